@@ -1,0 +1,113 @@
+"""Time as an interface: the only module that asks the machine what time it is.
+
+Durations, ages and back-offs use `now_s()` (monotonic); wall-clock time is for labels
+only, because a Raspberry Pi has no clock battery.
+"""
+
+import asyncio
+import selectors
+import time
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol, TypeVar
+from zoneinfo import ZoneInfo
+
+T = TypeVar("T")
+
+SYNCED_MARK = "/run/systemd/timesync/synchronized"
+
+
+class Clock(Protocol):
+    """Monotonic seconds for durations, UTC for labels."""
+
+    def now_s(self) -> float: ...
+    def utc(self) -> datetime: ...
+
+
+class SystemClock:
+    """The machine's clocks."""
+
+    def now_s(self) -> float:
+        return time.monotonic()
+
+    def utc(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class SimClock:
+    """Reads a SimLoop's time; seconds 0 is `started_at`."""
+
+    def __init__(self, loop: "SimLoop", started_at: datetime) -> None:
+        self._loop = loop
+        self._started_at = started_at
+
+    def now_s(self) -> float:
+        return self._loop.time()
+
+    def utc(self) -> datetime:
+        return self._started_at + timedelta(seconds=self._loop.time())
+
+
+def utc_at(clock: Clock, t_s: float) -> datetime:
+    """The wall-clock label of a monotonic instant, by today's offset between the two."""
+    return clock.utc() - timedelta(seconds=clock.now_s() - t_s)
+
+
+def local_label(moment: datetime, timezone: str) -> str:
+    """`2026-11-20_22-21-04.123456` in the store's time: sorts, and is safe in any path."""
+    return moment.astimezone(ZoneInfo(timezone)).strftime("%Y-%m-%d_%H-%M-%S.%f")
+
+
+class _JumpingSelector(selectors.SelectSelector):
+    """Never waits for a timer: it moves the loop's time there instead."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.skip: Callable[[float], None] = lambda _: None
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if timeout is None or timeout <= 0:
+            return super().select(timeout)
+        ready = super().select(0)
+        if not ready:
+            self.skip(timeout)
+        return ready
+
+
+class SimLoop(asyncio.SelectorEventLoop):
+    """An event loop whose time jumps to the next timer as soon as nothing else is ready.
+
+    `asyncio.sleep`, `timeout` and `wait_for` work unchanged. Executor calls run inline,
+    so that a run is deterministic and time stands still while a worker computes.
+    """
+
+    def __init__(self) -> None:
+        self._sim_s = 0.0
+        selector = _JumpingSelector()
+        super().__init__(selector)
+        selector.skip = self._skip
+        # Timers closer together than this fire together, as on a real clock.
+        self._clock_resolution = 1e-9
+
+    def _skip(self, seconds: float) -> None:
+        self._sim_s += seconds
+
+    def time(self) -> float:
+        return self._sim_s
+
+    def run_in_executor(  # type: ignore[override]
+        self, executor: object, func: Callable[..., T], *args: Any
+    ) -> "asyncio.Future[T]":
+        future: asyncio.Future[T] = self.create_future()
+        try:
+            future.set_result(func(*args))
+        except Exception as error:  # noqa: BLE001 - handed to whoever awaits, as an executor does
+            future.set_exception(error)
+        return future
+
+
+def run_simulated(main: Callable[[SimLoop], Coroutine[Any, Any, T]]) -> T:
+    """Runs `main(loop)` to its end on simulated time."""
+    loop = SimLoop()
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        return runner.run(main(loop))

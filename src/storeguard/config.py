@@ -1,0 +1,398 @@
+"""config.yaml: the contract with the owner and the installer.
+
+Unknown keys, keys given twice and values of the wrong type are refused, all at once, each
+with its line and a suggestion. The classes are frozen; `docs/config.md` is generated from
+them. Secrets are not configuration: they come from the environment or the AWS chain.
+"""
+
+import difflib
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import ErrorDetails
+
+from storeguard.errors import ConfigInvalid
+
+LARGEST_BYTES = 64 * 1024
+"""A hand-written configuration is a few kB; more is a mistake or an attack."""
+
+Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
+Seconds = Annotated[float, Field(ge=0, le=86_400)]
+Point = tuple[float, float]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Store(_Section):
+    id: Identifier = Field("store-1", description="Names this store in S3 keys and messages.")
+    name: str = Field("매장", min_length=1, description="The store's name in messages and pages.")
+    language: Literal["ko", "en"] = Field("ko", description="Language of messages and pages.")
+    timezone: str = Field("Asia/Seoul", description="IANA time zone of labels and messages.")
+
+    @field_validator("timezone")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError(f"{name!r} is no time zone; for example 'Asia/Seoul'") from None
+        return name
+
+
+class Paths(_Section):
+    """Relative to the configuration file's folder."""
+
+    inventory: str = Field("inventory", description="Folder of the two inventory CSVs and logs.")
+    record: str = Field("record", description="Folder of pictures and clips.")
+    issue_data: str = Field("issue_data", description="Folder of the sealed issues.")
+    state: str = Field("state", description="Folder of the journal and what scales remember.")
+    event_log: str = Field("event.txt", description="Text log of the issues.")
+
+
+class Calibration(_Section):
+    tare_raw: int = Field(0, description="Raw counts of the empty scale.")
+    counts_per_g: float = Field(
+        ..., description="Raw counts a gram; negative when mounted upside down."
+    )
+
+    @field_validator("counts_per_g")
+    @classmethod
+    def _not_zero(cls, value: float) -> float:
+        if value == 0:
+            raise ValueError("must not be 0")
+        return value
+
+
+class Scale(_Section):
+    id: Identifier = Field(..., description="The scale's name, as in the CSV's 선반 column.")
+    products: tuple[str, ...] = Field(
+        (), description="Products on it; or by the CSV's 선반 column."
+    )
+    backend: Literal["hx711", "gpiod", "iio", "sim", "replay"] = Field(
+        ..., description="How the scale is read."
+    )
+    dout_pin: int | None = Field(
+        None, ge=0, le=53, description="Data pin, BCM number (hx711, gpiod)."
+    )
+    sck_pin: int | None = Field(
+        None, ge=0, le=53, description="Clock pin, BCM number (hx711, gpiod)."
+    )
+    gain: Literal[128, 64, 32] = Field(128, description="128 and 64: channel A, 32: channel B.")
+    sample_rate_hz: float = Field(10.0, gt=0, le=320, description="Readings a second: 10 or 80.")
+    capacity_g: float = Field(
+        10_000.0, gt=0, description="Rated load of the cells under the plate."
+    )
+    calibration: Calibration | None = Field(
+        None, description="Raw counts to grams; left out, the one kept in the state folder."
+    )
+
+
+class Camera(_Section):
+    id: Identifier = Field(..., description="The camera's name.")
+    backend: Literal["picamera", "opencv", "sim", "replay"] = Field(
+        ..., description="How the camera is read."
+    )
+    source: int | str = Field(0, description="Camera number, device, URL or file.")
+    record_size_px: tuple[int, int] = Field((1280, 720), description="Width, height of clips.")
+    watch_fps: float = Field(5.0, gt=0, le=60, description="Pictures a second that are judged.")
+    ignore_areas: tuple[tuple[Point, ...], ...] = Field(
+        (), description="Polygons, 0..1 of width and height, where people do not count."
+    )
+
+
+class Detector(_Section):
+    backend: Literal[
+        "auto", "ncnn", "openvino", "onnx", "ultralytics", "background", "sim", "replay"
+    ] = Field("auto", description="Who finds people; auto takes the best that is installed.")
+    model: str = Field("yolo11n", description="Name of the network, or a path to its file.")
+    confidence: float = Field(0.4, ge=0, le=1, description="Least confidence of a person.")
+
+
+class Visits(_Section):
+    empty_for_s: Seconds = Field(5.0, description="Person-free time until the store is empty.")
+    settle_for_s: Seconds = Field(2.0, gt=0, description="How long a weight must hold to count.")
+    payment_grace_s: Seconds = Field(
+        10.0, description="Time to pay after the last person was seen; runs beside empty_for_s."
+    )
+    clip_s: float = Field(30.0, ge=2, le=600, description="Length of one clip.")
+
+
+class Kiosk(_Section):
+    payment: Literal["honour"] = Field("honour", description="Who confirms a payment.")
+    oversell: Literal["allow", "refuse"] = Field(
+        "allow", description="Sell more than the book has (noted), or refuse and say what is left."
+    )
+
+
+class Upload(_Section):
+    bucket: str | None = Field(None, description="S3 bucket; null keeps issues on this device.")
+    region: str = Field("ap-northeast-2", description="Region of the bucket.")
+    endpoint_url: str | None = Field(None, description="Another S3 service than AWS.")
+    sms_region: str = Field("ap-northeast-1", description="Region that sends SMS (not Seoul).")
+
+
+class Web(_Section):
+    host: str = Field(
+        "127.0.0.1", description="Address of the pages; 0.0.0.0 for the shop's network."
+    )
+    port: int = Field(8080, ge=0, le=65_535, description="Port of the pages; 0 takes a free one.")
+
+
+class Config(_Section):
+    """The whole configuration."""
+
+    store: Store = Store()
+    paths: Paths = Paths()
+    scales: tuple[Scale, ...] = ()
+    cameras: tuple[Camera, ...] = ()
+    detector: Detector = Detector()
+    visits: Visits = Visits()
+    kiosk: Kiosk = Kiosk()
+    upload: Upload = Upload()
+    web: Web = Web()
+    started_at: AwareDatetime | None = Field(
+        None, description="Only in a trace: the wall-clock time of its second 0, in quotes."
+    )
+
+
+class Folders(BaseModel):
+    """The configured paths, absolute."""
+
+    model_config = ConfigDict(frozen=True)
+
+    inventory: Path
+    record: Path
+    issue_data: Path
+    state: Path
+    event_log: Path
+
+    @classmethod
+    def of(cls, config: Config, base: Path) -> "Folders":
+        base = base.resolve()
+        return cls(**{name: base / path for name, path in config.paths.model_dump().items()})
+
+
+def load(path: Path, *, default_backend: str | None = None) -> Config:
+    """Reads the file, or raises ConfigInvalid with every problem of it.
+
+    `default_backend` is what scales, cameras and detector have when they name none (a trace).
+    """
+    return parse(_read(path), str(path), default_backend=default_backend)
+
+
+def parse(text: str, name: str = "config.yaml", *, default_backend: str | None = None) -> Config:
+    """As `load`, from text; `name` stands in the messages."""
+    document = _Document(text, name)
+    values = document.values
+    if default_backend is not None:
+        _fill_backends(values, default_backend)
+    try:
+        config = Config.model_validate(_tuples(values))
+    except ValidationError as error:
+        lines = sorted((document.line_of(e["loc"]), document.explain(e)) for e in error.errors())
+        raise ConfigInvalid(name, tuple(text for _, text in lines)) from None
+    problems = tuple(_contradictions(config, document))
+    if problems:
+        raise ConfigInvalid(name, problems)
+    return config
+
+
+def _read(path: Path) -> str:
+    try:
+        size = path.stat().st_size
+        if size > LARGEST_BYTES:
+            raise ConfigInvalid(
+                str(path), (f"{size} bytes; a configuration has at most {LARGEST_BYTES}",)
+            )
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        line = "no such file; write one after the example in the README, or name it with --config"
+        raise ConfigInvalid(str(path), (line,)) from None
+    except UnicodeDecodeError as error:
+        line = f"byte {error.start} is not UTF-8; save the file as UTF-8"
+        raise ConfigInvalid(str(path), (line,)) from None
+    except OSError as error:
+        raise ConfigInvalid(str(path), (f"cannot be read: {error.strerror}",)) from None
+    if not text.strip():
+        raise ConfigInvalid(str(path), ("the file is empty; see the example in the README",))
+    return text
+
+
+class _Document:
+    """A YAML text as plain values, with the line and the source text of each."""
+
+    def __init__(self, text: str, name: str) -> None:
+        self._name = name
+        self._lines: dict[tuple[str | int, ...], int] = {}
+        self._sources: dict[tuple[str | int, ...], str] = {}
+        self._loader = yaml.SafeLoader(text)
+        try:
+            node = self._loader.get_single_node()
+            self.values: Any = {} if node is None else self._walk(node, ())
+        except yaml.MarkedYAMLError as error:
+            raise ConfigInvalid(name, (_syntax_problem(error),)) from None
+        finally:
+            self._loader.dispose()  # type: ignore[no-untyped-call]
+        if not isinstance(self.values, dict):
+            raise ConfigInvalid(name, ("expected keys such as 'store:', got a single value",))
+
+    def _walk(self, node: yaml.Node, path: tuple[str | int, ...], depth: int = 0) -> Any:
+        self._lines.setdefault(path, node.start_mark.line + 1)
+        if depth > 12:
+            self._refuse(node, "nested too deeply, or an anchor that contains itself")
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, path, depth)
+        if isinstance(node, yaml.SequenceNode):
+            return [self._walk(item, (*path, i), depth + 1) for i, item in enumerate(node.value)]
+        self._sources[path] = node.value
+        try:
+            return self._loader.construct_object(node)  # type: ignore[no-untyped-call]
+        except ValueError:
+            return node.value
+
+    def _mapping(
+        self, node: yaml.MappingNode, path: tuple[str | int, ...], depth: int
+    ) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key = str(key_node.value)
+            here = (*path, key)
+            if key in values:
+                first = self._lines[here]
+                self._refuse(key_node, f"'{_dotted(here)}' is given twice (first in line {first})")
+            self._lines[here] = key_node.start_mark.line + 1
+            values[key] = self._walk(value_node, here, depth + 1)
+        return values
+
+    def _refuse(self, node: yaml.Node, problem: str) -> None:
+        raise ConfigInvalid(self._name, (f"line {node.start_mark.line + 1}: {problem}",))
+
+    def line_of(self, loc: tuple[str | int, ...]) -> int:
+        """The line of the value, or of the nearest section around it."""
+        while loc and loc not in self._lines:
+            loc = loc[:-1]
+        return self._lines.get(loc, 1)
+
+    def explain(self, error: ErrorDetails) -> str:
+        loc = tuple(part for part in error["loc"] if part not in ("int", "str"))
+        where = f"line {self.line_of(loc)}: {_dotted(loc)}"
+        if error["type"] == "extra_forbidden":
+            return f"{where}: unknown key{_suggestion(loc)}"
+        if error["type"] == "missing":
+            return f"{where}: is missing"
+        source = self._sources.get(loc)
+        if error["type"] == "string_type" and source is not None:
+            return f'{where}: expected text, got the number or word {source}; put it in quotes: "{source}"'
+        got = f", got {source!r}" if source is not None else ""
+        return f"{where}: {_message(error)}{got}"
+
+
+def _message(error: ErrorDetails) -> str:
+    text = error["msg"].removeprefix("Value error, ")
+    return text[:1].lower() + text[1:]
+
+
+def _syntax_problem(error: yaml.MarkedYAMLError) -> str:
+    mark = error.problem_mark or error.context_mark
+    line = mark.line + 1 if mark else 1
+    hint = "; use blanks instead of tabs" if "\\t" in (error.problem or "") else ""
+    return f"line {line}: not valid YAML: {error.problem or error.context}{hint}"
+
+
+def _suggestion(loc: tuple[str | int, ...]) -> str:
+    known = list(_keys_at(loc[:-1]))
+    close = difflib.get_close_matches(str(loc[-1]), known, n=1)
+    return f"; did you mean '{close[0]}'?" if close else f"; known here: {', '.join(known)}"
+
+
+def _keys_at(loc: tuple[str | int, ...]) -> Iterator[str]:
+    section: type[BaseModel] = Config
+    for part in (p for p in loc if isinstance(p, str)):
+        section = _section_type(section.model_fields[part].annotation)
+    yield from section.model_fields
+
+
+def _section_type(annotation: Any) -> type[BaseModel]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(_section_type(a) for a in get_args(annotation) if a not in (type(None), Ellipsis))
+
+
+def _dotted(loc: tuple[str | int, ...]) -> str:
+    text = ""
+    for part in loc:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text or "the file"
+
+
+def _tuples(value: Any) -> Any:
+    """Lists as tuples: the frozen sections hold tuples, and are strict about it."""
+    if isinstance(value, dict):
+        return {key: _tuples(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return tuple(_tuples(item) for item in value)
+    return value
+
+
+def _fill_backends(values: dict[str, Any], backend: str) -> None:
+    for section in ("scales", "cameras"):
+        for entry in values.get(section) or []:
+            if isinstance(entry, dict):
+                entry.setdefault("backend", backend)
+    if isinstance(values.get("started_at"), str):
+        values["started_at"] = _instant(values["started_at"])
+
+
+def _instant(text: str) -> Any:
+    from datetime import datetime
+
+    try:
+        return datetime.fromisoformat(re.sub(r"Z$", "+00:00", text))
+    except ValueError:
+        return text
+
+
+def _contradictions(config: Config, document: _Document) -> Iterator[str]:
+    """What is well-formed piece by piece and still cannot be."""
+    for section, entries in (("scales", config.scales), ("cameras", config.cameras)):
+        for twice in _repeated(entry.id for entry in entries):  # type: ignore[attr-defined]
+            lines = [document.line_of((section, i)) for i, e in enumerate(entries) if e.id == twice]  # type: ignore[attr-defined]
+            yield f"line {lines[-1]}: {section}: the id '{twice}' is given twice (lines {_and(lines)})"
+    yield from _pin_problems(config, document)
+    for twice in _repeated(name for scale in config.scales for name in scale.products):
+        scales = [f"'{scale.id}'" for scale in config.scales if twice in scale.products]
+        yield f"scales: '{twice}' is on the scales {_and(scales)}; a product belongs to one scale"
+
+
+def _pin_problems(config: Config, document: _Document) -> Iterator[str]:
+    users: dict[int, list[str]] = {}
+    for i, scale in enumerate(config.scales):
+        if scale.backend not in ("hx711", "gpiod"):
+            continue
+        for key in ("dout_pin", "sck_pin"):
+            pin = getattr(scale, key)
+            line = document.line_of(("scales", i, key))
+            if pin is None:
+                yield f"line {line}: scales[{i}].{key}: is missing; backend {scale.backend} needs it"
+            else:
+                users.setdefault(pin, []).append(f"scales[{i}].{key} (line {line})")
+    for pin, keys in users.items():
+        if len(keys) > 1:
+            yield f"GPIO {pin} is used by {_and(keys)}; each wire needs a pin of its own"
+
+
+def _repeated(items: Any) -> list[Any]:
+    return [item for item, times in Counter(items).items() if times > 1]
+
+
+def _and(items: list[Any]) -> str:
+    texts = [str(item) for item in items]
+    return " and ".join([", ".join(texts[:-1]), texts[-1]]) if len(texts) > 1 else texts[0]

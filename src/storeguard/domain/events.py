@@ -1,0 +1,175 @@
+"""Everything that can have happened, in the past tense.
+
+`t_s` is monotonic seconds: when it was confirmed. Each event is a hint; what must
+not be lost is on disk before its event is published.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+Counts = Mapping[str, int]
+Ranges = Mapping[str, tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class StepSettled:
+    """A scale's weight has changed and held. `started_s` is when it began to move."""
+
+    t_s: float
+    scale: str
+    started_s: float
+    grams: float
+    level_g: float
+    noise_g: float
+
+
+@dataclass(frozen=True, slots=True)
+class StockChanged:
+    """The shelf book has a new count. `started_s` is the start of the step behind it."""
+
+    t_s: float
+    product: str
+    scale: str
+    before: int
+    after: int
+    certain: bool
+    started_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class StoreOccupied:
+    """The first person was seen, or a step witnessed somebody whom no camera saw."""
+
+    t_s: float
+    by_step: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StoreEmptied:
+    """Person-free pictures over the whole waiting time. `last_seen_s`: the visit's end."""
+
+    t_s: float
+    last_seen_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class SaleMade:
+    """The kiosk book took a sale; a negative count is a refund."""
+
+    t_s: float
+    sale_id: str
+    product: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class VisitReconciled:
+    """A visit was judged. Product → count, zeros left out; `uncertain`: product → low, high."""
+
+    t_s: float
+    visit_id: str
+    visit_started_s: float
+    visit_ended_s: float
+    taken: Counts = field(default_factory=dict)
+    paid: Counts = field(default_factory=dict)
+    unpaid: Counts = field(default_factory=dict)
+    surplus: Counts = field(default_factory=dict)
+    misplaced: Counts = field(default_factory=dict)
+    mixed_up: Counts = field(default_factory=dict)
+    uncertain: Ranges = field(default_factory=dict)
+    unverified: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class IssueSealed:
+    """The folder `id` is complete and durable. `visit_started_s` is None without a visit."""
+
+    t_s: float
+    id: str
+    visit_started_s: float | None
+    lines: "tuple[SealedLine, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class SealedLine:
+    """One product of a sealed issue; loss in won, certainty 0..1."""
+
+    product: str
+    shelf: int
+    kiosk: int
+    missing: int
+    loss: int
+    certainty: float
+
+
+@dataclass(frozen=True, slots=True)
+class IssueAmended:
+    """A payment came after the issue was sealed (결제 확인됨)."""
+
+    t_s: float
+    id: str
+    product: str
+    count: int
+    sale_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class IssueDelivered:
+    """All files of the issue are in the bucket, the manifest last."""
+
+    t_s: float
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeConfirmed:
+    """The notifier's receipt was read back: the message is on its way to the owner."""
+
+    t_s: float
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class BookEdited:
+    """An owner's edit was merged. `counts`: product → (before, after)."""
+
+    t_s: float
+    book: str
+    counts: Mapping[str, tuple[int, int]]
+    products_changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceFailed:
+    """A sensor, camera, disk or network cannot be trusted since now."""
+
+    t_s: float
+    device: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRecovered:
+    """The device can be trusted again."""
+
+    t_s: float
+    device: str
+    failed_for_s: float
+
+
+Event = (
+    StepSettled
+    | StockChanged
+    | StoreOccupied
+    | StoreEmptied
+    | SaleMade
+    | VisitReconciled
+    | IssueSealed
+    | IssueAmended
+    | IssueDelivered
+    | NoticeConfirmed
+    | BookEdited
+    | DeviceFailed
+    | DeviceRecovered
+)

@@ -1,0 +1,156 @@
+"""Every error that storeguard raises on purpose.
+
+    StoreguardError
+    ├── ConfigInvalid (ValueError)          the configuration, all problems at once
+    ├── MissingExtra (ImportError)          a package that an optional extra installs
+    ├── AlreadyRunning                      another daemon holds this folder
+    ├── DeviceFault (OSError)               a sensor that cannot be trusted now
+    │   ├── ScaleFault
+    │   │   └── ScaleTimeout (TimeoutError)
+    │   ├── CameraFault
+    │   │   ├── CameraTimeout (TimeoutError)
+    │   │   ├── CameraEnded (EOFError)      a file that has been played to its end
+    │   │   └── CameraBlind                 pictures come, but show nothing
+    │   └── DetectorFault
+    ├── ModelFault
+    │   ├── ModelMissing (FileNotFoundError)
+    │   ├── ModelCorrupt (ValueError)       the file is not the one that was pinned
+    │   └── DownloadFailed (OSError)
+    ├── BookFault
+    │   ├── BookMalformed (ValueError)      file, line, column, value, what is expected
+    │   ├── BookMissing (FileNotFoundError)
+    │   └── BookHeld                        shrank too much; waits for the owner
+    ├── SaleRefused (ValueError)            unknown product, count out of range, sold out
+    ├── OutboxFault (OSError)               the issue folder could not be written
+    ├── UploadFault
+    │   ├── UploadTransient (ConnectionError)   try again soon
+    │   ├── UploadRefused (PermissionError)     keys, permissions, bucket: needs the owner
+    │   ├── UploadClockSkewed                   our clock is wrong
+    │   └── UploadConflict (FileExistsError)    another object has this key
+    └── TraceInvalid (ValueError)           a trace folder that cannot be replayed
+
+Messages say what, where, got, expected, and what to do next, in one line.
+"""
+
+
+class StoreguardError(Exception):
+    """Base of all errors of storeguard; its text is fit for a person."""
+
+
+class ConfigInvalid(StoreguardError, ValueError):
+    """The configuration cannot be used. `problems`: one line each, in file order."""
+
+    def __init__(self, path: str, problems: tuple[str, ...]) -> None:
+        self.path = path
+        self.problems = problems
+        super().__init__("\n".join(f"{path}: {problem}" for problem in problems))
+
+
+class MissingExtra(StoreguardError, ImportError):
+    """A backend needs a package that is not installed; the text has the pip line."""
+
+    def __init__(self, needed_by: str, package: str, extra: str) -> None:
+        super().__init__(
+            f"{needed_by} needs the package {package!r}, which is not installed; "
+            f"run: pip install 'storeguard[{extra}]'"
+        )
+
+
+class AlreadyRunning(StoreguardError):
+    """Another daemon holds the lock of this state folder."""
+
+
+class DeviceFault(StoreguardError, OSError):
+    """A device cannot be trusted now; the loops retry it."""
+
+
+class ScaleFault(DeviceFault):
+    """A scale delivers nothing, or nothing believable."""
+
+
+class ScaleTimeout(ScaleFault, TimeoutError):
+    """No reading within the deadline."""
+
+
+class CameraFault(DeviceFault):
+    """A camera delivers no usable picture."""
+
+
+class CameraTimeout(CameraFault, TimeoutError):
+    """No new frame within the deadline."""
+
+
+class CameraEnded(CameraFault, EOFError):
+    """The video file has been played to its end."""
+
+
+class CameraBlind(CameraFault):
+    """Frames arrive, but nobody could be seen on them: dark, covered."""
+
+
+class DetectorFault(DeviceFault):
+    """The person detector failed on a frame."""
+
+
+class ModelFault(StoreguardError):
+    """A network file."""
+
+
+class ModelMissing(ModelFault, FileNotFoundError):
+    """No such network on this machine; the text says how to pull it."""
+
+
+class ModelCorrupt(ModelFault, ValueError):
+    """The file's sha256 is not the pinned one."""
+
+
+class DownloadFailed(ModelFault, OSError):
+    """The transfer broke off; what has arrived is kept and resumed next time."""
+
+
+class BookFault(StoreguardError):
+    """An inventory CSV that cannot be taken as it stands; the last good version stays."""
+
+
+class BookMalformed(BookFault, ValueError):
+    """The text names file, line, column, value and what is expected."""
+
+
+class BookMissing(BookFault, FileNotFoundError):
+    """The CSV is not there."""
+
+
+class BookHeld(BookFault):
+    """The edit removes half of the rows or stock; it waits for `books confirm`."""
+
+
+class SaleRefused(StoreguardError, ValueError):
+    """The kiosk does not take this sale."""
+
+
+class OutboxFault(StoreguardError, OSError):
+    """The issue folder could not be written."""
+
+
+class UploadFault(StoreguardError):
+    """A delivery did not get through; nothing is lost, the folder stays."""
+
+
+class UploadTransient(UploadFault, ConnectionError):
+    """Network or service trouble: retry with back-off."""
+
+
+class UploadRefused(UploadFault, PermissionError):
+    """Credentials, permissions or configuration: probe rarely, tell the owner."""
+
+
+class UploadClockSkewed(UploadFault):
+    """The service refuses our time stamp: wait until the clock is right."""
+
+
+class UploadConflict(UploadFault, FileExistsError):
+    """An object of the same key and another content is already there."""
+
+
+class TraceInvalid(StoreguardError, ValueError):
+    """The trace names file, line and what is expected."""

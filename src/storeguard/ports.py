@@ -1,0 +1,114 @@
+"""What the services need from the outside world, as Protocols.
+
+Backends implement them structurally; `app.py` joins the two. `tests/contract` runs one
+suite over every backend of a port.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from storeguard.domain.occupancy import Detection
+from storeguard.domain.product import Product
+
+Image = NDArray[np.uint8]
+"""A picture, shape (height, width, 3), uint8, BGR, as OpenCV has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One word of a scale. `raw` is signed 24-bit, or None for a failed reading (`why`)."""
+
+    t_s: float
+    raw: int | None
+    why: str = ""
+
+
+class Scale(Protocol):
+    """One weighing channel.
+
+    `drain()` never blocks: it returns the readings since the last call, oldest first. A
+    device that delivers nothing says so with failed readings at least once a second.
+    `close()` ends whatever `start()` began and may be called twice.
+    """
+
+    @property
+    def id(self) -> str: ...
+    def start(self) -> None: ...
+    def drain(self) -> Sequence[Reading]: ...
+    async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture of one camera. `image` is None where only people are known (a trace)."""
+
+    t_s: float
+    image: Image | None
+
+
+class Camera(Protocol):
+    """A source of pictures.
+
+    `frame()` waits for a frame that it has not returned yet and skips stale ones; it
+    raises CameraTimeout within the device's own deadline, CameraEnded after a file's last
+    frame, CameraFault when the device is gone. After a fault `open()` may be tried again.
+    `close()` may be called twice.
+    """
+
+    @property
+    def id(self) -> str: ...
+    async def open(self) -> None: ...
+    async def frame(self) -> Frame: ...
+    async def close(self) -> None: ...
+
+
+class Detector(Protocol):
+    """Finds people on a frame; blocks, so it is called in one worker thread.
+
+    Boxes are clipped to the frame; none found is an empty tuple. Raises CameraBlind where
+    nobody could be seen at all (dark, covered), DetectorFault when it fails itself.
+    """
+
+    @property
+    def name(self) -> str: ...
+    def people(self, frame: Frame) -> tuple[Detection, ...]: ...
+    def close(self) -> None: ...
+
+
+class Book(Protocol):
+    """One of the two inventories with its CSV. One writer each.
+
+    `counts` and `products` are the version in force. `add()` is durable in the journal
+    when it returns, the CSV follows unless the owner's file may not be written now; a
+    `key` makes it idempotent: the second call with the same key changes nothing and
+    returns False.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def products(self) -> tuple[Product, ...]: ...
+    @property
+    def counts(self) -> Mapping[str, int]: ...
+    async def add(
+        self, changes: Mapping[str, int], *, why: str, key: str | None = None
+    ) -> bool: ...
+
+
+class ObjectStore(Protocol):
+    """Where issues are delivered to.
+
+    `put()` writes once: an object that is already there with the same content is fine, with
+    another content UploadConflict. Errors are sorted into UploadTransient, UploadRefused and
+    UploadClockSkewed. `get()` returns None when there is no such object. Both block.
+    """
+
+    def put(self, key: str, content: bytes, *, content_type: str) -> None: ...
+    def get(self, key: str) -> bytes | None: ...
+
+
+JsonObject = Mapping[str, Any]
