@@ -8,9 +8,10 @@ them. Secrets are not configuration: they come from the environment or the AWS c
 import difflib
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
@@ -22,7 +23,15 @@ from storeguard.errors import ConfigInvalid
 LARGEST_BYTES = 64 * 1024
 """A hand-written configuration is a few kB; more is a mistake or an attack."""
 
+T = TypeVar("T")
+
+MISREAD = re.compile(r"[-+]?(0\d[\d_]*|\d+(:[0-5]?\d)+|\+\d+)")
+"""Phone numbers and times of day: YAML 1.1 takes them for octal and base 60."""
+
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
+DetectorBackend = Literal[
+    "auto", "ncnn", "openvino", "onnx", "ultralytics", "background", "sim", "replay"
+]
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
 Point = tuple[float, float]
 
@@ -59,9 +68,7 @@ class Paths(_Section):
 
 class Calibration(_Section):
     tare_raw: int = Field(0, description="Raw counts of the empty scale.")
-    counts_per_g: float = Field(
-        ..., description="Raw counts a gram; negative when mounted upside down."
-    )
+    counts_per_g: float = Field(..., description="Raw counts a gram; negative when upside down.")
 
     @field_validator("counts_per_g")
     @classmethod
@@ -73,23 +80,15 @@ class Calibration(_Section):
 
 class Scale(_Section):
     id: Identifier = Field(..., description="The scale's name, as in the CSV's 선반 column.")
-    products: tuple[str, ...] = Field(
-        (), description="Products on it; or by the CSV's 선반 column."
-    )
+    products: tuple[str, ...] = Field((), description="Products on it; or the CSV says so.")
     backend: Literal["hx711", "gpiod", "iio", "sim", "replay"] = Field(
         ..., description="How the scale is read."
     )
-    dout_pin: int | None = Field(
-        None, ge=0, le=53, description="Data pin, BCM number (hx711, gpiod)."
-    )
-    sck_pin: int | None = Field(
-        None, ge=0, le=53, description="Clock pin, BCM number (hx711, gpiod)."
-    )
+    dout_pin: int | None = Field(None, ge=0, le=53, description="Data pin (BCM) of hx711, gpiod.")
+    sck_pin: int | None = Field(None, ge=0, le=53, description="Clock pin (BCM) of hx711, gpiod.")
     gain: Literal[128, 64, 32] = Field(128, description="128 and 64: channel A, 32: channel B.")
     sample_rate_hz: float = Field(10.0, gt=0, le=320, description="Readings a second: 10 or 80.")
-    capacity_g: float = Field(
-        10_000.0, gt=0, description="Rated load of the cells under the plate."
-    )
+    capacity_g: float = Field(10_000.0, gt=0, description="Rated load of the cells.")
     calibration: Calibration | None = Field(
         None, description="Raw counts to grams; left out, the one kept in the state folder."
     )
@@ -140,9 +139,7 @@ class Upload(_Section):
 
 
 class Web(_Section):
-    host: str = Field(
-        "127.0.0.1", description="Address of the pages; 0.0.0.0 for the shop's network."
-    )
+    host: str = Field("127.0.0.1", description="Address of the pages; 0.0.0.0: the shop's network.")
     port: int = Field(8080, ge=0, le=65_535, description="Port of the pages; 0 takes a free one.")
 
 
@@ -194,15 +191,32 @@ def parse(text: str, name: str = "config.yaml", *, default_backend: str | None =
     values = document.values
     if default_backend is not None:
         _fill_backends(values, default_backend)
+    config, problems = _validated(values, document)
+    if config is not None and not problems:
+        problems = list(_contradictions(config, document))
+    if problems or config is None:
+        raise ConfigInvalid(name, tuple(problems))
+    return config
+
+
+def _validated(values: Any, document: "_Document") -> tuple[Config | None, list[str]]:
+    """The configuration if its values fit, and all problems in the order of their lines."""
+    config: Config | None = None
+    errors: list[ErrorDetails] = []
     try:
         config = Config.model_validate(_tuples(values))
     except ValidationError as error:
-        lines = sorted((document.line_of(e["loc"]), document.explain(e)) for e in error.errors())
-        raise ConfigInvalid(name, tuple(text for _, text in lines)) from None
-    problems = tuple(_contradictions(config, document))
-    if problems:
-        raise ConfigInvalid(name, problems)
-    return config
+        errors = error.errors()
+    problems = [
+        (document.line_of(e["loc"]), document.explain(e))
+        for e in errors
+        if e["loc"] not in document.misread
+    ]
+    problems += [
+        (document.line_of(loc), f"line {document.line_of(loc)}: {_dotted(loc)}: {_quote(source)}")
+        for loc, source in document.misread.items()
+    ]
+    return config, [text for _, text in sorted(problems)]
 
 
 def _read(path: Path) -> str:
@@ -226,6 +240,10 @@ def _read(path: Path) -> str:
     return text
 
 
+def _is_misread(node: yaml.ScalarNode) -> bool:
+    return not node.style and MISREAD.fullmatch(node.value) is not None
+
+
 class _Document:
     """A YAML text as plain values, with the line and the source text of each."""
 
@@ -233,6 +251,7 @@ class _Document:
         self._name = name
         self._lines: dict[tuple[str | int, ...], int] = {}
         self._sources: dict[tuple[str | int, ...], str] = {}
+        self.misread: dict[tuple[str | int, ...], str] = {}
         self._loader = yaml.SafeLoader(text)
         try:
             node = self._loader.get_single_node()
@@ -240,7 +259,7 @@ class _Document:
         except yaml.MarkedYAMLError as error:
             raise ConfigInvalid(name, (_syntax_problem(error),)) from None
         finally:
-            self._loader.dispose()  # type: ignore[no-untyped-call]
+            self._loader.dispose()
         if not isinstance(self.values, dict):
             raise ConfigInvalid(name, ("expected keys such as 'store:', got a single value",))
 
@@ -253,8 +272,11 @@ class _Document:
         if isinstance(node, yaml.SequenceNode):
             return [self._walk(item, (*path, i), depth + 1) for i, item in enumerate(node.value)]
         self._sources[path] = node.value
+        if isinstance(node, yaml.ScalarNode) and _is_misread(node):
+            self.misread[path] = node.value
+            return node.value
         try:
-            return self._loader.construct_object(node)  # type: ignore[no-untyped-call]
+            return self._loader.construct_object(node)
         except ValueError:
             return node.value
 
@@ -290,9 +312,13 @@ class _Document:
             return f"{where}: is missing"
         source = self._sources.get(loc)
         if error["type"] == "string_type" and source is not None:
-            return f'{where}: expected text, got the number or word {source}; put it in quotes: "{source}"'
+            return f"{where}: {_quote(source)}"
         got = f", got {source!r}" if source is not None else ""
         return f"{where}: {_message(error)}{got}"
+
+
+def _quote(source: str) -> str:
+    return f'expected text, got {source}, which YAML takes for something else; write "{source}"'
 
 
 def _message(error: ErrorDetails) -> str:
@@ -352,8 +378,6 @@ def _fill_backends(values: dict[str, Any], backend: str) -> None:
 
 
 def _instant(text: str) -> Any:
-    from datetime import datetime
-
     try:
         return datetime.fromisoformat(re.sub(r"Z$", "+00:00", text))
     except ValueError:
@@ -362,14 +386,18 @@ def _instant(text: str) -> Any:
 
 def _contradictions(config: Config, document: _Document) -> Iterator[str]:
     """What is well-formed piece by piece and still cannot be."""
-    for section, entries in (("scales", config.scales), ("cameras", config.cameras)):
-        for twice in _repeated(entry.id for entry in entries):  # type: ignore[attr-defined]
-            lines = [document.line_of((section, i)) for i, e in enumerate(entries) if e.id == twice]  # type: ignore[attr-defined]
-            yield f"line {lines[-1]}: {section}: the id '{twice}' is given twice (lines {_and(lines)})"
+    yield from _id_problems("scales", [scale.id for scale in config.scales], document)
+    yield from _id_problems("cameras", [camera.id for camera in config.cameras], document)
     yield from _pin_problems(config, document)
     for twice in _repeated(name for scale in config.scales for name in scale.products):
         scales = [f"'{scale.id}'" for scale in config.scales if twice in scale.products]
         yield f"scales: '{twice}' is on the scales {_and(scales)}; a product belongs to one scale"
+
+
+def _id_problems(section: str, ids: list[str], document: _Document) -> Iterator[str]:
+    for twice in _repeated(ids):
+        lines = [document.line_of((section, i)) for i, one in enumerate(ids) if one == twice]
+        yield f"{section}: the id '{twice}' is given twice (lines {_and(lines)})"
 
 
 def _pin_problems(config: Config, document: _Document) -> Iterator[str]:
@@ -381,7 +409,8 @@ def _pin_problems(config: Config, document: _Document) -> Iterator[str]:
             pin = getattr(scale, key)
             line = document.line_of(("scales", i, key))
             if pin is None:
-                yield f"line {line}: scales[{i}].{key}: is missing; backend {scale.backend} needs it"
+                where = f"line {line}: scales[{i}].{key}"
+                yield f"{where}: is missing; backend {scale.backend} needs it"
             else:
                 users.setdefault(pin, []).append(f"scales[{i}].{key} (line {line})")
     for pin, keys in users.items():
@@ -389,7 +418,7 @@ def _pin_problems(config: Config, document: _Document) -> Iterator[str]:
             yield f"GPIO {pin} is used by {_and(keys)}; each wire needs a pin of its own"
 
 
-def _repeated(items: Any) -> list[Any]:
+def _repeated(items: Iterable[T]) -> list[T]:
     return [item for item, times in Counter(items).items() if times > 1]
 
 

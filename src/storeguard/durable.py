@@ -40,7 +40,9 @@ def stage(path: Path, content: bytes, *, fsync: bool = True, mode: int = 0o644) 
     """Writes `content` beside `path` under a temporary name, which is returned."""
     temporary = path.parent / f".{path.name}.{os.getpid()}.{next(_serial)}{TEMPORARY_SUFFIX}"
     try:
-        with temporary.open("xb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
+        with os.fdopen(
+            os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode), "wb"
+        ) as file:
             file.write(content)
             file.flush()
             if fsync:

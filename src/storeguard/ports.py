@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storeguard.domain.occupancy import Detection
-from storeguard.domain.product import Product
+from storeguard.domain.product import Product, Stock
 
 Image = NDArray[np.uint8]
 """A picture, shape (height, width, 3), uint8, BGR, as OpenCV has it."""
@@ -93,7 +93,7 @@ class Book(Protocol):
     @property
     def products(self) -> tuple[Product, ...]: ...
     @property
-    def counts(self) -> Mapping[str, int]: ...
+    def counts(self) -> Stock: ...
     async def add(
         self, changes: Mapping[str, int], *, why: str, key: str | None = None
     ) -> bool: ...
