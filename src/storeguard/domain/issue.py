@@ -1,0 +1,150 @@
+"""Goods missing without payment: what an issue says, its id, its manifest, its text."""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+SCHEMA = 1
+MANIFEST = "issue.json"
+CONTENT = "content.txt"
+
+_SENTENCE = re.compile(r"^(?P<product>.+?)\s*(?P<count>\d+)\s*개 도난 발생$")
+
+
+@dataclass(frozen=True, slots=True)
+class IssueLine:
+    """One product: both counts before the correction, units missing, won lost, certainty 0..1."""
+
+    product: str
+    shelf: int
+    kiosk: int
+    missing: int
+    loss: int
+    certainty: float
+
+    def __post_init__(self) -> None:
+        if self.missing < 1:
+            raise ValueError(f"missing must be >= 1, got {self.missing}: a surplus is no issue")
+        if not 0 <= self.certainty <= 1:
+            raise ValueError(f"certainty must be in 0..1, got {self.certainty}")
+
+
+@dataclass(frozen=True, slots=True)
+class IssueStep:
+    """A step behind the issue, and where to see it. The clip is None where none was recorded."""
+
+    scale: str
+    at: datetime
+    grams: float
+    clip: str | None = None
+    clip_offset_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IssueStore:
+    """Which store, in whose words and time."""
+
+    id: str
+    name: str
+    language: str
+    timezone: str
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceFile:
+    """A file of the sealed folder."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """What is sealed. Times are aware; the visit's are None where goods went without one.
+
+    `number` counts the store's issues, for people to refer to. `why` holds sentences by
+    language.
+    """
+
+    id: str
+    number: int
+    store: IssueStore
+    sealed_at: datetime
+    is_clock_synced: bool
+    visit_started_at: datetime | None
+    visit_ended_at: datetime | None
+    lines: tuple[IssueLine, ...]
+    why: dict[str, tuple[str, ...]]
+    steps: tuple[IssueStep, ...] = ()
+
+    @property
+    def loss_won(self) -> int:
+        return sum(line.loss for line in self.lines)
+
+
+def issue_id(label: str, taken: Collection[str]) -> str:
+    """`label`, or the first of `label-2`, `label-3` … that is free: the clock may jump back."""
+    if label not in taken:
+        return label
+    serial = 2
+    while f"{label}-{serial}" in taken:
+        serial += 1
+    return f"{label}-{serial}"
+
+
+def manifest(issue: Issue, files: Sequence[EvidenceFile]) -> dict[str, Any]:
+    """The content of issue.json; times are UTC with their offset."""
+    has_visit = issue.visit_started_at is not None
+    return {
+        "schema": SCHEMA,
+        "id": issue.id,
+        "number": issue.number,
+        "store": asdict(issue.store),
+        "sealed_at": issue.sealed_at.isoformat(),
+        "time_quality": "synced" if issue.is_clock_synced else "unsynced",
+        "visit": {
+            "started_at": _iso(issue.visit_started_at),
+            "ended_at": _iso(issue.visit_ended_at),
+        }
+        if has_visit
+        else None,
+        "lines": [asdict(line) for line in issue.lines],
+        "loss_won": issue.loss_won,
+        "why": {language: list(sentences) for language, sentences in issue.why.items()},
+        "steps": [asdict(step) | {"at": step.at.isoformat()} for step in issue.steps],
+        "files": [asdict(file) for file in files],
+    }
+
+
+def content_text(issue: Issue, picture: str | None) -> str:
+    """content.txt: the ancestor's sentence a product, then store, time, loss, what is missing."""
+    happened_at = issue.visit_ended_at or issue.sealed_at
+    local = happened_at.astimezone(ZoneInfo(issue.store.timezone))
+    lines = [sentence(line.product, line.missing) for line in issue.lines]
+    lines += [
+        f"매장 : {issue.store.name}",
+        f"시각 : {local:%Y-%m-%d %H:%M:%S}" + ("" if issue.is_clock_synced else " (추정)"),
+        f"손실 : {issue.loss_won:,}원",
+    ]
+    if picture is None:
+        lines.append("사진 없음")
+    return "\n".join(lines) + "\n"
+
+
+def sentence(product: str, count: int) -> str:
+    """`바나나우유1개 도난 발생`, as the ancestor wrote it."""
+    return f"{product}{count}개 도난 발생"
+
+
+def read_sentence(text: str) -> tuple[str, int] | None:
+    """Product and count of a sentence, or None when it is none."""
+    found = _SENTENCE.match(text.strip())
+    return (found["product"], int(found["count"])) if found else None
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
