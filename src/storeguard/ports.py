@@ -4,27 +4,21 @@ Backends implement them structurally; `app.py` joins the two. `tests/contract` r
 suite over every backend of a port.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from storeguard.domain.occupancy import Detection
 from storeguard.domain.product import Product, Stock
+from storeguard.domain.weighing import Reading
+
+__all__ = ["Book", "Camera", "Detector", "Frame", "Image", "ObjectStore", "Reading", "Scale"]
 
 Image = NDArray[np.uint8]
 """A picture, shape (height, width, 3), uint8, BGR, as OpenCV has it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One word of a scale. `raw` is signed 24-bit, or None for a failed reading (`why`)."""
-
-    t_s: float
-    raw: int | None
-    why: str = ""
 
 
 class Scale(Protocol):
@@ -109,6 +103,3 @@ class ObjectStore(Protocol):
 
     def put(self, key: str, content: bytes, *, content_type: str) -> None: ...
     def get(self, key: str) -> bytes | None: ...
-
-
-JsonObject = Mapping[str, Any]

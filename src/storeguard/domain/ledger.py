@@ -1,0 +1,224 @@
+"""One visit's movements over all scales against its sales.
+
+The ledger holds the visit that is going on and those that have ended but are not judged
+yet. A movement belongs to the visit in which it *began*; a sale to the oldest visit in its
+grace that still owes this product, otherwise to the current one.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from storeguard.domain.product import Stock
+
+PREPAID_FOR_S = 120.0
+"""A sale with nobody seen waits so long for the visit that it belongs to."""
+
+LATE_FOR_S = 1800.0
+"""A payment so long after the issue still amends it."""
+
+LONGEST_WAIT_S = 120.0
+"""A kiosk that forgot its basket, or a scale that never comes to rest, delays no longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """Units of a product that left a scale (negative) or came (positive), and when it began."""
+
+    started_s: float
+    settled_s: float
+    scale: str
+    product: str
+    units: int
+    grams: float
+    certainty: float
+
+
+@dataclass(frozen=True, slots=True)
+class SaleLine:
+    """Units paid for; negative is a refund."""
+
+    t_s: float
+    sale_id: str
+    product: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """From the first person seen to the empty store.
+
+    `last_seen_s` and `emptied_s` are None while somebody is inside. `shelf` is what the
+    shelves showed at its end. `unverified` are products on scales that failed meanwhile;
+    `uncertain` maps a product to the least and most units that may have been taken.
+    """
+
+    id: str
+    started_s: float
+    by_step: bool = False
+    last_seen_s: float | None = None
+    emptied_s: float | None = None
+    movements: tuple[Movement, ...] = ()
+    sales: tuple[SaleLine, ...] = ()
+    shelf: Stock = field(default_factory=dict)
+    unverified: frozenset[str] = frozenset()
+    uncertain: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+    @property
+    def net_taken(self) -> Counter[str]:
+        """Units gone a product; negative where there are more than before."""
+        net: Counter[str] = Counter()
+        for movement in self.movements:
+            net[movement.product] -= movement.units
+        return net
+
+    @property
+    def paid(self) -> Counter[str]:
+        paid: Counter[str] = Counter()
+        for sale in self.sales:
+            paid[sale.product] += sale.count
+        return paid
+
+    def owes(self, product: str) -> int:
+        """Units taken and not paid, as far as is known now."""
+        return max(0, self.net_taken[product] - self.paid[product])
+
+
+@dataclass(frozen=True, slots=True)
+class Debt:
+    """Units of a sealed issue that may still be paid."""
+
+    issue_id: str
+    t_s: float
+    product: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Visits not judged yet, oldest first, at most the last of them still going on."""
+
+    visits: tuple[Visit, ...] = ()
+    prepaid: tuple[SaleLine, ...] = ()
+    debts: tuple[Debt, ...] = ()
+
+    @property
+    def current(self) -> Visit | None:
+        """The visit of whoever is inside."""
+        return self.visits[-1] if self.visits and self.visits[-1].emptied_s is None else None
+
+
+def open_visit(ledger: Ledger, visit_id: str, started_s: float, *, by_step: bool) -> Ledger:
+    """Somebody is in the store; sales made shortly before by nobody are theirs."""
+    prepaid = tuple(s for s in ledger.prepaid if started_s - s.t_s <= PREPAID_FOR_S)
+    visit = Visit(visit_id, started_s, by_step=by_step, sales=prepaid)
+    return replace(ledger, visits=(*ledger.visits, visit), prepaid=())
+
+
+def end_visit(ledger: Ledger, last_seen_s: float, emptied_s: float) -> Ledger:
+    """The store is empty: what the shelves show from now on is no longer this visit's."""
+    visit = ledger.current
+    if visit is None:
+        return ledger
+    return _with(ledger, replace(visit, last_seen_s=last_seen_s, emptied_s=emptied_s))
+
+
+def add_movement(ledger: Ledger, movement: Movement) -> Ledger:
+    """Books the movement on the visit in which it began, else on the next best one.
+
+    A movement that began before the oldest open visit belongs to that visit: a person is
+    seen a moment after the door has moved the air.
+    """
+    began_in = [v for v in ledger.visits if _covers(v, movement.started_s)]
+    visit = began_in[-1] if began_in else next(iter(ledger.visits), None)
+    if visit is None:
+        return ledger
+    return _with(ledger, replace(visit, movements=(*visit.movements, movement)))
+
+
+def _covers(visit: Visit, t_s: float) -> bool:
+    return visit.started_s <= t_s and (visit.emptied_s is None or t_s <= visit.emptied_s)
+
+
+def add_sale(ledger: Ledger, sale: SaleLine) -> tuple[Ledger, tuple[tuple[Debt, int], ...]]:
+    """Books a sale; returns also the debts of sealed issues that it pays, and how many units.
+
+    In this order: the oldest ended visit that owes the product, the current visit, a sealed
+    issue that is still owed, the next visit.
+    """
+    left = sale.count
+    for visit in ledger.visits:
+        share = min(left, visit.owes(sale.product)) if visit.emptied_s is not None else 0
+        if share > 0:
+            ledger = _book(ledger, visit, replace(sale, count=share))
+            left -= share
+    if left == 0:
+        return ledger, ()
+    if (visit_now := ledger.current or _refunded(ledger, left)) is not None:
+        return _book(ledger, visit_now, replace(sale, count=left)), ()
+    ledger, paid = settle_debts(ledger, sale.product, left, sale.t_s)
+    left -= sum(count for _, count in paid)
+    if left != 0:
+        ledger = replace(ledger, prepaid=(*ledger.prepaid, replace(sale, count=left)))
+    return ledger, paid
+
+
+def _refunded(ledger: Ledger, count: int) -> Visit | None:
+    """A refund after the visit belongs to the last one that is not judged yet."""
+    return ledger.visits[-1] if count < 0 and ledger.visits else None
+
+
+def settle_debts(
+    ledger: Ledger, product: str, count: int, now_s: float
+) -> tuple[Ledger, tuple[tuple[Debt, int], ...]]:
+    """Pays up to `count` units of the oldest debts of this product; forgets the stale ones."""
+    left, kept, paid = max(0, count), [], []
+    for debt in ledger.debts:
+        if now_s - debt.t_s > LATE_FOR_S:
+            continue
+        share = min(left, debt.count) if debt.product == product else 0
+        left -= share
+        if share:
+            paid.append((debt, share))
+        if debt.count > share:
+            kept.append(replace(debt, count=debt.count - share))
+    return replace(ledger, debts=tuple(kept)), tuple(paid)
+
+
+def mark_unverified(ledger: Ledger, products: frozenset[str], since_s: float) -> Ledger:
+    """A scale failed at `since_s`: every open visit that was not over by then is concerned."""
+    for visit in ledger.visits:
+        if visit.emptied_s is None or visit.emptied_s >= since_s:
+            ledger = _with(ledger, replace(visit, unverified=visit.unverified | products))
+    return ledger
+
+
+def due(
+    visit: Visit, now_s: float, grace_s: float, *, is_settled: bool, is_basket_open: bool
+) -> bool:
+    """Is the visit to be judged: store emptied, scales settled, no open basket, grace over?"""
+    if visit.emptied_s is None or visit.last_seen_s is None:
+        return False
+    if now_s < visit.last_seen_s + grace_s:
+        return False
+    if now_s >= visit.emptied_s + LONGEST_WAIT_S:
+        return True
+    return is_settled and not is_basket_open
+
+
+def close_visit(ledger: Ledger, visit: Visit) -> Ledger:
+    """The visit has been judged."""
+    return replace(ledger, visits=tuple(v for v in ledger.visits if v.id != visit.id))
+
+
+def replace_visit(ledger: Ledger, visit: Visit) -> Ledger:
+    """Another state of the visit that has its id."""
+    return _with(ledger, visit)
+
+
+def _book(ledger: Ledger, visit: Visit, sale: SaleLine) -> Ledger:
+    return _with(ledger, replace(visit, sales=(*visit.sales, sale)))
+
+
+def _with(ledger: Ledger, visit: Visit) -> Ledger:
+    return replace(ledger, visits=tuple(visit if v.id == visit.id else v for v in ledger.visits))

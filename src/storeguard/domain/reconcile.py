@@ -1,0 +1,170 @@
+"""Books and ledger → discrepancies: what is missing without payment, and why we say so."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from storeguard.domain.ledger import Movement, Visit
+from storeguard.domain.product import Product, Stock
+
+NEARLY_SAME_WON = 0.1
+"""Prices that differ by no more than this share may have been mixed up at the kiosk."""
+
+BY_STEP_CERTAINTY = 0.9
+"""Nobody was seen: the weight alone says that goods are gone."""
+
+STANDING_CERTAINTY = 0.8
+"""The books differ without a visit that explains when."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a line stands in the judgement, as data; `messages` makes it a sentence.
+
+    `kind`: taken, unpaid, standing. `movement` is the step behind it, where there is one.
+    """
+
+    kind: str
+    product: str
+    count: int
+    movement: Movement | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Discrepancy:
+    """A product after a visit: what the shelf has, what the kiosk expects."""
+
+    product: str
+    shelf: int
+    kiosk: int
+    certainty: float
+
+    @property
+    def missing(self) -> int:
+        """Units gone without payment; negative is a surplus."""
+        return self.kiosk - self.shelf
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a visit came to. Counts hold no zeros; `kiosk_changes` puts the kiosk book right.
+
+    The changes for unpaid goods are not among them: they are made once the issue is sealed.
+    """
+
+    taken: Stock = field(default_factory=dict)
+    paid: Stock = field(default_factory=dict)
+    unpaid: Stock = field(default_factory=dict)
+    surplus: Stock = field(default_factory=dict)
+    mixed_up: Stock = field(default_factory=dict)
+    uncertain: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    unverified: frozenset[str] = frozenset()
+    discrepancies: tuple[Discrepancy, ...] = ()
+    kiosk_changes: Stock = field(default_factory=dict)
+    reasons: tuple[Reason, ...] = ()
+
+
+def judge(visit: Visit, products: Sequence[Product], kiosk: Stock) -> Judgement:
+    """Judges an ended visit.
+
+    `kiosk` is the kiosk book as if later visits had not bought anything yet. Products on a
+    faulty scale are unverified and products that no scale carries are not compared.
+    """
+    weighed = {m.product for m in visit.movements} | set(visit.shelf)
+    judged = weighed - visit.unverified - set(visit.uncertain)
+    taken, paid = visit.net_taken, visit.paid
+    owed = {name: taken[name] - paid[name] for name in sorted(judged)}
+    mixed_up, mix_changes = _mixed_up(owed, paid, {p.name: p.price_won for p in products})
+    for name, change in mix_changes.items():
+        owed[name] += change
+    unpaid = _positive(owed)
+    surplus = _positive({name: -count for name, count in owed.items()})
+    return Judgement(
+        taken=_positive(taken),
+        paid={name: count for name, count in paid.items() if count},
+        unpaid=unpaid,
+        surplus=surplus,
+        mixed_up=mixed_up,
+        uncertain=visit.uncertain,
+        unverified=visit.unverified & weighed,
+        discrepancies=tuple(_discrepancy(visit, name, n, kiosk) for name, n in unpaid.items()),
+        kiosk_changes=_raised(visit, surplus, mix_changes, kiosk),
+        reasons=_reasons(visit, unpaid),
+    )
+
+
+def _positive(counts: Mapping[str, int]) -> dict[str, int]:
+    return {name: count for name, count in counts.items() if count > 0}
+
+
+def _mixed_up(
+    owed: Mapping[str, int], paid: Counter[str], prices: Mapping[str, int]
+) -> tuple[dict[str, int], dict[str, int]]:
+    """Pairs units owed with units over-paid of nearly the same price.
+
+    Returns product → units that were taken but paid as another product, and the change that
+    puts each product's kiosk count right.
+    """
+    mixed: Counter[str] = Counter()
+    changes: Counter[str] = Counter()
+    over = {n: min(-count, paid[n]) for n, count in owed.items() if count < 0 and paid[n] > 0}
+    for name, count in _positive(owed).items():
+        for other in sorted(over, key=lambda o: abs(prices.get(o, 0) - prices.get(name, 0))):
+            units = min(count - mixed[name], over[other])
+            if units > 0 and _nearly_same(prices.get(name, 0), prices.get(other, 0)):
+                mixed[name] += units
+                changes[name] -= units
+                changes[other] += units
+                over[other] -= units
+    return dict(mixed), dict(changes)
+
+
+def _nearly_same(a_won: int, b_won: int) -> bool:
+    return abs(a_won - b_won) <= NEARLY_SAME_WON * max(a_won, b_won)
+
+
+def _discrepancy(visit: Visit, name: str, missing: int, kiosk: Stock) -> Discrepancy:
+    shelf = visit.shelf.get(name, 0)
+    certainty = min((m.certainty for m in visit.movements if m.product == name), default=1.0)
+    if visit.by_step:
+        certainty *= BY_STEP_CERTAINTY
+    return Discrepancy(name, shelf, shelf + missing, certainty)
+
+
+def _raised(visit: Visit, surplus: Stock, mix_changes: Stock, kiosk: Stock) -> dict[str, int]:
+    """A surplus raises the kiosk book up to the shelf, so that it cannot hide the next theft.
+
+    No further: a delivery that the owner had announced in the CSV is in the book already.
+    """
+    changes = Counter(mix_changes)
+    for name, count in surplus.items():
+        lacking = visit.shelf.get(name, 0) - kiosk.get(name, 0) - mix_changes.get(name, 0)
+        changes[name] += max(0, min(count, lacking))
+    return {name: count for name, count in changes.items() if count}
+
+
+def _reasons(visit: Visit, unpaid: Stock) -> tuple[Reason, ...]:
+    reasons = [
+        Reason("taken", m.product, -m.units, m)
+        for m in visit.movements
+        if m.product in unpaid and m.units < 0
+    ]
+    reasons += [Reason("unpaid", name, count) for name, count in unpaid.items()]
+    return tuple(reasons)
+
+
+def standing(
+    shelf: Stock, kiosk: Stock, verified: Collection[str], announced: Stock
+) -> tuple[Discrepancy, ...]:
+    """Products whose books differ while nothing is going on; a surplus has missing < 0.
+
+    Only `verified` products count. `announced` are units that the owner has entered but
+    that have not reached the shelf yet: they are not missing.
+    """
+    differences = []
+    for name in sorted(verified):
+        expected = kiosk.get(name, 0) - max(0, announced.get(name, 0))
+        found = Discrepancy(name, shelf.get(name, 0), expected, STANDING_CERTAINTY)
+        if found.missing > 0 or (found.missing < 0 and kiosk.get(name, 0) < found.shelf):
+            differences.append(found)
+    return tuple(differences)

@@ -1,0 +1,254 @@
+"""Raw counts → grams → steps: what a scale says once hands are off it.
+
+A scale is *quiet* while its samples stay within a band around its level, and *moving* from
+the first sample outside it until a whole settling time has held again. Whatever happens in
+between (a hand, a door slam, a spike) causes no step of its own: only the difference between
+two settled levels does.
+
+The band comes from the cell: a 10 kg cell shows 1.2 to 2.4 g peak to peak, a 20 kg cell 2.4
+to 4.8 g, so 0.03 % of the capacity to either side is half as wide again as the noise.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from statistics import median
+from typing import NamedTuple
+
+from storeguard.domain.events import DeviceFailed, DeviceRecovered, StepSettled
+
+BAND_PER_CAPACITY = 0.0003
+LARGEST_BAND_PER_UNIT = 0.4
+"""A wider band would hide the lightest item in the noise."""
+
+TRIMMED = 0.1
+"""Share of a settling window that may be spikes, at either end."""
+
+FEWEST_SAMPLES = 3
+SPAN_SHARE = 0.9
+"""A window of 2 s at 10 samples/s spans 1.9 s: the fence-post is missing."""
+
+NOISE_BANDS = 4.0
+"""A cell noisier than its capacity promises gets a band of so many sigma."""
+
+SATURATED = frozenset({0x7FFFFF, -0x800000})
+
+FAULT_AFTER_S = 1.5
+"""Failed readings for so long, and none good: the scale is faulty."""
+
+TRACK_EVERY_S = 1.0
+LARGEST_DRIFT_G_PER_S = 0.25
+"""5 °C within two minutes at 7 g/°C; nobody takes goods that slowly."""
+
+
+class Reading(NamedTuple):
+    """One word of a scale: when, signed 24-bit counts or None where it failed, and why."""
+
+    t_s: float
+    raw: int | None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WeighingRules:
+    """What is constant for one scale."""
+
+    scale: str
+    tare_raw: int
+    counts_per_g: float
+    settle_for_s: float
+    band_g: float
+
+    def __post_init__(self) -> None:
+        if self.counts_per_g == 0:
+            raise ValueError("counts_per_g must not be 0")
+        if self.settle_for_s <= 0:
+            raise ValueError(f"settle_for_s must be > 0, got {self.settle_for_s}")
+
+
+def band_g(capacity_g: float, lightest_unit_g: float | None) -> float:
+    """Half width of what counts as quiet; kept below the lightest unit on the scale."""
+    band = capacity_g * BAND_PER_CAPACITY
+    return band if lightest_unit_g is None else min(band, lightest_unit_g * LARGEST_BAND_PER_UNIT)
+
+
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """What is known of one scale.
+
+    `level_g` is the settled net weight (gross less `zero_g`), None until the first one.
+    `zero_g` follows the drift of the quiet scale, so the level stands still meanwhile.
+    `moving_since_s` is None while quiet. `window` holds the last settling time: (t_s, gross g).
+    """
+
+    level_g: float | None = None
+    zero_g: float = 0.0
+    noise_g: float = 0.0
+    moving_since_s: float | None = None
+    window: tuple[tuple[float, float], ...] = ()
+    tracked_s: float = 0.0
+    failing_since_s: float | None = None
+    is_failed: bool = False
+
+    @property
+    def is_settled(self) -> bool:
+        return self.level_g is not None and self.moving_since_s is None and not self.is_failed
+
+
+WeighingEvent = StepSettled | DeviceFailed | DeviceRecovered
+Advance = tuple[Weighing, tuple[WeighingEvent, ...]]
+
+
+def advance(state: Weighing, readings: Sequence[Reading], rules: WeighingRules) -> Advance:
+    """Takes readings in the order of their time; how they are cut into batches does not matter."""
+    quiet = _advance_quiet(state, readings, rules)
+    if quiet is not None:
+        return quiet, ()
+    events: list[WeighingEvent] = []
+    for reading in readings:
+        state, new = _advance_one(state, reading, rules)
+        events += new
+    return state, tuple(events)
+
+
+def set_level(state: Weighing, level_g: float) -> Weighing:
+    """The owner says what is on the scale: its zero is moved so that it shows `level_g`."""
+    if state.level_g is None:
+        return state
+    return replace(state, zero_g=state.zero_g + state.level_g - level_g, level_g=level_g)
+
+
+def _advance_quiet(
+    state: Weighing, readings: Sequence[Reading], rules: WeighingRules
+) -> Weighing | None:
+    """The usual case at a hundredth of the cost: all samples are good and within the band."""
+    if not readings or not state.is_settled or state.failing_since_s is not None:
+        return state if not readings else None
+    assert state.level_g is not None
+    tare, scale = rules.tare_raw, rules.counts_per_g
+    low = state.level_g + state.zero_g - _band(state, rules)
+    high = low + 2 * _band(state, rules)
+    grams = []
+    for t_s, raw, _ in readings:
+        if raw is None or raw in SATURATED:
+            return None
+        gross = (raw - tare) / scale
+        if not low <= gross <= high:
+            return None
+        grams.append((t_s, gross))
+    return _follow_drift(_remember(state, tuple(grams), rules), readings[-1].t_s)
+
+
+def _advance_one(state: Weighing, reading: Reading, rules: WeighingRules) -> Advance:
+    if reading.raw is None:
+        return _failed_reading(state, reading.t_s, reading.why or "no reading", rules)
+    if reading.raw in SATURATED:
+        return _failed_reading(state, reading.t_s, f"saturated (raw {reading.raw})", rules)
+    gross_g = (reading.raw - rules.tare_raw) / rules.counts_per_g
+    state = replace(_remember(state, ((reading.t_s, gross_g),), rules), failing_since_s=None)
+    if state.is_failed:
+        return _try_to_recover(state, reading.t_s, rules)
+    if state.is_settled:
+        if abs(_net(state, gross_g)) <= _band(state, rules):
+            return _follow_drift(state, reading.t_s), ()
+        return replace(state, moving_since_s=reading.t_s), ()
+    return _try_to_settle(state, reading.t_s, rules)
+
+
+def _net(state: Weighing, gross_g: float) -> float:
+    assert state.level_g is not None
+    return gross_g - state.zero_g - state.level_g
+
+
+def _band(state: Weighing, rules: WeighingRules) -> float:
+    return max(rules.band_g, NOISE_BANDS * state.noise_g)
+
+
+def _remember(
+    state: Weighing, samples: tuple[tuple[float, float], ...], rules: WeighingRules
+) -> Weighing:
+    window = state.window + samples
+    oldest_s = window[-1][0] - rules.settle_for_s
+    first = next(i for i, (t_s, _) in enumerate(window) if t_s > oldest_s)
+    # A slow device still needs the fewest samples that can show a hold.
+    return replace(state, window=window[min(first, max(0, len(window) - FEWEST_SAMPLES)) :])
+
+
+def _failed_reading(state: Weighing, t_s: float, why: str, rules: WeighingRules) -> Advance:
+    since_s = t_s if state.failing_since_s is None else state.failing_since_s
+    state = replace(state, failing_since_s=since_s)
+    if state.is_failed or t_s - since_s < FAULT_AFTER_S:
+        return state, ()
+    moving_since_s = since_s if state.moving_since_s is None else state.moving_since_s
+    state = replace(state, is_failed=True, window=(), moving_since_s=moving_since_s)
+    return state, (DeviceFailed(t_s, rules.scale, why),)
+
+
+def _try_to_recover(state: Weighing, t_s: float, rules: WeighingRules) -> Advance:
+    """A scale is trusted again once it has held still for a settling time."""
+    if not _is_steady(state.window, rules):
+        return state, ()
+    assert state.moving_since_s is not None
+    recovered = DeviceRecovered(t_s, rules.scale, t_s - state.moving_since_s)
+    state, steps = _try_to_settle(replace(state, is_failed=False), t_s, rules)
+    return state, (recovered, *steps)
+
+
+def _try_to_settle(state: Weighing, t_s: float, rules: WeighingRules) -> Advance:
+    if not _is_steady(state.window, rules):
+        if state.moving_since_s is None:
+            return replace(state, moving_since_s=t_s), ()
+        return state, ()
+    gross_g = median(g for _, g in state.window)
+    before_g, started_s = state.level_g, state.moving_since_s
+    noise_g = _sigma([g for _, g in state.window])
+    state = replace(state, moving_since_s=None, noise_g=noise_g, tracked_s=t_s)
+    if before_g is None:
+        return replace(state, level_g=gross_g - state.zero_g), ()
+    grams = _net(state, gross_g)
+    if abs(grams) <= _band(state, rules):
+        return state, ()
+    state = replace(state, level_g=before_g + grams)
+    assert started_s is not None
+    step = StepSettled(t_s, rules.scale, started_s, grams, before_g + grams, noise_g)
+    return state, (step,)
+
+
+def _is_steady(window: tuple[tuple[float, float], ...], rules: WeighingRules) -> bool:
+    """Has the weight held for the settling time, spikes aside, and not crept either?"""
+    if len(window) < FEWEST_SAMPLES:
+        return False
+    if window[-1][0] - window[0][0] < rules.settle_for_s * SPAN_SHARE - _gap_s(window):
+        return False
+    grams = [g for _, g in window]
+    middle = median(grams)
+    band = max(rules.band_g, NOISE_BANDS * _sigma(grams))
+    if any(abs(g - middle) > band for g in grams[-2:]):
+        return False
+    trimmed = sorted(grams)
+    spikes = int(len(grams) * TRIMMED)
+    if trimmed[-1 - spikes] - middle > band or middle - trimmed[spikes] > band:
+        return False
+    half = len(grams) // 2
+    return abs(median(grams[:half]) - median(grams[half:])) <= band / 2
+
+
+def _gap_s(window: tuple[tuple[float, float], ...]) -> float:
+    """The mean time between two samples: a window cannot span more than it has fence-posts."""
+    return (window[-1][0] - window[0][0]) / (len(window) - 1)
+
+
+def _sigma(grams: list[float]) -> float:
+    """Noise from the median jump between neighbours: steps and ramps do not show in it."""
+    jumps = [abs(b - a) for a, b in pairwise(grams)]
+    return median(jumps) / 0.954  # median |N(0, sigma·√2)|
+
+
+def _follow_drift(state: Weighing, t_s: float) -> Weighing:
+    elapsed_s = t_s - state.tracked_s
+    if elapsed_s < TRACK_EVERY_S:
+        return state
+    off_g = _net(state, median(g for _, g in state.window))
+    most_g = LARGEST_DRIFT_G_PER_S * elapsed_s
+    moved_g = max(-most_g, min(most_g, off_g))
+    return replace(state, zero_g=state.zero_g + moved_g, tracked_s=t_s)
