@@ -25,7 +25,10 @@ class StepSettled:
 
 @dataclass(frozen=True, slots=True)
 class StockChanged:
-    """The shelf book has a new count. `started_s` is the start of the step behind it."""
+    """The shelf book has a new count. `started_s` is the start of the step behind it.
+
+    `is_first`: counted after a start, not seen to move.
+    """
 
     t_s: float
     product: str
@@ -34,6 +37,9 @@ class StockChanged:
     after: int
     certain: bool
     started_s: float
+    grams: float = 0.0
+    certainty: float = 1.0
+    is_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Person detections → visits: when is the store empty, when occupied, when unknown."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -67,10 +68,41 @@ def advance(state: Occupancy, sighting: Sighting, empty_for_s: float) -> Advance
 
 def witness_step(state: Occupancy, started_s: float, now_s: float) -> Advance:
     """A scale's step while nobody is seen: somebody is there, whatever the camera says."""
-    if state.presence is Presence.OCCUPIED:
+    if state.presence is not Presence.OCCUPIED:
+        _, events = _occupied(state, started_s, by_step=True)
+        return Occupancy(Presence.OCCUPIED, last_seen_s=now_s), events
+    assert state.last_seen_s is not None
+    if started_s <= state.last_seen_s:
         return state, ()
-    occupied, events = _occupied(state, started_s, by_step=True)
-    return replace(occupied, last_seen_s=now_s), events
+    return Occupancy(Presence.OCCUPIED, last_seen_s=now_s), ()
+
+
+Polygon = tuple[tuple[float, float], ...]
+"""Corners, 0..1 of the picture's width and height."""
+
+
+def outside(
+    people: Sequence[Detection], areas: Sequence[Polygon], size_wh: tuple[int, int]
+) -> tuple[Detection, ...]:
+    """People whose feet (the middle of the box's lower edge) are in none of the areas."""
+    width, height = size_wh
+
+    def is_ignored(person: Detection) -> bool:
+        left, _, right, bottom = person.xyxy
+        foot = ((left + right) / 2 / width, bottom / height)
+        return any(_contains(area, foot) for area in areas)
+
+    return tuple(person for person in people if not is_ignored(person))
+
+
+def _contains(area: Polygon, point: tuple[float, float]) -> bool:
+    """Even-odd rule: a ray to the right crosses the outline an odd number of times."""
+    x, y = point
+    is_inside = False
+    for (x1, y1), (x2, y2) in zip(area, (*area[1:], area[0]), strict=True):
+        if (y1 > y) != (y2 > y) and x < x1 + (y - y1) * (x2 - x1) / (y2 - y1):
+            is_inside = not is_inside
+    return is_inside
 
 
 def _occupied(state: Occupancy, t_s: float, *, by_step: bool) -> Advance:
@@ -86,7 +118,7 @@ def _is_empty(state: Occupancy, now_s: float, empty_for_s: float) -> bool:
 
 
 def _emptied(state: Occupancy, now_s: float) -> Advance:
-    was_occupied = state.presence is Presence.OCCUPIED
-    assert state.last_seen_s is not None or not was_occupied
-    events = (StoreEmptied(now_s, state.last_seen_s),) if was_occupied else ()  # type: ignore[arg-type]
-    return replace(state, presence=Presence.EMPTY), events
+    empty = replace(state, presence=Presence.EMPTY)
+    if state.last_seen_s is None:  # the first look after a start: no visit has ended
+        return empty, ()
+    return replace(empty, last_seen_s=None), (StoreEmptied(now_s, state.last_seen_s),)

@@ -21,13 +21,15 @@ STANDING_CERTAINTY = 0.8
 class Reason:
     """Why a line stands in the judgement, as data; `messages` makes it a sentence.
 
-    `kind`: taken, unpaid, standing. `movement` is the step behind it, where there is one.
+    `kind`: taken, unpaid, standing. `movement` is the step behind it, where there is one,
+    `until_s` when waiting for a payment ended.
     """
 
     kind: str
     product: str
     count: int
     movement: Movement | None = None
+    until_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class Judgement:
     reasons: tuple[Reason, ...] = ()
 
 
-def judge(visit: Visit, products: Sequence[Product], kiosk: Stock) -> Judgement:
+def judge(visit: Visit, products: Sequence[Product], kiosk: Stock, now_s: float) -> Judgement:
     """Judges an ended visit.
 
     `kiosk` is the kiosk book as if later visits had not bought anything yet. Products on a
@@ -89,7 +91,7 @@ def judge(visit: Visit, products: Sequence[Product], kiosk: Stock) -> Judgement:
         unverified=visit.unverified & weighed,
         discrepancies=tuple(_discrepancy(visit, name, n, kiosk) for name, n in unpaid.items()),
         kiosk_changes=_raised(visit, surplus, mix_changes, kiosk),
-        reasons=_reasons(visit, unpaid),
+        reasons=_reasons(visit, unpaid, now_s),
     )
 
 
@@ -143,13 +145,13 @@ def _raised(visit: Visit, surplus: Stock, mix_changes: Stock, kiosk: Stock) -> d
     return {name: count for name, count in changes.items() if count}
 
 
-def _reasons(visit: Visit, unpaid: Stock) -> tuple[Reason, ...]:
+def _reasons(visit: Visit, unpaid: Stock, now_s: float) -> tuple[Reason, ...]:
     reasons = [
         Reason("taken", m.product, -m.units, m)
         for m in visit.movements
         if m.product in unpaid and m.units < 0
     ]
-    reasons += [Reason("unpaid", name, count) for name, count in unpaid.items()]
+    reasons += [Reason("unpaid", name, count, until_s=now_s) for name, count in unpaid.items()]
     return tuple(reasons)
 
 

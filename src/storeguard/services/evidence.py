@@ -1,0 +1,89 @@
+"""What the cameras kept of each visit, until its judgement decides what stays."""
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+
+from storeguard.vision.clipfile import Clip
+from storeguard.vision.pictures import KeptPicture, PictureKeeper, nearness
+from storeguard.vision.recorder import Recording
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Clips and the best picture of a visit; `why_missing` says why there is none."""
+
+    clips: tuple[Clip, ...] = ()
+    picture: KeptPicture | None = None
+    why_missing: str | None = None
+
+
+@dataclass(slots=True)
+class VisitRecords:
+    """One visit's recordings, some of them still being finished."""
+
+    keepers: list[PictureKeeper] = field(default_factory=list)
+    recordings: list[Awaitable[Recording]] = field(default_factory=list)
+    finished: list[Recording] = field(default_factory=list)
+
+    async def clips(self) -> tuple[Clip, ...]:
+        while self.recordings:
+            self.finished.append(await self.recordings[0])
+            self.recordings.pop(0)
+        clips = [clip for recording in self.finished for clip in recording.clips]
+        return tuple(sorted(clips, key=lambda clip: clip.started_s))
+
+    @property
+    def fault(self) -> str | None:
+        faults = [recording.fault for recording in self.finished]
+        faults += [keeper.fault for keeper in self.keepers]
+        return next((fault for fault in faults if fault), None)
+
+
+class EvidenceRoom:
+    """The records of all visits that are not judged yet, by the time at which they began."""
+
+    def __init__(self) -> None:
+        self._records: dict[float, VisitRecords] = {}
+        self.clips_deleted = 0
+        self.clips_kept = 0
+
+    def open(self, visit_started_s: float) -> VisitRecords:
+        return self._records.setdefault(visit_started_s, VisitRecords())
+
+    async def collect(self, visit_started_s: float, near_s: float | None) -> Evidence:
+        """Waits for the clips to be finished; the picture is the best one near `near_s`."""
+        records = self._records.get(visit_started_s, VisitRecords())
+        clips = await records.clips()
+        best = [p for keeper in records.keepers if (p := keeper.best(near_s)) is not None]
+        picture = max(best, key=lambda p: nearness(p, near_s), default=None)
+        return Evidence(clips, picture, records.fault)
+
+    async def discard(self, visit_started_s: float) -> int:
+        """The visit was clean: deletes its clips and pictures; returns how many clips."""
+        records = self._records.pop(visit_started_s, None)
+        if records is None:
+            return 0
+        clips = await records.clips()
+        await asyncio.to_thread(_delete, clips, records.keepers)
+        self.clips_deleted += len(clips)
+        return len(clips)
+
+    async def keep(self, visit_started_s: float) -> int:
+        """The visit was not clean: its files stay where they are; returns how many clips."""
+        records = self._records.pop(visit_started_s, None)
+        clips = () if records is None else await records.clips()
+        self.clips_kept += len(clips)
+        return len(clips)
+
+    async def finish(self) -> None:
+        """Waits for whatever is still being finished; the recorders have been closed."""
+        for records in self._records.values():
+            await records.clips()
+
+
+def _delete(clips: tuple[Clip, ...], keepers: list[PictureKeeper]) -> None:
+    for clip in clips:
+        clip.path.unlink(missing_ok=True)
+    for keeper in keepers:
+        keeper.discard()

@@ -1,0 +1,179 @@
+"""Discrepancies → a sealed issue, then the kiosk book: in this order, so that a power cut
+between the two costs a correction that the next start repeats, never the issue."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from storeguard.clock import Clock, local_label, utc_at
+from storeguard.domain import issue as issues
+from storeguard.domain.events import IssueSealed, SealedLine
+from storeguard.domain.issue import Issue, IssueLine, IssueStep, IssueStore
+from storeguard.domain.ledger import Visit
+from storeguard.domain.product import Product
+from storeguard.domain.reconcile import Discrepancy, Reason
+from storeguard.messages import reasons as wording
+from storeguard.outbox import folder as outbox
+from storeguard.ports import Book
+from storeguard.services.evidence import Evidence, EvidenceRoom
+from storeguard.vision.clipfile import Clip
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What an issue is made of. `visit` is None for goods that went while nobody watched."""
+
+    key: str
+    visit: Visit | None
+    discrepancies: tuple[Discrepancy, ...]
+    reasons: tuple[Reason, ...] = ()
+    leftovers: tuple[Path, ...] = field(default_factory=tuple)
+
+
+class IssueRecord:
+    """Where issues are remembered beside their folders (the journal). Blocks."""
+
+    def next_number(self) -> int:
+        raise NotImplementedError
+
+    def record(self, issue: Issue, visit_id: str | None) -> None:
+        raise NotImplementedError
+
+
+class FilingService:
+    """Seals one issue at a time. Raises OutboxFault when the disk refuses: call it again."""
+
+    def __init__(
+        self,
+        root: Path,
+        store: IssueStore,
+        kiosk: Book,
+        clock: Clock,
+        evidence: EvidenceRoom,
+        record: IssueRecord,
+        *,
+        is_clock_synced: Callable[[], bool],
+        log_event: Callable[[Sequence[str]], None],
+        fsync: bool = True,
+    ) -> None:
+        self._root = root
+        self._store = store
+        self._kiosk = kiosk
+        self._clock = clock
+        self._evidence = evidence
+        self._record = record
+        self._is_clock_synced = is_clock_synced
+        self._log_event = log_event
+        self._fsync = fsync
+        self._ids: dict[str, str] = {}
+
+    async def file(self, case: Case) -> IssueSealed:
+        """Seals, corrects, records; the event is the caller's to publish.
+
+        A second call for the same case, after a fault, repeats nothing.
+        """
+        evidence = await self._collect(case)
+        issue = await asyncio.to_thread(self._issue, case, evidence)
+        await asyncio.to_thread(self._seal, issue, case, evidence)
+        await self.correct(issue.id, {line.product: line.missing for line in issue.lines})
+        await asyncio.to_thread(self._write_down, issue, case)
+        del self._ids[case.key]
+        return IssueSealed(
+            self._clock.now_s(),
+            issue.id,
+            case.visit.started_s if case.visit else None,
+            tuple(
+                SealedLine(n.product, n.shelf, n.kiosk, n.missing, n.loss, n.certainty)
+                for n in issue.lines
+            ),
+        )
+
+    async def correct(self, issue_id: str, missing: Mapping[str, int]) -> bool:
+        """Sets the kiosk book to what the shelf has; once an issue, however often it is called."""
+        changes = {product: -count for product, count in missing.items()}
+        return await self._kiosk.add(changes, why=f"issue {issue_id}", key=f"issue:{issue_id}")
+
+    async def _collect(self, case: Case) -> Evidence:
+        if case.visit is None:
+            return Evidence()
+        near_s = next((r.movement.started_s for r in case.reasons if r.movement), None)
+        return await self._evidence.collect(case.visit.started_s, near_s)
+
+    def _issue(self, case: Case, evidence: Evidence) -> Issue:
+        prices = {p.name: p for p in self._kiosk.products}
+        visit = case.visit
+        lines = tuple(_line(found, prices) for found in case.discrepancies)
+        return Issue(
+            id=self._id_of(case.key),
+            number=self._record.next_number(),
+            store=self._store,
+            sealed_at=self._clock.utc(),
+            is_clock_synced=self._is_clock_synced(),
+            visit_started_at=utc_at(self._clock, visit.started_s) if visit else None,
+            visit_ended_at=utc_at(self._clock, visit.last_seen_s or visit.started_s)
+            if visit
+            else None,
+            lines=lines,
+            why={
+                language: wording.sentences(language, case.reasons, self._label_time)
+                for language in ("ko", "en")
+            },
+            steps=tuple(
+                self._step(reason, evidence.clips) for reason in case.reasons if reason.movement
+            ),
+        )
+
+    def _id_of(self, case_key: str) -> str:
+        if case_key not in self._ids:
+            taken = {path.name for path in self._root.iterdir()}
+            label = local_label(self._clock.utc(), self._store.timezone)
+            self._ids[case_key] = issues.issue_id(label, taken)
+        return self._ids[case_key]
+
+    def _label_time(self, t_s: float) -> str:
+        return local_label(utc_at(self._clock, t_s), self._store.timezone)[11:19].replace("-", ":")
+
+    def _step(self, reason: Reason, clips: Sequence[Clip]) -> IssueStep:
+        movement = reason.movement
+        assert movement is not None
+        at = utc_at(self._clock, movement.started_s)
+        for i, clip in enumerate(clips, 1):
+            if clip.started_s <= movement.started_s <= clip.ended_s:
+                offset_s = round(movement.started_s - clip.started_s, 2)
+                return IssueStep(
+                    movement.scale, at, round(movement.grams, 1), f"clip-{i}.mp4", offset_s
+                )
+        return IssueStep(movement.scale, at, round(movement.grams, 1))
+
+    def _seal(self, issue: Issue, case: Case, evidence: Evidence) -> None:
+        clips = [clip.path for clip in evidence.clips]
+        clips += [path for path in case.leftovers if path.suffix == ".mp4"]
+        pictures = [evidence.picture.path] if evidence.picture else []
+        pictures += [path for path in case.leftovers if path.suffix == ".jpg"]
+        picture = pictures[0] if pictures else None
+        outbox.seal(
+            self._root,
+            issue,
+            picture,
+            clips,
+            picture_time_label=picture.stem if picture else None,
+            fsync=self._fsync,
+        )
+
+    def _write_down(self, issue: Issue, case: Case) -> None:
+        self._record.record(issue, case.visit.id if case.visit else None)
+        sentences = [issues.sentence(line.product, line.missing) for line in issue.lines]
+        self._log_event([*sentences, "weight_csv 기준으로 조율"])
+
+
+def _line(found: Discrepancy, products: Mapping[str, Product]) -> IssueLine:
+    price_won = products[found.product].price_won if found.product in products else 0
+    return IssueLine(
+        found.product,
+        found.shelf,
+        found.kiosk,
+        found.missing,
+        found.missing * price_won,
+        round(found.certainty, 3),
+    )

@@ -1,0 +1,355 @@
+"""Visits → judgements: when the store has become empty and everything is at rest."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from storeguard.clock import Clock
+from storeguard.domain import ledger as ledgers
+from storeguard.domain.events import (
+    BookEdited,
+    DeviceFailed,
+    Event,
+    IssueAmended,
+    IssueSealed,
+    SaleMade,
+    StockChanged,
+    StoreEmptied,
+    StoreOccupied,
+    VisitReconciled,
+)
+from storeguard.domain.ledger import Debt, Ledger, Movement, SaleLine, Visit
+from storeguard.domain.occupancy import Presence
+from storeguard.domain.product import Stock
+from storeguard.domain.reconcile import Discrepancy, Judgement, Reason, judge, standing
+from storeguard.errors import OutboxFault
+from storeguard.health import Health
+from storeguard.ports import Book
+from storeguard.services.bus import Bus
+from storeguard.services.evidence import EvidenceRoom
+from storeguard.services.filing import Case, FilingService
+from storeguard.services.selling import Desk
+from storeguard.services.watching import WatchingService
+from storeguard.services.weighing import Channel, WeighingService
+
+ROUND_S = 0.1
+STANDING_EVERY_S = 3600.0
+"""While the store stays empty, the books are compared as a whole so often."""
+
+
+class VisitRecord:
+    """Where visits are remembered (the journal). Blocks."""
+
+    def open(self, visit: Visit) -> None:
+        raise NotImplementedError
+
+    def close(self, visit_id: str, judgement: Mapping[str, Any]) -> None:
+        raise NotImplementedError
+
+    def amend(self, issue_id: str, product: str, count: int, sale_id: str) -> None:
+        raise NotImplementedError
+
+
+class ReconcilingService:
+    """Keeps the ledger and judges each visit once."""
+
+    def __init__(
+        self,
+        weighing: WeighingService,
+        watching: WatchingService,
+        shelf: Book,
+        kiosk: Book,
+        desk: Desk,
+        filing: FilingService,
+        evidence: EvidenceRoom,
+        record: VisitRecord,
+        bus: Bus,
+        clock: Clock,
+        health: Health,
+        *,
+        payment_grace_s: float,
+        new_visit_id: Callable[[float], str],
+        leftovers: tuple[Path, ...] = (),
+        round_s: float = ROUND_S,
+    ) -> None:
+        self.ledger = Ledger()
+        self._weighing = weighing
+        self._watching = watching
+        self._shelf = shelf
+        self._kiosk = kiosk
+        self._desk = desk
+        self._filing = filing
+        self._evidence = evidence
+        self._record = record
+        self._bus = bus
+        self._clock = clock
+        self._health = health
+        self._grace_s = payment_grace_s
+        self._new_visit_id = new_visit_id
+        self._leftovers = leftovers
+        self._round_s = round_s
+        self._announced: Counter[str] = Counter()
+        self._paid_late: list[tuple[Debt, int, str, int]] = []
+        self._opened: list[Visit] = []
+        self._standing_due_s = 0.0
+        self._is_first_standing = True
+        bus.subscribe(self._on_event)
+
+    async def run(self) -> None:
+        """Judges until it is cancelled. A disk that refuses an issue is tried again."""
+        part = self._health.part("reconciling")
+        while True:
+            try:
+                await self._run_once()
+                part.ok()
+                await asyncio.sleep(self._round_s)
+            except OutboxFault as fault:
+                part.failed(fault)
+                await asyncio.sleep(part.backoff_s())
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing is open, pending or still to be compared after the start."""
+        return not self.ledger.visits and not self._is_first_standing and not self._paid_late
+
+    async def _run_once(self) -> None:
+        await self._write_down()
+        for visit in self.ledger.visits:
+            if not self._is_due(visit):
+                break
+            await self._judge(visit)
+        if self._is_standing_due():
+            await self._compare_books()
+
+    def _is_due(self, visit: Visit) -> bool:
+        emptied_s = visit.emptied_s if visit.emptied_s is not None else 0.0
+        return ledgers.due(
+            visit,
+            self._clock.now_s(),
+            self._grace_s,
+            is_settled=not self._weighing.unsettled_since(emptied_s),
+            is_basket_open=self._desk.is_basket_open,
+        )
+
+    async def _judge(self, visit: Visit) -> None:
+        visit = self._complete(visit)
+        judgement = judge(
+            visit, self._kiosk.products, self._kiosk_without_later(visit), self._clock.now_s()
+        )
+        sealed = None
+        if judgement.discrepancies:
+            case = Case(visit.id, visit, judgement.discrepancies, judgement.reasons)
+            sealed = await self._filing.file(case)
+        if judgement.kiosk_changes:
+            await self._kiosk.add(
+                judgement.kiosk_changes, why=f"visit {visit.id}", key=f"visit:{visit.id}"
+            )
+        await asyncio.to_thread(self._record.close, visit.id, asdict(judgement))
+        self._close(visit, judgement)
+        self._bus.publish(_reconciled(visit, judgement, self._clock.now_s()))
+        if sealed is not None:
+            self._issued(sealed)
+        await self._keep_or_discard(visit, judgement)
+
+    def _complete(self, visit: Visit) -> Visit:
+        """The visit with what the shelves showed at its end, and what they leave open."""
+        shelf = Counter(self._weighed_counts())
+        for later in self._later_than(visit):
+            shelf.update(later.net_taken)
+        moving = frozenset(
+            channel.product.name
+            for channel in self._weighing.channels
+            if channel.product is not None and not channel.weighing.is_settled
+        )
+        return replace(
+            visit,
+            shelf=shelf,
+            unverified=visit.unverified | moving,
+            uncertain=self._uncertain(visit),
+        )
+
+    def _weighed_counts(self) -> dict[str, int]:
+        """The shelf book's counts of the products that a scale has counted."""
+        return {
+            channel.product.name: self._shelf.counts.get(channel.product.name, 0)
+            for channel in self._weighing.channels
+            if channel.product is not None and channel.count is not None
+        }
+
+    def _uncertain(self, visit: Visit) -> dict[str, tuple[int, int]]:
+        """Product → least and most units that may be unpaid, where the weight is not clear."""
+        ranges = {}
+        for channel in self._weighing.channels:
+            count, product = channel.count, channel.product
+            if count is None or product is None or count.is_certain:
+                continue
+            owed = visit.net_taken[product.name] - visit.paid[product.name]
+            low, high = (max(0, owed + count.count - n) for n in (count.high, count.low))
+            ranges[product.name] = (low, max(low, high))
+        return ranges
+
+    def _later_than(self, visit: Visit) -> tuple[Visit, ...]:
+        return tuple(v for v in self.ledger.visits if v.started_s > visit.started_s)
+
+    def _kiosk_without_later(self, visit: Visit) -> Stock:
+        """The kiosk book as if later visits had bought nothing yet."""
+        counts = Counter(self._kiosk.counts)
+        for later in self._later_than(visit):
+            counts.update(later.paid)
+        return counts
+
+    def _close(self, visit: Visit, judgement: Judgement) -> None:
+        self.ledger = ledgers.close_visit(self.ledger, visit)
+        for product, count in judgement.surplus.items():
+            over = min(count, visit.paid[product])
+            self.ledger, paid = ledgers.settle_debts(
+                self.ledger, product, over, self._clock.now_s()
+            )
+            self._paid_late += [(debt, units, f"visit {visit.id}", 0) for debt, units in paid]
+            self._announced[product] = max(0, self._announced[product] - count)
+
+    def _issued(self, sealed: IssueSealed) -> None:
+        debts = tuple(Debt(sealed.id, sealed.t_s, n.product, n.missing) for n in sealed.lines)
+        self.ledger = replace(self.ledger, debts=(*self.ledger.debts, *debts))
+        self._bus.publish(sealed)
+
+    async def _keep_or_discard(self, visit: Visit, judgement: Judgement) -> None:
+        is_clean = not (judgement.unpaid or judgement.uncertain or judgement.unverified)
+        if is_clean:
+            await self._evidence.discard(visit.started_s)
+        else:
+            await self._evidence.keep(visit.started_s)
+
+    def _is_standing_due(self) -> bool:
+        """The store is empty, nothing is pending, and every healthy scale is at rest."""
+        return (
+            self._clock.now_s() >= self._standing_due_s
+            and self._watching.occupancy.presence is Presence.EMPTY
+            and not self.ledger.visits
+            and not self._desk.is_basket_open
+            and all(self._is_at_rest(channel) for channel in self._weighing.channels)
+        )
+
+    @staticmethod
+    def _is_at_rest(channel: Channel) -> bool:
+        has_counted = channel.product is None or channel.count is not None
+        return channel.weighing.is_failed or (channel.weighing.is_settled and has_counted)
+
+    async def _compare_books(self) -> None:
+        """What went while the power was off, or unseen: an issue without a visit."""
+        verified = [c.product.name for c in self._weighing.channels if c.product and c.is_certain]
+        found = standing(self._shelf.counts, self._kiosk.counts, verified, self._announced)
+        missing = tuple(one for one in found if one.missing > 0)
+        raised = {one.product: -one.missing for one in found if one.missing < 0}
+        key = f"standing:{self._clock.utc().isoformat()}"
+        if missing:
+            await self._file_standing(key, missing)
+        if raised:
+            await self._kiosk.add(raised, why="more on the shelf than booked", key=key)
+        self._standing_due_s = self._clock.now_s() + STANDING_EVERY_S
+        self._is_first_standing = False
+        leftovers, self._leftovers = self._leftovers, ()
+        if not missing:
+            await asyncio.to_thread(_delete, leftovers)
+
+    async def _file_standing(self, key: str, missing: tuple[Discrepancy, ...]) -> None:
+        kind = "standing_start" if self._is_first_standing else "standing"
+        reasons = tuple(Reason(kind, one.product, one.missing) for one in missing)
+        self._issued(await self._filing.file(Case(key, None, missing, reasons, self._leftovers)))
+
+    async def _write_down(self) -> None:
+        """The journal's share of what event handlers, which must not block, have decided."""
+        while self._opened:
+            await asyncio.to_thread(self._record.open, self._opened[0])
+            self._opened.pop(0)
+        while self._paid_late:
+            debt, count, sale_id, kiosk_change = self._paid_late[0]
+            await self._amend(debt, count, sale_id, kiosk_change)
+            self._paid_late.pop(0)
+
+    async def _amend(self, debt: Debt, count: int, sale_id: str, kiosk_change: int) -> None:
+        """The issue had already taken these units off the kiosk book; the sale did it again."""
+        if kiosk_change:
+            key = f"late:{debt.issue_id}:{debt.product}:{sale_id}"
+            why = f"payment for issue {debt.issue_id}"
+            await self._kiosk.add({debt.product: kiosk_change}, why=why, key=key)
+        await asyncio.to_thread(self._record.amend, debt.issue_id, debt.product, count, sale_id)
+        now_s = self._clock.now_s()
+        self._bus.publish(IssueAmended(now_s, debt.issue_id, debt.product, count, sale_id))
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, StoreOccupied):
+            self._on_occupied(event)
+        elif isinstance(event, StoreEmptied):
+            self.ledger = ledgers.end_visit(self.ledger, event.last_seen_s, event.t_s)
+        elif isinstance(event, StockChanged):
+            self._on_stock_changed(event)
+        elif isinstance(event, SaleMade):
+            self._on_sale(event)
+        elif isinstance(event, DeviceFailed):
+            self._on_failed(event)
+        elif isinstance(event, BookEdited) and event.book == "kiosk":
+            for product, (before, after) in event.counts.items():
+                self._announced[product] = max(0, self._announced[product] + after - before)
+
+    def _on_occupied(self, event: StoreOccupied) -> None:
+        visit_id = self._new_visit_id(event.t_s)
+        self.ledger = ledgers.open_visit(self.ledger, visit_id, event.t_s, by_step=event.by_step)
+        self._opened.append(self.ledger.visits[-1])
+        failed = [c for c in self._weighing.channels if c.weighing.is_failed]
+        for channel in failed:
+            self._distrust(channel, event.t_s)
+
+    def _on_stock_changed(self, event: StockChanged) -> None:
+        if event.is_first:
+            return
+        movement = Movement(
+            event.started_s,
+            event.t_s,
+            event.scale,
+            event.product,
+            event.after - event.before,
+            event.grams,
+            event.certainty,
+        )
+        self.ledger = ledgers.add_movement(self.ledger, movement)
+
+    def _on_sale(self, event: SaleMade) -> None:
+        sale = SaleLine(event.t_s, event.sale_id, event.product, event.count)
+        self.ledger, paid = ledgers.add_sale(self.ledger, sale)
+        self._paid_late += [(debt, units, event.sale_id, units) for debt, units in paid]
+
+    def _on_failed(self, event: DeviceFailed) -> None:
+        for channel in self._weighing.channels:
+            if channel.id == event.device:
+                self._distrust(channel, event.t_s)
+
+    def _distrust(self, channel: Channel, since_s: float) -> None:
+        if channel.product is not None:
+            products = frozenset({channel.product.name})
+            self.ledger = ledgers.mark_unverified(self.ledger, products, since_s)
+
+
+def _reconciled(visit: Visit, judgement: Judgement, now_s: float) -> VisitReconciled:
+    assert visit.last_seen_s is not None
+    return VisitReconciled(
+        now_s,
+        visit.id,
+        visit.started_s,
+        visit.last_seen_s,
+        taken=judgement.taken,
+        paid=judgement.paid,
+        unpaid=judgement.unpaid,
+        surplus=judgement.surplus,
+        mixed_up=judgement.mixed_up,
+        uncertain=judgement.uncertain,
+        unverified=judgement.unverified,
+    )
+
+
+def _delete(files: tuple[Path, ...]) -> None:
+    for file in files:
+        file.unlink(missing_ok=True)

@@ -1,0 +1,141 @@
+"""The desk: the only writer of the kiosk book's sales, for the page, the command and replay."""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from storeguard.clock import Clock
+from storeguard.domain.events import SaleMade
+from storeguard.domain.product import Product
+from storeguard.errors import SaleRefused
+from storeguard.messages import text
+from storeguard.ports import Book
+from storeguard.services.bus import Bus
+
+MOST_A_LINE = 99
+BASKET_FORGOTTEN_S = 60.0
+"""The kiosk repeats that a basket is open; one that falls silent has lost its power."""
+
+log = logging.getLogger("storeguard")
+
+
+@dataclass(frozen=True, slots=True)
+class Sold:
+    """One paid basket: product and count a line, in won."""
+
+    sale_id: str
+    lines: tuple[tuple[Product, int], ...]
+    is_repeated: bool = False
+
+    @property
+    def total_won(self) -> int:
+        return sum(product.price_won * count for product, count in self.lines)
+
+
+class SaleRecord:
+    """Where sales are remembered (the journal). Blocks."""
+
+    def find(self, key: str) -> Sequence[tuple[str, int]] | None:
+        """The lines of the sale with this key, None when there is none."""
+        raise NotImplementedError
+
+    def record(self, key: str, lines: Sequence[tuple[Product, int]], source: str) -> None:
+        raise NotImplementedError
+
+
+class Desk:
+    """Takes sales one at a time; each is durable before it is acknowledged or published."""
+
+    def __init__(
+        self,
+        kiosk: Book,
+        record: SaleRecord,
+        bus: Bus,
+        clock: Clock,
+        *,
+        oversell: Literal["allow", "refuse"],
+        language: str,
+    ) -> None:
+        self._kiosk = kiosk
+        self._record = record
+        self._bus = bus
+        self._clock = clock
+        self._oversell = oversell
+        self._language = language
+        self._turn = asyncio.Lock()
+        self._basket_opened_s: float | None = None
+
+    async def sell(self, basket: Sequence[tuple[str, int]], key: str, source: str) -> Sold:
+        """Sells a basket. The same key again gives the same receipt and sells nothing.
+
+        Raises SaleRefused with a text for the customer: no basket, unknown product, a count
+        outside 1..99, or sold out where the owner refuses overselling.
+        """
+        async with self._turn:
+            earlier = await asyncio.to_thread(self._record.find, key)
+            if earlier is not None:
+                return Sold(key, self._priced(earlier), is_repeated=True)
+            lines = self._checked(_summed(basket))
+            await self._take(lines, key, source)
+            self.basket_open(False)
+            return Sold(key, lines)
+
+    async def replay_sale(self, product: str, count: int, key: str) -> None:
+        """A sale out of a trace: it has happened, so it is never refused; negative is a refund."""
+        async with self._turn:
+            await self._take(self._priced([(product, count)]), key, "replay")
+
+    async def _take(self, lines: Sequence[tuple[Product, int]], key: str, source: str) -> None:
+        changes = {product.name: -count for product, count in lines}
+        self._note_oversold(changes)
+        await self._kiosk.add(changes, why=f"sale {key}", key=f"sale:{key}")
+        await asyncio.to_thread(self._record.record, key, lines, source)
+        for product, count in lines:
+            self._bus.publish(SaleMade(self._clock.now_s(), key, product.name, count))
+
+    def _checked(self, basket: Mapping[str, int]) -> tuple[tuple[Product, int], ...]:
+        if not basket:
+            raise SaleRefused(text(self._language, "sale.empty"))
+        for count in basket.values():
+            if not 1 <= count <= MOST_A_LINE:
+                raise SaleRefused(text(self._language, "sale.count"))
+        lines = self._priced(tuple(basket.items()))
+        for product, count in lines:
+            left = self._kiosk.counts.get(product.name, 0)
+            if self._oversell == "refuse" and count > left:
+                raise SaleRefused(
+                    text(self._language, "sale.sold_out", product=product.name, left=left)
+                )
+        return lines
+
+    def _priced(self, basket: Sequence[tuple[str, int]]) -> tuple[tuple[Product, int], ...]:
+        products = {product.name: product for product in self._kiosk.products}
+        for name, _ in basket:
+            if name not in products:
+                known = ", ".join(products) or "-"
+                raise SaleRefused(text(self._language, "sale.unknown", product=name, known=known))
+        return tuple((products[name], count) for name, count in basket)
+
+    def _note_oversold(self, changes: Mapping[str, int]) -> None:
+        for name, change in changes.items():
+            left = self._kiosk.counts.get(name, 0)
+            if left + change < 0 > change:
+                log.warning("sold %d of '%s', but the kiosk book had %d", -change, name, left)
+
+    def basket_open(self, is_open: bool) -> None:
+        """The kiosk says that somebody is filling a basket, or no longer."""
+        self._basket_opened_s = self._clock.now_s() if is_open else None
+
+    @property
+    def is_basket_open(self) -> bool:
+        opened_s = self._basket_opened_s
+        return opened_s is not None and self._clock.now_s() - opened_s < BASKET_FORGOTTEN_S
+
+
+def _summed(basket: Sequence[tuple[str, int]]) -> dict[str, int]:
+    summed: dict[str, int] = {}
+    for name, count in basket:
+        summed[name] = summed.get(name, 0) + count
+    return summed

@@ -1,0 +1,214 @@
+"""Scales → shelf book: drains every scale, settles its weight, books the new count."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from storeguard.clock import Clock
+from storeguard.domain import counting, weighing
+from storeguard.domain.counting import ScaleCount
+from storeguard.domain.events import (
+    BookEdited,
+    DeviceFailed,
+    DeviceRecovered,
+    Event,
+    StepSettled,
+    StockChanged,
+)
+from storeguard.domain.product import Product
+from storeguard.domain.weighing import Weighing, WeighingRules
+from storeguard.health import Health
+from storeguard.ports import Book, Reading, Scale
+from storeguard.services.bus import Bus
+
+OnReadings = Callable[[str, Sequence[Reading]], None]
+
+
+@dataclass(slots=True)
+class Channel:
+    """One scale with what is known about it. `product` is None on a scale without goods."""
+
+    scale: Scale
+    rules: WeighingRules
+    product: Product | None
+    weighing: Weighing = field(default_factory=Weighing)
+    count: ScaleCount | None = None
+    counted_level_g: float | None = None
+    step: StepSettled | None = None
+    newest: Reading | None = None
+
+    @property
+    def id(self) -> str:
+        return self.scale.id
+
+    @property
+    def is_certain(self) -> bool:
+        """Can this scale's count be relied on now?"""
+        return self.weighing.is_settled and self.count is not None and self.count.is_certain
+
+
+class ZeroMemory:
+    """What a scale's zero was, so that a restart with goods on the shelf keeps the count."""
+
+    def load(self) -> Mapping[str, float]:
+        """Scale id → zero in grams."""
+        raise NotImplementedError
+
+    def save(self, zeros: Mapping[str, float]) -> None:
+        """Durable when it returns; blocks."""
+        raise NotImplementedError
+
+
+class WeighingService:
+    """Loops over all scales; their books' changes are durable before they are published."""
+
+    def __init__(
+        self,
+        channels: Sequence[Channel],
+        shelf: Book,
+        bus: Bus,
+        clock: Clock,
+        health: Health,
+        *,
+        memory: ZeroMemory,
+        round_s: float = 0.1,
+        on_readings: OnReadings | None = None,
+    ) -> None:
+        self.channels = tuple(channels)
+        self._shelf = shelf
+        self._bus = bus
+        self._clock = clock
+        self._health = health
+        self._memory = memory
+        self._round_s = round_s
+        self._on_readings = on_readings
+        self._saved: dict[str, float] = {}
+        bus.subscribe(self._on_event)
+
+    async def run(self) -> None:
+        """Reads until it is cancelled; the scales are closed on the way out."""
+        try:
+            await self._start()
+            while True:
+                await self._run_once()
+                await asyncio.sleep(self._round_s)
+        finally:
+            for channel in self.channels:
+                await channel.scale.close()
+
+    async def _start(self) -> None:
+        zeros = await asyncio.to_thread(self._memory.load)
+        self._saved = dict(zeros)
+        for channel in self.channels:
+            channel.weighing = Weighing(zero_g=zeros.get(channel.id, 0.0))
+            channel.scale.start()
+
+    async def _run_once(self) -> None:
+        for channel in self.channels:
+            self._weigh(channel)
+        for channel in self.channels:
+            await self._count(channel)
+        self._health.part("weighing").ok()
+
+    def _weigh(self, channel: Channel) -> None:
+        readings = channel.scale.drain()
+        if not readings:
+            return
+        channel.newest = readings[-1]
+        if self._on_readings is not None:
+            self._on_readings(channel.id, readings)
+        channel.weighing, events = weighing.advance(channel.weighing, readings, channel.rules)
+        for event in events:
+            self._take(channel, event)
+
+    def _take(self, channel: Channel, event: StepSettled | DeviceFailed | DeviceRecovered) -> None:
+        part = self._health.part(channel.id)
+        if isinstance(event, StepSettled):
+            channel.step = event
+        elif isinstance(event, DeviceFailed):
+            part.failed(event.why)
+        else:
+            part.ok()
+        self._bus.publish(event)
+
+    async def _count(self, channel: Channel) -> None:
+        """Books the count of a level that has not been counted yet; retried until it is booked."""
+        state, product = channel.weighing, channel.product
+        if not state.is_settled or product is None or not product.is_weighable:
+            return
+        if state.level_g == channel.counted_level_g:
+            return
+        assert state.level_g is not None
+        level_g, band_g = state.level_g, channel.rules.band_g
+        if channel.count is None:
+            booked = self._shelf.counts.get(product.name, 0)
+            found = counting.first_count(level_g, booked, product, band_g)
+        else:
+            booked = channel.count.count
+            found = counting.recount(channel.count, level_g, product, band_g)
+        is_first = channel.count is None
+        await self._book(channel, product, booked, found, is_first=is_first)
+        channel.count, channel.counted_level_g = found, level_g
+        await self._remember_zero(channel)
+
+    async def _book(
+        self, channel: Channel, product: Product, before: int, found: ScaleCount, *, is_first: bool
+    ) -> None:
+        if found.count == before:
+            return
+        t_s, step = self._clock.now_s(), channel.step
+        await self._shelf.add({product.name: found.count - before}, why=f"scale {channel.id}")
+        event = StockChanged(
+            step.t_s if step else t_s,
+            product.name,
+            channel.id,
+            before,
+            found.count,
+            found.is_certain,
+            started_s=step.started_s if step else t_s,
+            grams=step.grams if step else 0.0,
+            certainty=found.certainty,
+            is_first=is_first,
+        )
+        self._bus.publish(event)
+
+    async def _remember_zero(self, channel: Channel) -> None:
+        """The zero at which the anchor's weight would be exactly its count."""
+        count, product = channel.count, channel.product
+        if count is None or product is None or not count.is_certain:
+            return
+        off_g = count.anchor_g - count.count * product.unit_weight_g
+        zero_g = round(channel.weighing.zero_g + off_g, 2)
+        if abs(zero_g - self._saved.get(channel.id, 0.0)) > product.unit_weight_g / 10:
+            self._saved[channel.id] = zero_g
+            await asyncio.to_thread(self._memory.save, dict(self._saved))
+
+    def _on_event(self, event: Event) -> None:
+        if not isinstance(event, BookEdited):
+            return
+        for channel in self.channels:
+            product = channel.product
+            if event.book == "shelf" and product and product.name in event.counts:
+                self._set_count(channel, product, event.counts[product.name][1])
+
+    def _set_count(self, channel: Channel, product: Product, count: int) -> None:
+        """The owner has said what is really on the shelf: the zero is set to it."""
+        level_g = count * product.unit_weight_g
+        channel.weighing = weighing.set_level(channel.weighing, level_g)
+        if channel.weighing.level_g is not None:
+            channel.count = counting.set_count(level_g, count)
+            channel.counted_level_g = None  # the new zero is still to be remembered
+
+    def set_products(self, products: Mapping[str, Product]) -> None:
+        """Takes edited unit weights; keys are product names."""
+        for channel in self.channels:
+            if channel.product is not None:
+                channel.product = products.get(channel.product.name, channel.product)
+
+    def unsettled_since(self, t_s: float) -> bool:
+        """Is a healthy scale still on the move since `t_s` or before?"""
+        return any(
+            channel.weighing.moving_since_s is not None and channel.weighing.moving_since_s <= t_s
+            for channel in self.channels
+            if not channel.weighing.is_failed
+        )
