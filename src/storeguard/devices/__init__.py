@@ -1,0 +1,1 @@
+"""Scales and cameras: one file per backend."""
