@@ -1,0 +1,1 @@
+"""Person detectors, one file per runtime; `choice.py` takes the one that the config names."""

@@ -1,0 +1,144 @@
+"""Pictures, folders of pictures, videos and cameras, one frame after the other, for `detect`."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+
+from storeguard.clock import Clock, SystemClock
+from storeguard.errors import CameraBlind, CameraFault
+from storeguard.ports import Detector, Frame, Image
+
+_log = logging.getLogger(__name__)
+
+PICTURES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
+URLS = ("rtsp://", "rtsps://", "http://", "https://")
+URL_TIMEOUT_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sourced:
+    """A frame and where it comes from; `t_s` is None for a picture."""
+
+    source: str
+    t_s: float | None
+    frame: Frame
+
+
+def frames(source: str, *, clock: Clock | None = None) -> Iterator[Sourced]:
+    """All frames of SOURCE: a picture, a folder of pictures, a video, a camera number or URL.
+
+    `t_s` is the video's own time, for a camera seconds since the first frame. A camera never
+    ends. Raises CameraFault, in one line, where nothing can be read.
+    """
+    if source.isdecimal():
+        return _camera_frames(int(source), clock or SystemClock())
+    if source.startswith(URLS):
+        return _video_frames(source)
+    path = Path(source)
+    if path.is_dir():
+        return _folder_frames(path)
+    if not path.is_file():
+        raise CameraFault(
+            f"{source}: no such picture, folder or video; expected one, "
+            "or a camera number such as 0, or an rtsp:// or http:// address"
+        )
+    if path.suffix.lower() in PICTURES:
+        return iter((_picture(path),))
+    return _video_frames(source)
+
+
+def detect_lines(
+    source: str, detector: Detector, *, clock: Clock | None = None
+) -> Iterator[dict[str, Any]]:
+    """A line a frame: `source`, `t_s`, `people` (`xyxy` in pixels, `confidence`) and `ms`.
+
+    `ms` is the detector's whole time, reading the file left out. A frame on which nobody
+    can be seen has no people, and the log says once why.
+    """
+    clock = clock or SystemClock()
+    was_blind = False
+    for sourced in frames(source, clock=clock):
+        began_s = clock.now_s()
+        try:
+            found = detector.people(sourced.frame)
+            was_blind = False
+        except CameraBlind as blind:
+            found = ()
+            if not was_blind:
+                _log.warning("%s: %s", sourced.source, blind)
+            was_blind = True
+        ms = (clock.now_s() - began_s) * 1000
+        people = [
+            {
+                "xyxy": [round(edge, 1) for edge in one.xyxy],
+                "confidence": round(one.confidence, 3),
+            }
+            for one in found
+        ]
+        yield {"source": sourced.source, "t_s": sourced.t_s, "people": people, "ms": round(ms, 2)}
+
+
+def _picture(path: Path) -> Sourced:
+    try:
+        data = np.frombuffer(path.read_bytes(), np.uint8)
+    except OSError as error:
+        raise CameraFault(f"{path}: cannot be read: {error.strerror}") from error
+    image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    if image is None:
+        raise CameraFault(f"{path}: not a picture that can be read; expected JPEG, PNG or WebP")
+    return Sourced(str(path), None, Frame(0.0, image.astype(np.uint8, copy=False)))
+
+
+def _folder_frames(folder: Path) -> Iterator[Sourced]:
+    pictures = sorted(file for file in folder.iterdir() if file.suffix.lower() in PICTURES)
+    if not pictures:
+        raise CameraFault(f"{folder}: no pictures in this folder; expected .jpg or .png files")
+    return map(_picture, pictures)
+
+
+def _video_frames(source: str) -> Iterator[Sourced]:
+    """PyAV and not OpenCV: exact times, and errors instead of lines on stderr."""
+    t_s = -1.0
+    try:
+        with av.open(source, timeout=URL_TIMEOUT_S) as container:
+            if not container.streams.video:
+                raise CameraFault(f"{source}: has no pictures; expected a video")
+            for decoded in container.decode(video=0):
+                t_s = round(decoded.time, 3) if decoded.time is not None else t_s + 1
+                image: Image = decoded.to_ndarray(format="bgr24").astype(np.uint8, copy=False)
+                yield Sourced(source, t_s, Frame(t_s, image))
+    except av.FFmpegError as error:
+        after = f" after {t_s:g} s" if t_s >= 0 else ""
+        raise CameraFault(
+            f"{source}: cannot be read as a video{after}: {error.strerror}; "
+            "expected a picture, a video or a camera"
+        ) from error
+    if t_s < 0:
+        raise CameraFault(f"{source}: has no frame; expected a video")
+
+
+def _camera_frames(number: int, clock: Clock) -> Iterator[Sourced]:
+    capture = cv2.VideoCapture(number)
+    try:
+        if not capture.isOpened():
+            raise CameraFault(
+                f"camera {number}: cannot be opened; check that /dev/video{number} exists "
+                "and that no other program uses it"
+            )
+        began_s = clock.now_s()
+        while True:
+            is_read, image = capture.read()
+            if not is_read:
+                raise CameraFault(f"camera {number}: delivers no more pictures; check its cable")
+            t_s = clock.now_s() - began_s
+            yield Sourced(
+                f"camera {number}", round(t_s, 3), Frame(t_s, image.astype(np.uint8, copy=False))
+            )
+    finally:
+        capture.release()
