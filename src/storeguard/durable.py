@@ -36,9 +36,21 @@ def publish(path: Path, content: bytes, *, fsync: bool = True, mode: int = 0o644
         fsync_folder(path.parent)
 
 
+def publish_file(finished: Path, path: Path) -> None:
+    """Replaces `path` by a file that a library wrote in the same folder (a video)."""
+    fsync_file(finished)
+    finished.replace(path)
+    fsync_folder(path.parent)
+
+
+def temporary_beside(path: Path) -> Path:
+    """A unique name in the folder of `path`, which `sweep` knows."""
+    return path.parent / f".{path.name}.{os.getpid()}.{next(_serial)}{TEMPORARY_SUFFIX}"
+
+
 def stage(path: Path, content: bytes, *, fsync: bool = True, mode: int = 0o644) -> Path:
     """Writes `content` beside `path` under a temporary name, which is returned."""
-    temporary = path.parent / f".{path.name}.{os.getpid()}.{next(_serial)}{TEMPORARY_SUFFIX}"
+    temporary = temporary_beside(path)
     try:
         with os.fdopen(
             os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode), "wb"
