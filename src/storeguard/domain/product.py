@@ -1,6 +1,6 @@
 """What the store sells."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 Stock = Mapping[str, int]
@@ -43,3 +43,77 @@ class Product:
     @property
     def is_weighable(self) -> bool:
         return self.unit_weight_g > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Which product lies on which scale. `problems` stop the start, `remarks` do not."""
+
+    by_scale: Mapping[str, Product]
+    problems: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+def assign(scales: Mapping[str, Sequence[str]], products: Sequence[Product]) -> Assignment:
+    """Joins the configuration (scale id → product names) with the CSV's 선반 column."""
+    by_name = {product.name: product for product in products}
+    wanted = {scale: list(dict.fromkeys(names)) for scale, names in scales.items()}
+    problems = []
+    for product in products:
+        problem = _take_from_csv(wanted, product)
+        if problem:
+            problems.append(problem)
+    by_scale: dict[str, Product] = {}
+    for scale, names in wanted.items():
+        problems += [
+            _unknown_product(scale, name, by_name) for name in names if name not in by_name
+        ]
+        if len(names) > 1:
+            problems.append(_crowded(scale, names))
+        elif names and names[0] in by_name:
+            by_scale[scale] = by_name[names[0]]
+    return Assignment(by_scale, tuple(problems), tuple(_remarks(by_scale, products)))
+
+
+def _take_from_csv(wanted: dict[str, list[str]], product: Product) -> str | None:
+    if product.scale is None:
+        return None
+    if product.scale not in wanted:
+        known = ", ".join(wanted) or "none"
+        return (
+            f"product '{product.name}': 선반 '{product.scale}' is no scale of the configuration; "
+            f"known: {known}"
+        )
+    elsewhere = [s for s, names in wanted.items() if product.name in names and s != product.scale]
+    if elsewhere:
+        return (
+            f"product '{product.name}': the configuration puts it on scale '{elsewhere[0]}', the "
+            f"CSV's 선반 says '{product.scale}'; correct one of them"
+        )
+    if product.name not in wanted[product.scale]:
+        wanted[product.scale].append(product.name)
+    return None
+
+
+def _unknown_product(scale: str, name: str, by_name: Mapping[str, Product]) -> str:
+    known = ", ".join(by_name) or "none"
+    return (
+        f"scale '{scale}': product '{name}' is not in the inventory; add its row to "
+        f"inventory_store.csv or correct scales[].products (known: {known})"
+    )
+
+
+def _crowded(scale: str, names: Sequence[str]) -> str:
+    return (
+        f"scale '{scale}': {len(names)} products ({', '.join(names)}), but this version counts one "
+        f"product a scale; give each product a scale of its own"
+    )
+
+
+def _remarks(by_scale: Mapping[str, Product], products: Sequence[Product]) -> Iterator[str]:
+    weighed = {product.name for product in by_scale.values()}
+    for product in products:
+        if product.name not in weighed:
+            yield f"product '{product.name}' is on no scale: it is sold, but not guarded"
+        elif not product.is_weighable:
+            yield f"product '{product.name}' has no unit weight (무게 0): it cannot be counted"

@@ -88,7 +88,7 @@ def judge(visit: Visit, products: Sequence[Product], kiosk: Stock, now_s: float)
         surplus=surplus,
         mixed_up=mixed_up,
         uncertain=visit.uncertain,
-        unverified=visit.unverified & weighed,
+        unverified=visit.unverified,
         discrepancies=tuple(_discrepancy(visit, name, n, kiosk) for name, n in unpaid.items()),
         kiosk_changes=_raised(visit, surplus, mix_changes, kiosk),
         reasons=_reasons(visit, unpaid, now_s),

@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from storeguard.clock import Clock, local_label, utc_at
 from storeguard.domain import issue as issues
@@ -31,14 +32,12 @@ class Case:
     leftovers: tuple[Path, ...] = field(default_factory=tuple)
 
 
-class IssueRecord:
+class IssueRecord(Protocol):
     """Where issues are remembered beside their folders (the journal). Blocks."""
 
-    def next_number(self) -> int:
-        raise NotImplementedError
+    def next_number(self) -> int: ...
 
-    def record(self, issue: Issue, visit_id: str | None) -> None:
-        raise NotImplementedError
+    def record(self, issue: Issue, visit_id: str | None) -> None: ...
 
 
 class FilingService:
@@ -54,7 +53,7 @@ class FilingService:
         record: IssueRecord,
         *,
         is_clock_synced: Callable[[], bool],
-        log_event: Callable[[Sequence[str]], None],
+        log_event: Callable[[Mapping[str, int]], None],
         fsync: bool = True,
     ) -> None:
         self._root = root
@@ -91,7 +90,8 @@ class FilingService:
 
     async def correct(self, issue_id: str, missing: Mapping[str, int]) -> bool:
         """Sets the kiosk book to what the shelf has; once an issue, however often it is called."""
-        changes = {product: -count for product, count in missing.items()}
+        known = self._kiosk.counts
+        changes = {product: -count for product, count in missing.items() if product in known}
         return await self._kiosk.add(changes, why=f"issue {issue_id}", key=f"issue:{issue_id}")
 
     async def _collect(self, case: Case) -> Evidence:
@@ -163,8 +163,7 @@ class FilingService:
 
     def _write_down(self, issue: Issue, case: Case) -> None:
         self._record.record(issue, case.visit.id if case.visit else None)
-        sentences = [issues.sentence(line.product, line.missing) for line in issue.lines]
-        self._log_event([*sentences, "weight_csv 기준으로 조율"])
+        self._log_event({line.product: line.missing for line in issue.lines})
 
 
 def _line(found: Discrepancy, products: Mapping[str, Product]) -> IssueLine:

@@ -2,10 +2,10 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 from storeguard.clock import Clock
 from storeguard.domain import ledger as ledgers
@@ -16,6 +16,7 @@ from storeguard.domain.events import (
     IssueAmended,
     IssueSealed,
     SaleMade,
+    StepSettled,
     StockChanged,
     StoreEmptied,
     StoreOccupied,
@@ -40,17 +41,15 @@ STANDING_EVERY_S = 3600.0
 """While the store stays empty, the books are compared as a whole so often."""
 
 
-class VisitRecord:
+class VisitRecord(Protocol):
     """Where visits are remembered (the journal). Blocks."""
 
-    def open(self, visit: Visit) -> None:
-        raise NotImplementedError
+    def open(self, visit: Visit) -> None: ...
 
-    def close(self, visit_id: str, judgement: Mapping[str, Any]) -> None:
-        raise NotImplementedError
+    def close(self, visit: Visit, judgement: Judgement) -> None: ...
+    def step(self, step: StepSettled, visit_id: str | None) -> None: ...
 
-    def amend(self, issue_id: str, product: str, count: int, sale_id: str) -> None:
-        raise NotImplementedError
+    def amend(self, issue_id: str, product: str, count: int, sale_id: str) -> None: ...
 
 
 class ReconcilingService:
@@ -94,6 +93,7 @@ class ReconcilingService:
         self._announced: Counter[str] = Counter()
         self._paid_late: list[tuple[Debt, int, str, int]] = []
         self._opened: list[Visit] = []
+        self._steps: list[tuple[StepSettled, str | None]] = []
         self._standing_due_s = 0.0
         self._is_first_standing = True
         bus.subscribe(self._on_event)
@@ -147,7 +147,7 @@ class ReconcilingService:
             await self._kiosk.add(
                 judgement.kiosk_changes, why=f"visit {visit.id}", key=f"visit:{visit.id}"
             )
-        await asyncio.to_thread(self._record.close, visit.id, asdict(judgement))
+        await asyncio.to_thread(self._record.close, visit, judgement)
         self._close(visit, judgement)
         self._bus.publish(_reconciled(visit, judgement, self._clock.now_s()))
         if sealed is not None:
@@ -265,6 +265,9 @@ class ReconcilingService:
         while self._opened:
             await asyncio.to_thread(self._record.open, self._opened[0])
             self._opened.pop(0)
+        while self._steps:
+            await asyncio.to_thread(self._record.step, *self._steps[0])
+            self._steps.pop(0)
         while self._paid_late:
             debt, count, sale_id, kiosk_change = self._paid_late[0]
             await self._amend(debt, count, sale_id, kiosk_change)
@@ -272,13 +275,21 @@ class ReconcilingService:
 
     async def _amend(self, debt: Debt, count: int, sale_id: str, kiosk_change: int) -> None:
         """The issue had already taken these units off the kiosk book; the sale did it again."""
-        if kiosk_change:
+        raised = min(kiosk_change, self._lacking(debt.product))
+        if raised > 0:
             key = f"late:{debt.issue_id}:{debt.product}:{sale_id}"
             why = f"payment for issue {debt.issue_id}"
-            await self._kiosk.add({debt.product: kiosk_change}, why=why, key=key)
+            await self._kiosk.add({debt.product: raised}, why=why, key=key)
         await asyncio.to_thread(self._record.amend, debt.issue_id, debt.product, count, sale_id)
         now_s = self._clock.now_s()
         self._bus.publish(IssueAmended(now_s, debt.issue_id, debt.product, count, sale_id))
+
+    def _lacking(self, product: str) -> int:
+        """Units that the kiosk book is below the shelf, open visits left aside."""
+        taken = sum(visit.net_taken[product] for visit in self.ledger.visits)
+        paid = sum(visit.paid[product] for visit in self.ledger.visits)
+        shelf = self._shelf.counts.get(product, 0) + taken
+        return shelf - self._kiosk.counts.get(product, 0) - paid
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, StoreOccupied):
@@ -287,6 +298,9 @@ class ReconcilingService:
             self.ledger = ledgers.end_visit(self.ledger, event.last_seen_s, event.t_s)
         elif isinstance(event, StockChanged):
             self._on_stock_changed(event)
+        elif isinstance(event, StepSettled):
+            visit = self.ledger.current
+            self._steps.append((event, visit.id if visit else None))
         elif isinstance(event, SaleMade):
             self._on_sale(event)
         elif isinstance(event, DeviceFailed):

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from storeguard.clock import Clock
 from storeguard.domain.events import SaleMade
@@ -34,15 +34,13 @@ class Sold:
         return sum(product.price_won * count for product, count in self.lines)
 
 
-class SaleRecord:
+class SaleRecord(Protocol):
     """Where sales are remembered (the journal). Blocks."""
 
     def find(self, key: str) -> Sequence[tuple[str, int]] | None:
         """The lines of the sale with this key, None when there is none."""
-        raise NotImplementedError
 
-    def record(self, key: str, lines: Sequence[tuple[Product, int]], source: str) -> None:
-        raise NotImplementedError
+    def record(self, key: str, lines: Sequence[tuple[Product, int]], source: str) -> None: ...
 
 
 class Desk:

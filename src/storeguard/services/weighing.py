@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from storeguard.clock import Clock
 from storeguard.domain import counting, weighing
@@ -47,16 +48,14 @@ class Channel:
         return self.weighing.is_settled and self.count is not None and self.count.is_certain
 
 
-class ZeroMemory:
+class ZeroMemory(Protocol):
     """What a scale's zero was, so that a restart with goods on the shelf keeps the count."""
 
     def load(self) -> Mapping[str, float]:
         """Scale id → zero in grams."""
-        raise NotImplementedError
 
     def save(self, zeros: Mapping[str, float]) -> None:
         """Durable when it returns; blocks."""
-        raise NotImplementedError
 
 
 class WeighingService:

@@ -1,0 +1,413 @@
+"""Builds everything from the configuration and runs it: the only place of concrete classes.
+
+Start: lock, folders, left-overs, journal, books, devices, services. End: cameras, scales,
+books, outbox, web, in that order.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from storeguard import durable
+from storeguard.books.book import CsvBook
+from storeguard.books.journal import Journal
+from storeguard.books.records import IssueRecords, SaleRecords, VisitRecords, ZeroFile
+from storeguard.books.textlog import TextLog
+from storeguard.clock import SYNCED_MARK, Clock, local_label, utc_at
+from storeguard.config import Config, Folders
+from storeguard.domain.issue import IssueStore
+from storeguard.domain.product import Product, assign
+from storeguard.domain.weighing import WeighingRules, band_g
+from storeguard.errors import ConfigInvalid, OutboxFault, StoreguardError
+from storeguard.hardware import MakeHardware
+from storeguard.health import Health
+from storeguard.lock import FolderLock
+from storeguard.outbox import adopt
+from storeguard.outbox import folder as outbox
+from storeguard.outbox.observer import IssueObserver
+from storeguard.outbox.s3 import S3Store
+from storeguard.ports import ObjectStore
+from storeguard.services.bookkeeping import BookkeepingService
+from storeguard.services.bus import Bus
+from storeguard.services.evidence import EvidenceRoom
+from storeguard.services.filing import FilingService
+from storeguard.services.reconciling import ReconcilingService
+from storeguard.services.selling import Desk
+from storeguard.services.supervising import SupervisingService
+from storeguard.services.tracing import TraceRecorder
+from storeguard.services.uploading import UploadingService
+from storeguard.services.watching import Eye, WatchingService
+from storeguard.services.weighing import Channel, WeighingService
+from storeguard.vision.clipfile import repair
+from storeguard.vision.pictures import PictureKeeper
+from storeguard.vision.recorder import ClipRecorder
+
+RECORD_FPS = 10.0
+KIOSK_CSV, SHELF_CSV = "inventory_store.csv", "inventory_weight.csv"
+
+log = logging.getLogger("storeguard")
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """How the same store runs: the daemon, or a replay that nobody has to find afterwards."""
+
+    fsync: bool = True
+    threads: bool = True
+    outside: bool = True
+    """Looks for edits, hands issues to the bucket."""
+    weighing_round_s: float = 0.1
+    reconciling_round_s: float = 0.1
+
+
+DAEMON = Mode()
+REPLAY = Mode(
+    fsync=False, threads=False, outside=False, weighing_round_s=0.25, reconciling_round_s=0.25
+)
+
+
+class Store:
+    """One store with its services. `open()`, then `run()`, then `close()`."""
+
+    def __init__(
+        self,
+        config: Config,
+        base: Path,
+        clock: Clock,
+        make_hardware: MakeHardware,
+        *,
+        mode: Mode = DAEMON,
+        record_to: Path | None = None,
+    ) -> None:
+        self.config = config
+        self.folders = Folders.of(config, base)
+        self.clock = clock
+        self.bus = Bus()
+        self.evidence = EvidenceRoom()
+        self._make_hardware = make_hardware
+        self._mode = mode
+        self._record_to = record_to
+        self._lock = FolderLock(self.folders.state)
+        self._journal_is_open = False
+
+    # --- start -------------------------------------------------------------------------
+
+    async def open(self) -> None:
+        """Takes the lock, loads what is on disk, builds the services.
+
+        Raises AlreadyRunning before anything is touched, ConfigInvalid, BookFault and other
+        StoreguardErrors with one line each.
+        """
+        await asyncio.to_thread(self._prepare_folders)
+        self.journal = Journal.in_folder(self.folders.state, fsync=self._mode.fsync)
+        await asyncio.to_thread(self.journal.open)
+        self._journal_is_open = True
+        self._build_supervision()
+        await self._open_books()
+        assignment = assign({s.id: s.products for s in self.config.scales}, self.kiosk.products)
+        if assignment.problems:
+            raise ConfigInvalid("scales", assignment.problems)
+        for remark in assignment.remarks:
+            log.warning(remark)
+        self.hardware = self._make_hardware(
+            self.config, assignment.by_scale, self.shelf.counts, self.clock
+        )
+        self._build_services(assignment.by_scale)
+        await self._finish_interrupted_issues()
+
+    def _prepare_folders(self) -> None:
+        folders = self.folders
+        for folder in (folders.state, folders.inventory, folders.record, folders.issue_data):
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise StoreguardError(
+                    f"{folder}: the folder cannot be made: {error.strerror}; see paths in the "
+                    "configuration and the rights of this user"
+                ) from error
+        self._lock.acquire()
+        durable.sweep((folders.state, folders.inventory, folders.record, folders.issue_data))
+        repair(folders.record)
+        try:
+            outbox.sweep_incoming(folders.issue_data)
+        except OutboxFault as fault:
+            log.warning(fault)
+        self._first_shelf_book()
+
+    def _first_shelf_book(self) -> None:
+        """A new store has the kiosk's CSV only: the shelves are taken to hold what it says."""
+        kiosk, shelf = self.folders.inventory / KIOSK_CSV, self.folders.inventory / SHELF_CSV
+        database = self.folders.state / "storeguard.db"
+        if kiosk.exists() and not shelf.exists() and not database.exists():
+            durable.publish(shelf, kiosk.read_bytes(), fsync=self._mode.fsync)
+
+    def _build_supervision(self) -> None:
+        cameras = frozenset(camera.id for camera in self.config.cameras)
+        self.supervising = SupervisingService(self.journal, self.bus, self.clock, cameras=cameras)
+        self.health = Health(self.clock, self.supervising.on_edge)
+
+    async def _open_books(self) -> None:
+        self.kiosk = self._book("kiosk", KIOSK_CSV, "store_log.txt")
+        self.shelf = self._book("shelf", SHELF_CSV, "weight_log.txt")
+        for book in (self.kiosk, self.shelf):
+            await book.load()
+        await self.shelf.adopt_products(self.kiosk.products)
+
+    def _book(self, name: str, csv: str, log_name: str) -> CsvBook:
+        inventory, fsync = self.folders.inventory, self._mode.fsync
+        changes = TextLog(inventory / log_name, self.config.store.timezone, fsync=fsync)
+        return CsvBook(
+            name,
+            inventory / csv,
+            self.journal,
+            self.clock,
+            changes=changes,
+            language=self.config.store.language,
+            fsync=fsync,
+        )
+
+    def _build_services(self, products: Mapping[str, Product]) -> None:
+        self.tracing = (
+            TraceRecorder(self._record_to, self.bus, self.clock) if self._record_to else None
+        )
+        self._detecting = ThreadPoolExecutor(1, thread_name_prefix="detecting")
+        self.watching = self._watching()
+        self.weighing = self._weighing(products)
+        self.desk = Desk(
+            self.kiosk,
+            SaleRecords(self.journal, self.clock),
+            self.bus,
+            self.clock,
+            oversell=self.config.kiosk.oversell,
+            language=self.config.store.language,
+        )
+        self.issue_records = IssueRecords(self.journal)
+        self.filing = self._filing()
+        self.reconciling = self._reconciling()
+        self.bookkeeping = BookkeepingService(
+            self.kiosk, self.shelf, self.bus, self.clock, self.health, on_products=self._reassign
+        )
+        self.uploading = UploadingService(
+            self.folders.issue_data,
+            self.config.store.id,
+            self._objects(),
+            self.bus,
+            self.clock,
+            self.health,
+            adopt_folder=self._adopt,
+        )
+
+    def _watching(self) -> WatchingService:
+        visits, label = self.config.visits, self.time_label
+        eyes = []
+        for settings, (camera, detector) in zip(
+            self.config.cameras, self.hardware.cameras, strict=True
+        ):
+            eye = Eye(camera, detector, settings.watch_fps, settings.ignore_areas)
+            if self.hardware.has_pictures:
+                eye.recorder = ClipRecorder(
+                    self.folders.record,
+                    settings.record_size_px,
+                    RECORD_FPS,
+                    visits.clip_s,
+                    label,
+                    threaded=self._mode.threads,
+                )
+                eye.new_keeper = lambda: PictureKeeper(self.folders.record, label)
+            eyes.append(eye)
+        return WatchingService(
+            eyes,
+            self.bus,
+            self.clock,
+            self.health,
+            self.evidence,
+            empty_for_s=visits.empty_for_s,
+            executor=self._detecting,
+            on_sighting=self.tracing.on_sighting if self.tracing else None,
+        )
+
+    def _weighing(self, products: Mapping[str, Product]) -> WeighingService:
+        channels = []
+        for settings, scale in zip(self.config.scales, self.hardware.scales, strict=True):
+            product = products.get(settings.id)
+            calibration = self.hardware.calibrations[settings.id]
+            unit_g = product.unit_weight_g if product and product.is_weighable else None
+            rules = WeighingRules(
+                settings.id,
+                calibration.tare_raw,
+                calibration.counts_per_g,
+                self.config.visits.settle_for_s,
+                band_g(settings.capacity_g, unit_g),
+            )
+            channels.append(Channel(scale, rules, product))
+        return WeighingService(
+            channels,
+            self.shelf,
+            self.bus,
+            self.clock,
+            self.health,
+            memory=ZeroFile(self.folders.state / "scales.json", fsync=self._mode.fsync),
+            round_s=self._mode.weighing_round_s,
+            on_readings=self.tracing.on_readings if self.tracing else None,
+        )
+
+    def _filing(self) -> FilingService:
+        event_log = TextLog(
+            self.folders.event_log, self.config.store.timezone, fsync=self._mode.fsync
+        )
+        return FilingService(
+            self.folders.issue_data,
+            self._issue_store(),
+            self.kiosk,
+            self.clock,
+            self.evidence,
+            self.issue_records,
+            is_clock_synced=is_clock_synced,
+            log_event=lambda missing: event_log.missing(self.clock.utc(), missing),
+            fsync=self._mode.fsync,
+        )
+
+    def _reconciling(self) -> ReconcilingService:
+        return ReconcilingService(
+            self.weighing,
+            self.watching,
+            self.shelf,
+            self.kiosk,
+            self.desk,
+            self.filing,
+            self.evidence,
+            VisitRecords(self.journal, self.clock),
+            self.bus,
+            self.clock,
+            self.health,
+            payment_grace_s=self.config.visits.payment_grace_s,
+            new_visit_id=self.time_label,
+            leftovers=self._leftovers(),
+            round_s=self._mode.reconciling_round_s,
+        )
+
+    def _leftovers(self) -> tuple[Path, ...]:
+        """Clips and pictures of a visit that a stop or a power cut has interrupted."""
+        interrupted = self.journal.open_visits()
+        if not interrupted:
+            return ()
+        first = local_label(interrupted[0].started_utc, self.config.store.timezone)
+        files = sorted(self.folders.record.iterdir())
+        return tuple(f for f in files if f.suffix in (".mp4", ".jpg") and f.name >= first)
+
+    def _objects(self) -> ObjectStore | None:
+        upload = self.config.upload
+        if upload.bucket is None or not self._mode.outside:
+            return None
+        return S3Store(upload.bucket, upload.region, upload.endpoint_url)
+
+    def _issue_store(self) -> IssueStore:
+        store = self.config.store
+        return IssueStore(store.id, store.name, store.language, store.timezone)
+
+    def _adopt(self, name: str) -> None:
+        adopt.adopt(
+            self.folders.issue_data,
+            name,
+            store=self._issue_store(),
+            number=self.issue_records.next_number(),
+            sealed_at=self.clock.utc(),
+            is_clock_synced=is_clock_synced(),
+        )
+
+    async def _finish_interrupted_issues(self) -> None:
+        """An issue was sealed, and the power went before the kiosk book was corrected."""
+        known = {issue.id for issue in await asyncio.to_thread(self.journal.recent_issues, 1000)}
+        for folder in await asyncio.to_thread(outbox.sealed_issues, self.folders.issue_data):
+            manifest = outbox.read_manifest(folder)
+            if folder.name in known or manifest["store"]["id"] != self.config.store.id:
+                continue
+            missing = {line["product"]: line["missing"] for line in manifest["lines"]}
+            is_ours = any(line["kiosk"] or line["shelf"] for line in manifest["lines"])
+            if is_ours and await self.filing.correct(folder.name, missing):
+                log.info("issue %s: the kiosk book is corrected now", folder.name)
+
+    def _reassign(self, products: Sequence[Product]) -> None:
+        """The owner has edited prices, unit weights or rows."""
+        self.weighing.set_products({product.name: product for product in products})
+
+    # --- run ---------------------------------------------------------------------------
+
+    def time_label(self, t_s: float) -> str:
+        """The local wall-clock label of a monotonic instant; sorts, and names files."""
+        return local_label(utc_at(self.clock, t_s), self.config.store.timezone)
+
+    def services(self) -> dict[str, Callable[[], Coroutine[Any, Any, None]]]:
+        """Name → loop, in the order in which they are ended."""
+        found = {
+            "watching": self.watching.run,
+            "weighing": self.weighing.run,
+            "reconciling": self.reconciling.run,
+        }
+        if self.tracing is not None:
+            found["tracing"] = self.tracing.run
+        if self._mode.outside:
+            found["bookkeeping"] = self.bookkeeping.run
+            found["uploading"] = self.uploading.run
+        return found | {"supervising": self.supervising.run}
+
+    async def run(
+        self,
+        stop: asyncio.Event,
+        more: Mapping[str, Callable[[], Coroutine[Any, Any, None]]] | None = None,
+    ) -> None:
+        """Runs all services until `stop` is set, then ends them one after the other.
+
+        `more` are further loops, ended last (the web server). A bug in any loop ends them all
+        and is raised.
+        """
+        if self.tracing is not None:
+            await asyncio.to_thread(self.tracing.begin, self.config, self.folders.inventory)
+        observer = self._observer() if self._mode.outside else None
+        try:
+            async with asyncio.TaskGroup() as group:
+                loops = self.services() | dict(more or {})
+                tasks = [group.create_task(loop(), name=name) for name, loop in loops.items()]
+                await stop.wait()
+                for task in tasks:
+                    task.cancel()
+                    await asyncio.wait([task])
+        finally:
+            if observer is not None:
+                await asyncio.to_thread(observer.stop)
+
+    def _observer(self) -> IssueObserver | None:
+        loop = asyncio.get_running_loop()
+
+        def hand_over(folder: Path) -> None:
+            loop.call_soon_threadsafe(self.uploading.hand_over, folder)
+
+        observer = IssueObserver(self.folders.issue_data, hand_over)
+        try:
+            observer.start()
+        except OutboxFault as fault:
+            log.warning(fault)
+            return None
+        return observer
+
+    async def close(self) -> None:
+        """Closes the books, the journal and the lock; after a failed `open()` too."""
+        if hasattr(self, "_detecting"):
+            self._detecting.shutdown(wait=False, cancel_futures=True)
+        for book in (getattr(self, "kiosk", None), getattr(self, "shelf", None)):
+            if book is not None:
+                await book.close()
+        if self._journal_is_open:
+            await asyncio.to_thread(self.journal.close)
+        self._lock.release()
+
+
+def is_clock_synced() -> bool:
+    """Has the machine's clock been set by the network since it was switched on?"""
+    mark = Path(SYNCED_MARK)
+    # Without systemd nobody says; a machine with a clock of its own is taken at its word.
+    return mark.exists() or not mark.parent.parent.exists()

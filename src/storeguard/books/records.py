@@ -1,0 +1,118 @@
+"""What the services note in the journal, in their own terms. Everything here blocks."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from storeguard import durable
+from storeguard.books.journal import IssueRecord, Journal, Sale, StepRecord
+from storeguard.clock import Clock, utc_at
+from storeguard.domain.events import StepSettled
+from storeguard.domain.issue import Issue
+from storeguard.domain.ledger import Visit
+from storeguard.domain.product import Product
+from storeguard.domain.reconcile import Judgement
+
+
+class SaleRecords:
+    """Sales by their idempotency key; a basket of several products has a row each."""
+
+    def __init__(self, journal: Journal, clock: Clock) -> None:
+        self._journal = journal
+        self._clock = clock
+
+    def find(self, key: str) -> Sequence[tuple[str, int]] | None:
+        lines: list[tuple[str, int]] = []
+        while (sale := self._journal.find_sale(f"{key}/{len(lines)}")) is not None:
+            lines.append((sale.product, sale.count))
+        return lines or None
+
+    def record(self, key: str, lines: Sequence[tuple[Product, int]], source: str) -> None:
+        now = self._clock.utc()
+        # Last line first: a sale that was cut short is not found by its first one.
+        for i, (product, count) in reversed(list(enumerate(lines))):
+            row = f"{key}/{i}"
+            won = count * product.price_won
+            self._journal.record_sale(Sale(row, row, product.name, count, won, now, source))
+
+
+class VisitRecords:
+    """Visits, their steps and late payments."""
+
+    def __init__(self, journal: Journal, clock: Clock) -> None:
+        self._journal = journal
+        self._clock = clock
+
+    def open(self, visit: Visit) -> None:
+        self._journal.open_visit(visit.id, utc_at(self._clock, visit.started_s))
+
+    def close(self, visit: Visit, judgement: Judgement) -> None:
+        assert visit.last_seen_s is not None
+        ended_utc = utc_at(self._clock, visit.last_seen_s)
+        said = judgement_json(judgement)
+        self._journal.close_visit(visit.id, ended_utc, self._clock.utc(), said)
+
+    def step(self, step: StepSettled, visit_id: str | None) -> None:
+        self._journal.record_step(
+            StepRecord(
+                step.scale,
+                utc_at(self._clock, step.started_s),
+                utc_at(self._clock, step.t_s),
+                step.grams,
+                step.level_g,
+                step.noise_g,
+                visit_id,
+            )
+        )
+
+    def amend(self, issue_id: str, product: str, count: int, sale_id: str) -> None:
+        self._journal.amend_issue(issue_id, product, count, sale_id)
+
+
+class IssueRecords:
+    """Issues beside their folders."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    def next_number(self) -> int:
+        return self._journal.count_issues() + 1
+
+    def record(self, issue: Issue, visit_id: str | None) -> None:
+        lines = tuple({"product": n.product, "missing": n.missing} for n in issue.lines)
+        self._journal.record_issue(IssueRecord(issue.id, issue.sealed_at, visit_id, lines))
+
+
+def judgement_json(judgement: Judgement) -> dict[str, Any]:
+    """What VisitReconciled says, as JSON."""
+    counts: dict[str, Mapping[str, int]] = {
+        "taken": judgement.taken,
+        "paid": judgement.paid,
+        "unpaid": judgement.unpaid,
+        "surplus": judgement.surplus,
+        "mixed_up": judgement.mixed_up,
+    }
+    ranges = {product: list(bounds) for product, bounds in judgement.uncertain.items()}
+    said: dict[str, Any] = {name: dict(count) for name, count in counts.items()}
+    return said | {"uncertain": ranges, "unverified": sorted(judgement.unverified)}
+
+
+class ZeroFile:
+    """`state/scales.json`: each scale's zero in grams, as it was last."""
+
+    def __init__(self, path: Path, *, fsync: bool = True) -> None:
+        self._path = path
+        self._fsync = fsync
+
+    def load(self) -> Mapping[str, float]:
+        """Unreadable is as good as none: the first count then goes by the weight alone."""
+        try:
+            zeros = json.loads(self._path.read_bytes())["zero_g"]
+            return {str(scale): float(zero_g) for scale, zero_g in zeros.items()}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return {}
+
+    def save(self, zeros: Mapping[str, float]) -> None:
+        content = json.dumps({"zero_g": dict(zeros)}, ensure_ascii=False, indent=1)
+        durable.publish(self._path, content.encode(), fsync=self._fsync)

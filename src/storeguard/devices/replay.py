@@ -1,0 +1,309 @@
+"""A recorded trace, played back as devices.
+
+A trace is a folder: `config.yaml`, `inventory/*.csv`, `scales.csv` (t_s, scale, raw; empty:
+a failed reading), `people.csv` (t_s, people; holds until the next row, empty: nobody could be
+seen), `sales.csv` (t_s, product, count), optional `edits.csv` (t_s, book, product, count) and
+`video.mp4`. Times are seconds from the start. People in `people.csv` beat the video.
+"""
+
+import asyncio
+import csv
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from storeguard.clock import Clock
+from storeguard.devices.opencv import video_frames
+from storeguard.domain.occupancy import Detection
+from storeguard.errors import CameraBlind, CameraEnded, TraceInvalid
+from storeguard.ports import Frame, Image, Reading
+
+BEAT_S = 1.0
+"""Between rows of people.csv a picture comes so often."""
+
+JUST_BEFORE_S = 1e-6
+"""A row's people hold until the very moment of the next row."""
+
+SOMEWHERE = (0.25, 0.25, 0.75, 0.75)
+MOST_PEOPLE = 1000
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class TraceSale:
+    t_s: float
+    product: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class TraceEdit:
+    """The owner sets a count; `book` is `shelf` or `kiosk`."""
+
+    t_s: float
+    book: str
+    product: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A trace in memory. `people` is None when the video has to be looked at."""
+
+    folder: Path
+    readings: dict[str, list[Reading]] = field(default_factory=dict)
+    people: tuple[tuple[float, int | None], ...] | None = None
+    sales: tuple[TraceSale, ...] = ()
+    edits: tuple[TraceEdit, ...] = ()
+    video: Path | None = None
+
+    @property
+    def ends_s(self) -> float:
+        """The last moment of which the CSVs say something; a video may last longer."""
+        last = [rows[-1].t_s for rows in self.readings.values() if rows]
+        last += [rows[-1].t_s for rows in (self.sales, self.edits) if rows]
+        last += [self.people[-1][0]] if self.people else []
+        return max(last, default=0.0)
+
+    @property
+    def ends_occupied(self) -> bool:
+        return bool(self.people and self.people[-1][1])
+
+
+def load_trace(folder: Path) -> Trace:
+    """Reads all CSVs of the trace, or raises TraceInvalid with file, line and what is expected."""
+    if not folder.is_dir():
+        raise TraceInvalid(f"{folder}: no such folder; a trace is a folder with config.yaml in it")
+    video = folder / "video.mp4"
+    people = folder / "people.csv"
+    return Trace(
+        folder,
+        _readings(folder / "scales.csv"),
+        tuple(_ordered(people, _people_row)) if people.exists() else None,
+        tuple(_ordered(folder / "sales.csv", _sale_row)),
+        tuple(_ordered(folder / "edits.csv", _edit_row)),
+        video if video.exists() else None,
+    )
+
+
+def _readings(path: Path) -> dict[str, list[Reading]]:
+    """Hand-written loop: a day of six scales has five million rows."""
+    readings: dict[str, list[Reading]] = {}
+    for number, (t_s, scale, raw) in _rows(path, ("t_s", "scale", "raw")):
+        try:
+            value = int(raw) if raw else None
+            reading = Reading(float(t_s), value, "" if raw else "failed reading in the trace")
+        except ValueError:
+            raise _wrong(path, number, f"'{t_s},{scale},{raw}'", "seconds, scale, counts") from None
+        channel = readings.setdefault(scale, [])
+        if channel and reading.t_s < channel[-1].t_s:
+            raise _wrong(
+                path, number, t_s, f"times that do not run back (before: {channel[-1].t_s})"
+            )
+        channel.append(reading)
+    return readings
+
+
+def _ordered(path: Path, parse: Callable[[list[str]], tuple[float, Row]]) -> Iterator[Row]:
+    before_s = float("-inf")
+    for number, cells in _rows(path, _COLUMNS[path.name]):
+        try:
+            t_s, row = parse(cells)
+        except ValueError:
+            expected = ", ".join(_COLUMNS[path.name])
+            raise _wrong(path, number, f"'{','.join(cells)}'", expected) from None
+        if t_s < before_s:
+            raise _wrong(path, number, f"{t_s}", f"times that do not run back (before: {before_s})")
+        before_s = t_s
+        yield row
+
+
+_COLUMNS = {
+    "people.csv": ("t_s", "people"),
+    "sales.csv": ("t_s", "product", "count"),
+    "edits.csv": ("t_s", "book", "product", "count"),
+}
+_BOOKS = {
+    "shelf": "shelf",
+    "weight": "shelf",
+    "inventory_weight": "shelf",
+    "inventory_weight.csv": "shelf",
+    "kiosk": "kiosk",
+    "store": "kiosk",
+    "inventory_store": "kiosk",
+    "inventory_store.csv": "kiosk",
+}
+
+
+def _people_row(cells: list[str]) -> tuple[float, tuple[float, int | None]]:
+    t_s, people = float(cells[0]), int(cells[1]) if cells[1] else None
+    if people is not None and not 0 <= people <= MOST_PEOPLE:
+        raise ValueError(people)
+    return t_s, (t_s, people)
+
+
+def _sale_row(cells: list[str]) -> tuple[float, TraceSale]:
+    sale = TraceSale(float(cells[0]), cells[1], int(cells[2]))
+    return sale.t_s, sale
+
+
+def _edit_row(cells: list[str]) -> tuple[float, TraceEdit]:
+    if cells[1] not in _BOOKS:
+        raise ValueError(cells[1])
+    edit = TraceEdit(float(cells[0]), _BOOKS[cells[1]], cells[2], int(cells[3]))
+    return edit.t_s, edit
+
+
+def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
+    """Line number and cells; a missing file has no rows. Extra columns are left out."""
+    try:
+        file = path.open(encoding="utf-8-sig", newline="")
+    except FileNotFoundError:
+        return
+    with file:
+        reader = csv.reader(file)
+        header = [cell.strip() for cell in next(reader, [])]
+        missing = [name for name in columns if name not in header]
+        if missing:
+            raise _wrong(path, 1, f"'{','.join(header)}'", f"the columns {', '.join(columns)}")
+        order = [header.index(name) for name in columns]
+        for cells in reader:
+            if not cells:
+                continue
+            if len(cells) < len(header):
+                raise _wrong(path, reader.line_num, f"'{','.join(cells)}'", ", ".join(columns))
+            yield reader.line_num, [cells[i].strip() for i in order]
+
+
+def _wrong(path: Path, number: int, got: str, expected: str) -> TraceInvalid:
+    return TraceInvalid(f"{path}:{number}: got {got}, expected {expected}")
+
+
+class ReplayScale:
+    """Plays a scale's readings; after the last one it goes on showing it."""
+
+    def __init__(
+        self, scale_id: str, readings: Sequence[Reading], clock: Clock, sample_rate_hz: float
+    ) -> None:
+        self.id = scale_id
+        self._readings = readings
+        self._clock = clock
+        self._period_s = 1 / sample_rate_hz
+        self._next = 0
+        self._held_s = readings[-1].t_s if readings else 0.0
+
+    def start(self) -> None:
+        """Nothing to start: the clock plays."""
+
+    def drain(self) -> Sequence[Reading]:
+        now_s = self._clock.now_s()
+        first = self._next
+        if first < len(self._readings):
+            self._next = bisect_right(self._readings, now_s, lo=first, key=_time)
+            return self._readings[first : self._next]
+        return self._hold(now_s)
+
+    def _hold(self, now_s: float) -> Sequence[Reading]:
+        if not self._readings:
+            return ()
+        last = self._readings[-1]
+        due = int((now_s - self._held_s) / self._period_s)
+        held = [last._replace(t_s=self._held_s + i * self._period_s) for i in range(1, due + 1)]
+        self._held_s += due * self._period_s
+        return held
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+def _time(reading: Reading) -> float:
+    return reading.t_s
+
+
+class ReplayPeople:
+    """A camera without pictures: it shows that time goes by."""
+
+    def __init__(
+        self, camera_id: str, people: Sequence[tuple[float, int | None]], clock: Clock
+    ) -> None:
+        self.id = camera_id
+        self._times = [t_s for t_s, _ in people]
+        self._clock = clock
+        self._next_s = 0.0
+
+    async def open(self) -> None:
+        """Nothing to open."""
+
+    async def frame(self) -> Frame:
+        """A frame each BEAT_S, and one just before and one at each row."""
+        t_s = self._next_s
+        await asyncio.sleep(max(0.0, t_s - self._clock.now_s()))
+        self._next_s = self._after(t_s)
+        return Frame(t_s, None)
+
+    def _after(self, t_s: float) -> float:
+        beat_s = t_s + BEAT_S
+        row = bisect_right(self._times, t_s)
+        if row == len(self._times):
+            return beat_s
+        row_s = self._times[row]
+        before_s = row_s - JUST_BEFORE_S
+        return min(beat_s, before_s if before_s > t_s else row_s)
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+class ReplayDetector:
+    """Reads off people.csv how many people there are; where they stand is made up."""
+
+    name = "replay"
+
+    def __init__(self, people: Sequence[tuple[float, int | None]]) -> None:
+        self._people = people
+        self._times = [t_s for t_s, _ in people]
+
+    def people(self, frame: Frame) -> tuple[Detection, ...]:
+        row = bisect_right(self._times, frame.t_s) - 1
+        people = self._people[row][1] if row >= 0 else 0
+        if people is None:
+            raise CameraBlind("the trace says that nobody could be seen")
+        return (Detection(SOMEWHERE, 1.0),) * people
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+class ReplayVideo:
+    """A video file on the trace's clock; after its last frame it goes on showing that one."""
+
+    def __init__(self, camera_id: str, path: Path, clock: Clock) -> None:
+        self.id = camera_id
+        self._path = path
+        self._clock = clock
+        self._frames: Iterator[tuple[float, Image]] | None = None
+        self._last: Frame | None = None
+        self.ended = asyncio.Event()
+
+    async def open(self) -> None:
+        if self._frames is None:
+            self._frames = iter(video_frames(self._path))
+
+    async def frame(self) -> Frame:
+        assert self._frames is not None
+        found = None if self.ended.is_set() else next(self._frames, None)
+        if found is not None:
+            self._last = Frame(*found)
+        elif self._last is None:
+            raise CameraEnded(f"{self._path}: there is no picture in this video")
+        else:
+            self.ended.set()
+            self._last = Frame(self._last.t_s + BEAT_S, self._last.image)
+        await asyncio.sleep(max(0.0, self._last.t_s - self._clock.now_s()))
+        return self._last
+
+    async def close(self) -> None:
+        self._frames = None

@@ -1,0 +1,40 @@
+"""Every text that the owner or a customer reads, by language and key."""
+
+import string
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from storeguard.messages import en, ko
+
+CATALOGUES: Mapping[str, Mapping[str, str]] = MappingProxyType({"ko": ko.TEXTS, "en": en.TEXTS})
+
+
+def text(language: str, key: str, **values: object) -> str:
+    """The text of `key` with its {fields} filled in.
+
+    Raises KeyError for an unknown language, key or field: a gap is a bug, not a blank.
+    """
+    return _template(language, key).format(**values)
+
+
+def texts(language: str, *prefixes: str) -> dict[str, str]:
+    """The unfilled texts whose keys start with one of `prefixes`, for the pages' scripts."""
+    return {key: value for key, value in _catalogue(language).items() if key.startswith(prefixes)}
+
+
+def fields(template: str) -> frozenset[str]:
+    """The names in {braces}."""
+    return frozenset(name for _, name, _, _ in string.Formatter().parse(template) if name)
+
+
+def _template(language: str, key: str) -> str:
+    catalogue = _catalogue(language)
+    if key not in catalogue:
+        raise KeyError(f"no text {key!r} in messages/{language}.py; add it to every language")
+    return catalogue[key]
+
+
+def _catalogue(language: str) -> Mapping[str, str]:
+    if language not in CATALOGUES:
+        raise KeyError(f"no language {language!r}; known: {', '.join(CATALOGUES)}")
+    return CATALOGUES[language]

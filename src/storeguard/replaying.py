@@ -1,0 +1,261 @@
+"""`replay DIR`: plays a trace through the same services on a simulated clock."""
+
+import asyncio
+import csv
+import io
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from storeguard import config as cfg
+from storeguard.app import KIOSK_CSV, REPLAY, SHELF_CSV, Store
+from storeguard.clock import Clock, SimClock, SimLoop, run_simulated
+from storeguard.config import Config
+from storeguard.devices.replay import (
+    ReplayDetector,
+    ReplayPeople,
+    ReplayScale,
+    ReplayVideo,
+    Trace,
+    TraceEdit,
+    TraceSale,
+    load_trace,
+)
+from storeguard.domain import events as ev
+from storeguard.domain.occupancy import Presence
+from storeguard.domain.product import Product
+from storeguard.errors import SaleRefused, TraceInvalid
+from storeguard.hardware import Hardware, calibrations
+from storeguard.ports import Camera, Detector
+
+AFTER_END_S = 3.0
+"""What was put down with the trace's last reading still has to settle."""
+
+OCCUPIED_END_S = 60.0
+"""A trace that ends with somebody inside is left after this time: nobody says how it goes on."""
+
+ROUND_S = 0.5
+EDIT_LOOKS_S = (0.0, 0.35)
+DEFAULT_START = datetime(2026, 1, 1, tzinfo=UTC)
+
+Emit = Callable[[dict[str, Any]], None]
+Sight = tuple[Camera, Detector]
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What came of it. `ended_occupied`: the last visit could not be judged."""
+
+    sim_s: float
+    ended_occupied: bool
+
+
+def replay(folder: Path, out: Path, emit: Emit) -> Replayed:
+    """Plays the trace; results go to `out`, each event as a JSON object to `emit`.
+
+    The trace itself is only read. Raises TraceInvalid and ConfigInvalid.
+    """
+    trace = load_trace(folder)
+    config = _local(cfg.load(folder / "config.yaml", default_backend="replay"))
+    _lay_out(folder, out)
+
+    async def main(loop: SimLoop) -> Replayed:
+        clock = SimClock(loop, config.started_at or DEFAULT_START)
+        return await _Player(trace, config, out, clock, emit).play()
+
+    return run_simulated(main)
+
+
+def _local(config: Config) -> Config:
+    """Without network, and with all results in the output folder."""
+    return config.model_copy(update={"upload": cfg.Upload(), "paths": cfg.Paths()})
+
+
+def _lay_out(folder: Path, out: Path) -> None:
+    inventory = out / "inventory"
+    inventory.mkdir(parents=True, exist_ok=True)
+    found = sorted((folder / "inventory").glob("*.csv"))
+    if not any(path.name == KIOSK_CSV for path in found):
+        raise TraceInvalid(
+            f"{folder / 'inventory' / KIOSK_CSV}: no such file; a trace has its books"
+        )
+    for path in found:
+        shutil.copyfile(path, inventory / path.name)
+
+
+class _Player:
+    """Drives one store through one trace."""
+
+    def __init__(self, trace: Trace, config: Config, out: Path, clock: Clock, emit: Emit) -> None:
+        self._trace = trace
+        self._config = config
+        self._out = out
+        self._clock = clock
+        self._emit = emit
+        self._videos: list[ReplayVideo] = []
+
+    async def play(self) -> Replayed:
+        store = Store(self._config, self._out, self._clock, self._hardware, mode=REPLAY)
+        store.bus.subscribe(self._on_event)
+        stop = asyncio.Event()
+        try:
+            await store.open()
+            more = {
+                "sales": lambda: self._sell(store),
+                "edits": lambda: self._edit(store),
+                "end": lambda: self._end(store, stop),
+            }
+            await store.run(stop, more)
+        finally:
+            await store.close()
+        is_occupied = store.watching.occupancy.presence is Presence.OCCUPIED
+        return Replayed(self._clock.now_s(), is_occupied)
+
+    def _hardware(
+        self,
+        config: Config,
+        _products: Mapping[str, Product],
+        _counts: Mapping[str, int],
+        clock: Clock,
+    ) -> Hardware:
+        known = {scale.id for scale in config.scales}
+        for scale in self._trace.readings:
+            if scale not in known:
+                raise TraceInvalid(
+                    f"{self._trace.folder / 'scales.csv'}: scale '{scale}' is not in config.yaml; "
+                    f"known: {', '.join(sorted(known)) or 'none'}"
+                )
+        scales = tuple(
+            ReplayScale(s.id, self._trace.readings.get(s.id, []), clock, s.sample_rate_hz)
+            for s in config.scales
+        )
+        cameras = tuple(self._camera(config, camera, clock) for camera in config.cameras)
+        return Hardware(scales, cameras, calibrations(config.scales), self._trace.people is None)
+
+    def _camera(self, config: Config, camera: cfg.Camera, clock: Clock) -> tuple[Camera, Detector]:
+        if self._trace.people is not None:
+            people = self._trace.people
+            return ReplayPeople(camera.id, people, clock), ReplayDetector(people)
+        if self._trace.video is None:
+            raise TraceInvalid(
+                f"{self._trace.folder}: config.yaml has a camera, but there is neither people.csv "
+                "nor video.mp4; add one, or leave cameras out"
+            )
+        from storeguard.vision.detectors.choice import make_detector
+
+        wanted = config.detector
+        if wanted.backend == "replay":
+            wanted = wanted.model_copy(update={"backend": "auto"})
+        video = ReplayVideo(camera.id, self._trace.video, clock)
+        self._videos.append(video)
+        return video, make_detector(wanted)
+
+    async def _sell(self, store: Store) -> None:
+        for number, sale in enumerate(self._trace.sales):
+            await self._until(sale.t_s)
+            await self._sell_one(store, sale, number)
+
+    async def _sell_one(self, store: Store, sale: TraceSale, number: int) -> None:
+        try:
+            await store.desk.replay_sale(sale.product, sale.count, f"trace-{number}")
+        except SaleRefused as refused:
+            path = self._trace.folder / "sales.csv"
+            raise TraceInvalid(f"{path}: sale at {sale.t_s:g} s: {refused}") from None
+
+    async def _edit(self, store: Store) -> None:
+        for edit in self._trace.edits:
+            await self._until(edit.t_s)
+            await asyncio.to_thread(self._save, store, edit)
+            for look_s in EDIT_LOOKS_S:
+                await self._until(edit.t_s + look_s)
+                await store.bookkeeping.run_once()
+
+    def _save(self, store: Store, edit: TraceEdit) -> None:
+        """As the owner does: the file is opened, one cell changed, and saved in place."""
+        path = store.folders.inventory / (SHELF_CSV if edit.book == "shelf" else KIOSK_CSV)
+        rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
+        header = [cell.strip() for cell in rows[0]]
+        column = next(i for i, cell in enumerate(header) if cell in ("개수", "count"))
+        found = [row for row in rows[1:] if row and row[0].strip() == edit.product]
+        if not found:
+            place = self._trace.folder / "edits.csv"
+            raise TraceInvalid(f"{place}: product '{edit.product}' is not in {path.name}")
+        found[0][column] = str(edit.count)
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows(rows)
+        with path.open("wb") as file:
+            file.write(text.getvalue().encode())
+
+    async def _end(self, store: Store, stop: asyncio.Event) -> None:
+        """Ends the run once the trace is over and nothing waits for its judgement."""
+        await self._until(self._trace.ends_s + AFTER_END_S)
+        for video in self._videos:
+            await video.ended.wait()
+            await self._until(self._clock.now_s() + AFTER_END_S)
+        occupied_until_s = self._clock.now_s() + OCCUPIED_END_S
+        while not store.reconciling.is_idle:
+            is_inside = store.watching.occupancy.presence is not Presence.EMPTY
+            if is_inside and self._clock.now_s() > occupied_until_s:
+                break
+            await asyncio.sleep(ROUND_S)
+        stop.set()
+
+    async def _until(self, t_s: float) -> None:
+        await asyncio.sleep(max(0.0, t_s - self._clock.now_s()))
+
+    def _on_event(self, event: ev.Event) -> None:
+        line = event_line(event)
+        if line is not None:
+            self._emit(line)
+
+
+def event_line(event: ev.Event) -> dict[str, Any] | None:
+    """The event as `replay --json` prints it; None for one that is not part of a trace."""
+    said = _details(event)
+    if said is None:
+        return None
+    return {"t_s": round(event.t_s, 3), "event": type(event).__name__, **said}
+
+
+def _details(event: ev.Event) -> dict[str, Any] | None:
+    match event:
+        case ev.StockChanged():
+            names = ("product", "scale", "before", "after", "certain")
+            return {name: getattr(event, name) for name in names}
+        case ev.StoreOccupied():
+            return {}
+        case ev.StoreEmptied():
+            return {}
+        case ev.VisitReconciled():
+            return _visit(event)
+        case ev.IssueSealed():
+            return _issue(event)
+        case ev.DeviceFailed():
+            return {"device": event.device, "why": event.why}
+        case ev.DeviceRecovered():
+            return {"device": event.device, "failed_for_s": round(event.failed_for_s, 3)}
+        case _:
+            return None
+
+
+def _visit(event: ev.VisitReconciled) -> dict[str, Any]:
+    names = ("taken", "paid", "unpaid", "surplus", "misplaced", "mixed_up")
+    return {
+        "visit_started_t_s": round(event.visit_started_s, 3),
+        "visit_ended_t_s": round(event.visit_ended_s, 3),
+        **{name: dict(getattr(event, name)) for name in names},
+        "uncertain": {name: list(bounds) for name, bounds in event.uncertain.items()},
+        "unverified": sorted(event.unverified),
+    }
+
+
+def _issue(event: ev.IssueSealed) -> dict[str, Any]:
+    names = ("product", "shelf", "kiosk", "missing", "loss", "certainty")
+    lines = [{name: getattr(line, name) for name in names} for line in event.lines]
+    said: dict[str, Any] = {"id": event.id}
+    if event.visit_started_s is not None:
+        said["visit_started_t_s"] = round(event.visit_started_s, 3)
+    return said | {"lines": lines}

@@ -1,0 +1,63 @@
+"""Owner's edits → books: looks at both CSVs and tells the others what has changed."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from storeguard.books.book import CsvBook
+from storeguard.clock import Clock
+from storeguard.domain.events import BookEdited
+from storeguard.domain.product import Product
+from storeguard.health import Health
+from storeguard.services.bus import Bus
+
+ROUND_S = 0.4
+"""An edit is taken when two looks 0.3 s apart agree, and within 2 s."""
+
+
+class BookkeepingService:
+    """Polls both books. The kiosk book's products are the shelf book's too."""
+
+    def __init__(
+        self,
+        kiosk: CsvBook,
+        shelf: CsvBook,
+        bus: Bus,
+        clock: Clock,
+        health: Health,
+        *,
+        on_products: Callable[[Sequence[Product]], None],
+    ) -> None:
+        self._kiosk = kiosk
+        self._shelf = shelf
+        self._bus = bus
+        self._clock = clock
+        self._health = health
+        self._on_products = on_products
+
+    async def run(self) -> None:
+        while True:
+            await self.run_once()
+            await asyncio.sleep(ROUND_S)
+
+    async def run_once(self) -> None:
+        """One look at both files."""
+        for book in (self._kiosk, self._shelf):
+            edit = await book.poll(self._clock.now_s())
+            self._report(book)
+            if edit is not None:
+                await self._take(book, edit)
+        self._health.part("bookkeeping").ok()
+
+    def _report(self, book: CsvBook) -> None:
+        part = self._health.part(f"{book.name} book")
+        # A file that Excel has deleted for a moment is no fault yet.
+        if book.status.kind in ("ok", "missing"):
+            part.ok()
+        else:
+            part.failed(book.status.text)
+
+    async def _take(self, book: CsvBook, edit: BookEdited) -> None:
+        if edit.products_changed and book is self._kiosk:
+            await self._shelf.adopt_products(self._kiosk.products)
+            self._on_products(self._kiosk.products)
+        self._bus.publish(edit)

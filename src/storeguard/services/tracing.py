@@ -1,0 +1,93 @@
+"""`run --record DIR`: writes what the devices said into a trace that `replay` can play."""
+
+import asyncio
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+
+from storeguard import durable
+from storeguard.clock import Clock
+from storeguard.config import Config
+from storeguard.domain.events import BookEdited, Event, SaleMade
+from storeguard.domain.occupancy import Sighting
+from storeguard.ports import Reading
+from storeguard.services.bus import Bus
+
+FLUSH_EVERY_S = 1.0
+HEADERS = {
+    "scales.csv": "t_s,scale,raw\n",
+    "people.csv": "t_s,people\n",
+    "sales.csv": "t_s,product,count\n",
+    "edits.csv": "t_s,book,product,count\n",
+}
+
+
+class TraceRecorder:
+    """Collects lines in memory, appends them each second; a trace is no evidence: no fsync."""
+
+    def __init__(self, folder: Path, bus: Bus, clock: Clock) -> None:
+        self._folder = folder
+        self._clock = clock
+        self._lines: dict[str, list[str]] = {name: [] for name in HEADERS}
+        self._started_s = clock.now_s()
+        self._people: int | None = -1
+        bus.subscribe(self._on_event)
+
+    def begin(self, config: Config, inventory: Path) -> None:
+        """Lays the folder out: configuration, the books as they are now, empty tables. Blocks."""
+        (self._folder / "inventory").mkdir(parents=True, exist_ok=True)
+        for book in inventory.glob("inventory_*.csv"):
+            shutil.copy(book, self._folder / "inventory" / book.name)
+        self._started_s = self._clock.now_s()
+        values = config.model_dump(mode="json", exclude_unset=True)
+        values["started_at"] = self._clock.utc().isoformat()
+        text = yaml.safe_dump(values, allow_unicode=True, sort_keys=False)
+        durable.publish(self._folder / "config.yaml", text.encode())
+        for name, header in HEADERS.items():
+            durable.publish(self._folder / name, header.encode())
+
+    async def run(self) -> None:
+        try:
+            while True:
+                await asyncio.sleep(FLUSH_EVERY_S)
+                await asyncio.to_thread(self._flush)
+        finally:
+            self._flush()
+
+    def on_readings(self, scale: str, readings: Sequence[Reading]) -> None:
+        lines = self._lines["scales.csv"]
+        for t_s, raw, _ in readings:
+            lines.append(f"{self._at(t_s)},{scale},{'' if raw is None else raw}\n")
+
+    def on_sighting(self, sighting: Sighting) -> None:
+        if sighting.people != self._people:
+            self._people = sighting.people
+            people = "" if sighting.people is None else sighting.people
+            self._lines["people.csv"].append(f"{self._at(sighting.t_s)},{people}\n")
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, SaleMade):
+            line = f"{self._at(event.t_s)},{_cell(event.product)},{event.count}\n"
+            self._lines["sales.csv"].append(line)
+        elif isinstance(event, BookEdited):
+            for product, (_, after) in event.counts.items():
+                line = f"{self._at(event.t_s)},{event.book},{_cell(product)},{after}\n"
+                self._lines["edits.csv"].append(line)
+
+    def _at(self, t_s: float) -> str:
+        return f"{max(0.0, t_s - self._started_s):.3f}"
+
+    def _flush(self) -> None:
+        for name, lines in self._lines.items():
+            if lines:
+                self._lines[name] = []
+                durable.append(self._folder / name, "".join(lines).encode(), fsync=False)
+
+
+def _cell(text: str) -> str:
+    """A product name as a CSV cell."""
+    if any(sign in text for sign in ',"\n'):
+        return '"' + text.replace('"', '""') + '"'
+    return text
