@@ -96,6 +96,8 @@ def test_discarding_deletes_this_visits_pictures_only(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["other.jpg"]
     assert keeper.best() is None
     assert keeper.discard() == 0
+    assert keeper.consider(picture(60.0), (WHOLE,)) is None  # a late judgement of this visit
+    assert os.listdir(tmp_path) == ["other.jpg"]
 
 
 def test_a_full_disk_is_a_fault_as_data_until_it_has_space(

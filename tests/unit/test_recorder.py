@@ -228,10 +228,15 @@ def test_a_camera_that_comes_back_with_another_size_goes_into_the_same_clip(
 
 
 def test_between_visits_nothing_is_recorded(tmp_path: Path) -> None:
-    clips = recorder_in(tmp_path)
-    clips.add(Frame(0.0, numbered(1)))
-    assert not clips.is_recording
-    assert asyncio.run(clips.stop(1.0)) == Recording()
+    async def main() -> Recording:
+        clips = recorder_in(tmp_path)
+        clips.add(Frame(0.0, numbered(1)))
+        assert not clips.is_recording
+        recording = await clips.stop(1.0)
+        assert await clips.close(1.0) == await clips.close(1.0) == Recording()
+        return recording
+
+    assert asyncio.run(main()) == Recording()
     assert os.listdir(tmp_path) == []
 
 
@@ -246,8 +251,7 @@ def test_the_next_visit_starts_while_the_last_is_still_published(tmp_path: Path)
         clips = recorder_in(tmp_path)
         clips.start(0.0)
         clips.add(Frame(0.0, numbered(1)))
-        first = asyncio.ensure_future(clips.stop(0.1))
-        await asyncio.sleep(0)
+        first = clips.stop(0.1)
         clips.start(0.2)
         clips.add(Frame(0.2, numbered(2)))
         recordings = [await first, await clips.stop(0.3)]

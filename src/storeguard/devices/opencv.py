@@ -5,6 +5,7 @@ new; a file is read on demand, at the pace of its own times or as fast as it is 
 """
 
 import asyncio
+import logging
 import os
 import re
 import sys
@@ -21,6 +22,8 @@ import numpy as np
 from storeguard.clock import Clock
 from storeguard.errors import CameraEnded, CameraFault, CameraTimeout
 from storeguard.ports import Frame, Image
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Pace = Literal["real", "fast"]
@@ -54,10 +57,11 @@ OpenCapture = Callable[[Source, float], Capture]
 def open_capture(source: Source, timeout_s: float) -> Capture:
     """cv2.VideoCapture with the one backend that fits, so that the others do not complain."""
     _quieten()
+    usb = cv2.CAP_V4L2 if sys.platform == "linux" else cv2.CAP_ANY
     if isinstance(source, int):
-        return cv2.VideoCapture(source, _usb_backend())
+        return cv2.VideoCapture(source, usb)
     if str(source).startswith("/dev/"):
-        return cv2.VideoCapture(str(source), _usb_backend())
+        return cv2.VideoCapture(str(source), usb)
     if not _is_live(source):
         return cv2.VideoCapture(str(source), cv2.CAP_FFMPEG)
     limit_ms = int(timeout_s * GIVE_UP_PART * 1000)
@@ -105,8 +109,8 @@ class OpenCvCamera:
 
     `source`: USB index (also as text), `/dev/video…`, URL, or a file (GIFs too). For a file
     `pace="real"` plays it on the clock from the moment it was opened and skips what is
-    late; `pace="fast"` gives every picture at once, `t_s` is the file's time. `close()`
-    raises CameraTimeout when the device still blocks after `close_timeout_s`.
+    late; `pace="fast"` gives every picture at once, `t_s` is the file's time. `close()` says
+    so when the device still blocks after `close_timeout_s`; `open()` is refused until it ends.
     """
 
     def __init__(
@@ -132,7 +136,7 @@ class OpenCvCamera:
         return self._id
 
     async def open(self) -> None:
-        await self.close()
+        await self._end_reader()
         self._reader = (_Live if _is_live(self._given.source) else _Played)(self._given)
         await self._reader.open()
 
@@ -142,7 +146,13 @@ class OpenCvCamera:
         return await self._reader.frame()
 
     async def close(self) -> None:
-        """A reader that is stuck is kept: the next `open` and `close` wait for it again."""
+        try:
+            await self._end_reader()
+        except CameraTimeout as stuck:  # closing goes on: the other devices want it too
+            log.warning(stuck)
+
+    async def _end_reader(self) -> None:
+        """One that is stuck stays, to be waited for again."""
         if self._reader is not None:
             await self._reader.close(self._close_timeout_s)
             self._reader = None
@@ -155,7 +165,7 @@ class _Played:
         self._given = given
         self._clock = given.clock
         self._video = _VideoFile(Path(str(given.source)), given.open_capture, given.name)
-        self._worker = _thread(given.name)
+        self._worker = ThreadPoolExecutor(1, given.name)
         self._released: asyncio.Future[None] | None = None
         self._opened_s = 0.0
         self._shown = 0
@@ -220,7 +230,7 @@ class _Live:
     async def open(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._news = asyncio.Event()
-        self._worker = _thread(self._given.name)
+        self._worker = ThreadPoolExecutor(1, self._given.name)
         self._running = self._worker.submit(self._watch)
         self._worker.shutdown(wait=False)  # takes no other job
         self._running.add_done_callback(lambda _: self._tell())
@@ -346,10 +356,6 @@ class _VideoFile:
         )
 
 
-def _thread(name: str) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(1, thread_name_prefix=name)
-
-
 async def _ended(
     name: str, last_job: "asyncio.Future[None]", worker: ThreadPoolExecutor, timeout_s: float
 ) -> None:
@@ -383,10 +389,6 @@ def _next_step(source: Source) -> str:
     elif "://" in str(source):
         what = "the address and the network"
     return f"check {what} or run 'storeguard doctor'"
-
-
-def _usb_backend() -> int:
-    return cv2.CAP_V4L2 if sys.platform == "linux" else cv2.CAP_ANY
 
 
 def _as_image(image: Any) -> Image:

@@ -77,6 +77,7 @@ class PictureKeeper:
         self._next_s = float("-inf")
         self._kept: list[KeptPicture] = []
         self._fault: str | None = None
+        self._is_discarded = False
 
     @property
     def pictures(self) -> tuple[KeptPicture, ...]:
@@ -90,7 +91,7 @@ class PictureKeeper:
 
     def consider(self, frame: Frame, people: Sequence[Detection]) -> KeptPicture | None:
         """Keeps the frame when a person is on it and the last kept one is a second old."""
-        if frame.image is None or not people or frame.t_s < self._next_s:
+        if frame.image is None or not people or frame.t_s < self._next_s or self._is_discarded:
             return None
         try:
             picture = self._write(frame.t_s, frame.image, people)
@@ -108,7 +109,8 @@ class PictureKeeper:
         return max(self._kept, key=lambda picture: nearness(picture, near_s), default=None)
 
     def discard(self) -> int:
-        """Deletes all pictures of the visit; returns how many files there were."""
+        """Deletes all pictures of the visit and takes no more; returns how many files."""
+        self._is_discarded = True
         kept, self._kept = self._kept, []
         return sum(_delete(picture.path) for picture in kept)
 

@@ -101,6 +101,7 @@ class ClipRecorder:
         self._publisher = _worker("clip-publisher") if threaded else _Inline()
         self._room = threading.BoundedSemaphore(queued_frames)
         self._visit: _Visit | None = None
+        self._is_closed = False
 
     @property
     def is_recording(self) -> bool:
@@ -125,20 +126,21 @@ class ClipRecorder:
             return
         self._submit(self._encoder, visit, self._encode, frame)
 
-    async def stop(self, t_s: float) -> Recording:
-        """The visit has ended at `t_s`: its clips, when they are durable.
+    def stop(self, t_s: float) -> "asyncio.Future[Recording]":
+        """The visit has ended at `t_s`: to be awaited for its clips, which are durable then.
 
-        The next visit may start meanwhile: call `start` as soon as this has been called.
+        The next visit may start at once, whether this is awaited or not.
         """
-        visit, self._visit = self._visit, None
-        if visit is None:
-            return Recording()
+        visit, self._visit = self._visit or _Visit(due_s=t_s), None
         self._submit(self._encoder, visit, self._end, t_s)
         # Shielded: whoever stops waiting does not stop the publishing.
-        return await asyncio.shield(asyncio.wrap_future(visit.done))
+        return asyncio.shield(asyncio.wrap_future(visit.done))
 
     async def close(self, t_s: float, timeout_s: float = 3.0) -> Recording:
         """Ends a running visit and the threads; a disk that hangs is left after `timeout_s`."""
+        if self._is_closed:
+            return Recording()
+        self._is_closed = True
         try:
             async with asyncio.timeout(timeout_s):
                 recording = await self.stop(t_s)
