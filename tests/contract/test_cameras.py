@@ -418,9 +418,9 @@ def test_a_device_that_never_delivers_times_out() -> None:
     device = FakeDevice()
 
     async def main() -> None:
-        camera = OpenCvCamera("door", 0, SystemClock(), timeout_s=0.05, open_capture=device.open)
+        camera = OpenCvCamera("door", 0, SystemClock(), timeout_s=0.5, open_capture=device.open)
         await camera.open()
-        with pytest.raises(CameraTimeout, match=r"camera 0 delivers no new picture for 0\.05 s"):
+        with pytest.raises(CameraTimeout, match=r"camera 0 delivers no new picture for 0\.5 s"):
             await camera.frame()
         device.unplugged.set()
         await camera.close()
@@ -437,8 +437,8 @@ def test_a_device_that_hangs_in_opening_times_out() -> None:
         return device
 
     async def main() -> None:
-        camera = OpenCvCamera("door", 0, SystemClock(), timeout_s=0.05, open_capture=slow)
-        with pytest.raises(CameraTimeout, match=r"USB camera 0 does not open for 0\.05 s"):
+        camera = OpenCvCamera("door", 0, SystemClock(), timeout_s=0.5, open_capture=slow)
+        with pytest.raises(CameraTimeout, match=r"USB camera 0 does not open for 0\.5 s"):
             await camera.open()
         may_open.set()
         await camera.close()
@@ -451,7 +451,7 @@ def test_only_the_newest_picture_is_kept_and_given_once() -> None:
     device = FakeDevice(pictures=5)
 
     async def main() -> None:
-        camera = OpenCvCamera("door", 0, SystemClock(), timeout_s=0.05, open_capture=device.open)
+        camera = OpenCvCamera("door", 0, SystemClock(), timeout_s=0.5, open_capture=device.open)
         await camera.open()
         await device.blocked()
         assert number_of(await camera.frame()) == 4
@@ -488,12 +488,12 @@ def test_a_device_that_blocks_is_left_behind_aloud_and_not_opened_a_second_time(
 
     async def main() -> None:
         camera = OpenCvCamera(
-            "door", 0, SystemClock(), close_timeout_s=0.05, open_capture=device.open
+            "door", 0, SystemClock(), close_timeout_s=0.5, open_capture=device.open
         )
         await camera.open()
         await device.blocked()
         await camera.close()
-        assert "camera 'door': still blocked in the driver after 0.05 s" in caplog.text
+        assert "camera 'door': still blocked in the driver after 0.5 s" in caplog.text
         with pytest.raises(CameraTimeout, match="still blocked in the driver"):
             await camera.open()
         device.unplugged.set()

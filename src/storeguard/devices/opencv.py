@@ -383,10 +383,8 @@ def _spoken(source: Source) -> str:
 
 
 def _next_step(source: Source) -> str:
-    what = "the cable"
-    if not _is_live(source):
-        what = "the disk"
-    elif "://" in str(source):
+    what = "the cable" if _is_live(source) else "the disk"
+    if "://" in str(source):
         what = "the address and the network"
     return f"check {what} or run 'storeguard doctor'"
 
