@@ -1,0 +1,141 @@
+"""Amazon S3 as the store of delivered issues; boto3 is imported with the first request."""
+
+import base64
+import hashlib
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from storeguard.errors import UploadConflict, UploadTransient
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+CONNECT_TIMEOUT_S = 5
+READ_TIMEOUT_S = 30
+ATTEMPTS = 2
+"""botocore's own retries run dry after eleven failures; ours (delivery.py) do not."""
+
+ClientFactory = Callable[[], "S3Client"]
+
+
+class S3Store:
+    """One bucket. Safe to use from several threads; nothing happens before the first request.
+
+    An upload-only key may be denied what would tell apart "not there" and "not yours": a
+    denied read is then no receipt yet, and a denied look at an object that is already there
+    leaves the comparison to the notifier, whose receipt lists what differs.
+    """
+
+    def __init__(
+        self,
+        bucket: str,
+        region: str,
+        endpoint_url: str | None = None,
+        client_factory: ClientFactory | None = None,
+    ) -> None:
+        self._bucket = bucket
+        self._region = region
+        self._make = client_factory or (lambda: make_client(region, endpoint_url))
+        self._client: S3Client | None = None
+        self._lock = threading.Lock()
+
+    def put(self, key: str, content: bytes, *, content_type: str) -> None:
+        checksum = base64.b64encode(hashlib.sha256(content).digest()).decode()
+        answer = self._ask(
+            "s3:PutObject",
+            key,
+            lambda s3: s3.put_object(
+                Bucket=self._bucket,
+                Key=key,
+                Body=content,
+                ContentType=content_type,
+                ChecksumSHA256=checksum,
+                IfNoneMatch="*",
+            ),
+            none_on=("412",),
+        )
+        if answer is None:
+            self._compare(key, len(content), checksum)
+        elif answer.get("ChecksumSHA256") != checksum:
+            raise UploadTransient(
+                f"s3://{self._bucket}/{key}: the answer to the upload was not S3's (its checksum "
+                f"is {answer.get('ChecksumSHA256')!r}, expected {checksum!r}); check whether the "
+                "network asks for a login"
+            )
+
+    def get(self, key: str) -> bytes | None:
+        content: bytes | None = self._ask(
+            "s3:GetObject",
+            key,
+            lambda s3: s3.get_object(Bucket=self._bucket, Key=key)["Body"].read(),
+            none_on=("NoSuchKey", "AccessDenied"),
+        )
+        return content
+
+    def close(self) -> None:
+        """Closes idle connections; may be called twice."""
+        with self._lock:
+            if self._client is not None:
+                self._client.close()
+                self._client = None
+
+    def _compare(self, key: str, size_bytes: int, checksum: str) -> None:
+        there = self._ask(
+            "s3:GetObject",
+            key,
+            lambda s3: s3.head_object(Bucket=self._bucket, Key=key, ChecksumMode="ENABLED"),
+            none_on=("403",),
+        )
+        found = there and (there["ContentLength"], there.get("ChecksumSHA256"))
+        if found and found != (size_bytes, checksum):
+            raise UploadConflict(
+                f"s3://{self._bucket}/{key}: another object is already there (bytes, sha256: "
+                f"{found}), expected {(size_bytes, checksum)}; nothing was overwritten, look at "
+                "both before either is removed"
+            )
+
+    def _ask(
+        self,
+        action: str,
+        key: str,
+        call: Callable[["S3Client"], Any],
+        *,
+        none_on: tuple[str, ...],
+    ) -> Any:
+        """The answer, or None where S3 says one of `none_on` (its codes, HTTP statuses)."""
+        from storeguard.outbox import refusals
+
+        try:
+            return call(self._s3())
+        except refusals.FOREIGN as error:
+            if refusals.words_of(error) & set(none_on):
+                return None
+            request = refusals.Request(action, self._bucket, key, self._region)
+            raise refusals.translated(error, request) from error
+
+    def _s3(self) -> "S3Client":
+        with self._lock:
+            if self._client is None:
+                self._client = self._make()
+            return self._client
+
+
+def make_client(region: str, endpoint_url: str | None) -> "S3Client":
+    """Reads credentials and boto3's models from disk: it blocks for up to a second."""
+    import boto3
+    from botocore.config import Config
+
+    config = Config(
+        connect_timeout=CONNECT_TIMEOUT_S,
+        read_timeout=READ_TIMEOUT_S,
+        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+    )
+    client = boto3.client("s3", region_name=region, endpoint_url=endpoint_url, config=config)
+    client.meta.events.register("before-call.s3", _mark_redirected)
+    return client
+
+
+def _mark_redirected(context: dict[str, Any], **_: object) -> None:
+    """Keeps botocore from following S3's redirects: it sent 81 requests, then recursed."""
+    context.setdefault("s3_redirect", {})["redirected"] = True

@@ -1,0 +1,507 @@
+"""The sealed folder is complete or absent, whatever kills or fails the sealing; adoption."""
+
+import errno
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from storeguard.domain.issue import Issue, IssueLine, IssueStep, IssueStore
+from storeguard.errors import OutboxFault
+from storeguard.outbox import adopt, folder
+from storeguard.outbox.adopt import Entry, advance, look, safe_name
+from storeguard.outbox.observer import IssueObserver
+
+SOURCE = Path(folder.__file__).parents[2]
+ID = "2026-11-20_22-21-04.123456"
+AT = datetime(2026, 11, 20, 13, 21, 4, 123456, tzinfo=UTC)
+STORE = IssueStore("gangnam-1", "강남 1호점", "ko", "Asia/Seoul")
+ISSUE = Issue(
+    id=ID,
+    number=7,
+    store=STORE,
+    sealed_at=AT,
+    is_clock_synced=True,
+    visit_started_at=AT,
+    visit_ended_at=AT,
+    lines=(IssueLine("바나나우유", shelf=4, kiosk=5, missing=1, loss=1500, certainty=1.0),),
+    why={"ko": ("선반 A에서 1개가 나갔고 결제가 없습니다",)},
+    steps=(IssueStep("A", AT, -95.0, "clip-1.mp4", 3.5),),
+)
+
+
+@pytest.fixture
+def evidence(tmp_path):
+    """A picture, two clips and a trace, as the recorder leaves them."""
+    record = tmp_path / "record"
+    record.mkdir()
+    files = {"picture": b"\xff\xd8jpg", "one": b"mp4 one", "two": b"mp4 two", "trace": b"t_s,raw\n"}
+    for name, content in files.items():
+        (record / name).write_bytes(content)
+    return record
+
+
+@pytest.fixture
+def root(tmp_path):
+    (tmp_path / "issue_data").mkdir()
+    return tmp_path / "issue_data"
+
+
+def seal(root, evidence, issue=ISSUE):
+    clips = [evidence / "one", evidence / "two"]
+    return folder.seal(
+        root,
+        issue,
+        evidence / "picture",
+        clips,
+        [evidence / "trace"],
+        picture_time_label="2026-11-20_22-21-01.000000",
+    )
+
+
+def names_in(sealed):
+    return sorted(str(p.relative_to(sealed)) for p in sealed.rglob("*") if p.is_file())
+
+
+def is_whole(sealed):
+    """As a reader sees it: a manifest, and every file that it lists, with its hash."""
+    try:
+        manifest = json.loads((sealed / "issue.json").read_bytes())
+        contents = {f["name"]: (sealed / f["name"]).read_bytes() for f in manifest["files"]}
+    except (OSError, ValueError):
+        return False
+    return all(
+        hashlib.sha256(contents[f["name"]]).hexdigest() == f["sha256"]
+        and len(contents[f["name"]]) == f["bytes"]
+        for f in manifest["files"]
+    )
+
+
+def test_sealed_folder_holds_text_one_picture_clips_and_manifest(root, evidence):
+    sealed = seal(root, evidence)
+    assert sealed == root / ID
+    assert names_in(sealed) == [
+        "2026-11-20_22-21-01.000000.jpg",
+        "clip-1.mp4",
+        "clip-2.mp4",
+        "content.txt",
+        "extra/trace",
+        "issue.json",
+    ]
+    assert is_whole(sealed)
+    assert (sealed / "content.txt").read_text() == (
+        "바나나우유1개 도난 발생\n매장 : 강남 1호점\n시각 : 2026-11-20 22:21:04\n손실 : 1,500원\n"
+    )
+    assert list((root / ".incoming").iterdir()) == []
+
+
+def test_evidence_is_linked_and_outlives_its_source(root, evidence):
+    sealed = seal(root, evidence)
+    assert (sealed / "clip-1.mp4").samefile(evidence / "one")
+    shutil.rmtree(evidence)
+    assert is_whole(sealed)
+
+
+def test_evidence_on_another_file_system_is_copied(root, evidence, monkeypatch):
+    def refuse(source, target):
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    monkeypatch.setattr(os, "link", refuse)
+    assert is_whole(seal(root, evidence))
+
+
+def test_lost_picture_and_clip_are_told_in_words(root, evidence):
+    (evidence / "picture").unlink()
+    (evidence / "one").unlink()
+    sealed = seal(root, evidence)
+    assert names_in(sealed) == ["clip-2.mp4", "content.txt", "extra/trace", "issue.json"]
+    assert (sealed / "content.txt").read_text().endswith("사진 없음\n영상 없음(저장 실패)\n")
+    assert is_whole(sealed)
+
+
+def test_extra_files_of_one_name_do_not_replace_each_other(root, evidence):
+    (evidence / "b").mkdir()
+    (evidence / "b" / "trace").write_bytes(b"other")
+    sealed = folder.seal(
+        root, ISSUE, None, [], [evidence / "trace", evidence / "b" / "trace"],
+        picture_time_label=None,
+    )  # fmt: skip
+    assert names_in(sealed) == ["content.txt", "extra/trace", "extra/trace-2", "issue.json"]
+
+
+def test_sealing_twice_changes_nothing(root, evidence):
+    sealed = seal(root, evidence)
+    before = (sealed / "issue.json").stat()
+    assert seal(root, evidence) == sealed
+    assert (sealed / "issue.json").stat() == before
+
+
+def test_another_folder_of_that_name_is_left_alone(root, evidence):
+    (root / ID).mkdir()
+    (root / ID / "issue.json").write_text('{"schema": 1, "id": "other"}')
+    with pytest.raises(OutboxFault, match="another folder has this name"):
+        seal(root, evidence)
+    assert names_in(root / ID) == ["issue.json"]
+
+
+def test_manifest_stays_readable_for_the_notifier(root, evidence):
+    sealed = seal(root, evidence, replace(ISSUE, steps=ISSUE.steps * 5_000))
+    assert (sealed / "issue.json").stat().st_size <= 64 * 1024
+    assert 100 < len(folder.read_manifest(sealed)["steps"]) < 5_000
+
+
+def test_a_disk_that_refuses_gives_one_clear_line(tmp_path, evidence):
+    (tmp_path / "issue_data").write_text("a file where the folder should be")
+    with pytest.raises(OutboxFault, match=rf"issue_data/{ID}: cannot be .*: .*; ") as caught:
+        seal(tmp_path / "issue_data", evidence)
+    assert "\n" not in str(caught.value)
+    assert caught.value.errno == errno.ENOTDIR
+
+
+def test_orphans_of_killed_writers_are_swept(root, evidence):
+    sealed = seal(root, evidence)
+    (root / ".incoming" / "x" / "extra").mkdir(parents=True)
+    (root / ".incoming" / "x" / "clip-1.mp4").write_bytes(b"half")
+    (sealed / ".issue.json.1.1.storeguard-tmp").write_bytes(b"half")
+    assert folder.sweep_incoming(root) == 2
+    assert list((root / ".incoming").iterdir()) == []
+    assert is_whole(sealed)
+    assert folder.sweep_incoming(root / "not there") == 0
+
+
+def test_sealed_issues_are_found_oldest_first(root, evidence):
+    later = replace(ISSUE, id="2026-11-01_jumped-back", sealed_at=AT.replace(year=2027))
+    second, first = seal(root, evidence, later), seal(root, evidence)
+    (root / "foreign").mkdir()
+    (root / "broken").mkdir()
+    (root / "broken" / "issue.json").write_text("{")
+    assert folder.sealed_issues(root) == (first, second)
+    assert folder.sealed_issues(root / "not there") == ()
+
+
+@pytest.mark.parametrize("name", ["../secret", "/etc/passwd", "a//b", "a/../../b", ""])
+def test_manifest_that_names_a_file_outside_is_none_of_ours(root, name):
+    (root / "x").mkdir()
+    files = [{"name": name, "bytes": 1, "sha256": "00"}]
+    manifest = {"schema": 1, "id": "x", "sealed_at": AT.isoformat(), "files": files}
+    (root / "x" / "issue.json").write_text(json.dumps(manifest))
+    with pytest.raises(OutboxFault, match="files is not a list"):
+        folder.read_manifest(root / "x")
+
+
+# --- every file syscall of a commit: killed there, and failed there -------------------------
+
+SEAL = """
+import os, sys
+sys.path.insert(0, sys.argv[1])
+from datetime import UTC, datetime
+from pathlib import Path
+from storeguard.domain.issue import Issue, IssueLine, IssueStore, content_text
+from storeguard.errors import OutboxFault
+from storeguard.outbox import folder
+
+at = datetime(2026, 11, 20, 13, 21, 4, tzinfo=UTC)
+store = IssueStore("gangnam-1", "강남 1호점", "ko", "Asia/Seoul")
+lines = (IssueLine("바나나우유", 4, 5, 1, 1500, 1.0),)
+issue = Issue("ISSUE", 7, store, at, True, at, at, lines, {"ko": ("x",)})
+content_text(issue, None)
+here = Path(sys.argv[2])
+os.path.exists("/BEGIN")
+try:
+    folder.seal(here / "issue_data", issue, here / "p.jpg", [here / "c.mp4"],
+                picture_time_label="2026")
+except OutboxFault as fault:
+    os.write(2, str(fault).encode())
+    os._exit(1)
+os._exit(0)
+"""
+
+ANCESTOR = """
+import hashlib, json, os, shutil, sys
+here = sys.argv[2]
+final = here + "/issue_data/ISSUE"
+os.path.exists("/BEGIN")
+try:
+    os.mkdir(final)
+    shutil.copyfile(here + "/p.jpg", final + "/2026.jpg")
+    with open(final + "/content.txt", "w") as file:
+        file.write("1")
+    digests = [hashlib.sha256(open(final + "/" + n, "rb").read()).hexdigest()
+               for n in ("2026.jpg", "content.txt")]
+    with open(final + "/issue.json", "w") as file:
+        json.dump({"files": [{"name": "2026.jpg", "bytes": 3, "sha256": digests[0]},
+                             {"name": "content.txt", "bytes": 1, "sha256": digests[1]}]}, file)
+except OSError as error:
+    os.write(2, str(error).encode())
+    os._exit(1)
+os._exit(0)
+"""
+
+FILE_CALLS = (
+    "openat,read,write,close,fsync,mkdir,rename,link,unlink,newfstatat,lseek,getdents64,sendfile"
+)
+CALL = re.compile(r"^\d+\s+(\w+)\(")
+
+
+class Rig:
+    """Runs a sealing child under strace, one injected kill or error at a time."""
+
+    def __init__(self, script, base):
+        self._script = script
+        self._base = base
+
+    def syscalls(self):
+        """(name, how often that name was called so far) for every call of the commit."""
+        log = self._base / "strace.log"
+        self._run("dry", "-o", str(log))
+        seen, commit, is_in_commit = {}, [], False
+        for call in filter(None, map(CALL.match, log.read_text().splitlines())):
+            name = call[1]
+            seen[name] = seen.get(name, 0) + 1
+            if is_in_commit:
+                commit.append((name, seen[name]))
+            is_in_commit = is_in_commit or "/BEGIN" in call.string
+        return commit
+
+    def outcome(self, call, number, fault):
+        """What is found after the child: 'whole', 'absent' or 'broken', and its exit."""
+        label = f"{call}-{number}-{fault.replace(':', '-').replace('=', '-')}"
+        inject = f"inject={call}:{fault}:when={number}"
+        result = self._run(label, "-o", "/dev/null", "-e", inject)
+        final = self._base / label / "issue_data" / "ISSUE"
+        found = "whole" if is_whole(final) else "broken" if final.exists() else "absent"
+        return f"{call} {number} {fault}", found, result.returncode, result.stderr.decode()
+
+    def all_outcomes(self, faults):
+        points = self.syscalls()
+        assert len(points) > 10
+        with ThreadPoolExecutor(3) as pool:
+            return list(pool.map(lambda p: self.outcome(*p[0], p[1]), faults(points)))
+
+    def _run(self, label, *options):
+        here = self._base / label
+        (here / "issue_data").mkdir(parents=True)
+        (here / "p.jpg").write_bytes(b"jpg")
+        (here / "c.mp4").write_bytes(b"mp4")
+        python = [sys.executable, "-B", "-S", "-E", "-c", self._script, str(SOURCE), str(here)]
+        strace = ["strace", "-f", "-e", f"trace={FILE_CALLS}", *options]
+        return subprocess.run([*strace, *python], capture_output=True, timeout=30, check=False)
+
+
+def kills(points):
+    return [(point, "signal=SIGKILL") for point in points]
+
+
+def failures(points):
+    """Questions do not fail, nor does the end of listing a folder, which nobody can hear of."""
+    before = [None, *(name for name, _ in points)]
+    return [
+        ((name, number), f"error={error}")
+        for (name, number), last in zip(points, before, strict=False)
+        if name not in ("lseek", "newfstatat") and (last, name) != ("getdents64", "close")
+        for error in (("EIO",) if name in ("read", "close") else ("ENOSPC", "EIO", "EROFS"))
+    ]
+
+
+@pytest.fixture
+def rig(tmp_path):
+    if shutil.which("strace") is None:
+        pytest.skip("strace is not installed: apt-get install strace")
+    return lambda script: Rig(script, tmp_path)
+
+
+def test_killed_at_any_file_syscall_the_folder_is_complete_or_absent(rig):
+    """P3: 100 % of the points of a commit; afterwards the next start seals it or sees it."""
+    outcomes = rig(SEAL).all_outcomes(kills)
+    assert [o for o in outcomes if o[1] == "broken"] == []
+    assert {o[1] for o in outcomes} == {"whole", "absent"}
+    assert all(o[2] != 0 for o in outcomes)
+
+
+def test_an_error_of_any_file_syscall_is_visible_and_breaks_nothing(rig):
+    """P3: ENOSPC, EIO and EROFS at every point: no broken folder, no silent success."""
+    outcomes = rig(SEAL).all_outcomes(failures)
+    assert [o for o in outcomes if o[1] == "broken"] == []
+    silent = [o for o in outcomes if o[2] == 0]
+    assert silent == []
+    assert all("cannot be" in o[3] and "\n" not in o[3] for o in outcomes)
+
+
+def test_the_rig_catches_the_ancestors_way(rig):
+    """A folder that is made first and filled then is found broken, so the rig can see it."""
+    outcomes = rig(ANCESTOR).all_outcomes(kills)
+    assert sum(o[1] == "broken" for o in outcomes) > len(outcomes) // 2
+
+
+# --- folders of others ------------------------------------------------------------------------
+
+GOOD = (Entry("content.txt", 30, 1), Entry("2026.jpg", 9, 1))
+
+
+def played(*looks):
+    """Feeds (now_s, seen) into the rule; what became ready and strange, with their times."""
+    state, ready, strange = {}, [], []
+    for now_s, seen in looks:
+        found = advance(state, seen, now_s)
+        state = found.state
+        ready += [(now_s, name) for name in found.ready]
+        strange += [(now_s, name) for name in found.strange]
+    return ready, strange
+
+
+def test_foreign_folder_is_ready_after_two_quiet_seconds():
+    looks = [(t / 2, {"x": GOOD}) for t in range(5)]
+    assert played(*looks) == ([(2.0, "x")], [])
+
+
+def test_a_change_starts_the_two_seconds_again():
+    grown = (*GOOD, Entry("clip.mp4", 5, 1))
+    done = (*GOOD, Entry("clip.mp4", 9, 2))
+    looks = [(0, {"x": GOOD}), (1.5, {"x": grown}), (3.0, {"x": done}), (4.9, {"x": done})]
+    assert played(*looks) == ([], [])
+    assert played(*looks, (5.0, {"x": done})) == ([(5.0, "x")], [])
+
+
+@pytest.mark.parametrize(
+    ("signature", "why"),
+    [
+        ((), "0 txt and 0 jpg"),
+        (GOOD[:1], "1 txt and 0 jpg"),
+        ((*GOOD, Entry("b.JPG", 3, 1)), "1 txt and 2 jpg"),
+        ((*GOOD, Entry("b.txt", 3, 1)), "2 txt and 1 jpg"),
+        ((*GOOD, Entry("virus.exe", 3, 1)), "'virus.exe'"),
+        ((*GOOD, Entry("folder.mp4", 3, 1, is_file=False)), "'folder.mp4'"),
+        ((GOOD[0], Entry("2026.jpg", 0, 1)), "'2026.jpg' is empty"),
+    ],
+)
+def test_other_folders_are_left_alone_and_named_once(signature, why):
+    looks = [(t, {"x": signature}) for t in range(6)]
+    assert played(*looks) == ([], [(2, "x")])
+    assert why in advance(advance({}, looks[0][1], 0).state, looks[0][1], 9).strange["x"]
+
+
+def test_a_folder_that_was_strange_is_adopted_when_it_is_completed():
+    looks = [(0, {"x": GOOD[:1]}), (3, {"x": GOOD[:1]}), (4, {"x": GOOD}), (6, {"x": GOOD})]
+    assert played(*looks) == ([(6, "x")], [(3, "x")])
+
+
+def test_no_foreign_folders_are_no_news():
+    assert played((0, {}), (9, {})) == ([], [])
+
+
+def foreign(
+    root, name="2021-06-07 22:21:04", text="바나나우유1개 도난 발생\n초코바 2개 도난 발생\n메모\n"
+):
+    (root / name).mkdir()
+    (root / name / "content.txt").write_bytes(text.encode("cp949"))
+    (root / name / "22:21:04.jpg").write_bytes(b"jpg")
+    return name
+
+
+def adopted(root, name):
+    return adopt.adopt(root, name, store=STORE, number=3, sealed_at=AT, is_clock_synced=False)
+
+
+def test_adopted_folder_becomes_an_issue_with_the_lines_of_its_text(root):
+    sealed = adopted(root, foreign(root))
+    assert sealed.name == "2021-06-07_22_21_04"
+    assert is_whole(sealed)
+    assert folder.sealed_issues(root) == (sealed,)
+    manifest = folder.read_manifest(sealed)
+    assert (manifest["id"], manifest["number"], manifest["visit"]) == (sealed.name, 3, None)
+    assert [(n["product"], n["missing"], n["loss"]) for n in manifest["lines"]] == [
+        ("바나나우유", 1, 0),
+        ("초코바", 2, 0),
+    ]
+    assert [f["name"] for f in manifest["files"]] == ["content.txt", "22:21:04.jpg"]
+
+
+def test_text_without_sentences_is_adopted_without_lines(root):
+    text = "x" * 300 + "\n바나나우유0개 도난 발생\n" + "9" * 150 + "개 도난 발생\n"
+    sealed = adopted(root, foreign(root, "plain", text))
+    assert sealed.name == "plain"
+    assert folder.read_manifest(sealed)["lines"] == []
+
+
+def test_adopting_again_after_a_crash_goes_on(root):
+    """The rename comes first: a folder without issue.json is still a foreign one."""
+    name = foreign(root)
+    (root / name).rename(root / "2021-06-07_22_21_04")
+    assert list(look(root)) == ["2021-06-07_22_21_04"]
+    assert is_whole(adopted(root, "2021-06-07_22_21_04"))
+    assert look(root) == {}
+
+
+def test_look_sees_foreign_folders_only(root, evidence):
+    sealed = seal(root, evidence)
+    name = foreign(root)
+    (root / "linked").symlink_to(sealed)
+    (root / "file.txt").write_text("x")
+    (root / "half").mkdir()
+    (root / "half" / "issue.json").write_text("{")
+    assert set(look(root)) == {name, "half"}
+    assert set(look(root, known={name})) == {"half"}
+    assert look(root / "not there") == {}
+
+
+def test_disk_that_refuses_the_adoption_is_reported(root):
+    with pytest.raises(OutboxFault, match="gone: cannot be written"):
+        adopted(root, "gone")
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("plain-1", "plain-1"),
+        ("2021-06-07 22:21:04", "2021-06-07_22_21_04"),
+        ("..", "adopted-5ec1f7e7"),
+        ("도난", None),
+        ("a/b", "a_b"),
+        ("x" * 300, "x" * 80),
+        ("taken!", "taken-2"),
+    ],
+)
+def test_unsafe_names_become_safe_ones(name, safe):
+    found = safe_name(name, {"taken"})
+    assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", found)
+    if safe and not safe.startswith("adopted"):
+        assert found == safe
+
+
+# --- the watchdog thread ----------------------------------------------------------------------
+
+
+def test_observer_reports_each_folder_that_appears_once(root, evidence):
+    import queue
+
+    seen = queue.Queue()
+    observer = IssueObserver(root, seen.put)
+    observer.start()
+    try:
+        sealed = seal(root, evidence)
+        (root / "foreign").mkdir()
+        (root / "foreign" / "content.txt").write_text("x")
+        found = [seen.get(timeout=10), seen.get(timeout=10)]
+        (root / "foreign").rename(root / "renamed")
+        found.append(seen.get(timeout=10))
+    finally:
+        observer.stop()
+    assert found == [sealed, root / "foreign", root / "renamed"]
+    assert seen.empty()
+    observer.stop()
+
+
+def test_observer_without_a_folder_says_so(tmp_path):
+    observer = IssueObserver(tmp_path / "not there", print)
+    with pytest.raises(OutboxFault, match="cannot be watched"):
+        observer.start()
+    observer.stop()
