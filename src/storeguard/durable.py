@@ -77,19 +77,20 @@ def append(path: Path, content: bytes, *, fsync: bool = True) -> None:
         fsync_folder(path.parent)
 
 
-def publish_folder(staged: Path, final: Path) -> None:
+def publish_folder(staged: Path, final: Path, *, fsync: bool = True) -> None:
     """Makes the staged folder appear under its final name, complete and durable.
 
     Every file in it is fsynced first. Raises FileExistsError when `final` is taken.
     """
-    for folder, _, names in os.walk(staged):
+    for folder, _, names in os.walk(staged, onerror=_raise) if fsync else ():
         for name in names:
             fsync_file(Path(folder, name))
         fsync_folder(Path(folder))
     if final.exists():
         raise FileExistsError(errno.EEXIST, "the folder is already there", str(final))
     staged.rename(final)
-    fsync_folder(final.parent)
+    if fsync:
+        fsync_folder(final.parent)
 
 
 def exchange(temporary: Path, path: Path) -> bool:
@@ -116,6 +117,10 @@ def fsync_file(path: Path) -> None:
 
 def fsync_folder(path: Path) -> None:
     _fsync(path, os.O_RDONLY | os.O_DIRECTORY)
+
+
+def _raise(error: OSError) -> None:
+    raise error
 
 
 def _fsync(path: Path, flags: int) -> None:
