@@ -114,10 +114,15 @@ def test_a_box_does_not_vanish_while_somebody_moves_about():
     assert len(people) == 2
 
 
-def test_bottles_taken_from_the_shelf_are_nobody_three_seconds_later():
+@pytest.mark.parametrize("left", [0, 3, 5])
+def test_bottles_taken_from_the_shelf_are_nobody_three_seconds_later(left):
     watch = Watch()
-    watch.show(with_person(shop(bottles=3)), 5)
-    assert watch.show(shop(bottles=3), 3) == ()
+    watch.show(with_person(shop(bottles=left)), 5)
+    assert watch.show(shop(bottles=left), 3) == ()
+
+
+def test_a_person_before_the_bottles_is_not_taken_for_bottles_that_are_gone():
+    assert len(Watch().show(with_person(shop(), (405, 90, 485, 330)), 20)) == 1
 
 
 def test_a_person_of_the_first_second_is_forgotten_when_they_have_left():

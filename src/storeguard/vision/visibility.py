@@ -15,7 +15,7 @@ DARKEST_HIGHLIGHT = 20.0
 LEAST_TEXTURE = 2.5
 """Standard deviation of luma over a coarse grid; a hand or tape over the lens has 1 to 2."""
 
-_SAMPLED_PX = 256
+_SAMPLED_PX = 128
 _GRID_WH = (32, 18)
 
 

@@ -35,6 +35,8 @@ Mask = NDArray[np.bool_]
 _LONGEST_GAP_S = 30.0
 _USUAL_NOISE = 2.0
 _CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+_VANISHED_SHARE = 0.7
+"""Of the edges that changed, those that were lost: bottles taken 0.8, people up to 0.3."""
 # Taller than wide: it joins head, coat and legs, and not neighbours.
 _BODY = cv2.getStructuringElement(cv2.MORPH_RECT, (5, 9))
 _AROUND = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7))
@@ -79,10 +81,14 @@ class _Scene:
 
 @dataclass(frozen=True, slots=True)
 class _Blob:
-    """One difference. `box`: column, line, columns, lines of the grid; `mask`: its pixels."""
+    """One difference. `box`: column, line, columns, lines of the grid.
+
+    `mask`: its pixels, gaps filled; `core`: those that really differ, which `area` counts.
+    """
 
     box: tuple[int, int, int, int]
     mask: Mask
+    core: Mask
     area: float
     contrast: float
 
@@ -147,12 +153,13 @@ class BackgroundDetector:
         self._watch_stillness(scene, picture, elapsed_s)
         difference = _largest_channel(picture - scene.empty)
         threshold = np.maximum(self._tuning.least_contrast, self._tuning.noise_factor * scene.noise)
-        different = _clean(difference > threshold)
+        core = _without_specks(difference > threshold)
+        different = _joined(core)
         if different.mean() > self._tuning.new_scene_share:
             self._meet_new_scene(scene, picture)
         blobs = [
             blob
-            for blob in _blobs(different, difference / threshold, self._tuning.least_area)
+            for blob in _blobs(different, core, difference / threshold, self._tuning.least_area)
             if not self._has_vanished(blob, scene, picture)
         ]
         self._learn(scene, picture, difference, _union(blobs, different), elapsed_s)
@@ -176,10 +183,11 @@ class BackgroundDetector:
 
     def _has_vanished(self, blob: _Blob, scene: _Scene, picture: Grid) -> bool:
         """Something of the empty store is gone: its outline is in `empty`, not in `picture`."""
-        if _still_for_s(scene.still_s[blob.mask]) < self._tuning.vanished_after_s:
+        if _still_for_s(scene.still_s[blob.core]) < self._tuning.vanished_after_s:
             return False
-        outline = _outline(blob.mask)
-        if _edges(picture)[outline].mean() > 0.5 * _edges(scene.empty)[outline].mean():
+        lost = (_edges(scene.empty) - _edges(picture))[_outline(blob.core)]
+        # Edges of the shelf behind are in both and cancel out.
+        if np.maximum(lost, 0).sum() < _VANISHED_SHARE * np.abs(lost).sum():
             return False
         scene.empty[blob.mask] = picture[blob.mask]
         return True
@@ -236,24 +244,29 @@ def _largest_channel(difference: Grid) -> Levels:
     return largest
 
 
-def _clean(mask: Mask) -> Mask:
-    """Specks out, bodies joined."""
-    opened = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, _CROSS)
-    return cv2.morphologyEx(opened, cv2.MORPH_CLOSE, _BODY).astype(bool)
+def _without_specks(mask: Mask) -> Mask:
+    return cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, _CROSS).astype(bool)
 
 
-def _blobs(different: Mask, contrast: Levels, least_area: float) -> list[_Blob]:
+def _joined(mask: Mask) -> Mask:
+    """The parts of a body as one."""
+    return cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, _BODY).astype(bool)
+
+
+def _blobs(different: Mask, core: Mask, contrast: Levels, least_area: float) -> list[_Blob]:
     """The connected differences that are large enough for a person. Contrast in thresholds."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(
         different.astype(np.uint8), connectivity=8
     )
     found = []
     for label in range(1, count):
-        x, y, columns, lines, pixels = (int(value) for value in stats[label])
-        area = pixels / different.size
+        mask = labels == label
+        cores = mask & core
+        area = float(cores.mean())
         if area >= least_area:
-            mask = labels == label
-            found.append(_Blob((x, y, columns, lines), mask, area, float(contrast[mask].mean())))
+            x, y, columns, lines = (int(value) for value in stats[label][:4])
+            box = x, y, columns, lines
+            found.append(_Blob(box, mask, cores, area, float(contrast[cores].mean())))
     return found
 
 
@@ -278,6 +291,5 @@ def _outline(mask: Mask) -> Mask:
 
 
 def _edges(picture: Grid) -> Levels:
-    grey = picture.mean(axis=2)
-    across, down = cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)
-    return np.asarray(np.hypot(across, down), np.float32)
+    across, down = cv2.Sobel(picture, cv2.CV_32F, 1, 0), cv2.Sobel(picture, cv2.CV_32F, 0, 1)
+    return np.asarray(np.hypot(across, down).max(axis=2), np.float32)
