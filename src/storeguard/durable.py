@@ -93,6 +93,19 @@ def publish_folder(staged: Path, final: Path, *, fsync: bool = True) -> None:
         fsync_folder(final.parent)
 
 
+def place(temporary: Path, path: Path) -> None:
+    """Gives a staged file its name; raises FileExistsError when somebody has taken it."""
+    try:
+        path.hardlink_to(temporary)
+    except FileExistsError:
+        raise
+    except OSError:  # no hard links here (FAT)
+        if path.exists():
+            raise FileExistsError(errno.EEXIST, "the file is already there", str(path)) from None
+        temporary.rename(path)
+    temporary.unlink(missing_ok=True)
+
+
 def exchange(temporary: Path, path: Path) -> bool:
     """Swaps two files atomically, so that whatever was at `path` can still be looked at.
 

@@ -20,6 +20,8 @@
     │   ├── BookMalformed (ValueError)      file, line, column, value, what is expected
     │   ├── BookMissing (FileNotFoundError)
     │   └── BookHeld                        shrank too much; waits for the owner
+    ├── JournalFault (OSError)              the SQL journal cannot be read or written
+    │   └── JournalTooNew                   a newer storeguard has written it
     ├── SaleRefused (ValueError)            unknown product, count out of range, sold out
     ├── OutboxFault (OSError)               the issue folder could not be written
     ├── UploadFault
@@ -122,6 +124,14 @@ class BookMissing(BookFault, FileNotFoundError):
 
 class BookHeld(BookFault):
     """The edit removes half of the rows or stock; it waits for `books confirm`."""
+
+
+class JournalFault(StoreguardError, OSError):
+    """The SQL journal cannot be read or written; what was not acknowledged is not in it."""
+
+
+class JournalTooNew(JournalFault):
+    """A newer storeguard has written the journal; it is left untouched."""
 
 
 class SaleRefused(StoreguardError, ValueError):

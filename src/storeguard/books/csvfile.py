@@ -1,0 +1,308 @@
+"""An inventory CSV as its owner saved it: read tolerantly, written back in its own format.
+
+Nothing is guessed: a cell that is not plainly a value is an error that names file, line,
+column, value and what is expected.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import pandas as pd
+
+from storeguard.books.rows import (
+    BARCODE,
+    COUNT,
+    KOREAN,
+    NAME,
+    OTHERS,
+    PRICE,
+    REQUIRED,
+    SHELF,
+    TOLERANCE,
+    WEIGHT,
+    BookFile,
+    Layout,
+    Row,
+    plain_number,
+    render,
+    unquoted,
+)
+from storeguard.books.texts import Language, say
+from storeguard.errors import BookMalformed
+
+LARGEST_BYTES = 1024 * 1024
+MOST_ROWS = 10_000
+LARGEST = {COUNT: 999_999, PRICE: 99_999_999, WEIGHT: 999_999, TOLERANCE: 999_999}
+"""A barcode that slipped into another column is no count."""
+
+_UTF8_BOM = b"\xef\xbb\xbf"
+_UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
+_CELL = re.compile(r'[ \t]*"(?:[^"]|"")*"[ \t]*(?=,|$)|[^,]*')
+_WHOLE = r"[0-9]+"
+_DECIMAL = r"[0-9]+(?:\.[0-9]{1,3})?"
+_MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
+_EXCEL_DATE = re.compile(
+    rf"\d{{1,2}}월 ?\d{{1,2}}일|\d{{1,2}}-({_MONTHS})|({_MONTHS})-\d{{2}}", re.IGNORECASE
+)
+_EXCEL_NUMBER = re.compile(r"\d+(\.\d+)?E\+?\d+", re.IGNORECASE)
+_NO_BARCODES: Mapping[str, str] = MappingProxyType({})
+
+_TYPED = (NAME, COUNT, PRICE, WEIGHT, SHELF, BARCODE, TOLERANCE)
+
+Line = tuple[int, str]
+"""Line number from 1, and its text without the line end."""
+
+
+def read(
+    content: bytes,
+    name: str,
+    *,
+    language: Language = "ko",
+    barcodes: Mapping[str, str] = _NO_BARCODES,
+) -> BookFile:
+    """The book in `content`, or BookMalformed with the first thing that is wrong.
+
+    `name` stands in the messages; `barcodes` are the known ones (product → barcode), to say
+    what a cell was before Excel changed it.
+    """
+    return _Reader(name, language, barcodes).read(content)
+
+
+def write(book: BookFile) -> bytes:
+    """The file's bytes, in the encoding and line end that it had.
+
+    A name that cp949 does not have turns the file into UTF-8 with BOM, which Excel reads.
+    """
+    text = render(book)
+    try:
+        encoded = text.encode(book.layout.encoding)
+    except UnicodeEncodeError:
+        return _UTF8_BOM + text.encode()
+    return _UTF8_BOM + encoded if book.layout.bom else encoded
+
+
+class _Reader:
+    def __init__(self, name: str, language: Language, barcodes: Mapping[str, str]) -> None:
+        self._name = name
+        self._language = language
+        self._barcodes = barcodes
+        self._notes: list[str] = []
+
+    def read(self, content: bytes) -> BookFile:
+        if len(content) > LARGEST_BYTES:
+            raise self._error("too_large", got=f"{len(content):,} B", expected="1 MiB")
+        text, encoding = self._decoded(content)
+        lines = list(_lines(text))
+        number, header = self._header(lines)
+        layout = Layout(
+            header=header,
+            encoding=encoding,
+            bom=content.startswith(_UTF8_BOM),
+            newline=_newline(text),
+            ends_with_newline=text.endswith(("\n", "\r")),
+        )
+        self._check_columns(layout, number)
+        body = [line for line in lines if line[0] > number]
+        return self._book(body, layout)
+
+    def _decoded(self, content: bytes) -> tuple[str, str]:
+        """The text and its encoding: the header decides, for its words are known."""
+        if not content.strip(b"\0 \t\r\n") or content == _UTF8_BOM:
+            raise self._error("empty")
+        if content.startswith(_UTF16_BOMS) or b"\0" in content:
+            raise self._error("not_csv", 1, found="'유니코드 텍스트'(UTF-16)")
+        content = content.removeprefix(_UTF8_BOM)
+        encoding = _encoding(content)
+        if encoding == "cp949":
+            self._note("cp949")
+        try:
+            return content.decode(encoding), encoding
+        except UnicodeDecodeError as error:
+            line = content.count(b"\n", 0, error.start) + 1
+            raise self._error("undecodable", line, found=encoding) from error
+
+    def _header(self, lines: list[Line]) -> tuple[int, tuple[str, ...]]:
+        if not lines:
+            raise self._error("empty")
+        number, text = lines[0]
+        if "," not in text:
+            for sign, found in ((";", "';'"), ("\t", "'유니코드 텍스트'(tab)")):
+                if sign in text:
+                    raise self._error("not_csv", number, found=found)
+        return number, self._cells(number, text)
+
+    def _check_columns(self, layout: Layout, line: int) -> None:
+        places = layout.places
+        for place in REQUIRED:
+            if place not in places:
+                found = ", ".join(unquoted(cell) for cell in layout.header)
+                column = KOREAN[place]
+                raise self._error("column", line, column, column=column, found=_shown(found))
+        for place, column in KOREAN.items():
+            if places.count(place) > 1:
+                raise self._error("column_twice", line, column, column=column)
+
+    def _book(self, body: list[Line], layout: Layout) -> BookFile:
+        typed = {number: self._padded(number, text, layout, body) for number, text in body}
+        typed = {number: cells for number, cells in typed.items() if any(map(unquoted, cells))}
+        if len(typed) > MOST_ROWS:
+            raise self._error("too_large", got=f"{len(typed):,}행", expected=f"{MOST_ROWS:,}행")
+        rows = self._rows(typed, layout) if typed else ()
+        return BookFile(rows, _with_gap(layout, typed), tuple(self._notes))
+
+    def _padded(self, number: int, text: str, layout: Layout, body: list[Line]) -> tuple[str, ...]:
+        """The line's cells. Excel leaves out empty optional cells at the end of a line."""
+        cells = self._cells(number, text)
+        got, expected = len(cells), len(layout.header)
+        is_whole = layout.ends_with_newline or number != body[-1][0]
+        left_out = layout.places[got:]
+        if got > expected or (left_out and not (is_whole and set(left_out).isdisjoint(REQUIRED))):
+            raise self._error("ragged", number, got=got, expected=expected)
+        return cells + ("",) * len(left_out)
+
+    def _cells(self, number: int, text: str) -> tuple[str, ...]:
+        """The line's cells as typed, quotes and blanks included."""
+        cells: list[str] = []
+        start = 0
+        while start <= len(text):
+            match = _CELL.match(text, start)
+            assert match is not None
+            cell = match[0]
+            if cell.lstrip().startswith('"') and (len(cell.strip()) < 2 or cell.strip()[-1] != '"'):
+                raise self._error("open_quote", number, value=_shown(text[start:]))
+            cells.append(cell)
+            start = match.end() + 1
+        return tuple(cells)
+
+    def _rows(self, typed: Mapping[int, tuple[str, ...]], layout: Layout) -> tuple[Row, ...]:
+        table = _table(typed, layout)
+        self._check_names(table[NAME])
+        for place in (COUNT, PRICE):
+            table[place] = self._numbers(table, place, _WHOLE).astype(int)
+        for place in (WEIGHT, TOLERANCE):
+            table[place] = self._numbers(table, place, _DECIMAL).astype(float)
+        self._check_barcodes(table)
+        others = [at for at, place in enumerate(layout.places) if place == OTHERS]
+        records = table[list(_TYPED)].itertuples(index=False, name=None)
+        return tuple(
+            _row(values, cells, others)
+            for values, cells in zip(records, typed.values(), strict=True)
+        )
+
+    def _check_names(self, names: "pd.Series[str]") -> None:
+        for line, name in names[(names == "") | names.str.fullmatch(_EXCEL_DATE)].items():
+            what = "excel" if name else "no_name"
+            raise self._error(what, line, KOREAN[NAME], value=_shown(name), before="")
+        for line, name in names[names.duplicated()].items():
+            first = names.index[names == name][0]
+            places = {"value": _shown(name), "first": first, "second": line}
+            raise self._error("twice", line, KOREAN[NAME], **places)
+        for _, name in names[names.str.match(r"[=+\-@]")].items():
+            self._note("formula", value=_shown(name), sign=name[0])
+
+    def _numbers(self, table: pd.DataFrame, place: int, shape: str) -> "pd.Series[str]":
+        column = table[place].map(plain_number)
+        fits = column.str.fullmatch(shape) | ((column == "") & (place == TOLERANCE))
+        for line, value in table[place][~fits].items():
+            raise self._no_number(line, value, place)
+        numbers = pd.to_numeric(column)
+        for line, value in table[place][numbers > LARGEST[place]].items():
+            raise self._no_number(line, value, place)
+        return numbers
+
+    def _no_number(self, line: object, value: str, place: int) -> BookMalformed:
+        if _EXCEL_DATE.fullmatch(value):
+            return self._error("excel", line, KOREAN[place], value=_shown(value), before="")
+        kind = "whole" if place in (COUNT, PRICE) else "decimal"
+        expected = say(kind, self._language, most=f"{LARGEST[place]:,}")
+        return self._error("number", line, KOREAN[place], value=_shown(value), expected=expected)
+
+    def _check_barcodes(self, table: pd.DataFrame) -> None:
+        codes = table[BARCODE]
+        bad = codes.str.fullmatch(_EXCEL_NUMBER) | codes.str.fullmatch(_EXCEL_DATE)
+        for (line, code), name in zip(codes[bad].items(), table[NAME][bad], strict=True):
+            known = self._barcodes.get(name)
+            before = say("excel_before", self._language, value=_shown(known)) if known else ""
+            raise self._error("excel", line, KOREAN[BARCODE], value=_shown(code), before=before)
+
+    def _note(self, what: str, **values: object) -> None:
+        self._notes.append(f"{self._name}: {say(what, self._language, **values)}")
+
+    def _error(
+        self, what: str, line: object = None, where: str = "", **values: object
+    ) -> BookMalformed:
+        place = self._name if line is None else f"{self._name}:{line}"
+        column = f" {where}" if where else ""
+        return BookMalformed(f"{place}{column}: {say(what, self._language, **values)}")
+
+
+def _encoding(content: bytes) -> str:
+    header = re.split(rb"[\r\n]", content.lstrip(b"\r\n"), maxsplit=1)[0]
+    if not header.isascii():
+        return "cp949" if not _decodes(header, "utf-8") or _says_more_in_cp949(header) else "utf-8"
+    return "cp949" if not _decodes(content, "utf-8") and _decodes(content, "cp949") else "utf-8"
+
+
+def _says_more_in_cp949(header: bytes) -> bool:
+    return _decodes(header, "cp949") and _known(header, "cp949") > _known(header, "utf-8")
+
+
+def _known(header: bytes, encoding: str) -> int:
+    layout = Layout(header=tuple(header.decode(encoding).split(",")))
+    return sum(place != OTHERS for place in layout.places)
+
+
+def _decodes(content: bytes, encoding: str) -> bool:
+    try:
+        content.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _lines(text: str) -> Iterator[Line]:
+    """The lines that are not blank. Only real line ends end a line, not all of Unicode's."""
+    for number, line in enumerate(re.split(r"\r\n|\n|\r", text), start=1):
+        if line.strip():
+            yield number, line
+
+
+def _newline(text: str) -> str:
+    match = re.search(r"\r\n|\n|\r", text)
+    return match[0] if match else "\n"
+
+
+def _with_gap(layout: Layout, typed: Mapping[int, tuple[str, ...]]) -> Layout:
+    first = next(iter(typed.values()), ("",))
+    has_gap = len(first) > 1 and all(cell.startswith(" ") for cell in first[1:])
+    gap = " " if has_gap else ""
+    return Layout(
+        layout.header, layout.encoding, layout.bom, layout.newline, gap, layout.ends_with_newline
+    )
+
+
+def _table(typed: Mapping[int, tuple[str, ...]], layout: Layout) -> pd.DataFrame:
+    """The known columns as text, by place; the index is the line number."""
+    columns = {
+        place: [unicodedata.normalize("NFC", unquoted(cells[at])) for cells in typed.values()]
+        for at, place in enumerate(layout.places)
+        if place != OTHERS
+    }
+    absent = {SHELF, BARCODE, TOLERANCE} - set(columns)
+    columns |= {place: [""] * len(typed) for place in absent}
+    return pd.DataFrame(columns, index=list(typed), dtype=str)
+
+
+def _row(values: tuple[Any, ...], cells: tuple[str, ...], others: list[int]) -> Row:
+    *known, shelf, barcode, tolerance = values
+    optional = [shelf or None, barcode or None, None if pd.isna(tolerance) else tolerance]
+    return Row.of([*known, *optional, tuple(unquoted(cells[at]) for at in others)], cells)
+
+
+def _shown(value: str) -> str:
+    """The owner's value in quotes, fit for one line."""
+    text = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in value)
+    return f"'{text[:40]}…'" if len(text) > 40 else f"'{text}'"

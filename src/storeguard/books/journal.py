@@ -1,0 +1,399 @@
+"""The SQL journal: what happened, for good.
+
+SQLite in WAL mode by default, any SQLAlchemy URL else. Every method is one transaction, durable
+when it returns; it blocks, may be called from any thread, and raises JournalFault when the
+database does not take it.
+"""
+
+import json
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Engine, Table, event, insert, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from storeguard import durable
+from storeguard.books import tables as t
+from storeguard.errors import JournalFault, JournalTooNew
+
+JsonObject = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRecord:
+    """A version of a book: the whole of it (`rows`), or the counts that changed (`counts`)."""
+
+    book: str
+    version: int
+    at_utc: datetime
+    edited: bool
+    rows: JsonObject | None
+    counts: Mapping[str, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A count of a book that changed."""
+
+    at_utc: datetime
+    book: str
+    product: str
+    before: int
+    after: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """`key` makes it idempotent; a negative count is a refund; `won` is its whole price."""
+
+    id: str
+    key: str
+    product: str
+    count: int
+    won: int
+    at_utc: datetime
+    source: str
+    visit_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """`judgement` is None as long as the visit is open."""
+
+    id: str
+    started_utc: datetime
+    ended_utc: datetime | None = None
+    judged_utc: datetime | None = None
+    judgement: JsonObject | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    scale: str
+    started_utc: datetime
+    ended_utc: datetime
+    grams: float
+    level_g: float
+    noise_g: float
+    visit_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IssueRecord:
+    """`lines` as in the manifest; `amendments`: product, count, sale_id of late payments."""
+
+    id: str
+    at_utc: datetime
+    visit_id: str | None
+    lines: tuple[JsonObject, ...]
+    amendments: tuple[JsonObject, ...] = ()
+
+
+class Journal:
+    """One connection behind one lock.
+
+    `fsync=False` is for results that nobody has to find after a power cut (a replay).
+    """
+
+    def __init__(self, url: str, *, fsync: bool = True) -> None:
+        self._url = sa.make_url(url)
+        self._fsync = fsync
+        self._turn = threading.Lock()
+        self._engine: Engine | None = None
+
+    @classmethod
+    def in_folder(cls, state: Path, *, fsync: bool = True) -> "Journal":
+        """The embedded default, `storeguard.db` in the state folder."""
+        url = sa.URL.create("sqlite", database=str(state / "storeguard.db"))
+        return cls(url.render_as_string(hide_password=False), fsync=fsync)
+
+    def open(self) -> None:
+        """Creates or migrates the tables. Raises JournalTooNew before anything is touched."""
+        with self._translated():
+            self._engine = self._connected()
+            try:
+                with self._engine.begin() as connection:
+                    _migrate(connection, self._where)
+            except BaseException:
+                self.close()
+                raise
+            self._settle_folder()
+
+    def close(self) -> None:
+        """May be called twice."""
+        if self._engine is not None:
+            self._engine.dispose()
+            self._engine = None
+
+    # Books
+
+    def versions(self, book: str) -> tuple[VersionRecord, ...]:
+        """Oldest first; the first one is a whole book."""
+        of_book = select(t.book_versions).where(t.book_versions.c.book == book)
+        found = self._rows(of_book.order_by(t.book_versions.c.version))
+        return tuple(VersionRecord(**row) for row in found)
+
+    def add_version(
+        self, record: VersionRecord, changes: Sequence[Change] = (), key: str | None = None
+    ) -> None:
+        """The version, its changes and its key in one transaction."""
+        with self._transaction() as connection:
+            connection.execute(insert(t.book_versions), asdict(record))
+            if changes:
+                connection.execute(insert(t.stock_changes), [asdict(change) for change in changes])
+            if key is not None:
+                applied = {"book": record.book, "key": key, "at_utc": record.at_utc}
+                connection.execute(insert(t.applied_keys), applied)
+
+    def is_applied(self, book: str, key: str) -> bool:
+        keys = t.applied_keys.c
+        return bool(self._rows(select(keys.key).where(keys.book == book, keys.key == key)))
+
+    def prune_versions(self, book: str, before_utc: datetime) -> None:
+        """Forgets versions that are no longer needed to tell the book since `before_utc`."""
+        columns = t.book_versions.c
+        whole = select(sa.func.max(columns.version)).where(
+            columns.book == book, columns.rows.is_not(None), columns.at_utc <= before_utc
+        )
+        with self._transaction() as connection:
+            first = connection.execute(whole).scalar()
+            if first is not None:
+                old = (columns.book == book) & (columns.version < first)
+                connection.execute(t.book_versions.delete().where(old))
+
+    def record_change(self, change: Change) -> None:
+        """Only for a change that no book makes: a book records its own."""
+        self._insert(t.stock_changes, asdict(change))
+
+    def recent_changes(self, product: str | None = None, limit: int = 100) -> tuple[Change, ...]:
+        """Newest first."""
+        columns = t.stock_changes.c
+        query = select(*(c for c in columns if c is not columns.id))
+        query = query if product is None else query.where(columns.product == product)
+        newest = query.order_by(columns.id.desc()).limit(limit)
+        return tuple(Change(**row) for row in self._rows(newest))
+
+    # Sales and visits
+
+    def record_sale(self, sale: Sale) -> bool:
+        """False when a sale of this key is already there; nothing is changed then."""
+        with self._transaction() as connection:
+            known = connection.execute(select(t.sales.c.id).where(t.sales.c.key == sale.key))
+            if known.first() is not None:
+                return False
+            connection.execute(insert(t.sales), asdict(sale))
+            return True
+
+    def find_sale(self, key: str) -> Sale | None:
+        found = self._rows(select(t.sales).where(t.sales.c.key == key))
+        return Sale(**found[0]) if found else None
+
+    def recent_sales(self, limit: int = 100) -> tuple[Sale, ...]:
+        """Newest first."""
+        newest = select(t.sales).order_by(t.sales.c.at_utc.desc(), t.sales.c.id.desc())
+        return tuple(Sale(**row) for row in self._rows(newest.limit(limit)))
+
+    def open_visit(self, visit_id: str, started_utc: datetime) -> None:
+        self._insert(t.visits, {"id": visit_id, "started_utc": started_utc})
+
+    def close_visit(
+        self, visit_id: str, ended_utc: datetime, judged_utc: datetime, judgement: JsonObject
+    ) -> None:
+        """`judgement`: what VisitReconciled says, as JSON."""
+        values = {
+            "ended_utc": ended_utc,
+            "judged_utc": judged_utc,
+            "judgement": dict(judgement),
+        }
+        with self._transaction() as connection:
+            connection.execute(t.visits.update().where(t.visits.c.id == visit_id).values(values))
+
+    def open_visits(self) -> tuple[Visit, ...]:
+        """Visits that a stop cut short, oldest first."""
+        unjudged = select(t.visits).where(t.visits.c.judged_utc.is_(None))
+        return tuple(Visit(**row) for row in self._rows(unjudged.order_by(t.visits.c.started_utc)))
+
+    def recent_visits(self, limit: int = 100) -> tuple[Visit, ...]:
+        """Newest first."""
+        newest = select(t.visits).order_by(t.visits.c.started_utc.desc(), t.visits.c.id.desc())
+        return tuple(Visit(**row) for row in self._rows(newest.limit(limit)))
+
+    def record_step(self, step: StepRecord) -> None:
+        self._insert(t.steps, asdict(step))
+
+    # Issues, deliveries, faults
+
+    def record_issue(self, issue: IssueRecord) -> bool:
+        """False when this issue is already there; nothing is changed then."""
+        values = {**asdict(issue), "lines": [*issue.lines], "amendments": [*issue.amendments]}
+        with self._transaction() as connection:
+            known = connection.execute(select(t.issues.c.id).where(t.issues.c.id == issue.id))
+            if known.first() is not None:
+                return False
+            connection.execute(insert(t.issues), values)
+            return True
+
+    def amend_issue(self, issue_id: str, product: str, count: int, sale_id: str) -> bool:
+        """Notes a late payment; False when it is noted already, or there is no such issue."""
+        column = t.issues.c
+        with self._transaction() as connection:
+            known = connection.execute(
+                select(column.amendments).where(column.id == issue_id).with_for_update()
+            ).scalar()
+            amendment = {"product": product, "count": count, "sale_id": sale_id}
+            if known is None or amendment in known:
+                return False
+            values = {"amendments": [*known, amendment]}
+            connection.execute(t.issues.update().where(column.id == issue_id).values(values))
+            return True
+
+    def count_issues(self) -> int:
+        with self._transaction() as connection:
+            count = connection.execute(select(sa.func.count()).select_from(t.issues)).scalar()
+            return int(count or 0)
+
+    def recent_issues(self, limit: int = 100) -> tuple[IssueRecord, ...]:
+        """Newest first."""
+        newest = select(t.issues).order_by(t.issues.c.at_utc.desc(), t.issues.c.id.desc())
+        return tuple(_issue(row) for row in self._rows(newest.limit(limit)))
+
+    def record_delivery(self, issue_id: str, state: str, at_utc: datetime, detail: str) -> None:
+        """A stage of a delivery: uploaded, confirmed, refused."""
+        values = {"issue_id": issue_id, "state": state, "at_utc": at_utc, "detail": detail}
+        self._insert(t.deliveries, values)
+
+    def deliveries_of(self, issue_id: str) -> tuple[JsonObject, ...]:
+        """Oldest first; state, at_utc and detail."""
+        columns = t.deliveries.c
+        query = select(columns.state, columns.at_utc, columns.detail)
+        return self._rows(query.where(columns.issue_id == issue_id).order_by(columns.id))
+
+    def record_fault(self, device: str, why: str, started_utc: datetime) -> None:
+        self._insert(t.faults, {"device": device, "why": why, "started_utc": started_utc})
+
+    def close_fault(self, device: str, ended_utc: datetime) -> None:
+        """Ends every open fault of the device."""
+        is_open = (t.faults.c.device == device) & t.faults.c.ended_utc.is_(None)
+        with self._transaction() as connection:
+            connection.execute(t.faults.update().where(is_open).values(ended_utc=ended_utc))
+
+    def open_faults(self) -> tuple[JsonObject, ...]:
+        """Oldest first; device, why and started_utc."""
+        columns = t.faults.c
+        query = select(columns.device, columns.why, columns.started_utc)
+        return self._rows(query.where(columns.ended_utc.is_(None)).order_by(columns.id))
+
+    # The database
+
+    @property
+    def _where(self) -> str:
+        return self._url.render_as_string(hide_password=True)
+
+    def _rows(self, query: sa.Select[Any]) -> tuple[dict[str, Any], ...]:
+        with self._transaction() as connection:
+            return tuple(dict(row) for row in connection.execute(query).mappings())
+
+    def _insert(self, table: Table, values: Mapping[str, Any]) -> None:
+        with self._transaction() as connection:
+            connection.execute(insert(table), values)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        with self._turn, self._translated():
+            if self._engine is None:
+                raise JournalFault(f"journal {self._where}: is closed; call open() first")
+            with self._engine.begin() as connection:
+                yield connection
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+            raise JournalFault(
+                f"journal {self._where}: {reason}; check the disk and the database"
+            ) from error
+
+    def _connected(self) -> Engine:
+        is_sqlite = self._url.get_backend_name() == "sqlite"
+        if is_sqlite and self._file is not None:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+        pool: dict[str, Any] = (
+            {"poolclass": sa.StaticPool, "connect_args": {"check_same_thread": False}}
+            if is_sqlite
+            else {"pool_pre_ping": True}
+        )
+        engine = sa.create_engine(self._url, json_serializer=_json, **pool)
+        if is_sqlite:
+            event.listen(engine, "connect", self._prepare_sqlite)
+            event.listen(engine, "begin", _begin_sqlite)
+        return engine
+
+    def _prepare_sqlite(self, connection: Any, record: object) -> None:
+        # Python's sqlite3 would commit before each change of a table; we begin ourselves.
+        connection.isolation_level = None
+        for pragma in (
+            "busy_timeout = 5000",
+            "journal_mode = WAL",
+            f"synchronous = {'FULL' if self._fsync else 'OFF'}",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @property
+    def _file(self) -> Path | None:
+        name = self._url.database
+        return None if name in (None, "", ":memory:") else Path(str(name))
+
+    def _settle_folder(self) -> None:
+        is_file = self._url.get_backend_name() == "sqlite" and self._file is not None
+        if is_file and self._fsync:
+            assert self._file is not None
+            durable.fsync_folder(self._file.parent)
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _migrate(connection: Connection, where: str) -> None:
+    """Brings the tables up to date; without Alembic's import when they are."""
+    version = _version(connection)
+    if version == t.HEAD:
+        return
+    if version is not None and version not in t.REVISIONS:
+        raise JournalTooNew(
+            f"S105 journal {where}: is of version {version!r}, this storeguard knows up to "
+            f"{t.HEAD!r}; update storeguard (더 새로운 버전의 데이터입니다. 업데이트하세요.)"
+        )
+    # Imported here: a third of a second, on a Pi over a second.
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", "storeguard.books:migrations")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _version(connection: Connection) -> str | None:
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    version = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    return None if version is None else str(version)
+
+
+def _issue(row: dict[str, Any]) -> IssueRecord:
+    lists = {name: tuple(row[name]) for name in ("lines", "amendments")}
+    return IssueRecord(**{**row, **lists})
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

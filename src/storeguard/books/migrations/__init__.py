@@ -1,0 +1,1 @@
+"""Alembic's scripts for the journal; run by `journal.Journal.open`."""
