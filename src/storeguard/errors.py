@@ -29,6 +29,7 @@
     │   ├── UploadRefused (PermissionError)     keys, permissions, bucket: needs the owner
     │   ├── UploadClockSkewed                   our clock is wrong
     │   └── UploadConflict (FileExistsError)    another object has this key
+    ├── AddressUnavailable (OSError)        the web pages cannot have their host and port
     └── TraceInvalid (ValueError)           a trace folder that cannot be replayed
 
 Messages say what, where, got, expected, and what to do next, in one line.
@@ -160,6 +161,10 @@ class UploadClockSkewed(UploadFault):
 
 class UploadConflict(UploadFault, FileExistsError):
     """An object of the same key and another content is already there."""
+
+
+class AddressUnavailable(StoreguardError, OSError):
+    """The port is in use, or the address is none of this machine."""
 
 
 class TraceInvalid(StoreguardError, ValueError):

@@ -1,0 +1,110 @@
+"""What holds for every request: security headers, no cross-site changes, small bodies."""
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from storeguard.messages import text
+
+LARGEST_BODY_BYTES = 16 * 1024
+"""A basket of 50 lines is 5 kB."""
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+SECURITY_HEADERS: Mapping[str, str] = {
+    "content-security-policy": (
+        "default-src 'self'; object-src 'none'; base-uri 'none'; "
+        "form-action 'self'; frame-ancestors 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=()",
+}
+
+
+class Guard:
+    """Wraps the application; refuses before a route sees the request."""
+
+    def __init__(self, app: ASGIApp, language: str) -> None:
+        self._app = app
+        self._language = language
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        send = _with_headers(send, scope["path"])
+        if scope["method"] in SAFE_METHODS:
+            await self._app(scope, receive, send)
+        else:
+            await self._change(scope, receive, send)
+
+    async def _change(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if is_cross_site(Headers(scope=scope)):
+            await self._refuse(403, "web.cross_site")(scope, receive, send)
+            return
+        body = await _whole_body(receive)
+        if body is None:
+            await self._refuse(413, "web.too_large")(scope, receive, send)
+            return
+        await self._app(scope, _replayed(body, receive), send)
+
+    def _refuse(self, status: int, key: str) -> JSONResponse:
+        return JSONResponse({"error": text(self._language, key)}, status)
+
+
+def is_cross_site(headers: Mapping[str, str]) -> bool:
+    """True when a browser says that another site's page sends this.
+
+    A request without either header comes from no browser, and so from no other page.
+    """
+    if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        return True
+    origin = headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower()
+
+
+async def _whole_body(receive: Receive) -> bytes | None:
+    """The request's body, or None when it is larger than allowed or broke off."""
+    body = b""
+    while True:
+        message = await receive()
+        chunk: bytes = message.get("body", b"")
+        body += chunk
+        if message["type"] == "http.disconnect" or len(body) > LARGEST_BODY_BYTES:
+            return None
+        if not message.get("more_body", False):
+            return body
+
+
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    is_pending = True
+
+    async def replay() -> Message:
+        nonlocal is_pending
+        if not is_pending:
+            return await receive()
+        is_pending = False
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replay
+
+
+def _with_headers(send: Send, path: str) -> Send:
+    """Pictures of people are never kept by a browser; scripts are asked for again each time."""
+    caching = "no-cache" if path.startswith("/static/") else "no-store"
+
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers["cache-control"] = caching
+            for name, value in SECURITY_HEADERS.items():
+                headers[name] = value
+        await send(message)
+
+    return send_with_headers

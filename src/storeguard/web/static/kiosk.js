@@ -1,0 +1,228 @@
+// The kiosk: tiles add, the basket pays, an idle minute starts over.
+
+import { Basket, MOST_OF_ONE } from "./basket.js";
+import { byId, follow, keep, list, make, put, say, won } from "./common.js";
+
+const IDLE_S = 60;
+const WARN_S = 15;
+const THANKS_S = 10;
+const ANSWER_WITHIN_MS = 15_000;
+const SAY_OPEN_EVERY_S = 20;
+const TONES = 8;
+
+const basket = new Basket();
+let offer = { store: "", may_oversell: true, products: [] };
+let isPaying = false;
+let isRetry = false;
+let touchedAt = performance.now();
+let thankedAt = 0;
+let saidOpen = false;
+let saidAt = 0;
+
+const offered = (product) => offer.products.find((one) => one.product === product);
+const price = (product) => offered(product)?.price_won ?? 0;
+const secondsSince = (instant) => (performance.now() - instant) / 1000;
+
+// ---- what is shown
+
+function show(data) {
+  offer = data;
+  render();
+}
+
+function render() {
+  keep(byId("tiles"), offer.products, (one) => one.product, buildTile, refreshTile);
+  byId("nothing").hidden = offer.products.length > 0;
+  keep(byId("lines"), basket.lines, (line) => line.product, buildLine, refreshLine);
+  renderSum();
+}
+
+function renderSum() {
+  const total = basket.lines.reduce((sum, line) => sum + line.count * price(line.product), 0);
+  byId("basket").classList.toggle("is-empty", basket.isEmpty);
+  byId("empty").hidden = !basket.isEmpty;
+  byId("clear").hidden = basket.isEmpty || isPaying;
+  put(byId("total"), won(total));
+  put(byId("spoken"), basket.isEmpty ? "" : say("kiosk.total_of", { count: basket.items, total: won(total) }));
+  byId("pay").disabled = basket.isEmpty || isPaying;
+  put(byId("pay"), say(isPaying ? "kiosk.paying" : isRetry ? "kiosk.retry" : "kiosk.pay"));
+}
+
+function buildTile(item) {
+  const face = make("span", `face tone-${tone(item.product)}`, [...item.product][0]);
+  face.setAttribute("aria-hidden", "true");
+  const foot = make("span", "foot", make("span", "price"), make("span", "left"));
+  const tile = make("button", "tile", face, make("span", "badge"), make("span", "name", item.product), foot);
+  tile.type = "button";
+  tile.addEventListener("click", () => add(item.product));
+  return make("li", "", tile);
+}
+
+function refreshTile(node, item) {
+  const tile = node.firstChild;
+  const count = basket.count(item.product);
+  const isOut = item.left <= 0;
+  tile.classList.toggle("is-out", isOut);
+  tile.classList.toggle("is-chosen", count > 0);
+  tile.disabled = !offer.may_oversell && isOut;
+  put(tile.querySelector(".badge"), count ? String(count) : "");
+  put(tile.querySelector(".price"), won(item.price_won));
+  put(tile.querySelector(".left"), isOut ? say("kiosk.sold_out") : say("kiosk.left", { count: item.left }));
+  const label = count ? "kiosk.in_basket" : "kiosk.add";
+  tile.setAttribute("aria-label", say(label, { product: item.product, price: won(item.price_won), count }));
+}
+
+function buildLine({ product }) {
+  return make("li", "line", make("span", "name", product), make("span", "subtotal"),
+    stepper("−", "kiosk.minus", product, () => change(product, -1)), make("span", "count"),
+    stepper("+", "kiosk.plus", product, () => add(product)));
+}
+
+function stepper(sign, label, product, act) {
+  const button = make("button", "step", sign);
+  button.type = "button";
+  button.setAttribute("aria-label", say(label, { product }));
+  button.addEventListener("click", act);
+  return button;
+}
+
+function refreshLine(node, { product, count }) {
+  put(node.querySelector(".count"), String(count));
+  put(node.querySelector(".subtotal"), won(count * price(product)));
+  node.querySelectorAll("button").forEach((button) => { button.disabled = isPaying; });
+}
+
+/** The same soft colour for the same product, every day. */
+function tone(product) {
+  return [...product].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 9973, 7) % TONES;
+}
+
+function tell(text) {
+  put(byId("notice"), text);
+  byId("notice").hidden = text === "";
+}
+
+// ---- the basket
+
+function add(product) {
+  const left = offered(product)?.left ?? 0;
+  if (!offer.may_oversell && basket.count(product) >= left) {
+    tell(say("kiosk.only_left", { product, count: left }));
+    return;
+  }
+  change(product, 1);
+}
+
+function change(product, by) {
+  if (isPaying) return;
+  tell(basket.change(product, by) ? "" : say("kiosk.at_most", { count: MOST_OF_ONE }));
+  render();
+  byId("lines").querySelector(`[data-key="${CSS.escape(product)}"]`)?.scrollIntoView({ block: "nearest" });
+  sayBasket();
+}
+
+function startOver() {
+  basket.empty();
+  isRetry = false;
+  tell("");
+  byId("idle").close();
+  byId("thanks").close();
+  document.querySelector(".shelf").scrollTop = 0;
+  render();
+  sayBasket();
+}
+
+/** The shop does not judge a visit while a basket is open; it forgets one that falls silent. */
+function sayBasket() {
+  const isOpen = !basket.isEmpty;
+  if (isOpen === saidOpen && (!isOpen || secondsSince(saidAt) < SAY_OPEN_EVERY_S)) return;
+  saidOpen = isOpen;
+  saidAt = performance.now();
+  // The next tick says it again, should this one be lost.
+  post("/api/v1/basket", { open: isOpen }).catch(() => { saidOpen = !isOpen; });
+}
+
+// ---- the payment
+
+async function pay() {
+  if (isPaying || basket.isEmpty) return;
+  isPaying = true;
+  tell("");
+  render();
+  try {
+    await settle(await post("/api/v1/sales", { lines: basket.lines, key: basket.key }));
+  } catch {
+    isRetry = true;
+    tell(say("kiosk.network"));
+  }
+  isPaying = false;
+  touchedAt = performance.now();
+  render();
+  sayBasket();
+}
+
+async function settle(answer) {
+  const body = await answer.json();
+  if (answer.status >= 500) throw new Error(String(answer.status));
+  isRetry = false;
+  if (!answer.ok) {
+    tell(body.error ?? say("kiosk.refused"));
+    return;
+  }
+  basket.settle(body.lines);
+  if (basket.isEmpty) thank(body);
+  else tell(say("kiosk.partly_paid", { total: won(body.total_won) }));
+}
+
+function thank(receipt) {
+  put(byId("outcome"), say(receipt.is_repeated ? "kiosk.repeated" : "kiosk.paid"));
+  put(byId("grand"), won(receipt.total_won));
+  list(byId("paid"), receipt.lines, (line) => make("li", "",
+    make("span", "", say("page.count_of", line)), make("span", "", won(line.count * line.price_won))));
+  thankedAt = performance.now();
+  byId("thanks").showModal();
+}
+
+function post(url, content) {
+  return fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(content),
+    keepalive: true,
+    signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+  });
+}
+
+// ---- time
+
+function tick() {
+  sayBasket();
+  if (byId("thanks").open) {
+    if (secondsSince(thankedAt) >= THANKS_S) startOver();
+    return;
+  }
+  const idleFor = secondsSince(touchedAt);
+  if (basket.isEmpty || isPaying) return;
+  if (idleFor >= IDLE_S) startOver();
+  else if (idleFor >= IDLE_S - WARN_S) warn(Math.ceil(IDLE_S - idleFor));
+  else byId("idle").close();
+}
+
+function warn(seconds) {
+  put(byId("idle-text"), say("kiosk.idle", { seconds }));
+  if (!byId("idle").open) byId("idle").showModal();
+}
+
+function touched() {
+  touchedAt = performance.now();
+}
+
+byId("pay").addEventListener("click", pay);
+byId("clear").addEventListener("click", startOver);
+byId("again").addEventListener("click", startOver);
+byId("stay").addEventListener("click", () => byId("idle").close());
+byId("thanks").addEventListener("close", () => sayBasket());
+for (const kind of ["pointerdown", "keydown"]) document.addEventListener(kind, touched, true);
+document.addEventListener("contextmenu", (event) => event.preventDefault());
+setInterval(tick, 1000);
+follow("/api/v1/products", show, (isUp) => { byId("offline").hidden = isUp; });

@@ -1,0 +1,198 @@
+"""What the pages need of the shop, as a Protocol and frozen values; `app.py` implements it."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+Counts = Mapping[str, int]
+"""Product → count, zeros left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraRow:
+    """`text` says in the owner's language what is wrong, or which picture it gives."""
+
+    id: str
+    is_ok: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleRow:
+    """`grams` is None where there is no believable weight."""
+
+    id: str
+    is_ok: bool
+    grams: float | None
+    text: str
+    products: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BookRow:
+    """One product in both books. `shelf` and `scale` are None for a product on no scale.
+
+    `is_verified` is False while its scale cannot be trusted, `is_shelf_certain` while the
+    weight does not fit a whole number of units.
+    """
+
+    product: str
+    price_won: int
+    shelf: int | None
+    kiosk: int
+    scale: str | None
+    is_verified: bool = True
+    is_shelf_certain: bool = True
+
+
+VisitState = Literal["open", "pending", "clean", "issue", "unsure"]
+"""Somebody is inside; waits for payment or scales; nothing missing; an issue; uncertain."""
+
+
+@dataclass(frozen=True, slots=True)
+class VisitRow:
+    """`started` and `ended` are local labels, such as `14:03:21`."""
+
+    id: str
+    started: str
+    ended: str | None
+    state: VisitState
+    taken: Counts
+    paid: Counts
+    unpaid: Counts
+
+
+IssueState = Literal["local", "pending", "uploaded", "confirmed"]
+"""No upload configured; not in the bucket yet; in the bucket; the message is on its way."""
+
+
+@dataclass(frozen=True, slots=True)
+class IssueRow:
+    """A sealed issue. `missing` is product → count; `picture` and `clips` are file names.
+
+    `is_paid` is True when a later payment amended it, `is_certain` False when a count in it
+    is uncertain. `number` is None for a foreign folder.
+    """
+
+    id: str
+    number: int | None
+    at: str
+    missing: Counts
+    loss_won: int
+    state: IssueState
+    picture: str | None
+    clips: tuple[str, ...]
+    is_certain: bool = True
+    is_paid: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeRow:
+    """A message as it was sent."""
+
+    at: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class FaultRow:
+    """A device that cannot be trusted now; `why` in the owner's language, `since` a label."""
+
+    device: str
+    why: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The shop at one instant; the newest visit, issue and notice come first, at most 20 each.
+
+    `presence_for_s` is how long the presence has lasted (None: not known), `people` how many
+    the newest picture shows (None: cannot see), `blind_since` the label of the instant since
+    when nobody could be seen. `may_oversell` is the kiosk's `oversell: allow`.
+    """
+
+    store: str
+    presence: Literal["empty", "occupied", "unknown"]
+    presence_for_s: float | None
+    people: int | None
+    blind_since: str | None
+    may_oversell: bool
+    upload_bucket: str | None
+    cameras: tuple[CameraRow, ...] = ()
+    scales: tuple[ScaleRow, ...] = ()
+    rows: tuple[BookRow, ...] = ()
+    visits: tuple[VisitRow, ...] = ()
+    issues: tuple[IssueRow, ...] = ()
+    notices: tuple[NoticeRow, ...] = ()
+    faults: tuple[FaultRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptLine:
+    """One product of a sale."""
+
+    product: str
+    count: int
+    price_won: int
+
+
+@dataclass(frozen=True, slots=True)
+class SaleReceipt:
+    """What was paid. `is_repeated`: the key had been paid before, nothing was sold now."""
+
+    sale_id: str
+    lines: tuple[ReceiptLine, ...]
+    total_won: int
+    is_repeated: bool = False
+
+
+class ShopView(Protocol):
+    """The shop as the pages see it. Every call is made in the event loop.
+
+    `snapshot()`, `picture()` and `issue_file()` answer from memory or with a file look-up,
+    without blocking. `sell()` returns when the sale is durable; the same `key` again, also at
+    the same time, gives the first receipt with `is_repeated`, and raises SaleRefused with a
+    text for the customer. `basket_open(True)` is said again every 20 s while a basket is open:
+    a view forgets it after a minute of silence (the tablet may lose its power).
+    `picture()` is the camera's newest JPEG, None without one. `issue_file()` resolves only
+    inside the sealed issue. `subscribe()` yields a word whenever something shown has changed.
+    """
+
+    @property
+    def language(self) -> str: ...
+    def snapshot(self) -> Snapshot: ...
+    async def sell(self, basket: Sequence[tuple[str, int]], key: str) -> SaleReceipt: ...
+    def basket_open(self, is_open: bool) -> None: ...
+    def picture(self, camera_id: str) -> bytes | None: ...
+    def issue_file(self, issue_id: str, name: str) -> Path | None: ...
+    def subscribe(self) -> AsyncGenerator[str, None]: ...
+
+
+class Changes:
+    """Tells every subscriber that something changed; a burst is told once."""
+
+    def __init__(self) -> None:
+        self._waiting: set[asyncio.Event] = set()
+
+    @property
+    def subscribers(self) -> int:
+        return len(self._waiting)
+
+    def announce(self) -> None:
+        """Only from the event loop's thread."""
+        for changed in self._waiting:
+            changed.set()
+
+    async def subscribe(self) -> AsyncGenerator[str, None]:
+        changed = asyncio.Event()
+        self._waiting.add(changed)
+        try:
+            while True:
+                await changed.wait()
+                changed.clear()
+                yield "changed"
+        finally:
+            self._waiting.discard(changed)

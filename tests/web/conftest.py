@@ -1,0 +1,259 @@
+"""A shop that the pages look at, and a headless Chromium to look at them."""
+
+import fcntl
+import itertools
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from storeguard.errors import SaleRefused
+from storeguard.web.app import build
+from storeguard.web.view import (
+    BookRow,
+    CameraRow,
+    Changes,
+    FaultRow,
+    IssueRow,
+    NoticeRow,
+    ReceiptLine,
+    SaleReceipt,
+    ScaleRow,
+    Snapshot,
+    VisitRow,
+)
+
+ISSUE = "2026-11-20_22-21-04.123456"
+PICTURE = "2026-11-20_22-20-51.000000.jpg"
+CLIP = "clip-2026-11-20_22-20-40.000000.mp4"
+
+
+def snapshot() -> Snapshot:
+    return Snapshot(
+        store="강남 1호점",
+        presence="empty",
+        presence_for_s=190.0,
+        people=0,
+        blind_since=None,
+        may_oversell=True,
+        upload_bucket="storeguard-gangnam-1",
+        cameras=(CameraRow("door", True, "1280×720"),),
+        scales=(ScaleRow("A", True, 285.0, "", ("바나나우유",)),),
+        rows=(BookRow("바나나우유", 1500, 3, 5, "A"), BookRow("메로나", 800, None, 0, None)),
+        visits=(
+            VisitRow(
+                "v1",
+                "22:19:40",
+                "22:20:58",
+                "issue",
+                {"바나나우유": 2},
+                {},
+                {"바나나우유": 2},
+            ),
+        ),
+        issues=(
+            IssueRow(
+                ISSUE,
+                12,
+                "11월 20일 22:21",
+                {"바나나우유": 2},
+                3000,
+                "confirmed",
+                PICTURE,
+                (CLIP,),
+            ),
+        ),
+        notices=(
+            NoticeRow("22:21", "[강남 1호점] 바나나우유 2개 재고 불일치, 3,000원. 확인 필요"),
+        ),
+        faults=(),
+    )
+
+
+class FakeShop:
+    """Implements ShopView in memory; a test changes `now` and says so with `changes`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.language = "ko"
+        self.now = snapshot()
+        self.changes = Changes()
+        self.sales: dict[str, SaleReceipt] = {}
+        self.baskets: list[bool] = []
+        self.pictures: dict[str, bytes] = {"door": b"\xff\xd8picture\xff\xd9"}
+        self.folder = folder
+
+    def snapshot(self) -> Snapshot:
+        return self.now
+
+    async def sell(self, basket: Sequence[tuple[str, int]], key: str) -> SaleReceipt:
+        if key in self.sales:
+            return replace(self.sales[key], is_repeated=True)
+        prices = {row.product: row.price_won for row in self.now.rows}
+        for product, _ in basket:
+            if product not in prices:
+                raise SaleRefused(f"{product}: 판매하지 않는 상품입니다.")
+        lines = tuple(ReceiptLine(product, count, prices[product]) for product, count in basket)
+        total = sum(line.count * line.price_won for line in lines)
+        self.sales[key] = SaleReceipt(f"sale-{len(self.sales) + 1}", lines, total)
+        self.changes.announce()
+        return self.sales[key]
+
+    def basket_open(self, is_open: bool) -> None:
+        self.baskets.append(is_open)
+
+    def picture(self, camera_id: str) -> bytes | None:
+        return self.pictures.get(camera_id)
+
+    def issue_file(self, issue_id: str, name: str) -> Path | None:
+        path = self.folder / issue_id / name
+        return path if path.is_file() else None
+
+    def subscribe(self) -> AsyncGenerator[str, None]:
+        return self.changes.subscribe()
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> FakeShop:
+    return FakeShop(tmp_path)
+
+
+@pytest.fixture
+async def client(shop: FakeShop) -> AsyncGenerator[httpx.AsyncClient, None]:
+    transport = httpx.ASGITransport(app=build(shop), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://shop") as client:
+        yield client
+
+
+@pytest.fixture
+def fault() -> FaultRow:
+    return FaultRow("저울 B", "응답이 없습니다. 케이블을 확인하세요.", "22:02")
+
+
+class Chromium:
+    """One page of a headless Chromium, spoken to over its debugging pipe; every call blocks."""
+
+    FLAGS = (
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--disable-dev-shm-usage",
+        "--hide-scrollbars",
+        "--remote-debugging-pipe",
+    )
+
+    def __init__(self, program: str, profile: Path) -> None:
+        their_in, self._out = os.pipe()
+        self._in, their_out = os.pipe()
+        # The pipe is file 3 and 4 by definition; the shell moves ours there, from above both.
+        theirs = [fcntl.fcntl(end, fcntl.F_DUPFD, 10) for end in (their_in, their_out)]
+        move = 'exec "$@" 3<&{} 4>&{}'.format(*theirs)
+        self._process = subprocess.Popen(
+            ["bash", "-c", move, "bash", program, *self.FLAGS, f"--user-data-dir={profile}"],
+            pass_fds=theirs,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        for end in (their_in, their_out, *theirs):
+            os.close(end)
+        self._replies = os.fdopen(self._in, "rb")
+        self._serial = itertools.count(1)
+        self._session: str | None = None
+        self._target = ""
+
+    def new_page(self) -> None:
+        """A page without a past: no stored basket, no size, no other page beside it."""
+        self._session = None
+        if self._target:
+            self.call("Target.closeTarget", targetId=self._target)
+        context = self.call("Target.createBrowserContext", disposeOnDetach=True)
+        self._target = self.call(
+            "Target.createTarget", url="about:blank", browserContextId=context["browserContextId"]
+        )["targetId"]
+        attached = self.call("Target.attachToTarget", targetId=self._target, flatten=True)
+        self._session = attached["sessionId"]
+
+    def call(self, method: str, **params: Any) -> dict[str, Any]:
+        serial = next(self._serial)
+        message: dict[str, Any] = {"id": serial, "method": method, "params": params}
+        if self._session is not None:
+            message["sessionId"] = self._session
+        os.write(self._out, json.dumps(message).encode() + b"\0")
+        while True:
+            reply = self._reply()
+            if reply.get("id") == serial:
+                assert "error" not in reply, reply["error"]
+                return reply["result"]
+
+    def _reply(self) -> dict[str, Any]:
+        text = bytearray()
+        while (byte := self._replies.read(1)) != b"\0":
+            assert byte, "chromium ended"
+            text += byte
+        return json.loads(text)
+
+    def run(self, script: str) -> Any:
+        """The value of a JavaScript expression, awaited."""
+        answer = self.call(
+            "Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True
+        )
+        assert "exceptionDetails" not in answer, answer["exceptionDetails"]
+        return answer["result"].get("value")
+
+    def until(self, condition: str, within_s: float = 20) -> None:
+        """Waits in the page until the expression is true."""
+        self.run(
+            f"""new Promise((done, fail) => {{
+                const limit = performance.now() + {within_s * 1000};
+                const look = () => {{
+                    let is = false;
+                    try {{ is = {condition}; }} catch {{}}
+                    if (is) done();
+                    else if (performance.now() > limit) fail(new Error({json.dumps(condition)}));
+                    else setTimeout(look, 20);
+                }};
+                look();
+            }})"""
+        )
+
+    def open(self, url: str, condition: str) -> None:
+        self.call("Page.navigate", url=url)
+        self.until(f"document.readyState === 'complete' && ({condition})")
+
+    def close(self) -> None:
+        os.close(self._out)
+        self._process.terminate()
+        self._process.wait(timeout=10)
+        self._replies.close()
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.skip("no chromium on this machine")
+    browser = Chromium(program, tmp_path_factory.mktemp("profile"))
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def chromium(browser: Chromium) -> Chromium:
+    browser.new_page()
+    return browser

@@ -1,0 +1,185 @@
+"""The pages in a real browser: what a customer's finger and an owner's eye meet."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from storeguard.web.app import build
+from storeguard.web.server import WebServer
+from storeguard.web.view import BookRow, IssueRow
+
+TILE = "document.querySelector('.tile')"
+PAY = "document.getElementById('pay')"
+THANKS = "document.getElementById('thanks').open"
+
+
+class Served:
+    """A shop served from a loop in its own thread, because the browser's calls block."""
+
+    def __init__(self, shop: Any) -> None:
+        self.shop = shop
+        self._server = WebServer(build(shop), "127.0.0.1", 0)
+        self._server.bind()
+        self.url = self._server.url
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(self._server.run())
+
+    def announce(self) -> None:
+        self._loop.call_soon_threadsafe(self.shop.changes.announce)
+
+    def close(self) -> None:
+        asyncio.run_coroutine_threadsafe(self._server.stop(), self._loop).result(timeout=10)
+        self._thread.join(timeout=10)
+        assert not self._thread.is_alive()
+
+
+@pytest.fixture
+def served(shop: Any) -> Iterator[Served]:
+    served = Served(shop)
+    yield served
+    served.close()
+
+
+def text_of(selector: str) -> str:
+    return f"document.querySelector({selector!r}).textContent"
+
+
+def test_two_quick_taps_on_pay_are_one_sale(chromium: Any, served: Served):
+    chromium.open(f"{served.url}/kiosk", TILE)
+    chromium.run(f"{TILE}.click(); {TILE}.click()")
+    assert chromium.run(text_of("#total")) == "3,000원"
+    chromium.until("document.querySelector('.line .count').textContent === '2'")
+    chromium.run(f"{PAY}.click(); {PAY}.click()")
+    chromium.until(THANKS)
+    assert chromium.run(text_of("#grand")) == "3,000원"
+    assert [sale.total_won for sale in served.shop.sales.values()] == [3000]
+    assert served.shop.baskets[0] is True
+    chromium.until(f"{text_of('#total')} === '0원'")
+
+
+def test_a_lost_answer_keeps_the_basket_and_trying_again_pays_once(chromium: Any, served: Served):
+    chromium.open(f"{served.url}/kiosk", TILE)
+    chromium.run(
+        """window.honest = window.fetch;
+        window.fetch = async (url, options) => {
+            const answer = await window.honest(url, options);
+            if (String(url).endsWith("/sales")) throw new TypeError("the answer was lost");
+            return answer;
+        }; undefined"""
+    )
+    chromium.run(f"{TILE}.click(); {PAY}.click()")
+    chromium.until("!document.getElementById('notice').hidden")
+    assert "두 번 결제되지 않습니다" in chromium.run(text_of("#notice"))
+    assert chromium.run(text_of("#total")) == "1,500원"
+    # A reload in between, as an impatient customer does it.
+    chromium.open(f"{served.url}/kiosk", f"{text_of('#total')} === '1,500원'")
+    chromium.run(f"{PAY}.click()")
+    chromium.until(THANKS)
+    assert chromium.run(text_of("#outcome")) == "이미 결제된 주문입니다."
+    assert len(served.shop.sales) == 1
+
+
+def test_what_was_added_after_a_lost_answer_is_still_to_be_paid(chromium: Any, served: Served):
+    chromium.open(f"{served.url}/kiosk", TILE)
+    chromium.run(
+        """window.honest = window.fetch;
+        window.fetch = async (url, options) => {
+            const answer = await window.honest(url, options);
+            if (!String(url).endsWith("/sales")) return answer;
+            window.fetch = window.honest;
+            throw new TypeError("the answer was lost");
+        }; undefined"""
+    )
+    chromium.run(f"{TILE}.click(); {PAY}.click()")
+    chromium.until("!document.getElementById('notice').hidden")
+    chromium.run("document.querySelectorAll('.tile')[1].click()")
+    chromium.run(f"{PAY}.click()")
+    chromium.until(f"{text_of('#total')} === '800원'")
+    assert "남은 상품을 결제해 주세요" in chromium.run(text_of("#notice"))
+    chromium.run(f"{PAY}.click()")
+    chromium.until(THANKS)
+    assert [sale.total_won for sale in served.shop.sales.values()] == [1500, 800]
+
+
+def test_an_idle_minute_warns_and_then_empties_the_basket(chromium: Any, served: Served):
+    chromium.open(f"{served.url}/kiosk", TILE)
+    chromium.run(
+        """window.ahead_ms = 0;
+        const now = performance.now.bind(performance);
+        performance.now = () => now() + window.ahead_ms; undefined"""
+    )
+    chromium.run(f"{TILE}.click(); window.ahead_ms = 50_000")
+    chromium.until("document.getElementById('idle').open")
+    assert "장바구니를 비웁니다" in chromium.run(text_of("#idle-text"))
+    chromium.run("document.getElementById('stay').click()")
+    assert chromium.run(text_of("#total")) == "1,500원"
+    chromium.run("window.ahead_ms = 130_000")
+    chromium.until(f"{text_of('#total')} === '0원' && !document.getElementById('idle').open")
+    chromium.until("document.getElementById('basket').classList.contains('is-empty')")
+    assert served.shop.sales == {}
+
+
+def test_a_sold_out_product_is_refused_only_where_the_owner_says_so(chromium: Any, served: Served):
+    chromium.open(f"{served.url}/kiosk", TILE)
+    sold_out = "document.querySelectorAll('.tile')[1]"
+    assert chromium.run(f"{sold_out}.disabled") is False
+    served.shop.now = replace(served.shop.now, may_oversell=False)
+    chromium.until("document.getElementById('offline').hidden")
+    served.announce()
+    chromium.until(f"{sold_out}.disabled")
+
+
+def test_names_with_markup_run_nothing(chromium: Any, served: Served):
+    evil = "<img src=x onerror=\"document.title='run'\"><script>document.title='run'</script>"
+    shop = served.shop
+    issue = IssueRow("a", 1, evil, {evil: 1}, 1, "local", None, ())
+    shop.now = replace(shop.now, store=evil, rows=(BookRow(evil, 100, 1, 2, "A"),), issues=(issue,))
+    for path, shown in (("/kiosk", ".tile .name"), ("/", "#rows .name")):
+        chromium.open(served.url + path, f"document.querySelector('{shown}')")
+        assert chromium.run(text_of(shown)) == evil
+        assert chromium.run("document.querySelectorAll('img[src=x]').length") == 0
+        assert chromium.run("document.title") != "run"
+
+
+def test_the_owners_page_follows_the_shop_without_a_reload(chromium: Any, served: Served):
+    chromium.open(f"{served.url}/", f"{text_of('#presence-text')} === '매장 비어 있음'")
+    assert chromium.run(text_of("#rows .missing .mark")) == "2개 부족"
+    chromium.run("window.isSamePage = true")
+    shop = served.shop
+    shop.now = replace(shop.now, presence="unknown", blind_since="02:10", people=None)
+    chromium.until("performance.getEntriesByName(location.origin + '/api/v1/snapshot').length > 0")
+    served.announce()
+    chromium.until(f"{text_of('#presence-text')} === '볼 수 없음'")
+    assert "02:10부터" in chromium.run(text_of("#blind"))
+    assert chromium.run("window.isSamePage") is True
+
+
+def test_a_page_says_when_the_daemon_is_gone(chromium: Any, shop: Any):
+    served = Served(shop)
+    chromium.open(f"{served.url}/", f"{text_of('#link')} === '실시간'")
+    served.close()
+    chromium.until("!document.getElementById('offline').hidden")
+    assert chromium.run(text_of("#link")) == "연결 끊김"
+
+
+@pytest.mark.parametrize("path", ["/", "/kiosk"])
+@pytest.mark.parametrize("width_px", [320, 390, 768, 1280])
+def test_no_page_scrolls_sideways(chromium: Any, served: Served, path: str, width_px: int):
+    chromium.call(
+        "Emulation.setDeviceMetricsOverride",
+        width=width_px,
+        height=800,
+        deviceScaleFactor=1,
+        mobile=False,
+    )
+    chromium.open(served.url + path, "document.querySelector('.tile, #rows tr')")
+    assert chromium.run("document.documentElement.scrollWidth") <= width_px
