@@ -163,6 +163,18 @@ def test_the_owners_page_follows_the_shop_without_a_reload(chromium: Any, served
     assert chromium.run("window.isSamePage") is True
 
 
+def test_all_agree_is_said_only_of_what_could_be_compared(chromium: Any, served: Served):
+    shop = served.shop
+    agreeing = BookRow("바나나우유", 1500, 5, 5, "A")
+    shop.now = replace(shop.now, rows=(agreeing,))
+    chromium.open(f"{served.url}/", f"{text_of('#link')} === '실시간'")
+    assert "모두 같습니다" in chromium.run(text_of("#stock-sum"))
+    unsure = BookRow("메로나", 800, 3, 9, "B", is_verified=False)
+    shop.now = replace(shop.now, rows=(agreeing, unsure))
+    chromium.open(f"{served.url}/", f"{text_of('#link')} === '실시간'")
+    assert chromium.run(text_of("#stock-sum")) == "1개 상품은 지금 비교할 수 없습니다."
+
+
 def test_a_page_says_when_the_daemon_is_gone(chromium: Any, shop: Any):
     served = Served(shop)
     chromium.open(f"{served.url}/", f"{text_of('#link')} === '실시간'")

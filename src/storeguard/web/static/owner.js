@@ -34,6 +34,8 @@ function showPresence(shop) {
   byId("people").hidden = !shop.people;
   if (shop.people) put(byId("people"), say("owner.people", { count: shop.people }));
   byId("blind").hidden = shop.blind_since === null;
+  // "Nothing is missing" and "I could not see" are different messages: no all-clear while blind.
+  document.body.classList.toggle("is-blind", shop.presence === "unknown");
   if (shop.blind_since !== null) put(byId("blind"), say("owner.blind_since", { since: shop.blind_since }));
   presence = { for_s: shop.presence_for_s, at: performance.now() };
   tick();
@@ -190,12 +192,23 @@ function buildChoices(issue, clip) {
 // ---- stock
 
 function showStock(rows) {
-  const differing = rows.filter((row) => row.is_verified && row.shelf !== null && row.shelf !== row.kiosk);
-  const sum = rows.length === 0 ? say("owner.no_stock")
-    : differing.length === 0 ? say("owner.all_agree") : say("owner.differ", { count: differing.length });
-  put(byId("stock-sum"), sum);
-  byId("stock-sum").classList.toggle("differs", differing.length > 0);
+  const kinds = rows.map((row) => verdict(row)[0]);
+  const differing = kinds.filter((kind) => kind === "missing" || kind === "surplus").length;
+  const unknown = kinds.filter((kind) => kind === "unverified").length;
+  put(byId("stock-sum"), stockSum(rows.length, differing, unknown));
+  byId("stock-sum").classList.toggle("differs", differing > 0);
+  byId("stock-sum").classList.toggle("is-unsure", unknown > 0);
   list(byId("rows"), rows, buildRow);
+}
+
+/** Says that all agree only when all could be compared. */
+function stockSum(count, differing, unknown) {
+  if (count === 0) return say("owner.no_stock");
+  if (differing + unknown === 0) return say("owner.all_agree");
+  const sentences = [];
+  if (differing > 0) sentences.push(say("owner.differ", { count: differing }));
+  if (unknown > 0) sentences.push(say("owner.some_unknown", { count: unknown }));
+  return sentences.join(" ");
 }
 
 function buildRow(row) {
