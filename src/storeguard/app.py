@@ -131,7 +131,9 @@ class Store:
                 ) from error
         self._lock.acquire()
         durable.sweep((folders.state, folders.inventory, folders.record, folders.issue_data))
-        repair(folders.record)
+        repaired = repair(folders.record)
+        for problem in (*repaired.faults, *(f"{p}: unplayable, removed" for p in repaired.removed)):
+            log.warning("clips of an interrupted visit: %s", problem)
         try:
             outbox.sweep_incoming(folders.issue_data)
         except OutboxFault as fault:
@@ -189,7 +191,13 @@ class Store:
         self.filing = self._filing()
         self.reconciling = self._reconciling()
         self.bookkeeping = BookkeepingService(
-            self.kiosk, self.shelf, self.bus, self.clock, self.health, on_products=self._reassign
+            self.kiosk,
+            self.shelf,
+            self.bus,
+            self.clock,
+            self.health,
+            on_products=self._reassign,
+            state=self.folders.state,
         )
         self.uploading = UploadingService(
             self.folders.issue_data,

@@ -34,10 +34,27 @@ class SystemClock:
         return datetime.now(UTC)
 
 
-class SimClock:
-    """Reads a SimLoop's time; seconds 0 is `started_at`."""
+class PinClock(Protocol):
+    """What a chip is clocked with: monotonic nanoseconds, and sleeps of the calling thread."""
 
-    def __init__(self, loop: "SimLoop", started_at: datetime) -> None:
+    def now_ns(self) -> int: ...
+    def sleep(self, seconds: float) -> None: ...
+
+
+class SystemPinClock:
+    """The machine's nanoseconds; for a device's own thread, never for the event loop."""
+
+    def now_ns(self) -> int:
+        return time.monotonic_ns()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+class LoopClock:
+    """Reads an event loop's own time, simulated or scaled; its second 0 is `started_at`."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, started_at: datetime) -> None:
         self._loop = loop
         self._started_at = started_at
 
@@ -111,3 +128,27 @@ def run_simulated(main: Callable[[SimLoop], Coroutine[Any, Any, T]]) -> T:
     loop = SimLoop()
     with asyncio.Runner(loop_factory=lambda: loop) as runner:
         return runner.run(main(loop))
+
+
+class _HurriedSelector(selectors.DefaultSelector):
+    """Waits only for the fraction of a time-out that passes on the wall."""
+
+    speed = 1.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        scaled = timeout if timeout is None or timeout <= 0 else timeout / self.speed
+        return list(super().select(scaled))
+
+
+class ScaledLoop(asyncio.SelectorEventLoop):
+    """An event loop whose seconds pass `speed` times as fast as the wall's (the demo)."""
+
+    def __init__(self, speed: float) -> None:
+        self._speed = speed
+        self._began_s = time.monotonic()
+        selector = _HurriedSelector()
+        selector.speed = speed
+        super().__init__(selector)
+
+    def time(self) -> float:
+        return (time.monotonic() - self._began_s) * self._speed

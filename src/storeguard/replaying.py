@@ -12,7 +12,7 @@ from typing import Any
 
 from storeguard import config as cfg
 from storeguard.app import KIOSK_CSV, REPLAY, SHELF_CSV, Store
-from storeguard.clock import Clock, SimClock, SimLoop, run_simulated
+from storeguard.clock import Clock, LoopClock, SimLoop, run_simulated
 from storeguard.config import Config
 from storeguard.devices.replay import (
     ReplayDetector,
@@ -63,7 +63,7 @@ def replay(folder: Path, out: Path, emit: Emit) -> Replayed:
     _lay_out(folder, out)
 
     async def main(loop: SimLoop) -> Replayed:
-        clock = SimClock(loop, config.started_at or DEFAULT_START)
+        clock = LoopClock(loop, config.started_at or DEFAULT_START)
         return await _Player(trace, config, out, clock, emit).play()
 
     return run_simulated(main)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from storeguard.books.book import CsvBook
 from storeguard.clock import Clock
@@ -9,6 +10,9 @@ from storeguard.domain.events import BookEdited
 from storeguard.domain.product import Product
 from storeguard.health import Health
 from storeguard.services.bus import Bus
+
+CONFIRMED = "confirm-books"
+"""A file in the state folder by which `books confirm` speaks to the daemon."""
 
 ROUND_S = 0.4
 """An edit is taken when two looks 0.3 s apart agree, and within 2 s."""
@@ -26,6 +30,7 @@ class BookkeepingService:
         health: Health,
         *,
         on_products: Callable[[Sequence[Product]], None],
+        state: Path,
     ) -> None:
         self._kiosk = kiosk
         self._shelf = shelf
@@ -33,6 +38,7 @@ class BookkeepingService:
         self._clock = clock
         self._health = health
         self._on_products = on_products
+        self._confirmed = state / CONFIRMED
 
     async def run(self) -> None:
         while True:
@@ -41,12 +47,20 @@ class BookkeepingService:
 
     async def run_once(self) -> None:
         """One look at both files."""
+        is_confirmed = await asyncio.to_thread(self._take_confirmation)
         for book in (self._kiosk, self._shelf):
             edit = await book.poll(self._clock.now_s())
+            if book.status.kind == "held" and is_confirmed:
+                edit = await book.confirm()
             self._report(book)
             if edit is not None:
                 await self._take(book, edit)
         self._health.part("bookkeeping").ok()
+
+    def _take_confirmation(self) -> bool:
+        is_there = self._confirmed.exists()
+        self._confirmed.unlink(missing_ok=True)
+        return is_there
 
     def _report(self, book: CsvBook) -> None:
         part = self._health.part(f"{book.name} book")

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
 
-from storeguard.vision.clipfile import Clip
+from storeguard.vision.clipfile import Clip, drop_clips
 from storeguard.vision.pictures import KeptPicture, PictureKeeper, nearness
 from storeguard.vision.recorder import Recording
 
@@ -83,7 +83,6 @@ class EvidenceRoom:
 
 
 def _delete(clips: tuple[Clip, ...], keepers: list[PictureKeeper]) -> None:
-    for clip in clips:
-        clip.path.unlink(missing_ok=True)
+    drop_clips(clips)
     for keeper in keepers:
         keeper.discard()

@@ -159,15 +159,16 @@ class ReconcilingService:
         shelf = Counter(self._weighed_counts())
         for later in self._later_than(visit):
             shelf.update(later.net_taken)
-        moving = frozenset(
+        assert visit.emptied_s is not None
+        restless = frozenset(
             channel.product.name
             for channel in self._weighing.channels
-            if channel.product is not None and not channel.weighing.is_settled
+            if channel.product is not None and channel.was_restless(visit.emptied_s)
         )
         return replace(
             visit,
             shelf=shelf,
-            unverified=visit.unverified | moving,
+            unverified=visit.unverified | restless,
             uncertain=self._uncertain(visit),
         )
 
@@ -185,6 +186,8 @@ class ReconcilingService:
         for channel in self._weighing.channels:
             count, product = channel.count, channel.product
             if count is None or product is None or count.is_certain:
+                continue
+            if channel.step is not None and not _began_by(visit, channel.step.started_s):
                 continue
             owed = visit.net_taken[product.name] - visit.paid[product.name]
             low, high = (max(0, owed + count.count - n) for n in (count.high, count.low))
@@ -362,6 +365,11 @@ def _reconciled(visit: Visit, judgement: Judgement, now_s: float) -> VisitReconc
         uncertain=judgement.uncertain,
         unverified=judgement.unverified,
     )
+
+
+def _began_by(visit: Visit, t_s: float) -> bool:
+    """Had it begun when the visit was over? Else it is a later visitor's."""
+    return visit.emptied_s is None or t_s <= visit.emptied_s
 
 
 def _delete(files: tuple[Path, ...]) -> None:

@@ -47,6 +47,11 @@ class Channel:
         """Can this scale's count be relied on now?"""
         return self.weighing.is_settled and self.count is not None and self.count.is_certain
 
+    def was_restless(self, at_s: float) -> bool:
+        """Has what began to move by `at_s` not come to rest yet?"""
+        since_s = self.weighing.moving_since_s
+        return since_s is not None and since_s <= at_s
+
 
 class ZeroMemory(Protocol):
     """What a scale's zero was, so that a restart with goods on the shelf keeps the count."""
@@ -207,7 +212,5 @@ class WeighingService:
     def unsettled_since(self, t_s: float) -> bool:
         """Is a healthy scale still on the move since `t_s` or before?"""
         return any(
-            channel.weighing.moving_since_s is not None and channel.weighing.moving_since_s <= t_s
-            for channel in self.channels
-            if not channel.weighing.is_failed
+            channel.was_restless(t_s) for channel in self.channels if not channel.weighing.is_failed
         )

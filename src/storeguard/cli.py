@@ -1,0 +1,291 @@
+"""The command line: one verb per action, each thin. Heavy imports wait until a verb needs them.
+
+Exit codes: 0 done, 1 failed, 2 used wrongly (a bad configuration too). An error is one line
+on stderr; `--debug` adds the traceback.
+"""
+
+import functools
+import json
+import logging
+import sys
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from storeguard import __version__
+from storeguard.errors import ConfigInvalid, StoreguardError
+
+DONE, FAILED, MISUSED = 0, 1, 2
+
+
+class _Verb(click.Command):
+    """A verb whose StoreguardErrors become one line and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except StoreguardError as error:
+            if ctx.find_root().params.get("debug"):
+                raise
+            click.echo(f"storeguard: {error}".replace("\n", "\nstoreguard: "), err=True)
+            sys.exit(MISUSED if isinstance(error, ConfigInvalid) else FAILED)
+        except BrokenPipeError:
+            sys.stderr.close()  # the reader has gone, e.g. `| head`
+            sys.exit(FAILED)
+
+
+class _Group(click.Group):
+    command_class = _Verb
+
+
+_Group.group_class = _Group
+
+config_option = click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path),
+    default=Path("config.yaml"),
+    show_default=True,
+    help="The configuration file.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="storeguard")
+@click.option("--debug", is_flag=True, help="Tracebacks, and everything in the log.")
+def main(debug: bool) -> None:
+    """Guards an unmanned shop: shelf weights against kiosk sales, whenever it is empty."""
+    _log_to_stderr(logging.DEBUG if debug else logging.INFO)
+
+
+def _log_to_stderr(level: int) -> None:
+    logging.basicConfig(
+        level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr
+    )
+    logging.getLogger("storeguard").setLevel(level)
+
+
+def _print(records: Iterable[dict[str, Any]], as_json: bool, line: Callable[..., str]) -> None:
+    for record in records:
+        click.echo(json.dumps(record, ensure_ascii=False) if as_json else line(**record))
+
+
+@main.command()
+@config_option
+@click.option("--record", type=click.Path(path_type=Path), help="Also write a trace there.")
+def run(config_path: Path, record: Path | None) -> None:
+    """Run the daemon until SIGTERM."""
+    from storeguard import config as cfg
+    from storeguard.daemon import run_daemon
+
+    _leave(run_daemon(cfg.load(config_path), config_path.parent, record_to=record))
+
+
+def _leave(code: int) -> None:
+    """Ends the process at once: a transfer that hangs in a thread must not keep it alive."""
+    import os
+
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+@main.command()
+@click.option(
+    "--script",
+    type=click.Choice(["honest", "thief", "both", "all"]),
+    default="all",
+    show_default=True,
+)
+@click.option("--once", is_flag=True, help="End after the script, with a JSON summary.")
+@click.option("--port", type=int, default=8080, show_default=True, help="0 takes a free one.")
+@click.option("--speed", type=click.FloatRange(0.25, 8), default=2.0, show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), help="Keep the demo's files there.")
+def demo(script: str, once: bool, port: int, speed: float, out: Path | None) -> None:
+    """Show a simulated store: an honest customer, a thief, both at once."""
+    from storeguard.demo import run_demo
+
+    _leave(run_demo(script, once=once, port=port, speed=speed, out=out))
+
+
+@main.command()
+@click.argument("trace", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="Folder of the results.")
+@json_option
+def replay(trace: Path, out: Path | None, as_json: bool) -> None:
+    """Play a recorded TRACE through the same services, as fast as it can."""
+    from storeguard.replaying import replay as play
+
+    logging.getLogger("storeguard").setLevel(logging.WARNING)
+    show = functools.partial(_show_event, as_json=as_json)
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        played = play(trace, out, show)
+    else:
+        with tempfile.TemporaryDirectory(prefix="storeguard-replay-") as folder:
+            played = play(trace, Path(folder), show)
+    if played.ended_occupied:
+        click.echo("storeguard: the trace ends with somebody inside; not judged", err=True)
+
+
+def _show_event(event: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps(event, ensure_ascii=False) + "\n")
+        return
+    details = {k: v for k, v in event.items() if k not in ("t_s", "event") and v not in ({}, [])}
+    said = "  ".join(f"{k}={json.dumps(v, ensure_ascii=False)}" for k, v in details.items())
+    click.echo(f"{event['t_s']:>10.1f} s  {event['event']:<16} {said}")
+
+
+@main.command("check-config")
+@config_option
+@json_option
+def check_config(config_path: Path, as_json: bool) -> None:
+    """Say whether the configuration and the inventory fit together."""
+    from storeguard.checking import check
+
+    found = check(config_path)
+    if as_json:
+        click.echo(json.dumps(found.as_json(), ensure_ascii=False))
+    else:
+        for line in (*found.problems, *found.remarks):
+            click.echo(line, err=bool(found.problems))
+        if not found.problems:
+            click.echo(f"{config_path}: in order")
+    sys.exit(MISUSED if found.problems else DONE)
+
+
+@main.command()
+@click.argument("product")
+@click.argument("count", type=int)
+@config_option
+@json_option
+def sell(product: str, count: int, config_path: Path, as_json: bool) -> None:
+    """Sell COUNT of PRODUCT, through the running daemon or without it."""
+    from storeguard import config as cfg
+    from storeguard.counter import sell_one
+
+    sold = sell_one(cfg.load(config_path), config_path.parent, product, count)
+    _print([sold], as_json, "{product} {count}개 결제 {won:,}원 (남은 재고 {left})".format)
+
+
+@main.group()
+def books() -> None:
+    """The two inventory CSVs."""
+
+
+@books.command("check")
+@config_option
+def books_check(config_path: Path) -> None:
+    """Read both CSVs and say what is wrong with them."""
+    from storeguard import config as cfg
+    from storeguard.checking import check_books
+
+    problems = check_books(cfg.Folders.of(cfg.load(config_path), config_path.parent))
+    for problem in problems:
+        click.echo(problem, err=True)
+    if not problems:
+        click.echo("inventory: in order")
+    sys.exit(FAILED if problems else DONE)
+
+
+@books.command("confirm")
+@config_option
+def books_confirm(config_path: Path) -> None:
+    """Take an edit that was held because it removes half of the rows or stock."""
+    from storeguard import config as cfg
+    from storeguard.counter import confirm_books
+
+    click.echo(confirm_books(cfg.load(config_path), config_path.parent))
+
+
+@main.group()
+def issues() -> None:
+    """The sealed issues of this store."""
+
+
+@issues.command("list")
+@config_option
+@json_option
+def issues_list(config_path: Path, as_json: bool) -> None:
+    """One line an issue, oldest first."""
+    from storeguard import config as cfg
+    from storeguard.checking import issue_rows
+
+    rows = issue_rows(cfg.Folders.of(cfg.load(config_path), config_path.parent).issue_data)
+    _print(rows, as_json, "#{number} {id}  {missing}  -{loss_won:,}원  {state}".format)
+
+
+@issues.command("show")
+@click.argument("issue_id")
+@config_option
+def issues_show(issue_id: str, config_path: Path) -> None:
+    """The whole manifest of one issue."""
+    from storeguard import config as cfg
+    from storeguard.outbox.folder import read_manifest
+
+    root = cfg.Folders.of(cfg.load(config_path), config_path.parent).issue_data
+    manifest = read_manifest(root / Path(issue_id).name)
+    click.echo(json.dumps(manifest, ensure_ascii=False, indent=1))
+
+
+@main.command()
+@click.argument("source")
+@click.option("--detector", "backend", default="auto", show_default=True)
+@click.option("--model", default="yolo11n", show_default=True)
+@click.option("--confidence", type=click.FloatRange(0, 1), default=0.4, show_default=True)
+@json_option
+def detect(source: str, backend: str, model: str, confidence: float, as_json: bool) -> None:
+    """Find people on a picture, a video, a camera number or a URL."""
+    from storeguard import config as cfg
+    from storeguard.looking import detect_people
+
+    detector = cfg.Detector.model_validate(
+        {"backend": backend, "model": model, "confidence": confidence}
+    )
+    for found in detect_people(source, detector):
+        click.echo(json.dumps(found, ensure_ascii=False) if as_json else _spoken(found))
+
+
+def _spoken(found: dict[str, Any]) -> str:
+    at = "" if found["t_s"] is None else f" {found['t_s']:.2f} s"
+    sure = ", ".join(f"{person['confidence']:.2f}" for person in found["people"]) or "-"
+    return f"{found['source']}{at}: {len(found['people'])} people ({sure}), {found['ms']:.1f} ms"
+
+
+@main.group()
+def models() -> None:
+    """Networks for person detection."""
+
+
+@models.command("list")
+@json_option
+def models_list(as_json: bool) -> None:
+    """Which networks there are, and where they lie on this machine."""
+    from storeguard.looking import model_rows
+
+    _print(model_rows(), as_json, "{name:<28} {state:<9} {bytes:>11,} B  {path}".format)
+
+
+@models.command("pull")
+@click.argument("name")
+def models_pull(name: str) -> None:
+    """Download network NAME, resumed where it broke off, and check its sha256."""
+    from storeguard.looking import pull_with_bar
+
+    click.echo(pull_with_bar(name))
+
+
+@models.command("verify")
+@click.argument("name", required=False)
+def models_verify(name: str | None) -> None:
+    """Check the sha256 of one network, or of all that are here."""
+    from storeguard.looking import verify_models
+
+    for line in verify_models(name):
+        click.echo(line)

@@ -1,0 +1,1 @@
+"""Simulated devices: public backends, built on what the real ones do."""

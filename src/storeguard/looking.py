@@ -1,0 +1,61 @@
+"""Verbs for the eyes: `detect` and `models`."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from storeguard import config as cfg
+from storeguard.errors import ModelMissing
+from storeguard.vision import models
+from storeguard.vision.detectors.choice import make_detector
+from storeguard.vision.sources import detect_lines
+
+
+def detect_people(source: str, wanted: cfg.Detector) -> Iterator[dict[str, Any]]:
+    """A line a picture or frame, see `sources.detect_lines`."""
+    detector = make_detector(wanted)
+    try:
+        yield from detect_lines(source, detector)
+    finally:
+        detector.close()
+
+
+def model_rows() -> Iterator[dict[str, Any]]:
+    """`models list`: the catalogue and what else is here."""
+    for listed in models.listing():
+        yield {
+            "name": listed.name,
+            "state": listed.state,
+            "bytes": listed.size_bytes or 0,
+            "licence": listed.licence,
+            "path": str(listed.path) if listed.path else None,
+        }
+
+
+def pull_with_bar(name: str) -> str:
+    """Pulls a network with a progress bar on stderr; returns the line to say."""
+    network = models.by_name(name)
+    with click.progressbar(
+        length=network.size_bytes, label=name, file=click.get_text_stream("stderr")
+    ) as bar:
+        path = models.pull(name, progress=lambda here, _total: _move(bar, here))
+    return f"{path}: {network.size_bytes:,} bytes, sha256 as pinned"
+
+
+def _move(bar: Any, here: int) -> None:
+    bar.update(here - bar.pos)
+
+
+def verify_models(name: str | None) -> Iterator[str]:
+    """Checks one network, or every catalogued one that is here."""
+    networks = models.CATALOGUE if name is None else (models.by_name(name),)
+    for network in networks:
+        path = models.find(network.name)
+        if path is None and name is not None:
+            raise ModelMissing(
+                f"{network.name}: not on this machine; run: storeguard models pull {network.name}"
+            )
+        if path is not None:
+            models.verify(path, network)
+            yield f"{path}: sha256 as pinned"

@@ -1,0 +1,263 @@
+"""The store as the pages see it: gathered from the services, refreshed off the loop's thread."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import cv2
+
+from storeguard.app import Store
+from storeguard.books.journal import Visit as JudgedVisit
+from storeguard.domain.events import Event
+from storeguard.domain.ledger import Visit
+from storeguard.health import PartHealth
+from storeguard.messages import text
+from storeguard.outbox.delivery import DeliveryState, kept_receipt, state_of
+from storeguard.outbox.folder import read_manifest, sealed_issues
+from storeguard.ports import Frame
+from storeguard.services.watching import Eye
+from storeguard.services.weighing import Channel
+from storeguard.web.view import (
+    BookRow,
+    CameraRow,
+    Changes,
+    FaultRow,
+    IssueRow,
+    NoticeRow,
+    ReceiptLine,
+    SaleReceipt,
+    ScaleRow,
+    Snapshot,
+    VisitRow,
+)
+
+SHOWN = 20
+REFRESH_S = 0.3
+PICTURE_WIDTH = 960
+JPEG_QUALITY = 80
+STATES = {
+    DeliveryState.PENDING: "pending",
+    DeliveryState.UPLOADING: "pending",
+    DeliveryState.UPLOADED: "uploaded",
+    DeliveryState.CONFIRMED: "confirmed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _OnDisk:
+    """What takes a look at the disk: read again whenever an event says that it has changed."""
+
+    visits: tuple[VisitRow, ...] = ()
+    issues: tuple[IssueRow, ...] = ()
+    notices: tuple[NoticeRow, ...] = ()
+
+
+class ShopView:
+    """Implements web.view.ShopView over a running store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._changes = Changes()
+        self._on_disk = _OnDisk()
+        self._is_stale = True
+        self._jpegs: dict[str, tuple[float, bytes]] = {}
+        store.bus.subscribe(self._on_event)
+
+    @property
+    def language(self) -> str:
+        return self._store.config.store.language
+
+    async def run(self) -> None:
+        """Keeps the rows that come from disk fresh."""
+        while True:
+            if self._is_stale:
+                self._is_stale = False
+                self._on_disk = await asyncio.to_thread(self._read_disk)
+                self._changes.announce()
+            await asyncio.sleep(REFRESH_S)
+
+    def _on_event(self, _event: Event) -> None:
+        self._is_stale = True
+        self._changes.announce()
+
+    # --- what is in memory -------------------------------------------------------------
+
+    def snapshot(self) -> Snapshot:
+        store, disk = self._store, self._on_disk
+        watching, now_s = store.watching, store.clock.now_s()
+        changed_s, blind_s = watching.changed_s, watching.blind_since_s
+        return Snapshot(
+            store=store.config.store.name,
+            presence=watching.occupancy.presence.value,
+            presence_for_s=None if changed_s is None else now_s - changed_s,
+            people=watching.people,
+            blind_since=None if blind_s is None else self._time(blind_s),
+            may_oversell=store.config.kiosk.oversell == "allow",
+            upload_bucket=store.config.upload.bucket,
+            cameras=tuple(self._camera(eye) for eye in watching.eyes),
+            scales=tuple(self._scale(channel) for channel in store.weighing.channels),
+            rows=tuple(self._rows()),
+            visits=(*self._open_visits(), *disk.visits)[:SHOWN],
+            issues=disk.issues,
+            notices=disk.notices,
+            faults=tuple(self._fault(part) for part in store.health.faults),
+        )
+
+    def _time(self, t_s: float) -> str:
+        return self._store.time_label(t_s)[11:19].replace("-", ":")
+
+    def _camera(self, eye: Eye) -> CameraRow:
+        health = self._store.health.part(eye.camera.id).now
+        return CameraRow(eye.camera.id, health.is_ok, health.why or eye.detector.name)
+
+    def _scale(self, channel: Channel) -> ScaleRow:
+        state, health = channel.weighing, self._store.health.part(channel.id).now
+        products = (channel.product.name,) if channel.product else ()
+        if not health.is_ok:
+            return ScaleRow(channel.id, False, None, health.why or "", products)
+        word = "scale.settled" if state.is_settled else "scale.moving"
+        return ScaleRow(channel.id, True, state.level_g, text(self.language, word), products)
+
+    def _rows(self) -> Sequence[BookRow]:
+        channels = {c.product.name: c for c in self._store.weighing.channels if c.product}
+        shelf, kiosk = self._store.shelf.counts, self._store.kiosk.counts
+        return [
+            self._row(p.name, p.price_won, channels.get(p.name), shelf, kiosk)
+            for p in self._store.kiosk.products
+        ]
+
+    def _row(
+        self,
+        name: str,
+        price_won: int,
+        channel: Channel | None,
+        shelf: Mapping[str, int],
+        kiosk: Mapping[str, int],
+    ) -> BookRow:
+        if channel is None:
+            return BookRow(name, price_won, None, kiosk.get(name, 0), None)
+        return BookRow(
+            name,
+            price_won,
+            shelf.get(name, 0),
+            kiosk.get(name, 0),
+            channel.id,
+            is_verified=not channel.weighing.is_failed,
+            is_shelf_certain=channel.count is None or channel.count.is_certain,
+        )
+
+    def _open_visits(self) -> list[VisitRow]:
+        return [self._open_visit(v) for v in reversed(self._store.reconciling.ledger.visits)]
+
+    def _open_visit(self, visit: Visit) -> VisitRow:
+        ended = None if visit.last_seen_s is None else self._time(visit.last_seen_s)
+        return VisitRow(
+            visit.id,
+            self._time(visit.started_s),
+            ended,
+            "open" if visit.emptied_s is None else "pending",
+            {name: count for name, count in visit.net_taken.items() if count > 0},
+            {name: count for name, count in visit.paid.items() if count},
+            {},
+        )
+
+    def _fault(self, part: PartHealth) -> FaultRow:
+        assert part.failed_since_s is not None
+        return FaultRow(part.name, part.why or "", self._time(part.failed_since_s))
+
+    def picture(self, camera_id: str) -> bytes | None:
+        eye = next((e for e in self._store.watching.eyes if e.camera.id == camera_id), None)
+        if eye is None or eye.newest is None or eye.newest.image is None:
+            return None
+        made_s, jpeg = self._jpegs.get(camera_id, (None, b""))
+        if made_s != eye.newest.t_s:
+            jpeg = _jpeg(eye.newest)
+            self._jpegs[camera_id] = (eye.newest.t_s, jpeg)
+        return jpeg
+
+    # --- the kiosk -----------------------------------------------------------------------
+
+    async def sell(self, basket: Sequence[tuple[str, int]], key: str) -> SaleReceipt:
+        sold = await self._store.desk.sell(basket, key, "kiosk")
+        self._changes.announce()
+        lines = tuple(ReceiptLine(p.name, count, p.price_won) for p, count in sold.lines)
+        return SaleReceipt(sold.sale_id, lines, sold.total_won, sold.is_repeated)
+
+    def basket_open(self, is_open: bool) -> None:
+        self._store.desk.basket_open(is_open)
+
+    def issue_file(self, issue_id: str, name: str) -> Path | None:
+        root = self._store.folders.issue_data.resolve()
+        path = (root / issue_id / name).resolve()
+        is_inside = path.is_relative_to(root / issue_id) and path.parent != root
+        return path if is_inside and path.is_file() else None
+
+    def subscribe(self) -> AsyncGenerator[str, None]:
+        return self._changes.subscribe()
+
+    # --- what is on disk -----------------------------------------------------------------
+
+    def _read_disk(self) -> _OnDisk:
+        journal = self._store.journal
+        visits = [self._judged(v) for v in journal.recent_visits(SHOWN) if v.judgement is not None]
+        paid = {issue.id for issue in journal.recent_issues(SHOWN * 5) if issue.amendments}
+        folders = sealed_issues(self._store.folders.issue_data)[-SHOWN:][::-1]
+        issues = tuple(self._issue(folder, folder.name in paid) for folder in folders)
+        receipts = [
+            (kept_receipt(folder), issue) for folder, issue in zip(folders, issues, strict=True)
+        ]
+        notices = [NoticeRow(issue.at, receipt.text) for receipt, issue in receipts if receipt]
+        return _OnDisk(tuple(visits), issues, tuple(notices))
+
+    def _judged(self, visit: JudgedVisit) -> VisitRow:
+        said: Mapping[str, Any] = visit.judgement or {}
+        is_unsure = said.get("uncertain") or said.get("unverified")
+        state = "issue" if said.get("unpaid") else "unsure" if is_unsure else "clean"
+        ended = visit.ended_utc
+        return VisitRow(
+            visit.id,
+            self._local(visit.started_utc)[6:],
+            None if ended is None else self._local(ended)[6:],
+            state,  # type: ignore[arg-type]
+            said.get("taken", {}),
+            said.get("paid", {}),
+            said.get("unpaid", {}),
+        )
+
+    def _issue(self, folder: Path, is_paid: bool) -> IssueRow:
+        manifest = read_manifest(folder)
+        names = [file["name"] for file in manifest["files"]]
+        is_local = self._store.config.upload.bucket is None
+        missing = {line["product"]: line["missing"] for line in manifest["lines"]}
+        return IssueRow(
+            folder.name,
+            manifest["number"],
+            self._local(datetime.fromisoformat(manifest["sealed_at"])),
+            missing,
+            manifest["loss_won"],
+            "local" if is_local else STATES[state_of(folder)],  # type: ignore[arg-type]
+            next((name for name in names if name.endswith(".jpg") and "/" not in name), None),
+            tuple(name for name in names if name.endswith(".mp4") and "/" not in name),
+            is_certain=all(line["certainty"] >= 0.5 for line in manifest["lines"]),
+            is_paid=is_paid,
+        )
+
+    def _local(self, moment: datetime) -> str:
+        local = moment.astimezone(ZoneInfo(self._store.config.store.timezone))
+        return f"{local:%m-%d %H:%M:%S}"
+
+
+def _jpeg(frame: Frame) -> bytes:
+    assert frame.image is not None
+    height, width = frame.image.shape[:2]
+    if width > PICTURE_WIDTH:
+        size = (PICTURE_WIDTH, round(height * PICTURE_WIDTH / width))
+        image = cv2.resize(frame.image, size, interpolation=cv2.INTER_AREA)
+    else:
+        image = frame.image
+    _, encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    return encoded.tobytes()
