@@ -104,7 +104,7 @@ def _leave(code: int) -> None:
 )
 @click.option("--once", is_flag=True, help="End after the script, with a JSON summary.")
 @click.option("--port", type=int, default=8080, show_default=True, help="0 takes a free one.")
-@click.option("--speed", type=click.FloatRange(0.25, 8), default=2.0, show_default=True)
+@click.option("--speed", type=click.FloatRange(0.25, 8), default=2.5, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), help="Keep the demo's files there.")
 def demo(script: str, once: bool, port: int, speed: float, out: Path | None) -> None:
     """Show a simulated store: an honest customer, a thief, both at once."""

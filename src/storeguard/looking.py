@@ -1,5 +1,6 @@
 """Verbs for the eyes: `detect` and `models`."""
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -36,15 +37,11 @@ def model_rows() -> Iterator[dict[str, Any]]:
 def pull_with_bar(name: str) -> str:
     """Pulls a network with a progress bar on stderr; returns the line to say."""
     network = models.by_name(name)
-    with click.progressbar(
-        length=network.size_bytes, label=name, file=click.get_text_stream("stderr")
-    ) as bar:
-        path = models.pull(name, progress=lambda here, _total: _move(bar, here))
+    # Not on stdout: that is for answers.
+    bar: Any = click.progressbar(length=network.size_bytes, label=name, file=sys.stderr)
+    with bar:
+        path = models.pull(name, progress=lambda here, _total: bar.update(here - bar.pos))
     return f"{path}: {network.size_bytes:,} bytes, sha256 as pinned"
-
-
-def _move(bar: Any, here: int) -> None:
-    bar.update(here - bar.pos)
 
 
 def verify_models(name: str | None) -> Iterator[str]:
