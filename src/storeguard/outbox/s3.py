@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from storeguard.errors import UploadConflict, UploadTransient
+from storeguard.errors import UploadConflict, UploadRefused, UploadTransient
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -50,6 +50,7 @@ class S3Store:
                 Key=key,
                 Body=content,
                 ContentType=content_type,
+                ChecksumAlgorithm="SHA256",
                 ChecksumSHA256=checksum,
                 IfNoneMatch="*",
             ),
@@ -112,7 +113,10 @@ class S3Store:
             if refusals.words_of(error) & set(none_on):
                 return None
             request = refusals.Request(action, self._bucket, key, self._region)
-            raise refusals.translated(error, request) from error
+            fault = refusals.translated(error, request)
+            if isinstance(fault, UploadRefused):
+                self.close()  # the next probe reads the credentials afresh
+            raise fault from error
 
     def _s3(self) -> "S3Client":
         with self._lock:
@@ -131,7 +135,9 @@ def make_client(region: str, endpoint_url: str | None) -> "S3Client":
         read_timeout=READ_TIMEOUT_S,
         retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
     )
-    client = boto3.client("s3", region_name=region, endpoint_url=endpoint_url, config=config)
+    # A session of its own: boto3's default one keeps the credentials it has found first.
+    session = boto3.session.Session(region_name=region)
+    client = session.client("s3", endpoint_url=endpoint_url, config=config)
     client.meta.events.register("before-call.s3", _mark_redirected)
     return client
 

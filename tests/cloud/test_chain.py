@@ -1,0 +1,157 @@
+"""Sealed folder → S3 → event → the real handler → one SMS → receipt → `.receipt.json`."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import storeguard
+from storeguard.errors import UploadConflict
+from storeguard.outbox.delivery import DeliveryState, deliver, fetch_receipt, state_of
+
+SOURCE = Path(storeguard.__file__).parents[1]
+SMS = "[강남 1호점] 재고 불일치: 바나나우유 1 (-1,500원) 22:21 #7"
+FILES = ["at.jpg", "clip-1.mp4", "clip-2.mp4", "content.txt", "issue.json"]
+
+
+@pytest.fixture
+def objects(cloud):
+    store = cloud.store()
+    yield store
+    store.close()
+
+
+def wrapped(messages):
+    """The event as an SQS trigger of Lambda hands it over."""
+    return {
+        "Records": [
+            {"messageId": m["MessageId"], "eventSource": "aws:sqs", "body": m["Body"]}
+            for m in messages
+        ]
+    }
+
+
+def manifests(messages):
+    """What of the arrived events speaks of a manifest: S3 sends a test event first."""
+    return [m for m in messages if "Records" in json.loads(m["Body"])]
+
+
+def test_one_issue_becomes_one_message_and_a_receipt(cloud, objects, sealed, lambda_module):
+    folder = sealed()
+    assert deliver(folder, "gangnam-1", objects) is DeliveryState.UPLOADED
+    assert fetch_receipt(folder, objects) is None
+    messages = cloud.events()
+    assert "s3:TestEvent" in messages[0]["Body"]
+    assert len(manifests(messages)) == 1
+    assert lambda_module.handler(wrapped(messages), None) == {"batchItemFailures": []}
+    assert cloud.messages() == [SMS]
+    receipt = fetch_receipt(folder, objects)
+    assert (receipt.text, receipt.differing) == (SMS, ())
+    assert state_of(folder) is DeliveryState.CONFIRMED
+    assert cloud.receipt(folder.name) == json.loads((folder / ".receipt.json").read_bytes())
+
+
+def test_the_event_may_come_straight_from_s3(cloud, objects, sealed, lambda_module):
+    deliver(sealed(), "gangnam-1", objects)
+    [message] = manifests(cloud.events())
+    assert lambda_module.handler(json.loads(message["Body"]), None) == {"records": 1}
+    assert cloud.messages() == [SMS]
+
+
+def test_repeated_events_are_one_message(cloud, objects, sealed, lambda_module):
+    deliver(sealed(), "gangnam-1", objects)
+    [message] = manifests(cloud.events())
+    for _ in range(3):
+        lambda_module.handler(wrapped([message, message]), None)
+        lambda_module.handler(json.loads(message["Body"]), None)
+    assert cloud.messages() == [SMS]
+
+
+def test_a_receipt_that_was_lost_is_written_by_the_next_event(
+    cloud, objects, sealed, lambda_module
+):
+    folder = sealed()
+    deliver(folder, "gangnam-1", objects)
+    [message] = manifests(cloud.events())
+    lambda_module.handler(wrapped([message]), None)
+    first = cloud.receipt(folder.name)
+    cloud.s3.delete_object(Bucket=cloud.bucket, Key=f"receipts/gangnam-1/{folder.name}.json")
+    lambda_module.handler(wrapped([message]), None)
+    assert cloud.receipt(folder.name) == first
+    assert cloud.messages() == [SMS]
+
+
+def test_keys_with_other_characters_arrive(cloud, objects, sealed, lambda_module):
+    """S3 encodes keys in events: `+` for a blank, %XX for Korean."""
+    folder = sealed("adopted.1_2")
+    (folder / "at.jpg").rename(folder / "메모 +1.jpg")
+    manifest = json.loads((folder / "issue.json").read_bytes())
+    manifest["files"][1]["name"] = "메모 +1.jpg"
+    (folder / "issue.json").write_text(json.dumps(manifest))
+    deliver(folder, "gangnam-1", objects)
+    lambda_module.handler(wrapped(cloud.events()), None)
+    assert fetch_receipt(folder, objects).differing == ()
+
+
+def test_the_receipt_names_the_files_that_are_not_as_sealed(cloud, objects, sealed, lambda_module):
+    folder = sealed()
+    (folder / "clip-1.mp4").unlink()
+    (folder / "clip-2.mp4").unlink()
+    (folder / "clip-2.mp4").write_bytes(b"bit rot")
+    deliver(folder, "gangnam-1", objects)
+    lambda_module.handler(wrapped(cloud.events()), None)
+    assert cloud.messages() == [SMS]
+    assert fetch_receipt(folder, objects).differing == ("clip-1.mp4", "clip-2.mp4")
+
+
+def test_an_object_is_written_once(cloud, objects):
+    objects.put("s/a", b"one", content_type="text/plain")
+    objects.put("s/a", b"one", content_type="text/plain")
+    with pytest.raises(UploadConflict, match="s/a: another object is already there") as caught:
+        objects.put("s/a", b"two", content_type="text/plain")
+    assert "\n" not in str(caught.value)
+    assert objects.get("s/a") == b"one"
+    assert objects.get("s/b") is None
+
+
+KILLED = """
+import os, signal, sys
+sys.path.insert(0, sys.argv[1])
+from pathlib import Path
+from storeguard.outbox.delivery import deliver
+from storeguard.outbox.s3 import S3Store
+
+class Killed(S3Store):
+    left = int(sys.argv[5])
+    def put(self, key, content, *, content_type):
+        Killed.left -= 1
+        if Killed.left == 0 and sys.argv[6] == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        super().put(key, content, content_type=content_type)
+        if Killed.left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+deliver(Path(sys.argv[2]), "gangnam-1", Killed(sys.argv[3], "ap-northeast-2", sys.argv[4]))
+"""
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_killed_at_every_file_and_resumed_it_arrives_whole_and_once(cloud, objects, sealed, when):
+    """P4: no object missing, none twice, one event of the manifest, whenever it was killed."""
+    for number in range(1, len(FILES) + 1):
+        folder = sealed(f"killed-{number}")
+        python = [sys.executable, "-c", KILLED, SOURCE, folder, cloud.bucket, cloud.url]
+        child = subprocess.run([*python, str(number), when], env=os.environ, check=False)
+        assert child.returncode == -signal.SIGKILL
+        done = number - (when == "before")
+        prefix = f"gangnam-1/2026/11/{folder.name}"
+        assert len([key for key in cloud.objects() if key.startswith(f"{prefix}/")]) == done
+        assert deliver(folder, "gangnam-1", objects) is DeliveryState.UPLOADED
+        assert [key for key in cloud.objects() if key.startswith(f"{prefix}/")] == [
+            f"{prefix}/{name}" for name in FILES
+        ]
+        assert len(manifests(cloud.events())) == 1
