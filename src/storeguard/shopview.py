@@ -72,13 +72,25 @@ class ShopView:
         return self._store.config.store.language
 
     async def run(self) -> None:
-        """Keeps the rows that come from disk fresh."""
+        """Keeps the rows that come from disk fresh, and tells when the scene changes."""
+        scene: object = None
         while True:
+            before, scene = scene, self._scene()
             if self._is_stale:
                 self._is_stale = False
                 self._on_disk = await asyncio.to_thread(self._read_disk)
                 self._changes.announce()
+            elif scene != before:
+                self._changes.announce()
             await asyncio.sleep(REFRESH_S)
+
+    def _scene(self) -> tuple[object, ...]:
+        """What changes without an event: people, weights on the move, faults."""
+        watching = self._store.watching
+        channels = [
+            (c.weighing.is_settled, c.weighing.level_g) for c in self._store.weighing.channels
+        ]
+        return watching.people, watching.occupancy.presence, channels, self._store.health.faults
 
     def _on_event(self, _event: Event) -> None:
         self._is_stale = True
@@ -184,7 +196,7 @@ class ShopView:
     async def sell(self, basket: Sequence[tuple[str, int]], key: str) -> SaleReceipt:
         sold = await self._store.desk.sell(basket, key, "kiosk")
         self._changes.announce()
-        lines = tuple(ReceiptLine(p.name, count, p.price_won) for p, count in sold.lines)
+        lines = tuple(ReceiptLine(n.product, n.count, n.price_won) for n in sold.lines)
         return SaleReceipt(sold.sale_id, lines, sold.total_won, sold.is_repeated)
 
     def basket_open(self, is_open: bool) -> None:

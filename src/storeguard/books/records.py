@@ -11,7 +11,7 @@ from storeguard.clock import Clock, utc_at
 from storeguard.domain.events import StepSettled
 from storeguard.domain.issue import Issue
 from storeguard.domain.ledger import Visit
-from storeguard.domain.product import Product
+from storeguard.domain.product import SoldLine
 from storeguard.domain.reconcile import Judgement
 
 
@@ -22,19 +22,18 @@ class SaleRecords:
         self._journal = journal
         self._clock = clock
 
-    def find(self, key: str) -> Sequence[tuple[str, int]] | None:
-        lines: list[tuple[str, int]] = []
+    def find(self, key: str) -> Sequence[SoldLine] | None:
+        lines: list[SoldLine] = []
         while (sale := self._journal.find_sale(f"{key}/{len(lines)}")) is not None:
-            lines.append((sale.product, sale.count))
+            lines.append(SoldLine(sale.product, sale.count, sale.won // sale.count))
         return lines or None
 
-    def record(self, key: str, lines: Sequence[tuple[Product, int]], source: str) -> None:
+    def record(self, key: str, lines: Sequence[SoldLine], source: str) -> None:
         now = self._clock.utc()
         # Last line first: a sale that was cut short is not found by its first one.
-        for i, (product, count) in reversed(list(enumerate(lines))):
-            row = f"{key}/{i}"
-            won = count * product.price_won
-            self._journal.record_sale(Sale(row, row, product.name, count, won, now, source))
+        for i, line in reversed(list(enumerate(lines))):
+            row, won = f"{key}/{i}", line.count * line.price_won
+            self._journal.record_sale(Sale(row, row, line.product, line.count, won, now, source))
 
 
 class VisitRecords:

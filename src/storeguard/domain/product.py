@@ -46,6 +46,15 @@ class Product:
 
 
 @dataclass(frozen=True, slots=True)
+class SoldLine:
+    """Units of one product at the price of that moment, won a unit."""
+
+    product: str
+    count: int
+    price_won: int
+
+
+@dataclass(frozen=True, slots=True)
 class Assignment:
     """Which product lies on which scale. `problems` stop the start, `remarks` do not."""
 

@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 from storeguard.clock import Clock
 from storeguard.domain.events import SaleMade
-from storeguard.domain.product import Product
+from storeguard.domain.product import SoldLine
 from storeguard.errors import SaleRefused
 from storeguard.messages import text
 from storeguard.ports import Book
@@ -23,24 +23,24 @@ log = logging.getLogger("storeguard")
 
 @dataclass(frozen=True, slots=True)
 class Sold:
-    """One paid basket: product and count a line, in won."""
+    """One paid basket. `is_repeated`: its key had been paid before, nothing was sold now."""
 
     sale_id: str
-    lines: tuple[tuple[Product, int], ...]
+    lines: tuple[SoldLine, ...]
     is_repeated: bool = False
 
     @property
     def total_won(self) -> int:
-        return sum(product.price_won * count for product, count in self.lines)
+        return sum(line.price_won * line.count for line in self.lines)
 
 
 class SaleRecord(Protocol):
     """Where sales are remembered (the journal). Blocks."""
 
-    def find(self, key: str) -> Sequence[tuple[str, int]] | None:
+    def find(self, key: str) -> Sequence[SoldLine] | None:
         """The lines of the sale with this key, None when there is none."""
 
-    def record(self, key: str, lines: Sequence[tuple[Product, int]], source: str) -> None: ...
+    def record(self, key: str, lines: Sequence[SoldLine], source: str) -> None: ...
 
 
 class Desk:
@@ -74,7 +74,7 @@ class Desk:
         async with self._turn:
             earlier = await asyncio.to_thread(self._record.find, key)
             if earlier is not None:
-                return Sold(key, self._priced(earlier), is_repeated=True)
+                return Sold(key, tuple(earlier), is_repeated=True)
             lines = self._checked(_summed(basket))
             await self._take(lines, key, source)
             self.basket_open(False)
@@ -85,36 +85,35 @@ class Desk:
         async with self._turn:
             await self._take(self._priced([(product, count)]), key, "replay")
 
-    async def _take(self, lines: Sequence[tuple[Product, int]], key: str, source: str) -> None:
-        changes = {product.name: -count for product, count in lines}
+    async def _take(self, lines: Sequence[SoldLine], key: str, source: str) -> None:
+        changes = {line.product: -line.count for line in lines}
         self._note_oversold(changes)
         await self._kiosk.add(changes, why=f"sale {key}", key=f"sale:{key}")
         await asyncio.to_thread(self._record.record, key, lines, source)
-        for product, count in lines:
-            self._bus.publish(SaleMade(self._clock.now_s(), key, product.name, count))
+        for line in lines:
+            self._bus.publish(SaleMade(self._clock.now_s(), key, line.product, line.count))
 
-    def _checked(self, basket: Mapping[str, int]) -> tuple[tuple[Product, int], ...]:
+    def _checked(self, basket: Mapping[str, int]) -> tuple[SoldLine, ...]:
         if not basket:
             raise SaleRefused(text(self._language, "sale.empty"))
         for count in basket.values():
             if not 1 <= count <= MOST_A_LINE:
                 raise SaleRefused(text(self._language, "sale.count"))
         lines = self._priced(tuple(basket.items()))
-        for product, count in lines:
-            left = self._kiosk.counts.get(product.name, 0)
-            if self._oversell == "refuse" and count > left:
-                raise SaleRefused(
-                    text(self._language, "sale.sold_out", product=product.name, left=left)
-                )
+        for line in lines:
+            left = self._kiosk.counts.get(line.product, 0)
+            if self._oversell == "refuse" and line.count > left:
+                said = text(self._language, "sale.sold_out", product=line.product, left=left)
+                raise SaleRefused(said)
         return lines
 
-    def _priced(self, basket: Sequence[tuple[str, int]]) -> tuple[tuple[Product, int], ...]:
-        products = {product.name: product for product in self._kiosk.products}
+    def _priced(self, basket: Sequence[tuple[str, int]]) -> tuple[SoldLine, ...]:
+        prices = {product.name: product.price_won for product in self._kiosk.products}
         for name, _ in basket:
-            if name not in products:
-                known = ", ".join(products) or "-"
+            if name not in prices:
+                known = ", ".join(prices) or "-"
                 raise SaleRefused(text(self._language, "sale.unknown", product=name, known=known))
-        return tuple((products[name], count) for name, count in basket)
+        return tuple(SoldLine(name, count, prices[name]) for name, count in basket)
 
     def _note_oversold(self, changes: Mapping[str, int]) -> None:
         for name, change in changes.items():
