@@ -145,6 +145,16 @@ def test_sealing_twice_changes_nothing(root, evidence):
     assert (sealed / "issue.json").stat() == before
 
 
+def test_a_replay_seals_without_waiting_for_the_disk(root, evidence, monkeypatch):
+    monkeypatch.setattr(os, "fsync", lambda descriptor: pytest.fail("fsync"))
+    for _ in range(2):
+        sealed = folder.seal(
+            root, ISSUE, evidence / "picture", [], picture_time_label=None, fsync=False
+        )
+    assert is_whole(sealed)
+    assert (sealed / "picture.jpg").exists()
+
+
 def test_another_folder_of_that_name_is_left_alone(root, evidence):
     (root / ID).mkdir()
     (root / ID / "issue.json").write_text('{"schema": 1, "id": "other"}')
@@ -334,6 +344,12 @@ def test_an_error_of_any_file_syscall_is_visible_and_breaks_nothing(rig):
     silent = [o for o in outcomes if o[2] == 0]
     assert silent == []
     assert all("cannot be" in o[3] and "\n" not in o[3] for o in outcomes)
+
+
+def test_every_file_and_folder_is_fsynced_and_the_parent_after_the_rename(rig):
+    """Four files and their folder before it appears, issue_data/ after it has."""
+    calls = [name for name, _ in rig(SEAL).syscalls() if name in ("fsync", "rename")]
+    assert calls == ["rename", "rename", *["fsync"] * 5, "rename", "fsync"]
 
 
 def test_the_rig_catches_the_ancestors_way(rig):
