@@ -23,21 +23,34 @@ from storeguard.errors import ConfigInvalid
 LARGEST_BYTES = 64 * 1024
 """A hand-written configuration is a few kB; more is a mistake or an attack."""
 
+MOST_VALUES = 20_000
+"""More than 64 kB can spell out; only anchors that multiply get there."""
+
 T = TypeVar("T")
 
 MISREAD = re.compile(r"[-+]?(0\d[\d_]*|\d+(:[0-5]?\d)+|\+\d+)")
 """Phone numbers and times of day: YAML 1.1 takes them for octal and base 60."""
+
+EXPECTED = {
+    "tuple_type": "a list",
+    "model_type": "a section with keys below it",
+    "model_attributes_type": "a section with keys below it",
+}
+"""pydantic's own words speak of tuples and instances."""
 
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
 DetectorBackend = Literal[
     "auto", "ncnn", "openvino", "onnx", "ultralytics", "background", "sim", "replay"
 ]
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
-Point = tuple[float, float]
+Share = Annotated[float, Field(ge=0, le=1)]
+Pixels = Annotated[int, Field(ge=16, le=8192)]
+Point = tuple[Share, Share]
+Polygon = Annotated[tuple[Point, ...], Field(min_length=3)]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Store(_Section):
@@ -100,9 +113,11 @@ class Camera(_Section):
         ..., description="How the camera is read."
     )
     source: int | str = Field(0, description="Camera number, device, URL or file.")
-    record_size_px: tuple[int, int] = Field((1280, 720), description="Width, height of clips.")
+    record_size_px: tuple[Pixels, Pixels] = Field(
+        (1280, 720), description="Width, height of clips."
+    )
     watch_fps: float = Field(5.0, gt=0, le=60, description="Pictures a second that are judged.")
-    ignore_areas: tuple[tuple[Point, ...], ...] = Field(
+    ignore_areas: tuple[Polygon, ...] = Field(
         (), description="Polygons, 0..1 of width and height, where people do not count."
     )
 
@@ -252,21 +267,32 @@ class _Document:
         self._lines: dict[tuple[str | int, ...], int] = {}
         self._sources: dict[tuple[str | int, ...], str] = {}
         self.misread: dict[tuple[str | int, ...], str] = {}
-        self._loader = yaml.SafeLoader(text)
-        try:
-            node = self._loader.get_single_node()
-            self.values: Any = {} if node is None else self._walk(node, ())
-        except yaml.MarkedYAMLError as error:
-            raise ConfigInvalid(name, (_syntax_problem(error),)) from None
-        finally:
-            self._loader.dispose()
+        self._count = 0
+        self.values = self._load(text)
         if not isinstance(self.values, dict):
             raise ConfigInvalid(name, ("expected keys such as 'store:', got a single value",))
+
+    def _load(self, text: str) -> Any:
+        try:
+            self._loader = yaml.SafeLoader(text)
+            node = self._loader.get_single_node()
+            return {} if node is None else self._walk(node, ())
+        except yaml.MarkedYAMLError as error:
+            problem = _syntax_problem(error)
+        except yaml.reader.ReaderError as error:
+            line = text[: int(error.position)].count("\n") + 1
+            problem = f"line {line}: character #x{int(error.character):04x} is not allowed in YAML"
+        except RecursionError:
+            problem = "nested too deeply"
+        raise ConfigInvalid(self._name, (problem,))
 
     def _walk(self, node: yaml.Node, path: tuple[str | int, ...], depth: int = 0) -> Any:
         self._lines.setdefault(path, node.start_mark.line + 1)
         if depth > 12:
             self._refuse(node, "nested too deeply, or an anchor that contains itself")
+        self._count += 1
+        if self._count > MOST_VALUES:
+            self._refuse(node, f"more than {MOST_VALUES} values; do without anchors")
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path, depth)
         if isinstance(node, yaml.SequenceNode):
@@ -277,7 +303,7 @@ class _Document:
             return node.value
         try:
             return self._loader.construct_object(node)
-        except ValueError:
+        except (ValueError, LookupError, AttributeError):  # a tag that does not fit: `!!int ""`
             return node.value
 
     def _mapping(
@@ -322,7 +348,9 @@ def _quote(source: str) -> str:
 
 
 def _message(error: ErrorDetails) -> str:
-    text = error["msg"].removeprefix("Value error, ")
+    if error["type"] in EXPECTED:
+        return f"expected {EXPECTED[error['type']]}"
+    text = error["msg"].removeprefix("Value error, ").replace("tuple", "list", 1)
     return text[:1].lower() + text[1:]
 
 

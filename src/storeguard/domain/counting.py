@@ -84,13 +84,18 @@ class ScaleCount:
 
 
 def first_count(level_g: float, booked: int, product: Product, band_g: float) -> ScaleCount:
-    """The count after a start: the nearest integer if it is clear, else what the book says."""
+    """The count after a start: the nearest integer if it is clear, else what the book says.
+
+    The anchor of an unclear count is what the booked units would weigh: once whatever made
+    it unclear is gone, the count is certain again, and until then it is not.
+    """
     found = estimate_change(level_g, product, band_g)
     if found.change == booked:
         return ScaleCount(booked, level_g)
     if not found.is_certain or found.change < 0:
         low, high = max(0, found.low), max(0, found.high)
-        return ScaleCount(booked, level_g, is_certain=False, low=low, high=high)
+        booked_g = booked * product.unit_weight_g
+        return ScaleCount(booked, booked_g, False, low, high, found.certainty)
     return ScaleCount(found.change, level_g, certainty=found.certainty)
 
 

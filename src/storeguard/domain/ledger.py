@@ -124,20 +124,20 @@ def end_visit(ledger: Ledger, last_seen_s: float, emptied_s: float) -> Ledger:
 
 
 def add_movement(ledger: Ledger, movement: Movement) -> Ledger:
-    """Books the movement on the visit in which it began, else on the next best one.
+    """Books the movement on the first visit that was not over when it began, else on the last.
 
-    A movement that began before the oldest open visit belongs to that visit: a person is
-    seen a moment after the door has moved the air.
+    A movement that began between two visits belongs to the later one: a person is seen a
+    moment after the door has moved the air.
     """
-    began_in = [v for v in ledger.visits if _covers(v, movement.started_s)]
-    visit = began_in[-1] if began_in else next(iter(ledger.visits), None)
-    if visit is None:
+    if not ledger.visits:
         return ledger
+    not_over = (v for v in ledger.visits if not _is_over(v, movement.started_s))
+    visit = next(not_over, ledger.visits[-1])
     return _with(ledger, replace(visit, movements=(*visit.movements, movement)))
 
 
-def _covers(visit: Visit, t_s: float) -> bool:
-    return visit.started_s <= t_s and (visit.emptied_s is None or t_s <= visit.emptied_s)
+def _is_over(visit: Visit, t_s: float) -> bool:
+    return visit.emptied_s is not None and visit.emptied_s < t_s
 
 
 def add_sale(ledger: Ledger, sale: SaleLine) -> tuple[Ledger, tuple[tuple[Debt, int], ...]]:

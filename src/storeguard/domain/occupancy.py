@@ -29,13 +29,14 @@ class Occupancy:
     """What is known about people in the store.
 
     `empty_since_s` starts the run of person-free pictures that has not been broken by a
-    person or by a picture that shows nothing.
+    person or by a picture that shows nothing. `emptied_s` is when the last visit ended.
     """
 
     presence: Presence = Presence.UNKNOWN
     last_seen_s: float | None = None
     empty_since_s: float | None = None
     empty_pictures: int = 0
+    emptied_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +54,13 @@ def advance(state: Occupancy, sighting: Sighting, empty_for_s: float) -> Advance
     """Takes one picture's verdict.
 
     The store is empty after FEWEST_EMPTY_PICTURES person-free pictures in a row that span
-    at least `empty_for_s`. A picture without sight breaks the run and decides nothing.
+    at least `empty_for_s`. A picture without sight breaks the run: an empty store becomes
+    unknown, an occupied one stays occupied.
     """
     if sighting.people is None:
-        return replace(state, empty_since_s=None, empty_pictures=0), ()
+        is_empty = state.presence is Presence.EMPTY
+        presence = Presence.UNKNOWN if is_empty else state.presence
+        return replace(state, presence=presence, empty_since_s=None, empty_pictures=0), ()
     if sighting.people > 0:
         return _occupied(state, sighting.t_s, by_step=False)
     since_s = sighting.t_s if state.empty_since_s is None else state.empty_since_s
@@ -67,8 +71,13 @@ def advance(state: Occupancy, sighting: Sighting, empty_for_s: float) -> Advance
 
 
 def witness_step(state: Occupancy, started_s: float, now_s: float) -> Advance:
-    """A scale's step while nobody is seen: somebody is there, whatever the camera says."""
+    """A scale's step while nobody is seen: somebody is there, whatever the camera says.
+
+    A step that only comes to rest after the visit in which it began is no witness.
+    """
     if state.presence is not Presence.OCCUPIED:
+        if state.emptied_s is not None and started_s <= state.emptied_s:
+            return state, ()
         _, events = _occupied(state, started_s, by_step=True)
         return Occupancy(Presence.OCCUPIED, last_seen_s=now_s), events
     assert state.last_seen_s is not None
@@ -121,4 +130,5 @@ def _emptied(state: Occupancy, now_s: float) -> Advance:
     empty = replace(state, presence=Presence.EMPTY)
     if state.last_seen_s is None:  # the first look after a start: no visit has ended
         return empty, ()
-    return replace(empty, last_seen_s=None), (StoreEmptied(now_s, state.last_seen_s),)
+    empty = replace(empty, last_seen_s=None, emptied_s=now_s)
+    return empty, (StoreEmptied(now_s, state.last_seen_s),)

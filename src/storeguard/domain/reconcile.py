@@ -165,8 +165,10 @@ def standing(
     """
     differences = []
     for name in sorted(verified):
-        expected = kiosk.get(name, 0) - max(0, announced.get(name, 0))
-        found = Discrepancy(name, shelf.get(name, 0), expected, STANDING_CERTAINTY)
-        if found.missing > 0 or (found.missing < 0 and kiosk.get(name, 0) < found.shelf):
-            differences.append(found)
+        booked, here = kiosk.get(name, 0), shelf.get(name, 0)
+        expected = booked - max(0, announced.get(name, 0))
+        if not expected <= here <= booked:
+            # More than was announced: only what the kiosk book does not hold yet is a surplus.
+            kiosk_count = expected if here < expected else booked
+            differences.append(Discrepancy(name, here, kiosk_count, STANDING_CERTAINTY))
     return tuple(differences)

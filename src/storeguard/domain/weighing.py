@@ -11,7 +11,7 @@ to 4.8 g, so 0.03 % of the capacity to either side is half as wide again as the 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import islice, pairwise
 from statistics import median
 from typing import NamedTuple
 
@@ -30,6 +30,10 @@ SPAN_SHARE = 0.9
 
 NOISE_BANDS = 4.0
 """A cell noisier than its capacity promises gets a band of so many sigma."""
+
+WIDEST_BAND = 2.0
+"""But no more than so many times its own: a trembling hand is no noise, and the lightest item
+on the scale weighs at least 2.5 bands."""
 
 SATURATED = frozenset({0x7FFFFF, -0x800000})
 
@@ -101,13 +105,15 @@ Advance = tuple[Weighing, tuple[WeighingEvent, ...]]
 
 def advance(state: Weighing, readings: Sequence[Reading], rules: WeighingRules) -> Advance:
     """Takes readings in the order of their time; how they are cut into batches does not matter."""
-    quiet = _advance_quiet(state, readings, rules)
-    if quiet is not None:
-        return quiet, ()
     events: list[WeighingEvent] = []
-    for reading in readings:
-        state, new = _advance_one(state, reading, rules)
-        events += new
+    taken = 0
+    while taken < len(readings):
+        state, count = _advance_quiet(state, readings, taken, rules)
+        taken += count
+        if taken < len(readings):
+            state, new = _advance_one(state, readings[taken], rules)
+            events += new
+            taken += 1
     return state, tuple(events)
 
 
@@ -119,24 +125,23 @@ def set_level(state: Weighing, level_g: float) -> Weighing:
 
 
 def _advance_quiet(
-    state: Weighing, readings: Sequence[Reading], rules: WeighingRules
-) -> Weighing | None:
-    """The usual case at a hundredth of the cost: all samples are good and within the band."""
-    if not readings or not state.is_settled or state.failing_since_s is not None:
-        return state if not readings else None
+    state: Weighing, readings: Sequence[Reading], start: int, rules: WeighingRules
+) -> tuple[Weighing, int]:
+    """The usual case at a fraction of the cost: takes the good samples from `start` within the
+    band, as many as precede the next look at the drift, and returns how many."""
+    if not state.is_settled or state.failing_since_s is not None:
+        return state, 0
     assert state.level_g is not None
-    tare, scale = rules.tare_raw, rules.counts_per_g
-    low = state.level_g + state.zero_g - _band(state, rules)
-    high = low + 2 * _band(state, rules)
+    band, level_g, zero_g = _band(state.noise_g, rules), state.level_g, state.zero_g
     grams = []
-    for t_s, raw, _ in readings:
-        if raw is None or raw in SATURATED:
-            return None
-        gross = (raw - tare) / scale
-        if not low <= gross <= high:
-            return None
-        grams.append((t_s, gross))
-    return _follow_drift(_remember(state, tuple(grams), rules), readings[-1].t_s)
+    for t_s, raw, _ in islice(readings, start, None):
+        if raw is None or raw in SATURATED or t_s - state.tracked_s >= TRACK_EVERY_S:
+            break
+        gross_g = (raw - rules.tare_raw) / rules.counts_per_g
+        if abs(gross_g - zero_g - level_g) > band:
+            break
+        grams.append((t_s, gross_g))
+    return (_remember(state, tuple(grams), rules) if grams else state), len(grams)
 
 
 def _advance_one(state: Weighing, reading: Reading, rules: WeighingRules) -> Advance:
@@ -145,11 +150,12 @@ def _advance_one(state: Weighing, reading: Reading, rules: WeighingRules) -> Adv
     if reading.raw in SATURATED:
         return _failed_reading(state, reading.t_s, f"saturated (raw {reading.raw})", rules)
     gross_g = (reading.raw - rules.tare_raw) / rules.counts_per_g
-    state = replace(_remember(state, ((reading.t_s, gross_g),), rules), failing_since_s=None)
+    state = _remember(state, ((reading.t_s, gross_g),), rules)
     if state.is_failed:
         return _try_to_recover(state, reading.t_s, rules)
+    state = replace(state, failing_since_s=None)
     if state.is_settled:
-        if abs(_net(state, gross_g)) <= _band(state, rules):
+        if abs(_net(state, gross_g)) <= _band(state.noise_g, rules):
             return _follow_drift(state, reading.t_s), ()
         return replace(state, moving_since_s=reading.t_s), ()
     return _try_to_settle(state, reading.t_s, rules)
@@ -160,8 +166,8 @@ def _net(state: Weighing, gross_g: float) -> float:
     return gross_g - state.zero_g - state.level_g
 
 
-def _band(state: Weighing, rules: WeighingRules) -> float:
-    return max(rules.band_g, NOISE_BANDS * state.noise_g)
+def _band(noise_g: float, rules: WeighingRules) -> float:
+    return max(rules.band_g, min(NOISE_BANDS * noise_g, WIDEST_BAND * rules.band_g))
 
 
 def _remember(
@@ -177,7 +183,9 @@ def _remember(
 def _failed_reading(state: Weighing, t_s: float, why: str, rules: WeighingRules) -> Advance:
     since_s = t_s if state.failing_since_s is None else state.failing_since_s
     state = replace(state, failing_since_s=since_s)
-    if state.is_failed or t_s - since_s < FAULT_AFTER_S:
+    if state.is_failed:
+        return replace(state, window=()), ()
+    if t_s - since_s < FAULT_AFTER_S:
         return state, ()
     moving_since_s = since_s if state.moving_since_s is None else state.moving_since_s
     state = replace(state, is_failed=True, window=(), moving_since_s=moving_since_s)
@@ -185,12 +193,13 @@ def _failed_reading(state: Weighing, t_s: float, why: str, rules: WeighingRules)
 
 
 def _try_to_recover(state: Weighing, t_s: float, rules: WeighingRules) -> Advance:
-    """A scale is trusted again once it has held still for a settling time."""
+    """A scale is trusted again once it has held still, no reading bad, for a settling time."""
     if not _is_steady(state.window, rules):
         return state, ()
-    assert state.moving_since_s is not None
-    recovered = DeviceRecovered(t_s, rules.scale, t_s - state.moving_since_s)
-    state, steps = _try_to_settle(replace(state, is_failed=False), t_s, rules)
+    assert state.failing_since_s is not None
+    recovered = DeviceRecovered(t_s, rules.scale, t_s - state.failing_since_s)
+    state = replace(state, is_failed=False, failing_since_s=None)
+    state, steps = _try_to_settle(state, t_s, rules)
     return state, (recovered, *steps)
 
 
@@ -206,7 +215,7 @@ def _try_to_settle(state: Weighing, t_s: float, rules: WeighingRules) -> Advance
     if before_g is None:
         return replace(state, level_g=gross_g - state.zero_g), ()
     grams = _net(state, gross_g)
-    if abs(grams) <= _band(state, rules):
+    if abs(grams) <= _band(noise_g, rules):
         return state, ()
     state = replace(state, level_g=before_g + grams)
     assert started_s is not None
@@ -222,7 +231,7 @@ def _is_steady(window: tuple[tuple[float, float], ...], rules: WeighingRules) ->
         return False
     grams = [g for _, g in window]
     middle = median(grams)
-    band = max(rules.band_g, NOISE_BANDS * _sigma(grams))
+    band = _band(_sigma(grams), rules)
     if any(abs(g - middle) > band for g in grams[-2:]):
         return False
     trimmed = sorted(grams)

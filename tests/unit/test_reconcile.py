@@ -1,0 +1,390 @@
+"""Books and ledger → discrepancies: what one visit left unpaid, and nothing else."""
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storeguard.domain.ledger import (
+    Ledger,
+    Movement,
+    SaleLine,
+    Visit,
+    add_movement,
+    add_sale,
+    close_visit,
+    end_visit,
+    open_visit,
+)
+from storeguard.domain.product import Product
+from storeguard.domain.reconcile import (
+    BY_STEP_CERTAINTY,
+    STANDING_CERTAINTY,
+    Discrepancy,
+    Reason,
+    judge,
+    standing,
+)
+
+MILK, BAR, SODA, GUM = "바나나우유", "메로나", "사이다", "껌"
+PRODUCTS = (
+    Product(MILK, 1500, 95.0),
+    Product(BAR, 1200, 80.0),
+    Product(SODA, 1600, 350.0),
+    Product(GUM, 1550, 24.0),
+)
+NOW_S = 115.0
+
+
+def movement(product: str, units: int, certainty: float = 0.99, at_s: float = 50.0) -> Movement:
+    """Units that left (negative) or came to the product's own scale."""
+    return Movement(at_s, at_s + 2, f"scale-{product}", product, units, 0.0, certainty)
+
+
+def visit(taken: dict[str, int], paid: dict[str, int], shelf: dict[str, int], **more) -> Visit:
+    """A visit that ended at 100 s; `taken` negative is put down."""
+    return Visit(
+        "v1",
+        0.0,
+        last_seen_s=100.0,
+        emptied_s=105.0,
+        movements=tuple(movement(name, -units) for name, units in taken.items()),
+        sales=tuple(SaleLine(60.0, f"s-{name}", name, n) for name, n in paid.items()),
+        shelf=shelf,
+        **more,
+    )
+
+
+def judged(taken, paid, shelf_before, kiosk_before=None, **more):
+    """Judges a visit that starts with these books; sales are off the kiosk book by then."""
+    before = shelf_before if kiosk_before is None else kiosk_before
+    shelf = {name: n - taken.get(name, 0) for name, n in shelf_before.items()}
+    kiosk = {name: n - paid.get(name, 0) for name, n in before.items()}
+    return judge(visit(taken, paid, shelf, **more), PRODUCTS, kiosk, NOW_S)
+
+
+# --- one visit
+
+
+def test_a_visit_that_took_nothing_is_clean():
+    found = judged({}, {}, {MILK: 5})
+    assert (found.taken, found.paid, found.unpaid, found.surplus) == ({}, {}, {}, {})
+    assert (found.discrepancies, found.kiosk_changes, found.reasons) == ((), {}, ())
+
+
+def test_an_honest_customer_leaves_nothing_behind():
+    found = judged({MILK: 2, BAR: 1}, {MILK: 2, BAR: 1}, {MILK: 5, BAR: 4})
+    assert found.taken == found.paid == {MILK: 2, BAR: 1}
+    assert (found.unpaid, found.surplus, found.discrepancies, found.kiosk_changes) == (
+        {},
+        {},
+        (),
+        {},
+    )
+
+
+def test_what_was_not_paid_is_missing_with_both_counts_and_the_reasons():
+    found = judged({MILK: 2}, {}, {MILK: 5})
+    assert found.unpaid == {MILK: 2}
+    assert found.discrepancies == (Discrepancy(MILK, shelf=3, kiosk=5, certainty=0.99),)
+    assert found.discrepancies[0].missing == 2
+    assert found.reasons == (
+        Reason("taken", MILK, 2, movement(MILK, -2)),
+        Reason("unpaid", MILK, 2, until_s=NOW_S),
+    )
+
+
+def test_unpaid_goods_change_the_kiosk_book_only_with_the_sealed_issue():
+    assert judged({MILK: 2}, {}, {MILK: 5}).kiosk_changes == {}
+
+
+def test_a_partial_payment_leaves_the_rest_missing():
+    found = judged({MILK: 3, BAR: 1}, {MILK: 1, BAR: 1}, {MILK: 5, BAR: 2})
+    assert found.unpaid == {MILK: 2}
+    assert found.paid == {MILK: 1, BAR: 1}
+    assert found.discrepancies == (Discrepancy(MILK, shelf=2, kiosk=4, certainty=0.99),)
+
+
+def test_goods_put_back_are_not_missing_and_not_a_reason():
+    moves = (movement(MILK, -2), movement(MILK, 2, at_s=70), movement(BAR, -1))
+    one = replace(visit({}, {}, {MILK: 5, BAR: 1}), movements=moves)
+    found = judge(one, PRODUCTS, {MILK: 5, BAR: 2}, NOW_S)
+    assert (found.taken, found.unpaid) == ({BAR: 1}, {BAR: 1})
+    assert {reason.product for reason in found.reasons} == {BAR}
+
+
+def test_the_least_certain_step_makes_the_line_and_a_visit_nobody_saw_less_so():
+    moves = (movement(MILK, -1, 0.99), movement(MILK, -1, 0.7))
+    seen = replace(visit({}, {}, {MILK: 3}), movements=moves)
+    [line] = judge(seen, PRODUCTS, {MILK: 5}, NOW_S).discrepancies
+    assert line.certainty == 0.7
+    [line] = judge(replace(seen, by_step=True), PRODUCTS, {MILK: 5}, NOW_S).discrepancies
+    assert line.certainty == pytest.approx(0.7 * BY_STEP_CERTAINTY)
+
+
+# --- surplus
+
+
+def test_an_over_payment_raises_the_kiosk_book():
+    found = judged({MILK: 1}, {MILK: 3}, {MILK: 5})
+    assert (found.unpaid, found.surplus) == ({}, {MILK: 2})
+    assert found.kiosk_changes == {MILK: 2}
+    assert found.discrepancies == ()
+
+
+def test_an_unannounced_delivery_raises_the_kiosk_book():
+    found = judged({MILK: -10}, {}, {MILK: 5})
+    assert (found.taken, found.unpaid, found.surplus) == ({}, {}, {MILK: 10})
+    assert found.kiosk_changes == {MILK: 10}
+
+
+@pytest.mark.parametrize(("announced", "raised"), [(10, 0), (7, 3), (12, 0)])
+def test_an_announced_delivery_does_not_raise_it_twice(announced, raised):
+    found = judged({MILK: -10}, {}, {MILK: 5}, kiosk_before={MILK: 5 + announced})
+    assert found.surplus == {MILK: 10}
+    assert found.kiosk_changes == ({MILK: raised} if raised else {})
+
+
+def test_a_delivery_cannot_hide_the_next_theft():
+    """+10 unannounced, then 10 stolen: both books agree in the end, and 10 are missing."""
+    delivery = judged({MILK: -10}, {}, {MILK: 5})
+    kiosk = {MILK: 5 + delivery.kiosk_changes[MILK]}
+    theft = judged({MILK: 10}, {}, {MILK: 15}, kiosk_before=kiosk)
+    assert theft.unpaid == {MILK: 10}
+    assert theft.discrepancies == (Discrepancy(MILK, shelf=5, kiosk=15, certainty=0.99),)
+
+
+def test_a_theft_is_seen_even_where_an_older_surplus_has_not_raised_the_book():
+    found = judged({MILK: 10}, {}, {MILK: 15}, kiosk_before={MILK: 5})
+    assert found.unpaid == {MILK: 10}
+
+
+def test_the_next_customers_payment_does_not_pay_for_the_first():
+    """The kiosk book is given as if later visits had bought nothing yet."""
+    found = judged({MILK: 1}, {}, {MILK: 5})
+    assert found.unpaid == {MILK: 1}
+
+
+# --- refunds
+
+
+def test_goods_brought_back_for_a_refund_are_clean():
+    found = judged({MILK: -1}, {MILK: -1}, {MILK: 4})
+    assert (found.unpaid, found.surplus, found.kiosk_changes) == ({}, {}, {})
+    assert found.paid == {MILK: -1}
+
+
+def test_a_refund_for_goods_that_did_not_come_back_is_missing():
+    assert judged({}, {MILK: -1}, {MILK: 4}).unpaid == {MILK: 1}
+
+
+def test_a_sale_and_its_refund_are_nothing():
+    one = visit({}, {}, {MILK: 5})
+    sales = (SaleLine(60, "s1", MILK, 2), SaleLine(61, "s2", MILK, -2))
+    found = judge(replace(one, sales=sales), PRODUCTS, {MILK: 5}, NOW_S)
+    assert (found.paid, found.unpaid, found.surplus) == ({}, {}, {})
+
+
+# --- mixed up at the kiosk
+
+
+def test_a_product_paid_as_another_of_nearly_the_same_price_is_no_issue():
+    found = judged({MILK: 2}, {SODA: 2}, {MILK: 5, SODA: 5})
+    assert found.mixed_up == {MILK: 2}
+    assert (found.unpaid, found.surplus, found.discrepancies) == ({}, {}, ())
+    assert found.kiosk_changes == {MILK: -2, SODA: 2}
+
+
+def test_a_mix_up_puts_both_books_right():
+    found = judged({MILK: 2}, {SODA: 2}, {MILK: 5, SODA: 5})
+    kiosk = Counter({MILK: 5, SODA: 3})
+    kiosk.update(found.kiosk_changes)
+    assert kiosk == {MILK: 3, SODA: 5}
+
+
+def test_a_cheaper_product_paid_instead_is_no_mix_up():
+    found = judged({MILK: 1}, {BAR: 1}, {MILK: 5, BAR: 5})
+    assert (found.mixed_up, found.unpaid, found.surplus) == ({}, {MILK: 1}, {BAR: 1})
+    assert found.kiosk_changes == {BAR: 1}
+
+
+def test_only_as_many_units_are_mixed_up_as_were_paid():
+    found = judged({MILK: 3}, {SODA: 1}, {MILK: 5, SODA: 5})
+    assert (found.mixed_up, found.unpaid) == ({MILK: 1}, {MILK: 2})
+    assert found.discrepancies == (Discrepancy(MILK, shelf=2, kiosk=4, certainty=0.99),)
+
+
+def test_what_was_paid_beyond_the_mix_up_is_a_surplus():
+    found = judged({MILK: 1}, {SODA: 3}, {MILK: 5, SODA: 5})
+    assert (found.mixed_up, found.unpaid, found.surplus) == ({MILK: 1}, {}, {SODA: 2})
+    assert found.kiosk_changes == {MILK: -1, SODA: 3}
+
+
+def test_the_nearest_price_is_mixed_up_first():
+    found = judged({MILK: 1}, {SODA: 1, GUM: 1}, {MILK: 5, SODA: 5, GUM: 5})
+    assert (found.mixed_up, found.surplus) == ({MILK: 1}, {SODA: 1})
+
+
+def test_a_delivery_is_nothing_that_could_be_mixed_up():
+    found = judged({MILK: 1, SODA: -1}, {}, {MILK: 5, SODA: 5})
+    assert (found.mixed_up, found.unpaid, found.surplus) == ({}, {MILK: 1}, {SODA: 1})
+
+
+# --- what cannot be judged
+
+
+def test_a_faulty_scale_decides_nothing():
+    found = judged({MILK: 2, BAR: 1}, {}, {MILK: 5, BAR: 3}, unverified=frozenset({MILK}))
+    assert (found.unpaid, found.unverified) == ({BAR: 1}, {MILK})
+    assert {reason.product for reason in found.reasons} == {BAR}
+
+
+def test_an_uncertain_count_accuses_nobody():
+    found = judged({MILK: 1}, {}, {MILK: 5}, uncertain={MILK: (1, 2)})
+    assert (found.unpaid, found.surplus, found.discrepancies) == ({}, {}, ())
+    assert found.uncertain == {MILK: (1, 2)}
+    assert found.kiosk_changes == {}
+
+
+def test_a_payment_for_a_product_on_a_faulty_scale_is_no_surplus():
+    found = judged({}, {MILK: 2}, {MILK: 5}, unverified=frozenset({MILK}))
+    assert (found.paid, found.surplus, found.kiosk_changes) == ({MILK: 2}, {}, {})
+
+
+def test_a_product_on_no_scale_is_sold_and_not_compared():
+    found = judged({}, {"봉투": 1}, {MILK: 5})
+    assert (found.paid, found.surplus, found.unpaid) == ({"봉투": 1}, {}, {})
+
+
+# --- the standing difference
+
+
+@pytest.mark.parametrize(
+    ("shelf", "kiosk", "announced", "expected"),
+    [
+        (5, 5, 0, None),
+        (3, 5, 0, (3, 5)),
+        (7, 5, 0, (7, 5)),
+        (5, 15, 10, None),  # announced, not put on the shelf yet
+        (15, 15, 10, None),  # announced, and there
+        (9, 15, 10, None),  # half of it there
+        (4, 15, 10, (4, 5)),  # one is missing before the delivery comes
+        (17, 15, 10, (17, 15)),  # two more than announced: the book is raised by two
+        (3, 5, -4, (3, 5)),
+    ],
+)
+def test_the_books_are_compared_without_what_is_only_announced(shelf, kiosk, announced, expected):
+    found = standing({MILK: shelf}, {MILK: kiosk}, [MILK], {MILK: announced})
+    lines = () if expected is None else (Discrepancy(MILK, *expected, STANDING_CERTAINTY),)
+    assert found == lines
+
+
+def test_after_the_standing_comparison_the_kiosk_book_equals_the_shelf():
+    for announced in range(15):
+        for line in standing({MILK: 17}, {MILK: 15}, [MILK], {MILK: announced}):
+            assert 15 - line.missing == 17
+
+
+def test_only_verified_products_stand_and_in_a_fixed_order():
+    shelf, kiosk = {MILK: 3, BAR: 1, GUM: 1}, {MILK: 5, BAR: 2, GUM: 9}
+    found = standing(shelf, kiosk, [MILK, BAR], {})
+    assert [line.product for line in found] == sorted([MILK, BAR])
+    assert standing(shelf, kiosk, [], {}) == ()
+
+
+# --- properties
+
+
+names = st.sampled_from([MILK, BAR, SODA, GUM])
+counts = st.dictionaries(names, st.integers(-5, 8))
+sales = st.dictionaries(names, st.integers(-2, 8))
+
+
+@given(counts, sales, st.sets(names), st.dictionaries(names, st.just((0, 2))))
+def test_every_unit_owed_is_unpaid_mixed_up_or_not_judged(taken, paid, unverified, uncertain):
+    shelf = dict.fromkeys((MILK, BAR, SODA, GUM), 20)
+    found = judged(taken, paid, shelf, unverified=frozenset(unverified), uncertain=uncertain)
+    excused = unverified | set(uncertain)
+    for counter in (found.taken, found.unpaid, found.surplus, found.mixed_up):
+        assert all(count > 0 for count in counter.values())
+    assert all(found.paid.values())
+    for name in shelf:
+        owed = taken.get(name, 0) - paid.get(name, 0)
+        if name in excused:
+            assert name not in found.unpaid
+            assert name not in found.surplus
+            assert name not in found.mixed_up
+            assert name not in found.kiosk_changes
+        elif owed > 0:
+            assert found.unpaid.get(name, 0) + found.mixed_up.get(name, 0) == owed
+        else:
+            assert name not in found.unpaid
+    assert {line.product: line.missing for line in found.discrepancies} == found.unpaid
+    won = {product.name: product.price_won for product in PRODUCTS}
+    mixed_won = sum(won[name] * count for name, count in found.mixed_up.items())
+    over_won = sum(won[n] * c for n, c in found.kiosk_changes.items() if c > 0)
+    assert mixed_won <= over_won * 1.2 + 1
+
+
+@given(counts, sales)
+def test_after_a_visit_both_books_agree(taken, paid):
+    """Kiosk book, changed as judged and with each issue's units taken off: the shelf's."""
+    before = dict.fromkeys((MILK, BAR, SODA, GUM), 20)
+    found = judged(taken, paid, before)
+    kiosk = {name: 20 - paid.get(name, 0) for name in before}
+    for name in kiosk:
+        kiosk[name] += found.kiosk_changes.get(name, 0) - found.unpaid.get(name, 0)
+    assert kiosk == {name: 20 - taken.get(name, 0) for name in before}
+
+
+@given(st.permutations([(MILK, -2), (BAR, -1), (SODA, 3), (MILK, 1), (GUM, -4)]))
+def test_the_order_of_simultaneous_movements_on_different_scales_does_not_matter(order):
+    def found(movements):
+        one = replace(
+            visit({}, {MILK: 1, BAR: 1}, {MILK: 5, BAR: 5, SODA: 5, GUM: 5}),
+            movements=tuple(movement(name, units) for name, units in movements),
+        )
+        result = judge(one, PRODUCTS, {}, NOW_S)
+        return replace(result, reasons=tuple(sorted(map(repr, result.reasons))))
+
+    assert found(order) == found(sorted(order))
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["in", "out", "take", "pay", "judge"]), names, st.integers(1, 4)),
+        max_size=40,
+    )
+)
+def test_no_missing_unit_is_in_two_judgements_and_none_is_lost(happenings):
+    """Over any course of visits: taken - paid = missing - surplus, each in one judgement."""
+    ledger, taken, unpaid, surplus, sold = Ledger(), Counter(), Counter(), Counter(), Counter()
+    shelf = dict.fromkeys((MILK, BAR, SODA, GUM), 0)
+
+    def judge_first(ledger: Ledger) -> Ledger:
+        found = judge(replace(ledger.visits[0], shelf=shelf), PRODUCTS, {}, 0.0)
+        unpaid.update(found.unpaid)
+        surplus.update(found.surplus)
+        return close_visit(ledger, ledger.visits[0])
+
+    for n, (kind, name, count) in enumerate(happenings):
+        now_s = float(n)
+        if kind == "in" and ledger.current is None:
+            ledger = open_visit(ledger, f"v{n}", now_s, by_step=False)
+        elif kind == "out":
+            ledger = end_visit(ledger, now_s, now_s)
+        elif kind == "take" and ledger.current is not None:
+            ledger = add_movement(ledger, movement(name, -count, at_s=now_s))
+            taken[name] += count
+        elif kind == "pay" and ledger.current is not None:
+            ledger, _ = add_sale(ledger, SaleLine(now_s, f"s{n}", name, count))
+            sold[name] += count
+        elif kind == "judge" and ledger.visits and ledger.visits[0].emptied_s is not None:
+            ledger = judge_first(ledger)
+    ledger = end_visit(ledger, 1e3, 1e3)
+    while ledger.visits:
+        ledger = judge_first(ledger)
+    assert taken.total() - sold.total() == unpaid.total() - surplus.total()
+    assert all(unpaid[name] <= taken[name] for name in shelf)

@@ -1,0 +1,483 @@
+"""Raw counts → grams → steps: only what has held between two rests is a step."""
+
+import random
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storeguard.domain.events import DeviceFailed, DeviceRecovered, StepSettled
+from storeguard.domain.weighing import (
+    SATURATED,
+    Reading,
+    Weighing,
+    WeighingEvent,
+    WeighingRules,
+    advance,
+    band_g,
+    set_level,
+)
+
+COUNTS_PER_G = 429.0
+TARE_RAW = -84_000
+BOTTLE_G = 95.0
+BAG_G = 24.0
+NOISE_G = 0.35
+"""Sigma; about 2 g peak to peak, as a 10 kg cell has."""
+
+Load = Callable[[float], float | None]
+
+
+def rules(settle_for_s: float = 2.0, band: float = 3.0, counts: float = COUNTS_PER_G):
+    return WeighingRules("A", TARE_RAW, counts, settle_for_s, band)
+
+
+def raw_of(grams: float) -> int:
+    return TARE_RAW + round(grams * COUNTS_PER_G)
+
+
+def readings(load: Load, until_s: float, *, hz: float = 10.0, noise_g: float = NOISE_G, seed=0):
+    """What a cell under `load` (grams by time; None fails) delivers."""
+    rnd = random.Random(seed)
+    times = (n / hz for n in range(int(until_s * hz)))
+    return [
+        Reading(t_s, None if (g := load(t_s)) is None else raw_of(g + rnd.gauss(0, noise_g)))
+        for t_s in times
+    ]
+
+
+def weigh(
+    samples: Sequence[Reading], given_rules: WeighingRules | None = None, *, batch: int = 1
+) -> tuple[Weighing, list[WeighingEvent]]:
+    state, events = Weighing(), []
+    for start in range(0, len(samples), batch):
+        state, new = advance(state, samples[start : start + batch], given_rules or rules())
+        events += new
+    return state, events
+
+
+def grams_of(events: Iterable[WeighingEvent]) -> list[float]:
+    return [event.grams for event in events if isinstance(event, StepSettled)]
+
+
+def assert_step(event: WeighingEvent, grams: float, started_s: float, settled_by_s: float) -> None:
+    assert isinstance(event, StepSettled)
+    assert event.grams == pytest.approx(grams, abs=1.5)
+    assert event.started_s == pytest.approx(started_s, abs=0.15)
+    assert started_s + 1.5 < event.t_s <= settled_by_s
+
+
+# --- what is a step
+
+
+def test_no_readings_change_nothing():
+    state = Weighing(level_g=5.0)
+    assert advance(state, [], rules()) == (state, ())
+
+
+def test_a_quiet_scale_has_a_level_and_no_steps():
+    state, events = weigh(readings(lambda _: 950.0, 30))
+    assert events == []
+    assert state.is_settled
+    assert state.level_g == pytest.approx(950.0, abs=1)
+
+
+@pytest.mark.parametrize("hz", [10.0, 80.0])
+@pytest.mark.parametrize("units", [1, -1, 2, -2, 5, -5, 10, -10, 100, -100])
+def test_a_step_of_any_count_is_one_step_with_its_grams_and_its_start(hz, units):
+    grams = units * BOTTLE_G
+    samples = readings(lambda t: 10_000.0 + (grams if t >= 10 else 0), 20, hz=hz)
+    state, [step] = weigh(samples)
+    assert_step(step, grams, 10.0, settled_by_s=12.1)
+    assert state.level_g == pytest.approx(10_000 + grams, abs=1.5)
+    assert step.level_g == pytest.approx(state.level_g)
+
+
+@given(
+    st.lists(st.integers(-6, 6).filter(bool), min_size=1, max_size=5),
+    st.sampled_from([10.0, 80.0]),
+    st.integers(0, 2**16),
+)
+def test_every_step_of_a_sequence_is_found_once(units, hz, seed):
+    starts = [10.0 + 6 * n for n in range(len(units))]
+
+    def load(t_s: float) -> float:
+        return 5000 + BAG_G * sum(u for u, at in zip(units, starts, strict=True) if t_s >= at)
+
+    _, steps = weigh(readings(load, starts[-1] + 8, hz=hz, seed=seed), batch=7)
+    assert len(steps) == len(units)
+    for step, n, at in zip(steps, units, starts, strict=True):
+        assert_step(step, n * BAG_G, at, settled_by_s=at + 2.6)
+
+
+def test_two_changes_within_the_settling_time_are_one_step():
+    samples = readings(lambda t: 950.0 - 95 * (t >= 10) - 95 * (t >= 11.2), 20)
+    _, [step] = weigh(samples)
+    assert_step(step, -190.0, 10.0, settled_by_s=13.4)
+
+
+def test_a_thing_lifted_and_put_back_is_no_step():
+    _, events = weigh(readings(lambda t: 855.0 if 10 <= t < 11.5 else 950.0, 20))
+    assert events == []
+
+
+@pytest.mark.parametrize("off_g", [3.0, -3.0])
+def test_a_change_no_larger_than_the_band_is_no_step(off_g):
+    samples = readings(lambda t: 950.0 + (off_g if t >= 10 else 0), 30, noise_g=0.0)
+    state, events = weigh(samples, rules(counts=COUNTS_PER_G, band=3.01))
+    assert events == []
+    assert state.is_settled
+
+
+def test_an_upside_down_cell_counts_the_other_way_round():
+    upside_down = WeighingRules("A", TARE_RAW, -COUNTS_PER_G, 2.0, 3.0)
+    _, [step] = weigh(readings(lambda t: 950.0 - 95 * (t >= 10), 20), upside_down)
+    assert step.grams == pytest.approx(95, abs=1.5)
+
+
+# --- what is none
+
+
+@pytest.mark.parametrize("spike_g", [5.0, -5.0, 400.0, -4000.0])
+def test_a_single_spike_is_no_step(spike_g):
+    spikes = {10.0, 13.5, 20.0}
+    state, events = weigh(readings(lambda t: 950.0 + spike_g * (t in spikes), 30))
+    assert events == []
+    assert state.is_settled
+    assert state.level_g == pytest.approx(950.0, abs=1)
+
+
+@given(st.integers(0, 2**16), st.sampled_from([10.0, 80.0]), st.floats(-5000, 5000))
+def test_spikes_up_to_a_tenth_of_the_samples_are_no_step(seed, hz, spike_g):
+    rnd = random.Random(seed)
+    hit = {n for start in range(0, 400, 20) for n in [start + rnd.randrange(20)]}
+    samples = readings(lambda t: 950.0 + spike_g * (round(t * hz) in hit), 400 / hz, hz=hz)
+    _, events = weigh(samples, batch=5)
+    assert events == []
+
+
+@pytest.mark.parametrize("burst", [2, 3, 10])
+def test_a_burst_of_spikes_is_no_step(burst):
+    rnd = random.Random(burst)
+    samples = readings(
+        lambda t: 950.0 + (rnd.uniform(-3000, 3000) if 10 <= t < 10 + burst / 10 else 0), 20
+    )
+    state, events = weigh(samples)
+    assert events == []
+    assert state.level_g == pytest.approx(950.0, abs=1)
+
+
+@pytest.mark.parametrize("hz", [10.0, 80.0])
+@pytest.mark.parametrize("press_g", [40.0, 300.0, 2500.0, -60.0])
+def test_a_hand_that_presses_for_a_second_and_a_half_is_no_step(hz, press_g):
+    samples = readings(lambda t: 950.0 + press_g * (10 <= t < 11.5), 20, hz=hz)
+    _, events = weigh(samples)
+    assert events == []
+
+
+@given(st.integers(0, 2**16), st.floats(2.0, 10.0), st.floats(60.0, 900.0))
+def test_a_trembling_hand_neither_makes_a_step_nor_blinds_the_scale(seed, for_s, press_g):
+    """However long it trembles, it is not noise: the next bottle taken is still found."""
+    rnd = random.Random(seed)
+
+    def load(t_s: float) -> float:
+        hand_g = rnd.uniform(0, press_g) if 10 <= t_s < 10 + for_s else 0.0
+        return 950.0 + hand_g - (BOTTLE_G if t_s >= 30 else 0)
+
+    _, events = weigh(readings(load, 40, seed=seed))
+    assert [round(grams / BOTTLE_G) for grams in grams_of(events)] == [-1]
+    assert_step(events[0], -BOTTLE_G, 30.0, settled_by_s=32.6)
+
+
+def test_a_slamming_door_is_no_step():
+    def load(t_s: float) -> float:
+        ringing = 600.0 * (-0.7) ** round((t_s - 10) * 10) if 10 <= t_s < 12 else 0.0
+        return 950.0 + ringing
+
+    state, events = weigh(readings(load, 20))
+    assert events == []
+    assert state.is_settled
+
+
+def test_a_bottle_taken_with_a_shaking_hand_is_one_step_from_its_first_touch():
+    rnd = random.Random(3)
+
+    def load(t_s: float) -> float:
+        hand_g = rnd.uniform(-60, 250) if 10 <= t_s < 14 else 0.0
+        return 950.0 + hand_g - (BOTTLE_G if t_s >= 12 else 0)
+
+    _, [step] = weigh(readings(load, 25))
+    assert_step(step, -BOTTLE_G, 10.0, settled_by_s=16.2)
+
+
+def test_a_spike_just_before_and_just_after_a_step_does_not_hide_it():
+    spikes = {9.8, 10.5, 11.7}
+    samples = readings(lambda t: 950.0 - 95 * (t >= 10) + 800 * (t in spikes), 20)
+    _, [step] = weigh(samples)
+    assert step.grams == pytest.approx(-95, abs=1.5)
+    assert 9.7 < step.started_s <= 10.0
+
+
+def test_a_weight_that_still_creeps_has_not_settled():
+    """Somebody leans on the shelf more and more: no step until it stands still."""
+    samples = readings(lambda t: 950.0 + 2.0 * max(0, min(t, 20) - 10) ** 2, 19.9)
+    _, events = weigh(samples)
+    assert events == []
+
+
+# --- batches
+
+
+mixed = st.tuples(st.floats(-400, 400), st.floats(0.1, 6.0), st.sampled_from(["ok", "bad", "full"]))
+
+
+@given(st.lists(mixed, max_size=8), st.lists(st.integers(1, 60), min_size=1), st.integers(0, 999))
+def test_how_samples_are_cut_into_batches_never_changes_anything(parts, cuts, seed):
+    samples = trace_of(parts, seed)
+    one_by_one = weigh(samples)
+    state, events, start, n = Weighing(), [], 0, 0
+    while start < len(samples):
+        size = cuts[n % len(cuts)]
+        state, new = advance(state, samples[start : start + size], rules())
+        events += new
+        start, n = start + size, n + 1
+    assert (state, events) == one_by_one
+
+
+def trace_of(parts: list[tuple[float, float, str]], seed: int) -> list[Reading]:
+    """Plateaus of some grams for some seconds each, good, failing or saturated."""
+    rnd = random.Random(seed)
+    samples, t_s = [], 0.0
+    for grams, for_s, kind in [(0.0, 5.0, "ok"), *parts, (0.0, 4.0, "ok")]:
+        for _ in range(int(for_s * 10)):
+            good = raw_of(950 + grams + rnd.gauss(0, NOISE_G))
+            raw = {"ok": good, "bad": None, "full": 0x7FFFFF}[kind]
+            samples.append(Reading(t_s, raw))
+            t_s += 0.1
+    return samples
+
+
+@given(st.lists(mixed, max_size=8), st.integers(0, 999))
+def test_steps_always_add_up_to_what_the_level_has_changed(parts, seed):
+    state, events = weigh(trace_of(parts, seed))
+    levels = [e.level_g for e in events if isinstance(e, StepSettled)]
+    if levels:
+        assert state.level_g == levels[-1]
+        steps = [e for e in events if isinstance(e, StepSettled)]
+        for before, step in pairwise(steps):
+            assert step.level_g == pytest.approx(before.level_g + step.grams)
+    faults = [type(e) for e in events if not isinstance(e, StepSettled)]
+    assert faults == [DeviceFailed, DeviceRecovered] * (len(faults) // 2) + (
+        [DeviceFailed] if len(faults) % 2 else []
+    )
+
+
+# --- failures
+
+
+def test_failed_readings_for_a_second_and_a_half_are_one_fault_and_one_recovery():
+    samples = readings(lambda t: None if 10 <= t < 20 else 950.0, 30)
+    state, [failed, recovered] = weigh(samples)
+    assert isinstance(failed, DeviceFailed)
+    assert failed.device == "A"
+    assert failed.why == "no reading"
+    assert failed.t_s == pytest.approx(11.5, abs=0.11)
+    assert isinstance(recovered, DeviceRecovered)
+    assert 21.5 < recovered.t_s <= 22.1
+    assert recovered.failed_for_s == pytest.approx(recovered.t_s - 10)
+    assert state.is_settled
+
+
+def test_failed_readings_for_a_second_are_no_fault():
+    state, events = weigh(readings(lambda t: None if 10 <= t < 11 else 950.0, 20))
+    assert events == []
+    assert state.is_settled
+
+
+def test_a_failed_scale_is_not_settled_and_its_reason_is_told():
+    samples = [*readings(lambda _: 950.0, 10)]
+    samples += [Reading(10 + n, None, "no data for 1.0 s") for n in range(4)]
+    state, [failed] = weigh(samples)
+    assert not state.is_settled
+    assert failed.why == "no data for 1.0 s"
+
+
+@pytest.mark.parametrize("raw", sorted(SATURATED))
+def test_a_saturated_cell_is_a_fault_that_says_so(raw):
+    samples = readings(lambda _: 950.0, 10) + [Reading(10 + n / 10, raw) for n in range(30)]
+    _, [failed] = weigh(samples)
+    assert failed.why == f"saturated (raw {raw})"
+
+
+def test_a_scale_that_is_dead_from_the_start_fails_once_and_then_weighs():
+    state, [failed, recovered] = weigh(readings(lambda t: None if t < 30 else 950.0, 40))
+    assert (type(failed), type(recovered)) == (DeviceFailed, DeviceRecovered)
+    assert state.level_g == pytest.approx(950, abs=1)
+
+
+def test_a_flickering_scale_fails_once_until_it_has_held():
+    def load(t_s: float) -> float | None:
+        return None if 10 <= t_s < 40 and t_s % 3 < 2 else 950.0
+
+    _, events = weigh(readings(load, 50))
+    assert [type(e) for e in events] == [DeviceFailed, DeviceRecovered]
+    assert events[1].t_s > 40
+
+
+def test_the_failure_lasted_since_its_first_bad_reading_even_on_a_moving_scale():
+    rnd = random.Random(1)
+
+    def load(t_s: float) -> float | None:
+        return None if 40 <= t_s < 50 else 950 + (rnd.uniform(0, 400) if 10 <= t_s < 40 else 0)
+
+    _, [_, recovered] = weigh(readings(load, 60))
+    assert recovered.failed_for_s == pytest.approx(recovered.t_s - 40)
+
+
+def test_what_was_taken_during_a_failure_is_a_step_after_it():
+    def load(t_s: float) -> float | None:
+        return None if 10 <= t_s < 20 else 950.0 - (95 if t_s >= 15 else 0)
+
+    _, [failed, recovered, step] = weigh(readings(load, 30))
+    assert (type(failed), type(recovered)) == (DeviceFailed, DeviceRecovered)
+    assert step.grams == pytest.approx(-95, abs=1.5)
+    assert step.started_s == pytest.approx(10.0)
+    assert step.t_s == recovered.t_s
+
+
+def test_a_step_between_scattered_failed_readings_is_found():
+    def load(t_s: float) -> float | None:
+        return None if round(t_s * 10) % 3 == 0 else 950.0 - (95 if t_s >= 10 else 0)
+
+    _, [step] = weigh(readings(load, 20))
+    assert_step(step, -95, 10.1, settled_by_s=12.4)
+
+
+# --- drift
+
+
+@pytest.mark.parametrize("rate", [0.2, -0.2])
+@pytest.mark.parametrize("hz", [10.0, 1 / 0.75])
+def test_slow_drift_is_no_step_and_swallows_no_item(rate, hz):
+    """Five minutes of it are two bags; the bag taken then is found all the same."""
+
+    def load(t_s: float) -> float:
+        return 950.0 + rate * min(t_s, 300) - (BAG_G if t_s >= 310 else 0)
+
+    state, [step] = weigh(readings(load, 330, hz=hz))
+    assert step.grams == pytest.approx(-BAG_G, abs=1.5)
+    assert 310 <= step.started_s < 311
+    assert state.level_g == pytest.approx(950 - BAG_G, abs=2)
+    assert state.zero_g == pytest.approx(rate * 300, abs=1.5)
+
+
+@pytest.mark.parametrize("rate", [0.2, -0.2])
+def test_an_item_taken_while_the_cell_drifts_is_found(rate):
+    def load(t_s: float) -> float:
+        return 950.0 + rate * t_s - (BAG_G if t_s >= 100 else 0)
+
+    _, [step] = weigh(readings(load, 200))
+    assert step.grams == pytest.approx(-BAG_G, abs=2)
+
+
+@given(st.floats(1.0, 200.0), st.floats(100.0, 30_000.0), st.integers(0, 999))
+def test_the_lightest_item_on_a_scale_is_never_taken_for_drift_or_noise(unit_g, capacity_g, seed):
+    """Even where the cell is noisier than promised: either found, or the scale never rests."""
+    band = band_g(capacity_g, unit_g)
+    samples = readings(
+        lambda t: 20 * unit_g - (unit_g if t >= 20 else 0), 60, noise_g=band / 4, seed=seed
+    )
+    _, events = weigh(samples, rules(band=band))
+    assert [round(g / unit_g) for g in grams_of(events)] == [-1]
+
+
+def test_a_cell_noisier_than_promised_gets_a_wider_band():
+    samples = readings(lambda t: 950 - 95 * (t >= 30), 60, noise_g=1.3)
+    _, [step] = weigh(samples)
+    assert step.grams == pytest.approx(-95, abs=4)
+
+
+def test_a_cell_that_only_shakes_never_settles():
+    state, events = weigh(readings(lambda _: 950.0, 60, noise_g=40.0))
+    assert events == []
+    assert not state.is_settled
+
+
+# --- slow devices
+
+
+@pytest.mark.parametrize("every_s", [0.75, 1.0])
+def test_a_slow_device_settles_and_steps(every_s):
+    samples = readings(lambda t: 950.0 - (95 if t >= 20 else 0), 40, hz=1 / every_s)
+    _, [step] = weigh(samples)
+    assert step.grams == pytest.approx(-95, abs=1.5)
+    assert 20 <= step.started_s <= 20 + every_s
+    assert step.t_s <= 20 + 4 * every_s
+
+
+def test_the_ancestors_trace_shows_eleven_states_and_not_seventeen():
+    """Bottles of 95 g at 0.75 s a reading: plateaus of minutes, transients of one reading.
+
+    Rounding every reading to whole bottles, as the ancestor did, shows more states than
+    were there.
+    """
+    plateaus = [5, 4, 3, 4, 2, 1, 2, 3, 5, 6, 5]
+    transients = {60: 3.4, 170: 1.6, 300: 0.4}
+
+    def load(t_s: float) -> float:
+        bottles = plateaus[min(int(t_s // 60), len(plateaus) - 1)]
+        glitch = next((b for at, b in transients.items() if 0 <= t_s - at - 20 < 0.7), None)
+        return BOTTLE_G * (bottles if glitch is None else glitch)
+
+    samples = readings(load, 60 * len(plateaus), hz=1 / 0.75)
+    rounded = [round((s.raw - TARE_RAW) / COUNTS_PER_G / BOTTLE_G) for s in samples]
+    assert 1 + sum(a != b for a, b in pairwise(rounded)) == 17
+    state, events = weigh(samples)
+    states = [plateaus[0]]
+    for grams in grams_of(events):
+        states.append(states[-1] + round(grams / BOTTLE_G))
+    assert states == plateaus
+    assert state.level_g == pytest.approx(plateaus[-1] * BOTTLE_G, abs=2)
+
+
+# --- construction and the owner's word
+
+
+@pytest.mark.parametrize(
+    ("counts", "settle_for_s", "message"),
+    [(0.0, 2.0, "counts_per_g must not be 0"), (429.0, 0.0, "settle_for_s must be > 0, got 0")],
+)
+def test_impossible_rules_are_refused(counts, settle_for_s, message):
+    with pytest.raises(ValueError, match=message):
+        WeighingRules("A", 0, counts, settle_for_s, 3.0)
+
+
+@pytest.mark.parametrize(
+    ("capacity_g", "lightest_g", "expected_g"),
+    [(10_000, None, 3.0), (10_000, 95.0, 3.0), (10_000, 5.0, 2.0), (20_000, 24.0, 6.0)],
+)
+def test_the_band_comes_from_the_cell_and_stays_below_the_lightest_item(
+    capacity_g, lightest_g, expected_g
+):
+    assert band_g(capacity_g, lightest_g) == pytest.approx(expected_g)
+
+
+def test_the_owners_word_moves_the_zero_and_causes_no_step():
+    quiet, _ = weigh(readings(lambda _: 950.0, 10))
+    told = set_level(quiet, 855.0)
+    assert told.level_g == 855.0
+    later = [Reading(s.t_s + 10, s.raw) for s in readings(lambda _: 950.0, 10)]
+    state, events = advance(told, later, rules())
+    assert events == ()
+    assert state.level_g == 855.0
+
+
+def test_the_owners_word_before_the_first_level_changes_nothing():
+    assert set_level(Weighing(), 855.0) == Weighing()
+
+
+def test_a_remembered_zero_is_taken_off_the_first_level():
+    state, _ = advance(Weighing(zero_g=20.0), readings(lambda _: 970.0, 10), rules())
+    assert state.level_g == pytest.approx(950, abs=1)
