@@ -64,7 +64,7 @@ class WordReader:
         self._poll_s = 1 / sample_rate_hz / POLLS_PER_PERIOD
         self._settling = _Settling(self._period_ns, selects_gain=gain != 128)
         self._alive_ns = 0
-        self._last_high_ns: int | None = None
+        self._last_high_ns = 0
         self._doubt = ""
         self._is_given_up = False
 
@@ -78,11 +78,11 @@ class WordReader:
         self._clock.sleep(RESET_PULSE_S)
         self._wires.set_sck(False)
         self._alive_ns = self._clock.now_ns()
-        self._last_high_ns = None
         self._settling.begin(self._alive_ns)
-        # The first conversion is a whole period away, so DOUT has to be high here.
         self._clock.sleep(self._poll_s)
-        if not self._wires.is_dout_high():
+        is_low = not self._wires.is_dout_high()
+        # The first conversion is a whole period away, so DOUT has to be high until then.
+        if is_low and self._clock.now_ns() <= self._alive_ns + FRESH_PERIODS * self._period_ns:
             raise ScaleFault(
                 f"{self._name}: DOUT is stuck low, expected high between two conversions; "
                 "check the wires DT and SCK for a short, a break or a swap"
@@ -119,11 +119,10 @@ class WordReader:
 
     def _notice_restart(self) -> None:
         """A conversion is overdue: the chip may have lost its power, its gain and its settling."""
-        now_ns = self._clock.now_ns()
-        silent_ns = (self._last_high_ns or now_ns) - self._alive_ns
+        silent_ns = self._last_high_ns - self._alive_ns
         limit = SILENT_PERIODS if self._settling.is_going_on else RESTARTED_PERIODS
         if silent_ns > limit * self._period_ns:
-            self._settling.begin(now_ns)
+            self._settling.begin(self._clock.now_ns())
             self._doubt = (
                 f"nothing for {silent_ns / 1e6:.0f} ms, expected a word every "
                 f"{self._period_ns / 1e6:.1f}; check the board's power and sample_rate_hz"
@@ -131,17 +130,14 @@ class WordReader:
 
     def _take(self) -> int:
         """One word off the chip, signed; raises _Garbled or _Unsettled."""
-        # Amid the pulses the next conversion would mix two words and shift the third.
-        fresh_until_ns = (self._last_high_ns or 0) + FRESH_PERIODS * self._period_ns
-        if self._clock.now_ns() > fresh_until_ns:
-            raise _Garbled("a word was noticed too late; the machine is too busy")
+        fresh_until_ns = self._last_high_ns + FRESH_PERIODS * self._period_ns
         word = self._shift()
         self._alive_ns = self._clock.now_ns()
-        self._last_high_ns = None
         if not self._wires.is_dout_high():
             raise _Garbled("DOUT was low after the last clock pulse")
+        # Amid the pulses the next conversion mixes two words, and may shift the third.
         if self._alive_ns > fresh_until_ns:
-            raise _Garbled("a word took too long; the machine is too busy")
+            raise _Garbled("a word was taken too late; the machine is too busy")
         if not self._settling.is_over(self._alive_ns):
             raise _Unsettled("the chip was settling")
         return word - (1 << BITS) if word >> (BITS - 1) else word
