@@ -9,10 +9,9 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from storeguard.books import csvfile
 from storeguard.books.history import History
@@ -21,7 +20,7 @@ from storeguard.books.merge import guard, merge
 from storeguard.books.ownerfile import OwnerFile, Replaced, Seen
 from storeguard.books.rows import BookFile, Layout, Rows, adopted, counts_changed, counts_of
 from storeguard.books.textlog import TextLog
-from storeguard.books.texts import Language, say
+from storeguard.books.texts import OK, BookStatus, Language, say
 from storeguard.clock import Clock
 from storeguard.domain.events import BookEdited
 from storeguard.domain.product import Product, Stock
@@ -37,21 +36,6 @@ _ROUNDING_S = 1e-6
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class BookStatus:
-    """Whether the CSV and the book agree. `text` is for the owner, in one line.
-
-    malformed: it cannot be read as a book; held: it lost too much and waits for `confirm()`;
-    missing: it is not there just now; unwritable: it lags behind the book.
-    """
-
-    kind: Literal["ok", "malformed", "missing", "held", "unwritable"] = "ok"
-    text: str = ""
-
-
-OK = BookStatus()
 
 
 class CsvBook:
@@ -82,6 +66,7 @@ class CsvBook:
         self._layout = Layout()
         self._status = OK
         self._known: bytes | None = None
+        self._lags = False
         self._refused: tuple[bytes, BookStatus] | None = None
         self._pending: tuple[Seen, float] | None = None
         self._missing_since_s: float | None = None
@@ -168,7 +153,7 @@ class CsvBook:
         else:
             self._layout = layout
             if seen is not None and seen.content == self._rendered():
-                self._known = seen.content
+                self._published(seen.content)
             elif seen is not None:
                 self._pending = (seen, self._clock.now_s())
             else:
@@ -210,18 +195,20 @@ class CsvBook:
         rows = tuple(
             row.with_count(max(0, counts.get(row.name, row.count))) for row in self._history.rows
         )
-        self._history.commit(rows, self._layout, why=why, key=key)
-        self._show()
-        self._publish()
+        self._commit(rows, why, key)
 
     def _adopt(self, products: tuple[Product, ...]) -> bool:
         rows = adopted(self._history.rows, products, self._layout)
         if rows == self._history.rows:
             return False
-        self._history.commit(rows, self._layout, why="adopt")
+        self._commit(rows, "adopt")
+        return True
+
+    def _commit(self, rows: Rows, why: str, key: str | None = None) -> None:
+        self._history.commit(rows, self._layout, why=why, key=key)
+        self._lags = True
         self._show()
         self._publish()
-        return True
 
     def _poll(self, now_s: float) -> BookEdited | None:
         try:
@@ -267,9 +254,8 @@ class CsvBook:
             self._refused = (content, status)
             self._say(status)
             return
-        self._known, self._refused = content, None
+        self._known, self._refused, self._lags = content, None, True
         self._file.close()
-        self._history.put_on_disk()
         self._say(OK)
         self._publish()
 
@@ -286,7 +272,8 @@ class CsvBook:
             )
 
     def _merge(self, book: BookFile, *, is_confirmed: bool = False) -> None:
-        self._history.mark_unread(not self._file.was_opened())
+        if self._file.is_unread():
+            self._history.was_not_read()
         before = self._history.rows
         merged = merge(self._history.versions, book)
         if not is_confirmed:
@@ -296,6 +283,7 @@ class CsvBook:
             return
         self._layout = book.layout
         self._history.commit(merged.rows, book.layout, why="edit", saved=book.rows)
+        self._lags = True
         self._show()
         self._report(before, merged.rows)
         log.info("%s book: the file was edited, from version %d", self._name, merged.base)
@@ -331,30 +319,39 @@ class CsvBook:
             return
         if not is_back:
             log.warning("%s; written again", self._text("missing"))
-            self._known, self._refused, self._missing_since_s = content, None, None
-            self._status = OK
+            self._refused = self._missing_since_s = None
+            self._published(content)
 
     def _publish(self) -> None:
         """Writes the version in force, unless the file holds something that is not merged."""
-        if self._known is None or self._status.kind not in ("ok", "unwritable") or self._pending:
+        if not self._lags or self._known is None or self._pending is not None:
+            return
+        if self._status.kind not in ("ok", "unwritable"):
             return
         content = self._rendered()
         try:
-            if content != self._known:
+            if content == self._known:
+                self._published(content)
+            else:
                 self._replaced(content, self._file.replace(content, self._known))
-            if self._status.kind == "unwritable":
-                self._say(OK)
         except OSError as error:
             self._say(BookStatus("unwritable", self._text("unwritable", why=error.strerror)))
 
     def _replaced(self, content: bytes, replaced: Replaced) -> None:
         for overtaken in replaced.overtaken:
             self._take_overtaken(overtaken)
+        if replaced.is_unread:
+            self._history.was_not_read()
         if replaced.done:
-            self._known = content
-            self._history.put_on_disk()
-        elif replaced.unread is not None:
-            self._pending = (replaced.unread, self._clock.now_s())
+            self._published(content)
+        elif replaced.found is not None:
+            self._pending = (replaced.found, self._clock.now_s())
+
+    def _published(self, content: bytes) -> None:
+        self._known = content
+        self._lags = False
+        self._history.put_on_disk()
+        self._say(OK)
 
     def _rendered(self) -> bytes:
         return csvfile.write(BookFile(self._history.rows, self._layout))

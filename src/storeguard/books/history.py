@@ -69,7 +69,7 @@ class History:
         """Makes a new version, durable when this returns. `saved`: the owner's file behind it."""
         now_utc = self._clock.utc()
         number = self._versions[-1].number + 1 if self._versions else 1
-        version = Version(number, now_utc, rows, saved, unread=saved is None)
+        version = Version(number, now_utc, rows, saved, unread=True)
         changes = self._changed(version, why)
         self._journal.add_version(self._record(version, layout), changes, key)
         self._versions.append(version)
@@ -84,12 +84,12 @@ class History:
 
     def put_on_disk(self) -> None:
         """The CSV shows the version in force: from now on somebody may open it."""
-        self._mark(self._versions[-1].number, unread=False)
         self._on_disk = self._versions[-1].number
+        self._mark(self._on_disk, unread=False)
 
-    def mark_unread(self, unread: bool) -> None:
-        """Says of the version that the CSV shows whether nobody has opened it."""
-        self._mark(self._on_disk, unread=unread)
+    def was_not_read(self) -> None:
+        """Nobody has opened the version that the CSV shows, or has shown until now."""
+        self._mark(self._on_disk, unread=True)
 
     def _mark(self, number: int, *, unread: bool) -> None:
         at = number - self._versions[0].number

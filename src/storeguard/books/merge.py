@@ -48,7 +48,14 @@ class _Base:
     at: int
     rows: Rows
     is_saved: bool
+    is_unread: bool
     changed: int
+    edits_since: int
+
+    @property
+    def rank(self) -> tuple[int, ...]:
+        """The least is the likeliest."""
+        return self.is_unread, self.changed, self.edits_since, self.is_saved, -self.at
 
 
 def merge(versions: Sequence[Version], edited: BookFile) -> Merged:
@@ -83,35 +90,43 @@ def _base(versions: Sequence[Version], edited: Rows) -> _Base:
     wrote it rather than as it was saved, the newest.
     """
     file = _by_name(edited)
-    ranked = sorted(_candidates(versions, file), key=lambda base: _rank(base, versions))
+    ranked = sorted(_candidates(versions, file), key=lambda base: base.rank)
     return next(base for base in ranked if not _follows_a_later_edit(base, versions, file))
 
 
-def _rank(base: _Base, versions: Sequence[Version]) -> tuple[int, ...]:
-    edits_since = sum(v.saved is not None for v in versions[base.at + 1 :])
-    is_unread = versions[base.at].unread and not base.is_saved
-    return is_unread, base.changed, edits_since, base.is_saved, -base.at
-
-
 def _candidates(versions: Sequence[Version], file: Mapping[str, Row]) -> Iterator[_Base]:
+    count = _Comparison(file).changed
+    edits_since = sum(version.saved is not None for version in versions)
     for at, version in enumerate(versions):
-        yield _Base(at, version.rows, False, _changed(version.rows, file))
-        if version.saved is not None and version.saved != version.rows:
-            yield _Base(at, version.saved, True, _changed(version.saved, file))
+        rows, saved = version.rows, version.saved
+        edits_since -= saved is not None
+        is_unread = version.unread and saved != rows
+        yield _Base(at, rows, False, is_unread, count(rows), edits_since)
+        if saved is not None and saved != rows:
+            yield _Base(at, saved, True, False, count(saved), edits_since)
 
 
-def _changed(rows: Rows, file: Mapping[str, Row]) -> int:
-    """How many cells the owner would have changed; a new or deleted row counts as one."""
-    changed = gone = 0
-    for row in rows:
-        other = file.get(row.name)
-        if other is None:
-            gone += 1
-        elif row is not other and row != other:
-            changed += len(_differences(row, other))
-    new = gone + len(file) - len(rows)
-    renamed = len(_renames(_by_name(rows), file)) if gone and new else 0
-    return changed + gone + new - renamed
+class _Comparison:
+    """Counts changed cells. Versions share most of their rows: each row is compared once."""
+
+    def __init__(self, file: Mapping[str, Row]) -> None:
+        self._file = file
+        self._costs: dict[int, int | None] = {}
+
+    def changed(self, rows: Rows) -> int:
+        """How many cells the owner would have changed; a new or deleted row counts as one."""
+        costs = [self._cost(row) for row in rows]
+        gone = costs.count(None)
+        new = gone + len(self._file) - len(rows)
+        renamed = len(_renames(_by_name(rows), self._file)) if gone and new else 0
+        return sum(filter(None, costs)) + gone + new - renamed
+
+    def _cost(self, row: Row) -> int | None:
+        """Changed cells of a row; None when it is gone."""
+        if id(row) not in self._costs:
+            other = self._file.get(row.name)
+            self._costs[id(row)] = None if other is None else len(_differences(row, other))
+        return self._costs[id(row)]
 
 
 def _differences(one: Row, other: Row) -> list[int]:

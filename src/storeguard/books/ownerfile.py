@@ -27,14 +27,16 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Replaced:
-    """`done`, or what was found instead of the known text and is still there: `unread`.
+    """`done`, or what was found instead of the known text and is still there: `found`.
 
-    Neither: there is no file. `overtaken`: saves that were replaced by a newer one while we
-    held them, oldest first; they exist nowhere else any more.
+    Neither: there is no file. `is_unread`: nobody has read what we had written before.
+    `overtaken`: saves that were replaced by a newer one while we held them, oldest first;
+    they exist nowhere else any more.
     """
 
     done: bool = False
-    unread: Seen | None = None
+    found: Seen | None = None
+    is_unread: bool = False
     overtaken: tuple[bytes, ...] = ()
 
 
@@ -57,9 +59,9 @@ class OwnerFile:
                 durable.fsync_file(self.path)
                 durable.fsync_folder(self.path.parent)
 
-    def was_opened(self) -> bool:
-        """Whether somebody has, or may have, read what we wrote there last."""
-        return self._ours is None or not _is_untouched(self._ours)
+    def is_unread(self) -> bool:
+        """Whether we know that nobody has read what we wrote there last."""
+        return self._ours is not None and _is_untouched(self._ours)
 
     def close(self) -> None:
         """Forgets what we wrote last; may be called twice."""
@@ -70,15 +72,16 @@ class OwnerFile:
         """Puts `content` in the place of `known`; leaves anything else where it is."""
         seen = self.look()
         if seen is None or seen.content != known:
-            return Replaced(unread=seen)
+            return Replaced(found=seen)
         temporary = durable.stage(self.path, content, fsync=self._fsync)
         ours = _watched(temporary)
         try:
             self._take_after(temporary)
             replaced = self._swap(temporary, content, known)
             if replaced.done:
-                self._remember(ours)
-                ours = None
+                replaced = Replaced(done=True, is_unread=self.is_unread())
+                self.close()
+                self._ours, ours = ours, None
             return replaced
         except FileNotFoundError:
             return Replaced()
@@ -129,7 +132,7 @@ class OwnerFile:
             newer = _seen(temporary)
             assert newer is not None
             if newer.content == laid_down:
-                return Replaced(unread=found, overtaken=tuple(overtaken))
+                return Replaced(found=found, overtaken=tuple(overtaken))
             overtaken.append(found.content)
             laid_down, found = found.content, newer
 
@@ -137,14 +140,10 @@ class OwnerFile:
         """Without an atomic swap: the gap between looking and replacing is as small as can be."""
         seen = self.look()
         if seen is None or seen.content != known:
-            return Replaced(unread=seen)
+            return Replaced(found=seen)
         temporary.replace(self.path)
         self._sync_folder()
         return Replaced(done=True)
-
-    def _remember(self, ours: int | None) -> None:
-        self.close()
-        self._ours = ours
 
     def _sync_folder(self) -> None:
         if self._fsync:

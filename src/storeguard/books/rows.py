@@ -168,21 +168,25 @@ def plain_number(text: str) -> str:
 def render(book: BookFile) -> str:
     """The text of the file; cells whose values are still the typed ones stay as typed."""
     layout = book.layout
-    lines = [",".join(layout.header), *(_line(row, layout) for row in book.rows)]
+    places = layout.places
+    lines = [",".join(layout.header), *(_line(row, places, layout.gap) for row in book.rows)]
     return layout.newline.join(lines) + (layout.newline if layout.ends_with_newline else "")
 
 
-def _line(row: Row, layout: Layout) -> str:
-    if len(row.source) != len(layout.header):
-        return f",{layout.gap}".join(_quoted(text) for text in _texts(row, layout))
-    typed = zip(row.source, _texts(row, layout), layout.places, strict=True)
-    return ",".join(_retyped(source, text, place) for source, text, place in typed)
+def _line(row: Row, places: tuple[int, ...], gap: str) -> str:
+    texts = _texts(row, places)
+    if len(row.source) != len(places):
+        return f",{gap}".join(_quoted(text) for text in texts)
+    typed = zip(row.source, texts, places, strict=True)
+    return ",".join(
+        source if source == text else _retyped(source, text, place) for source, text, place in typed
+    )
 
 
-def _texts(row: Row, layout: Layout) -> list[str]:
+def _texts(row: Row, places: tuple[int, ...]) -> list[str]:
     others = iter(row.others)
     cells = row.cells
-    return [next(others, "") if place == OTHERS else _text(cells[place]) for place in layout.places]
+    return [next(others, "") if place == OTHERS else _text(cells[place]) for place in places]
 
 
 def _text(value: Any) -> str:

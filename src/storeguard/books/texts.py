@@ -4,9 +4,25 @@ The codes are the ones of the fault table: one each, so that a call to the insta
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Literal
 
 Language = Literal["ko", "en"]
+
+
+@dataclass(frozen=True, slots=True)
+class BookStatus:
+    """Whether the CSV and the book agree. `text` is for the owner, in one line.
+
+    malformed: it cannot be read as a book; held: it lost too much and waits for `confirm()`;
+    missing: it is not there just now; unwritable: it lags behind the book.
+    """
+
+    kind: Literal["ok", "malformed", "missing", "held", "unwritable"] = "ok"
+    text: str = ""
+
+
+OK = BookStatus()
 
 _TEXTS: Mapping[str, tuple[str, str]] = {
     "cp949": (
