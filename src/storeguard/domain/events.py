@@ -27,7 +27,9 @@ class StepSettled:
 class StockChanged:
     """The shelf book has a new count. `started_s` is the start of the step behind it.
 
-    `is_first`: counted after a start, not seen to move.
+    `is_first`: counted after a start, not seen to move. The change is of everything since the
+    count was last certain, which was until `unclear_since_s` (None: until this step); `moved`
+    is what this step alone moved, None where that is not clear.
     """
 
     t_s: float
@@ -40,6 +42,8 @@ class StockChanged:
     grams: float = 0.0
     certainty: float = 1.0
     is_first: bool = False
+    unclear_since_s: float | None = None
+    moved: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,16 +124,21 @@ def end_visit(ledger: Ledger, last_seen_s: float, emptied_s: float) -> Ledger:
 
 
 def add_movement(ledger: Ledger, movement: Movement) -> Ledger:
-    """Books the movement on the first visit that was not over when it began, else on the last.
-
-    A movement that began between two visits belongs to the later one: a person is seen a
-    moment after the door has moved the air.
-    """
-    if not ledger.visits:
+    """Books the movement on its visit; without any open visit it is nobody's."""
+    visit = visit_of(ledger, movement.started_s)
+    if visit is None:
         return ledger
-    not_over = (v for v in ledger.visits if not _is_over(v, movement.started_s))
-    visit = next(not_over, ledger.visits[-1])
     return _with(ledger, replace(visit, movements=(*visit.movements, movement)))
+
+
+def visit_of(ledger: Ledger, began_s: float) -> Visit | None:
+    """The first open visit that was not over when something began, else the last.
+
+    What began between two visits belongs to the later one: a person is seen a moment after
+    the door has moved the air.
+    """
+    not_over = (visit for visit in ledger.visits if not _is_over(visit, began_s))
+    return next(not_over, ledger.visits[-1] if ledger.visits else None)
 
 
 def _is_over(visit: Visit, t_s: float) -> bool:

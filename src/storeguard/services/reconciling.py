@@ -321,18 +321,34 @@ class ReconcilingService:
             self._distrust(channel, event.t_s)
 
     def _on_stock_changed(self, event: StockChanged) -> None:
-        if event.is_first:
+        units = self._units_of_this_step(event)
+        if event.is_first or units is None:
             return
         movement = Movement(
             event.started_s,
             event.t_s,
             event.scale,
             event.product,
-            event.after - event.before,
+            units,
             event.grams,
             event.certainty,
         )
         self.ledger = ledgers.add_movement(self.ledger, movement)
+
+    def _units_of_this_step(self, event: StockChanged) -> int | None:
+        """What the visit has moved, of a change that may include what an earlier one left unclear.
+
+        That visit has been judged, as uncertain; its share is no later visitor's. Where the
+        shares cannot be told apart, the product is unverified in this visit too.
+        """
+        visit = ledgers.visit_of(self.ledger, event.started_s)
+        unclear_s = event.unclear_since_s
+        if visit is None or unclear_s is None or unclear_s >= visit.started_s:
+            return event.after - event.before
+        if event.moved is None:
+            products = frozenset({event.product})
+            self.ledger = ledgers.mark_unverified(self.ledger, products, event.started_s)
+        return event.moved
 
     def _on_sale(self, event: SaleMade) -> None:
         sale = SaleLine(event.t_s, event.sale_id, event.product, event.count)

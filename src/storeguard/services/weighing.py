@@ -36,6 +36,7 @@ class Channel:
     count: ScaleCount | None = None
     counted_level_g: float | None = None
     step: StepSettled | None = None
+    unclear_since_s: float | None = None
     newest: Reading | None = None
 
     @property
@@ -153,6 +154,7 @@ class WeighingService:
         is_first = channel.count is None
         await self._book(channel, product, booked, found, is_first=is_first)
         channel.count, channel.counted_level_g = found, level_g
+        channel.unclear_since_s = None if found.is_certain else _unclear_since(channel)
         await self._remember_zero(channel)
 
     async def _book(
@@ -173,6 +175,8 @@ class WeighingService:
             grams=step.grams if step else 0.0,
             certainty=found.certainty,
             is_first=is_first,
+            unclear_since_s=channel.unclear_since_s,
+            moved=_moved(step, product, channel.rules.band_g),
         )
         self._bus.publish(event)
 
@@ -214,3 +218,17 @@ class WeighingService:
         return any(
             channel.was_restless(t_s) for channel in self.channels if not channel.weighing.is_failed
         )
+
+
+def _unclear_since(channel: Channel) -> float | None:
+    """When the first step began that the count could not follow."""
+    if channel.unclear_since_s is not None or channel.step is None:
+        return channel.unclear_since_s
+    return channel.step.started_s
+
+
+def _moved(step: StepSettled | None, product: Product, band_g: float) -> int | None:
+    if step is None:
+        return None
+    found = counting.estimate_change(step.grams, product, band_g)
+    return found.change if found.is_certain else None
