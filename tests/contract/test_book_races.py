@@ -262,6 +262,8 @@ def chance() -> Iterator[random.Random]:
     return random.Random(20261120)
 
 
+# Python 3.12 and later warn of threads that other tests have left to libraries.
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
 def test_kills_at_random_instants_lose_no_acknowledged_sale(tmp_path, chance):
     path = tmp_path / "inventory_store.csv"
     path.write_text(HEADER + "콜라,90000,1800,340\n과자,90000,2000,24\n", encoding="utf-8")
