@@ -8,6 +8,7 @@ from storeguard.books.book import CsvBook
 from storeguard.clock import Clock
 from storeguard.domain.events import BookEdited
 from storeguard.domain.product import Product
+from storeguard.errors import JournalFault
 from storeguard.health import Health
 from storeguard.services.bus import Bus
 
@@ -41,9 +42,15 @@ class BookkeepingService:
         self._confirmed = state / CONFIRMED
 
     async def run(self) -> None:
+        part = self._health.part("bookkeeping")
         while True:
-            await self.run_once()
-            await asyncio.sleep(ROUND_S)
+            try:
+                await self.run_once()
+                part.ok()
+                await asyncio.sleep(ROUND_S)
+            except JournalFault as fault:
+                part.failed(fault)
+                await asyncio.sleep(part.backoff_s())
 
     async def run_once(self) -> None:
         """One look at both files."""
@@ -55,7 +62,6 @@ class BookkeepingService:
             self._report(book)
             if edit is not None:
                 await self._take(book, edit)
-        self._health.part("bookkeeping").ok()
 
     def _take_confirmation(self) -> bool:
         is_there = self._confirmed.exists()

@@ -26,7 +26,7 @@ from storeguard.domain.ledger import Debt, Ledger, Movement, SaleLine, Visit
 from storeguard.domain.occupancy import Presence
 from storeguard.domain.product import Stock
 from storeguard.domain.reconcile import Discrepancy, Judgement, Reason, judge, standing
-from storeguard.errors import OutboxFault
+from storeguard.errors import JournalFault, OutboxFault
 from storeguard.health import Health
 from storeguard.ports import Book
 from storeguard.services.bus import Bus
@@ -106,7 +106,7 @@ class ReconcilingService:
                 await self._run_once()
                 part.ok()
                 await asyncio.sleep(self._round_s)
-            except OutboxFault as fault:
+            except (OutboxFault, JournalFault) as fault:
                 part.failed(fault)
                 await asyncio.sleep(part.backoff_s())
 

@@ -1,12 +1,14 @@
 """Faults → journal: both ends of each outage, written down off the loop's thread."""
 
 import asyncio
+import contextlib
 from collections import deque
 from datetime import datetime
 from typing import Protocol
 
 from storeguard.clock import Clock
 from storeguard.domain.events import DeviceFailed, DeviceRecovered
+from storeguard.errors import JournalFault
 from storeguard.services.bus import Bus
 
 ROUND_S = 0.5
@@ -49,13 +51,18 @@ class SupervisingService:
                 await self._run_once()
                 await asyncio.sleep(ROUND_S)
         finally:
-            self._write_down()
+            self._write_down()  # here, not in a worker: the loop is on its way out
 
     async def _run_once(self) -> None:
         if self._edges:
             await asyncio.to_thread(self._write_down)
 
     def _write_down(self) -> None:
+        """What the journal does not take now stays for the next round."""
+        with contextlib.suppress(JournalFault):
+            self._write_edges()
+
+    def _write_edges(self) -> None:
         while self._edges:
             part, why, at = self._edges[0]
             if why is None:

@@ -1,6 +1,7 @@
 """Cameras → visits: judges pictures, records while somebody is inside, keeps the best ones."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ from storeguard.vision.recorder import ClipRecorder
 
 CAMERALESS_EMPTY_FOR_S = 60.0
 """Without any camera a visit ends when the shelves have been still for so long."""
+
+log = logging.getLogger(__name__)
 
 OnSighting = Callable[[Sighting], None]
 
@@ -132,6 +135,8 @@ class WatchingService:
             eye.detections = ()
             self._sighted(eye, None, frame.t_s)
             return
+        if part.now.last_ok_s is None:
+            log.debug("%s: first picture judged", eye.camera.id)
         part.ok()
         if frame.image is not None and eye.ignore_areas:
             height, width = frame.image.shape[:2]

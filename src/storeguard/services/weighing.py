@@ -1,6 +1,7 @@
 """Scales → shelf book: drains every scale, settles its weight, books the new count."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -18,9 +19,12 @@ from storeguard.domain.events import (
 )
 from storeguard.domain.product import Product
 from storeguard.domain.weighing import Weighing, WeighingRules
+from storeguard.errors import JournalFault
 from storeguard.health import Health
 from storeguard.ports import Book, Reading, Scale
 from storeguard.services.bus import Bus
+
+log = logging.getLogger(__name__)
 
 OnReadings = Callable[[str, Sequence[Reading]], None]
 
@@ -92,10 +96,15 @@ class WeighingService:
 
     async def run(self) -> None:
         """Reads until it is cancelled; the scales are closed on the way out."""
+        part = self._health.part("weighing")
         try:
             await self._start()
             while True:
-                await self._run_once()
+                try:
+                    await self._run_once()
+                    part.ok()
+                except JournalFault as fault:  # not booked yet: the next round tries again
+                    part.failed(fault)
                 await asyncio.sleep(self._round_s)
         finally:
             for channel in self.channels:
@@ -113,12 +122,13 @@ class WeighingService:
             self._weigh(channel)
         for channel in self.channels:
             await self._count(channel)
-        self._health.part("weighing").ok()
 
     def _weigh(self, channel: Channel) -> None:
         readings = channel.scale.drain()
         if not readings:
             return
+        if channel.newest is None:
+            log.debug("%s: first reading", channel.id)
         channel.newest = readings[-1]
         if self._on_readings is not None:
             self._on_readings(channel.id, readings)
