@@ -11,6 +11,7 @@ import csv
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 from typing import TypeVar
 
@@ -26,6 +27,7 @@ BEAT_S = 1.0
 JUST_BEFORE_S = 1e-6
 """A row's people hold until the very moment of the next row."""
 
+FAILED = "failed reading in the trace"
 SOMEWHERE = (0.25, 0.25, 0.75, 0.75)
 MOST_PEOPLE = 1000
 
@@ -92,18 +94,19 @@ def load_trace(folder: Path) -> Trace:
 def _readings(path: Path) -> dict[str, list[Reading]]:
     """Hand-written loop: a day of six scales has five million rows."""
     readings: dict[str, list[Reading]] = {}
-    for number, (t_s, scale, raw) in _rows(path, ("t_s", "scale", "raw")):
+    for number, (typed_s, scale, typed) in _rows(path, ("t_s", "scale", "raw")):
         try:
-            value = int(raw) if raw else None
-            reading = Reading(float(t_s), value, "" if raw else "failed reading in the trace")
+            t_s, raw = float(typed_s), int(typed) if typed else None
         except ValueError:
-            raise _wrong(path, number, f"'{t_s},{scale},{raw}'", "seconds, scale, counts") from None
-        channel = readings.setdefault(scale, [])
-        if channel and reading.t_s < channel[-1].t_s:
-            raise _wrong(
-                path, number, t_s, f"times that do not run back (before: {channel[-1].t_s})"
-            )
-        channel.append(reading)
+            got = f"'{typed_s},{scale},{typed}'"
+            raise _wrong(path, number, got, "seconds, scale, counts") from None
+        channel = readings.get(scale)
+        if channel is None:
+            channel = readings[scale] = []
+        elif t_s < channel[-1].t_s:
+            before = f"times that do not run back (before: {channel[-1].t_s})"
+            raise _wrong(path, number, typed_s, before)
+        channel.append(Reading(t_s, raw, "" if typed else FAILED))
     return readings
 
 
@@ -169,13 +172,13 @@ def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, list[str]]]
         missing = [name for name in columns if name not in header]
         if missing:
             raise _wrong(path, 1, f"'{','.join(header)}'", f"the columns {', '.join(columns)}")
-        order = [header.index(name) for name in columns]
+        wanted = itemgetter(*(header.index(name) for name in columns))
         for cells in reader:
             if not cells:
                 continue
             if len(cells) < len(header):
                 raise _wrong(path, reader.line_num, f"'{','.join(cells)}'", ", ".join(columns))
-            yield reader.line_num, [cells[i].strip() for i in order]
+            yield reader.line_num, list(map(str.strip, wanted(cells)))
 
 
 def _wrong(path: Path, number: int, got: str, expected: str) -> TraceInvalid:
@@ -201,10 +204,12 @@ class ReplayScale:
     def drain(self) -> Sequence[Reading]:
         now_s = self._clock.now_s()
         first = self._next
-        if first < len(self._readings):
-            self._next = bisect_right(self._readings, now_s, lo=first, key=_time)
-            return self._readings[first : self._next]
-        return self._hold(now_s)
+        if first >= len(self._readings):
+            return self._hold(now_s)
+        # A round's few readings are nearer than any bisection of a day's.
+        while self._next < len(self._readings) and self._readings[self._next].t_s <= now_s:
+            self._next += 1
+        return self._readings[first : self._next]
 
     def _hold(self, now_s: float) -> Sequence[Reading]:
         if not self._readings:
@@ -217,10 +222,6 @@ class ReplayScale:
 
     async def close(self) -> None:
         """Nothing to close."""
-
-
-def _time(reading: Reading) -> float:
-    return reading.t_s
 
 
 class ReplayPeople:
