@@ -26,8 +26,6 @@ from storeguard.services.bus import Bus
 
 log = logging.getLogger(__name__)
 
-log = logging.getLogger(__name__)
-
 OnReadings = Callable[[str, Sequence[Reading]], None]
 
 
@@ -129,8 +127,6 @@ class WeighingService:
         readings = channel.scale.drain()
         if not readings:
             return
-        if channel.newest is None:
-            log.debug("%s: first reading", channel.id)
         if channel.newest is None:
             log.debug("%s: first reading", channel.id)
         channel.newest = readings[-1]
