@@ -59,7 +59,7 @@ def replay(folder: Path, out: Path, emit: Emit) -> Replayed:
     The trace itself is only read. Raises TraceInvalid and ConfigInvalid.
     """
     trace = load_trace(folder)
-    config = _local(cfg.load(folder / "config.yaml", default_backend="replay"))
+    config = _local(cfg.load(folder / "config.yaml", default_backend="replay"), trace)
     _lay_out(folder, out)
 
     async def main(loop: SimLoop) -> Replayed:
@@ -69,9 +69,15 @@ def replay(folder: Path, out: Path, emit: Emit) -> Replayed:
     return run_simulated(main)
 
 
-def _local(config: Config) -> Config:
-    """Without network, and with all results in the output folder."""
-    return config.model_copy(update={"upload": cfg.Upload(), "paths": cfg.Paths()})
+def _local(config: Config, trace: Trace) -> Config:
+    """Without network, with all results in the output folder, and with eyes.
+
+    Who writes a trace by hand may leave cameras out and still say who was inside.
+    """
+    changes: dict[str, Any] = {"upload": cfg.Upload(), "paths": cfg.Paths()}
+    if not config.cameras and (trace.people is not None or trace.video is not None):
+        changes["cameras"] = (cfg.Camera(id="trace", backend="replay"),)
+    return config.model_copy(update=changes)
 
 
 def _lay_out(folder: Path, out: Path) -> None:
