@@ -384,6 +384,8 @@ class Store:
                 for task in tasks:
                     task.cancel()
                     await asyncio.wait([task])
+        except ExceptionGroup as group:
+            raise _sole(group) from None
         finally:
             if observer is not None:
                 await asyncio.to_thread(observer.stop)
@@ -419,3 +421,10 @@ def is_clock_synced() -> bool:
     mark = Path(SYNCED_MARK)
     # Without systemd nobody says; a machine with a clock of its own is taken at its word.
     return mark.exists() or not mark.parent.parent.exists()
+
+
+def _sole(error: Exception) -> Exception:
+    """The one error in a group of groups; a group of several stays one."""
+    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
