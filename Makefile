@@ -1,0 +1,82 @@
+# `make demo` and `make test` need Python 3.11 or newer and the package registry, nothing else.
+# An environment is made on first use, and again when pyproject.toml or the lock has changed.
+# Another Python beside it: make test PYTHON=python3.13 VENV=.venv-3.13
+
+VENV ?= .venv
+# Run, not only found: a pyenv shim of a version that is not active exists and fails.
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$python && break; done)
+LOCK := requirements/lock.txt
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile
+
+.PHONY: help demo test lint coverage rigs bench smoke smoke-3.13 docs lock clean
+.NOTPARALLEL:
+
+help:  ## Show these targets.
+	@sed -n 's/^\([a-z0-9.-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+demo: $(VENV)/.has-demo  ## A simulated shop in the browser; ARGS="--script thief --once" changes it.
+	@$(BIN)/storeguard demo $(ARGS)
+
+test: $(VENV)/.has-test  ## The whole test suite; ARGS goes to pytest.
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.has-test $(VENV)/.has-lint  ## ruff and mypy.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+coverage: $(VENV)/.has-test  ## Every branch of the rules is tested, or this fails.
+	$(BIN)/python -m pytest -q --cov=storeguard.domain --cov-branch --cov-fail-under=100 tests/unit
+
+rigs: $(VENV)/.has-test  ## The slow rigs, whole.
+	STOREGUARD_RIGS=whole $(BIN)/python -m pytest -m slow $(ARGS)
+
+bench: $(VENV)/.has-test  ## Every figure that is promised, one JSON line each.
+	@failed=0; for bench in bench/[!_]*.py; do $(BIN)/python $$bench || failed=1; done; exit $$failed
+
+smoke: $(VENV)/.has-demo  ## The commands a newcomer types, each once.
+	$(BIN)/storeguard --help >/dev/null
+	$(BIN)/storeguard check-config
+	@trace=$$(mktemp -d) && trap 'rm -r "$$trace"' EXIT \
+	&& $(BIN)/python tests/make_trace.py "$$trace" && $(BIN)/storeguard replay "$$trace"
+	$(BIN)/storeguard demo --once --script thief --port 0
+
+# pyenv hides a version that is not active; PYENV_VERSION shows it, and means nothing elsewhere.
+smoke-3.13: export PYENV_VERSION := 3.13
+smoke-3.13:  ## The same on Python 3.13, where there is one.
+	@if python3.13 --version >/dev/null 2>&1; then \
+		$(MAKE) --no-print-directory smoke PYTHON=python3.13 VENV=.venv-3.13; \
+	else echo "smoke-3.13: skipped, there is no python3.13 on this machine"; fi
+
+docs: $(VENV)/.has-demo  ## docs/config.md, from the code.
+	$(BIN)/python -m storeguard.configdoc docs/config.md
+
+lock:  ## The newest versions that pyproject.toml allows, into requirements/.
+	@rm -rf .venv-lock
+	@$(MAKE) --no-print-directory VENV=.venv-lock .venv-lock/.made
+	.venv-lock/bin/python -m pip --disable-pip-version-check install --quiet --editable '.[test,lint]'
+	@{ echo "# Written by 'make lock': exact versions of base, demo, test and lint, for every platform."; \
+	.venv-lock/bin/python -m pip freeze --exclude-editable; } > $(LOCK)
+	@rm -rf .venv-lock
+
+clean:  ## Remove environments and caches; the store's data stays.
+	rm -rf .venv .venv-* .mypy_cache .ruff_cache .hypothesis .coverage build dist
+	find src tests bench -name __pycache__ -type d -exec rm -rf {} +
+
+$(VENV)/.made:
+	@test -n "$(PYTHON)" || { echo "make: no Python 3.11 or newer works here;" \
+		"install one, or name it: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "make: $(PYTHON) cannot make" \
+		"environments; run: sudo apt-get install python3-venv" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.has-%: pyproject.toml $(LOCK) | $(VENV)/.made
+	@echo "installing into $(VENV), a minute or two: storeguard[$*]" >&2
+	@$(PIP) --constraint $(LOCK) --editable '.[$*]'
+	@$(BIN)/python -c 'import cv2' || { echo "make: OpenCV lacks a system library;" \
+		"run: sudo apt-get install libgl1 libglib2.0-0" >&2; exit 1; }
+	@touch $@
