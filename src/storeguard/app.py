@@ -318,7 +318,7 @@ class Store:
         return IssueStore(store.id, store.name, store.language, store.timezone)
 
     def _adopt(self, name: str) -> None:
-        adopt.adopt(
+        folder = adopt.adopt(
             self.folders.issue_data,
             name,
             store=self._issue_store(),
@@ -326,18 +326,15 @@ class Store:
             sealed_at=self.clock.utc(),
             is_clock_synced=is_clock_synced(),
         )
+        self.issue_records.record_folder(outbox.read_manifest(folder))
 
     async def _finish_interrupted_issues(self) -> None:
         """An issue was sealed, and the power went before the kiosk book was corrected."""
         known = {issue.id for issue in await asyncio.to_thread(self.journal.recent_issues, 1000)}
         for folder in await asyncio.to_thread(outbox.sealed_issues, self.folders.issue_data):
             manifest = outbox.read_manifest(folder)
-            if folder.name in known or manifest["store"]["id"] != self.config.store.id:
-                continue
-            missing = {line["product"]: line["missing"] for line in manifest["lines"]}
-            is_ours = any(line["kiosk"] or line["shelf"] for line in manifest["lines"])
-            if is_ours and await self.filing.correct(folder.name, missing):
-                log.info("issue %s: the kiosk book is corrected now", folder.name)
+            if folder.name not in known and manifest["store"]["id"] == self.config.store.id:
+                await self.filing.take_up(manifest)
 
     def _reassign(self, products: Sequence[Product]) -> None:
         """The owner has edited prices, unit weights or rows."""

@@ -56,7 +56,7 @@ class LoopClock:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, started_at: datetime) -> None:
         self._loop = loop
-        self._started_at = started_at
+        self._started_at = started_at.astimezone(UTC)
 
     def now_s(self) -> float:
         return self._loop.time()

@@ -204,9 +204,9 @@ class Journal:
         self._insert(t.visits, {"id": visit_id, "started_utc": started_utc})
 
     def close_visit(
-        self, visit_id: str, ended_utc: datetime, judged_utc: datetime, judgement: JsonObject
+        self, visit_id: str, ended_utc: datetime | None, judged_utc: datetime, judgement: JsonObject
     ) -> None:
-        """`judgement`: what VisitReconciled says, as JSON."""
+        """`judgement`: what VisitReconciled says, as JSON. The end of one cut short is None."""
         values = {
             "ended_utc": ended_utc,
             "judged_utc": judged_utc,

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,12 @@ class VisitRecords:
         said = judgement_json(judgement)
         self._journal.close_visit(visit.id, ended_utc, self._clock.utc(), said)
 
+    def close_interrupted(self) -> None:
+        """What went in visits that a stop cut short has been found by comparing the books."""
+        for visit in self._journal.open_visits():
+            said = {"interrupted": True}
+            self._journal.close_visit(visit.id, None, self._clock.utc(), said)
+
     def step(self, step: StepSettled, visit_id: str | None) -> None:
         self._journal.record_step(
             StepRecord(
@@ -81,6 +88,12 @@ class IssueRecords:
     def record(self, issue: Issue, visit_id: str | None) -> None:
         lines = tuple({"product": n.product, "missing": n.missing} for n in issue.lines)
         self._journal.record_issue(IssueRecord(issue.id, issue.sealed_at, visit_id, lines))
+
+    def record_folder(self, manifest: Mapping[str, Any]) -> bool:
+        """An issue of which only the folder is known; False when it is recorded already."""
+        lines = tuple({name: n[name] for name in ("product", "missing")} for n in manifest["lines"])
+        sealed_at = datetime.fromisoformat(manifest["sealed_at"])
+        return self._journal.record_issue(IssueRecord(manifest["id"], sealed_at, None, lines))
 
 
 def judgement_json(judgement: Judgement) -> dict[str, Any]:

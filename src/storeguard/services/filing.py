@@ -2,10 +2,11 @@
 between the two costs a correction that the next start repeats, never the issue."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from storeguard.clock import Clock, local_label, utc_at
 from storeguard.domain import issue as issues
@@ -19,6 +20,8 @@ from storeguard.outbox import folder as outbox
 from storeguard.ports import Book
 from storeguard.services.evidence import Evidence, EvidenceRoom
 from storeguard.vision.clipfile import Clip
+
+log = logging.getLogger("storeguard")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,9 @@ class IssueRecord(Protocol):
     def next_number(self) -> int: ...
 
     def record(self, issue: Issue, visit_id: str | None) -> None: ...
+
+    def record_folder(self, manifest: Mapping[str, Any]) -> bool:
+        """False when it is recorded already."""
 
 
 class FilingService:
@@ -87,6 +93,17 @@ class FilingService:
                 for n in issue.lines
             ),
         )
+
+    async def take_up(self, manifest: Mapping[str, Any]) -> None:
+        """Does for a sealed folder what a power cut after the sealing has left undone."""
+        missing = {line["product"]: line["missing"] for line in manifest["lines"]}
+        # An adopted folder says nothing about our books.
+        is_ours = any(line["kiosk"] or line["shelf"] for line in manifest["lines"])
+        if is_ours and await self.correct(manifest["id"], missing):
+            log.info("issue %s: the kiosk book is corrected now", manifest["id"])
+        is_new = await asyncio.to_thread(self._record.record_folder, manifest)
+        if is_ours and is_new:
+            await asyncio.to_thread(self._log_event, missing)
 
     async def correct(self, issue_id: str, missing: Mapping[str, int]) -> bool:
         """Sets the kiosk book to what the shelf has; once an issue, however often it is called."""

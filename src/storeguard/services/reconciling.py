@@ -47,6 +47,7 @@ class VisitRecord(Protocol):
     def open(self, visit: Visit) -> None: ...
 
     def close(self, visit: Visit, judgement: Judgement) -> None: ...
+    def close_interrupted(self) -> None: ...
     def step(self, step: StepSettled, visit_id: str | None) -> None: ...
 
     def amend(self, issue_id: str, product: str, count: int, sale_id: str) -> None: ...
@@ -253,9 +254,15 @@ class ReconcilingService:
         if raised:
             await self._kiosk.add(raised, why="more on the shelf than booked", key=key)
         self._standing_due_s = self._clock.now_s() + STANDING_EVERY_S
-        self._is_first_standing = False
+        if self._is_first_standing:
+            await self._settle_interrupted(is_clean=not missing)
+            self._is_first_standing = False
+
+    async def _settle_interrupted(self, *, is_clean: bool) -> None:
+        """Visits that a stop cut short are done with; a scale in doubt keeps their clips."""
+        await asyncio.to_thread(self._record.close_interrupted)
         leftovers, self._leftovers = self._leftovers, ()
-        if not missing:
+        if is_clean and all(c.is_certain for c in self._weighing.channels if c.product):
             await asyncio.to_thread(_delete, leftovers)
 
     async def _file_standing(self, key: str, missing: tuple[Discrepancy, ...]) -> None:

@@ -1,0 +1,234 @@
+"""A whole store on simulated time with the verbs of a shop, and traces to be replayed."""
+
+import asyncio
+import shutil
+from datetime import datetime
+
+import pytest
+
+from storeguard import config as cfg
+from storeguard import hardware
+from storeguard.app import KIOSK_CSV, Mode, Store
+from storeguard.clock import LoopClock, SimLoop
+from storeguard.devices.sim.world import World
+from storeguard.domain import events as ev
+from storeguard.outbox.folder import read_manifest, sealed_issues
+
+STARTED_AT = datetime.fromisoformat("2026-11-20T22:20:00+09:00")
+INVENTORY = """\
+상품명, 개수, 가격, 무게
+바나나우유,6,1500,265
+초코바,12,1200,52
+콜라,8,1800,370
+"""
+SCALES = {"A": "바나나우유", "B": "초코바", "C": "콜라"}
+QUICK = Mode(fsync=False, threads=False, outside=False)
+WHOLE = Mode(fsync=False, threads=False, outside=True)
+
+
+class SimStore:
+    """The real app over the simulated world; each verb takes the time that the deed takes.
+
+    `visits`, `kiosk`: settings that differ from the defaults. `outside`: also look for edits
+    and foreign folders. `camera`: without one, only the scales see.
+    """
+
+    def __init__(self, folder, *, outside=False, camera=True, visits=None, kiosk=None):
+        self.folder = folder
+        self.loop = SimLoop()
+        self.clock = LoopClock(self.loop, STARTED_AT)
+        self.events = []
+        self.world = None
+        self.app = None
+        self._running = None
+        self._sales = 0
+        self._mode = WHOLE if outside else QUICK
+        self.config = cfg.Config(
+            store=cfg.Store(id="gangnam-1", name="강남 1호점"),
+            scales=tuple(
+                cfg.Scale(id=scale, products=(product,), backend="sim")
+                for scale, product in SCALES.items()
+            ),
+            cameras=(_CAMERA,) if camera else (),
+            detector=cfg.Detector(backend="sim"),
+            visits=cfg.Visits(**(visits or {})),
+            kiosk=cfg.Kiosk(**(kiosk or {})),
+        )
+        (folder / "inventory").mkdir(parents=True)
+        (folder / "inventory" / KIOSK_CSV).write_text(INVENTORY, encoding="utf-8")
+
+    # --- the daemon ----------------------------------------------------------------------
+
+    def start(self, *, record_to=None, settle=True):
+        """Starts the daemon; `settle`: waits until goods are counted and the store is empty."""
+        self._run(self._start(record_to))
+        if settle:
+            self.advance(8)
+
+    async def _start(self, record_to):
+        self.app = Store(
+            self.config,
+            self.folder,
+            self.clock,
+            self._hardware,
+            mode=self._mode,
+            record_to=record_to,
+        )
+        self.app.bus.subscribe(self.events.append)
+        try:
+            await self.app.open()
+        except BaseException:
+            await self.app.close()
+            raise
+        self._stop = asyncio.Event()
+        self._running = asyncio.create_task(self.app.run(self._stop))
+
+    def _hardware(self, config, products, counts, clock):
+        if self.world is None:
+            goods = {scale: [product] for scale, product in products.items()}
+            self.world = World(goods, counts, clock)
+        return hardware.from_config(
+            config, products, counts, clock, base=self.folder, world=self.world
+        )
+
+    def stop(self):
+        """SIGTERM."""
+        if self._running is not None:
+            self._run(self._end())
+
+    async def _end(self):
+        self._stop.set()
+        running, self._running = self._running, None
+        try:
+            await running
+        finally:
+            await self.app.close()
+
+    def cut_power(self):
+        """From here on there is only what the disk holds at this instant."""
+        image = self.folder.with_name(f"{self.folder.name}-after-the-cut")
+        shutil.copytree(self.folder, image)
+        self.stop()
+        self.folder = image
+        self.events.clear()
+
+    def advance_to_the_cut(self, cut):
+        """Goes on until `cut` ends the process in mid-work; the disk is as it was then."""
+        with pytest.raises(BaseExceptionGroup) as caught:
+            self.advance(60)
+        assert caught.group_contains(cut)
+
+    def advance(self, seconds):
+        self._run(self._advance(seconds))
+
+    async def _advance(self, seconds):
+        if self._running is None:
+            await asyncio.sleep(seconds)
+            return
+        await asyncio.wait([self._running], timeout=seconds)
+        if self._running.done():
+            running, self._running = self._running, None
+            await self.app.close()
+            running.result()
+
+    def _run(self, coroutine):
+        return self.loop.run_until_complete(coroutine)
+
+    def close(self):
+        self.stop()
+        self.loop.close()
+
+    # --- the customers -------------------------------------------------------------------
+
+    def enter(self, who="customer"):
+        self.advance(self.world.enter(who))
+        self.advance(1)
+
+    def take(self, product, count=1, *, by=None):
+        self.advance(self.world.take(product, count, by=by))
+        self.advance(3)
+
+    def put_back(self, product, count=1, *, by=None):
+        self.advance(self.world.put_back(product, count, by=by))
+        self.advance(3)
+
+    def pay(self, product, count=1, *, key=None):
+        self._sales += 1
+        return self._run(
+            self.app.desk.sell([(product, count)], key or f"sale-{self._sales}", "kiosk")
+        )
+
+    def leave(self, who=None):
+        self.advance(self.world.leave(who))
+
+    def be_judged(self):
+        """The store stays empty until the grace is over and the visit has been judged."""
+        visits = self.config.visits
+        self.advance(max(visits.empty_for_s, visits.payment_grace_s) + 3)
+
+    # --- what the owner finds ------------------------------------------------------------
+
+    def told(self, kind):
+        """The events of a kind, in their order."""
+        return [event for event in self.events if isinstance(event, kind)]
+
+    @property
+    def visits(self):
+        return self.told(ev.VisitReconciled)
+
+    @property
+    def issues(self):
+        """The sealed folders, oldest first."""
+        return sealed_issues(self.folder / "issue_data")
+
+    def manifest(self, issue):
+        return read_manifest(issue)
+
+    @property
+    def missing(self):
+        """What each sealed issue says is missing: product → units."""
+        return [
+            {line["product"]: line["missing"] for line in read_manifest(issue)["lines"]}
+            for issue in self.issues
+        ]
+
+    @property
+    def shelf(self):
+        return dict(self.app.shelf.counts)
+
+    @property
+    def kiosk(self):
+        return dict(self.app.kiosk.counts)
+
+    def csv(self, name):
+        return (self.folder / "inventory" / name).read_text(encoding="utf-8")
+
+    def records(self, suffix=""):
+        """Files in `record/` with this suffix."""
+        return sorted(p for p in (self.folder / "record").iterdir() if p.name.endswith(suffix))
+
+
+_CAMERA = cfg.Camera(id="door", backend="sim", record_size_px=(320, 180), watch_fps=5)
+
+
+@pytest.fixture
+def make_store(tmp_path, monkeypatch):
+    """Makes stores that have not been started yet, and ends them."""
+    monkeypatch.setattr("storeguard.app.is_clock_synced", lambda: True)
+    made = []
+
+    def make(**settings):
+        made.append(SimStore(tmp_path / f"store-{len(made)}", **settings))
+        return made[-1]
+
+    yield make
+    for store in made:
+        store.close()
+
+
+@pytest.fixture
+def store(make_store):
+    """A store that is open, counted and empty."""
+    opened = make_store()
+    opened.start()
+    return opened

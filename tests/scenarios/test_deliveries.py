@@ -1,0 +1,110 @@
+"""More on the shelf than booked: never stolen, and never a cover for the next theft."""
+
+from storeguard.domain import events as ev
+
+
+def test_an_unannounced_delivery_raises_the_kiosk_book(store):
+    store.enter("driver")
+    store.advance(store.world.restock("바나나우유", 3))
+    store.advance(3)
+    store.leave()
+    store.be_judged()
+    [visit] = store.visits
+    assert visit.surplus == {"바나나우유": 3}
+    assert visit.unpaid == {}
+    assert store.issues == ()
+    assert store.kiosk["바나나우유"] == store.shelf["바나나우유"] == 9
+
+
+def test_a_theft_after_an_unannounced_delivery_is_found(store):
+    store.enter("driver")
+    store.advance(store.world.restock("바나나우유", 3))
+    store.advance(3)
+    store.leave()
+    store.be_judged()
+    store.enter("thief")
+    store.take("바나나우유", 2)
+    store.leave()
+    store.be_judged()
+    assert store.missing == [{"바나나우유": 2}]
+    [sealed] = store.told(ev.IssueSealed)
+    assert [(n.shelf, n.kiosk) for n in sealed.lines] == [(7, 9)]
+
+
+def test_an_announced_delivery_is_not_booked_twice(make_store):
+    store = make_store(outside=True)
+    store.start()
+    edit(store, "inventory_store.csv", "바나나우유,6,", "바나나우유,9,")
+    store.advance(2)
+    assert store.kiosk["바나나우유"] == 9
+    store.enter("driver")
+    store.advance(store.world.restock("바나나우유", 3))
+    store.advance(3)
+    store.leave()
+    store.be_judged()
+    assert store.issues == ()
+    assert store.kiosk["바나나우유"] == store.shelf["바나나우유"] == 9
+
+
+def test_an_announced_delivery_that_has_not_come_yet_is_not_missing(make_store):
+    store = make_store(outside=True)
+    store.start()
+    edit(store, "inventory_store.csv", "콜라,8,", "콜라,20,")
+    store.advance(2)
+    store.enter()
+    store.take("콜라")
+    store.pay("콜라")
+    store.leave()
+    store.be_judged()
+    assert store.issues == ()
+    assert (store.shelf["콜라"], store.kiosk["콜라"]) == (7, 19)
+
+
+def test_who_pays_for_more_than_was_taken_leaves_a_surplus(store):
+    store.enter()
+    store.take("콜라")
+    store.pay("콜라", 3)
+    store.leave()
+    store.be_judged()
+    assert store.visits[0].surplus == {"콜라": 2}
+    assert store.issues == ()
+    assert store.kiosk["콜라"] == store.shelf["콜라"] == 7
+
+
+def test_who_brings_something_back_leaves_a_surplus(store):
+    store.enter("thief")
+    store.take("초코바")
+    store.leave()
+    store.be_judged()
+    store.enter("thief")
+    store.world.restock("초코바", 1)
+    store.advance(4)
+    store.leave()
+    store.be_judged()
+    assert store.visits[1].surplus == {"초코바": 1}
+    assert store.kiosk["초코바"] == store.shelf["초코바"] == 12
+
+
+def test_an_owner_who_corrects_the_shelf_count_sets_the_zero(make_store):
+    store = make_store(outside=True)
+    store.start()
+    for csv in ("inventory_weight.csv", "inventory_store.csv"):
+        edit(store, csv, "바나나우유,6,", "바나나우유,5,")
+    store.advance(3)
+    assert store.shelf["바나나우유"] == store.kiosk["바나나우유"] == 5
+    store.stop()
+    store.start()
+    store.enter()
+    store.take("바나나우유", 2)
+    store.pay("바나나우유", 2)
+    store.leave()
+    store.be_judged()
+    assert store.shelf["바나나우유"] == store.kiosk["바나나우유"] == 3
+    assert store.issues == ()
+
+
+def edit(store, csv, before, after):
+    path = store.folder / "inventory" / csv
+    text = path.read_text(encoding="utf-8")
+    assert before in text
+    path.write_text(text.replace(before, after), encoding="utf-8")

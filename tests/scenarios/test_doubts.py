@@ -1,0 +1,157 @@
+"""What could not be seen or weighed for sure is said so, and accuses nobody."""
+
+import pytest
+
+from storeguard.domain import events as ev
+from storeguard.domain.occupancy import Presence
+
+
+def test_a_scale_that_fails_in_mid_visit_decides_nothing(store):
+    store.enter()
+    store.take("초코바")
+    store.world.unplug("A")
+    store.advance(4)
+    store.take("바나나우유")
+    store.leave()
+    store.be_judged()
+    [visit] = store.visits
+    assert visit.unverified == {"바나나우유"}
+    assert visit.unpaid == {"초코바": 1}
+    assert store.missing == [{"초코바": 1}]
+    assert store.records(".mp4") != []
+
+
+def test_the_owner_hears_of_a_faulty_scale_once(store):
+    store.world.unplug("A")
+    store.advance(60)
+    assert [fault.device for fault in store.told(ev.DeviceFailed)] == ["A"]
+    assert [fault["device"] for fault in store.app.journal.open_faults()] == ["A"]
+    store.world.plug("A")
+    store.advance(5)
+    [recovered] = store.told(ev.DeviceRecovered)
+    assert recovered.device == "A"
+    assert recovered.failed_for_s == pytest.approx(60, abs=3)
+    assert store.app.journal.open_faults() == ()
+
+
+def test_what_went_from_a_faulty_scale_is_not_laid_on_the_next_customer(store):
+    store.enter("thief")
+    store.world.unplug("A")
+    store.advance(4)
+    store.take("바나나우유")
+    store.leave()
+    store.be_judged()
+    store.enter("next")
+    store.advance(2)
+    store.world.plug("A")
+    store.advance(6)
+    store.leave()
+    store.be_judged()
+    assert store.shelf["바나나우유"] == 5
+    assert [visit.unpaid for visit in store.visits] == [{}, {}]
+    assert store.issues == ()
+
+
+def test_a_step_with_nobody_seen_opens_a_visit(store):
+    store.advance(store.world.take("바나나우유"))
+    store.be_judged()
+    assert [event.by_step for event in store.told(ev.StoreOccupied)] == [True]
+    assert store.missing == [{"바나나우유": 1}]
+    [sealed] = store.told(ev.IssueSealed)
+    assert sealed.lines[0].certainty == pytest.approx(0.9)
+    [issue] = store.issues
+    assert "사진 없음" in (issue / "content.txt").read_text(encoding="utf-8")
+    assert list(issue.glob("*.jpg")) == []
+
+
+def test_a_thief_with_the_lens_covered_is_found_by_the_weight(store):
+    store.world.cover("door")
+    store.enter()
+    store.take("콜라", 2)
+    store.leave()
+    store.world.uncover("door")
+    store.be_judged()
+    store.advance(5)
+    assert store.missing == [{"콜라": 2}]
+
+
+def test_darkness_is_never_empty(store):
+    store.enter()
+    store.take("콜라")
+    store.world.lights(False)
+    store.leave()
+    store.advance(60)
+    assert store.told(ev.StoreEmptied) == []
+    assert store.app.watching.occupancy.presence is Presence.OCCUPIED
+    assert [fault.device for fault in store.told(ev.DeviceFailed)] == ["door"]
+    store.world.lights(True)
+    store.be_judged()
+    assert store.missing == [{"콜라": 1}]
+
+
+def test_an_empty_store_that_gets_dark_is_unknown(store):
+    assert store.app.watching.occupancy.presence is Presence.EMPTY
+    store.world.lights(False)
+    store.advance(10)
+    assert store.app.watching.occupancy.presence is Presence.UNKNOWN
+    store.world.lights(True)
+    store.advance(10)
+    assert store.app.watching.occupancy.presence is Presence.EMPTY
+    assert store.visits == []
+
+
+def test_a_camera_that_is_pulled_out_and_put_back_goes_on_watching(store):
+    store.enter()
+    store.take("콜라")
+    store.world.unplug("door")
+    store.advance(30)
+    assert store.told(ev.StoreEmptied) == []
+    store.world.plug("door")
+    store.advance(20)
+    store.pay("콜라")
+    store.leave()
+    store.be_judged()
+    assert [fault.device for fault in store.told(ev.DeviceFailed)] == ["door"]
+    assert [back.device for back in store.told(ev.DeviceRecovered)] == ["door"]
+    assert store.visits[-1].unpaid == {}
+    assert store.issues == ()
+
+
+def test_a_weight_of_one_and_a_half_units_is_reported_as_uncertain(store):
+    store.enter()
+    store.world.take("바나나우유", 2)
+    store.world.put_thing("A", "a half-empty bottle", 132.0)
+    store.advance(5)
+    store.leave()
+    store.be_judged()
+    [visit] = store.visits
+    assert visit.uncertain == {"바나나우유": (1, 2)}
+    assert visit.unpaid == {}
+    assert store.issues == ()
+    assert store.records(".mp4") != []
+
+
+def test_an_uncertain_weight_is_certain_again_once_its_cause_is_gone(store):
+    store.enter("first")
+    store.world.put_thing("A", "an umbrella", 132.0)
+    store.advance(5)
+    store.leave()
+    store.be_judged()
+    assert store.visits[0].uncertain != {}
+    store.enter("second")
+    store.world.lift_thing("A", "an umbrella")
+    store.advance(4)
+    store.take("바나나우유")
+    store.leave()
+    store.be_judged()
+    assert store.visits[1].uncertain == {}
+    assert store.missing == [{"바나나우유": 1}]
+
+
+def test_without_a_camera_the_scales_alone_make_visits(make_store):
+    store = make_store(camera=False)
+    store.start(settle=False)
+    store.advance(70)
+    store.world.take("초코바", 2)
+    store.advance(80)
+    assert store.missing == [{"초코바": 2}]

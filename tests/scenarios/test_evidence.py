@@ -1,0 +1,189 @@
+"""What is left of a visit: clips, pictures, the sealed folder, the text logs."""
+
+import hashlib
+import re
+
+import av
+import cv2
+import numpy as np
+
+from storeguard.domain import events as ev
+from storeguard.outbox.folder import MANIFEST
+
+STAMP = r"------2026-11-20 22:2\d:\d\d\.\d{6}------"
+END = "------------end------------"
+
+
+def test_clips_and_pictures_of_a_clean_visit_are_deleted(store):
+    store.enter()
+    store.take("콜라")
+    assert store.records(".jpg") != []
+    store.pay("콜라")
+    store.leave()
+    store.be_judged()
+    assert store.records() == []
+    assert (store.app.evidence.clips_deleted, store.app.evidence.clips_kept) == (1, 0)
+
+
+def test_clips_and_pictures_of_an_issue_are_kept(store):
+    store.enter()
+    store.take("콜라")
+    store.leave()
+    store.be_judged()
+    [clip] = store.records(".mp4")
+    assert re.fullmatch(r"2026-11-20_22-20-08\.\d{6}\.mp4", clip.name)
+    assert store.records(".jpg") != []
+    assert (store.app.evidence.clips_deleted, store.app.evidence.clips_kept) == (0, 1)
+
+
+def test_an_issue_has_one_picture_with_a_person_and_its_clips(store):
+    store.enter()
+    store.take("콜라")
+    store.leave()
+    store.be_judged()
+    [issue] = store.issues
+    manifest = store.manifest(issue)
+    assert sorted(path.name for path in issue.iterdir()) == sorted(
+        [MANIFEST, *(file["name"] for file in manifest["files"])]
+    )
+    [picture] = issue.glob("*.jpg")
+    assert re.fullmatch(r"2026-11-20_22-20-\d\d\.\d{6}\.jpg", picture.name)
+    assert cv2.imread(str(picture)).shape == (180, 320, 3)
+    [visit] = store.visits
+    taken_at_s = store.told(ev.StockChanged)[0].started_s
+    assert abs(seconds_since_opening(picture.stem) - taken_at_s) < 3
+    assert visit.visit_started_s <= seconds_since_opening(picture.stem) <= visit.visit_ended_s
+    [clip] = issue.glob("clip-*.mp4")
+    assert codec_of(clip) == "h264"
+    for file in manifest["files"]:
+        content = (issue / file["name"]).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == file["sha256"]
+
+
+def test_the_manifest_says_where_in_the_clip_the_step_is(store):
+    store.enter()
+    store.take("콜라", 2)
+    store.leave()
+    store.be_judged()
+    manifest = store.manifest(store.issues[0])
+    [step] = manifest["steps"]
+    assert (step["scale"], step["clip"]) == ("C", "clip-1.mp4")
+    assert abs(step["grams"] + 740) < 10
+    assert 1 < step["clip_offset_s"] < 3
+    assert manifest["visit"]["started_at"].startswith("2026-11-20T13:20:08")
+    assert "선반 C에서 22:20:09에 콜라 2개(7" in manifest["why"]["ko"][0]
+    assert manifest["loss_won"] == 3600
+
+
+def test_a_long_visit_is_several_clips_without_a_gap(make_store):
+    store = make_store(visits={"clip_s": 5})
+    store.start()
+    store.enter()
+    store.take("콜라")
+    store.advance(9)
+    store.leave()
+    store.be_judged()
+    [issue] = store.issues
+    clips = sorted(issue.glob("clip-*.mp4"))
+    assert [clip.name for clip in clips] == [f"clip-{i}.mp4" for i in range(1, len(clips) + 1)]
+    assert len(clips) == 4
+    [visit] = store.visits
+    seen_s = visit.visit_ended_s - visit.visit_started_s
+    recorded_s = sum(seconds_of(clip) for clip in clips)
+    assert seen_s <= recorded_s <= seen_s + store.config.visits.empty_for_s + 1.5
+
+
+def test_overlapping_visits_keep_their_own_evidence(store):
+    store.enter("thief")
+    store.take("초코바")
+    store.leave()
+    store.advance(6)
+    store.enter("honest")
+    second_began_s = store.clock.now_s() - 2
+    store.take("콜라")
+    store.pay("콜라")
+    [issue] = store.issues
+    [clip] = store.records(".mp4")
+    assert seconds_since_opening(clip.stem) < second_began_s
+    [picture] = issue.glob("*.jpg")
+    assert seconds_since_opening(picture.stem) < second_began_s
+    assert store.records(".mp4.part") != []
+    store.leave()
+    store.be_judged()
+    assert store.records(".mp4") == [clip]
+    assert all(seconds_since_opening(p.stem) < second_began_s for p in store.records(".jpg"))
+
+
+def test_event_log_and_content_stand_as_the_ancestor_wrote_them(store):
+    store.enter()
+    store.take("바나나우유")
+    store.leave()
+    store.be_judged()
+    event_log = (store.folder / "event.txt").read_text(encoding="utf-8")
+    lines = rf"\n{STAMP}\n바나나우유1개 도난 발생\nweight_csv 기준으로 조율\n{END}\n"
+    assert re.fullmatch(lines, event_log)
+    content = (store.issues[0] / "content.txt").read_text(encoding="utf-8")
+    sentence, shop, at, loss = content.splitlines()
+    assert (sentence, shop) == ("바나나우유1개 도난 발생", "매장 : 강남 1호점")
+    assert re.fullmatch(r"시각 : 2026-11-20 22:20:1\d", at)
+    assert loss == "손실 : 1,500원"
+
+
+def test_both_books_write_a_block_a_change(store):
+    store.enter()
+    store.take("바나나우유", 2)
+    store.pay("바나나우유")
+    store.leave()
+    store.be_judged()
+    assert re.fullmatch(block("바나나우유", 6, 4), store.csv("weight_log.txt"))
+    sale, correction = block("바나나우유", 6, 5), block("바나나우유", 5, 4)
+    assert re.fullmatch(sale + correction, store.csv("store_log.txt"))
+    for csv in ("inventory_store.csv", "inventory_weight.csv"):
+        assert "바나나우유,4,1500,265\n" in store.csv(csv)
+        assert store.csv(csv).startswith("상품명, 개수, 가격, 무게\n")
+
+
+def test_a_folder_that_somebody_else_puts_there_is_adopted(make_store):
+    store = make_store(outside=True)
+    store.start()
+    foreign = store.folder / "issue_data" / "2026-11-20 22:30"
+    foreign.mkdir()
+    (foreign / "content.txt").write_text("초코바2개 도난 발생\n", encoding="utf-8")
+    (foreign / "shot.jpg").write_bytes(cv2.imencode(".jpg", picture_of_nothing())[1].tobytes())
+    store.advance(40)
+    [issue] = store.issues
+    assert store.missing == [{"초코바": 2}]
+    assert store.kiosk["초코바"] == 12
+    assert {path.name for path in issue.iterdir()} == {"content.txt", "shot.jpg", MANIFEST}
+    store.stop()
+    store.start()
+    assert store.kiosk["초코바"] == 12
+    store.enter()
+    store.take("콜라")
+    store.leave()
+    store.be_judged()
+    assert [store.manifest(issue)["number"] for issue in store.issues] == [1, 2]
+
+
+def block(product, before, after):
+    return rf"\n{STAMP}\n상품명 : {product}\n개수 변경 \( {before} -> {after} \)\n{END}\n"
+
+
+def seconds_since_opening(label):
+    """Of `2026-11-20_22-20-09.300000`: seconds since 22:20:00."""
+    minutes, seconds = label[14:].split("-")[:2]
+    return (int(minutes) - 20) * 60 + float(seconds)
+
+
+def picture_of_nothing():
+    return np.full((48, 64, 3), 90, np.uint8)
+
+
+def seconds_of(clip):
+    with av.open(str(clip)) as video:
+        return float(video.duration / av.time_base)
+
+
+def codec_of(clip):
+    with av.open(str(clip)) as video:
+        return video.streams.video[0].codec_context.name
