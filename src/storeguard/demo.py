@@ -112,7 +112,7 @@ class _Demo:
         inventory = self._folder / "inventory"
         inventory.mkdir(parents=True, exist_ok=True)
         await asyncio.to_thread(durable.publish, inventory / KIOSK_CSV, INVENTORY.encode())
-        async with _Cloud(self._on_sms) as endpoint_url:
+        async with Cloud(self._on_sms) as endpoint_url:
             self._clock = LoopClock(asyncio.get_running_loop(), SystemClock().utc())
             return await self._run_store(_config(self._port, endpoint_url))
 
@@ -269,7 +269,7 @@ class _Demo:
         )
 
 
-class _Cloud:
+class Cloud:
     """The child process that plays AWS; `async with` gives its endpoint."""
 
     def __init__(self, on_sms: Callable[[str], None]) -> None:
