@@ -14,22 +14,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import yaml
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 
+from storeguard.document import Document, Location, dotted
 from storeguard.errors import ConfigInvalid
 
 LARGEST_BYTES = 64 * 1024
 """A hand-written configuration is a few kB; more is a mistake or an attack."""
 
-MOST_VALUES = 20_000
-"""More than 64 kB can spell out; only anchors that multiply get there."""
-
 T = TypeVar("T")
-
-MISREAD = re.compile(r"[-+]?(0\d[\d_]*|\d+(:[0-5]?\d)+|\+\d+)")
-"""Phone numbers and times of day: YAML 1.1 takes them for octal and base 60."""
 
 EXPECTED = {
     "tuple_type": "a list",
@@ -58,6 +52,13 @@ class Store(_Section):
     name: str = Field("매장", min_length=1, description="The store's name in messages and pages.")
     language: Literal["ko", "en"] = Field("ko", description="Language of messages and pages.")
     timezone: str = Field("Asia/Seoul", description="IANA time zone of labels and messages.")
+
+    @field_validator("id")
+    @classmethod
+    def _is_free(cls, store_id: str) -> str:
+        if store_id == "receipts":
+            raise ValueError("'receipts' is the bucket's own folder; choose another id")
+        return store_id
 
     @field_validator("timezone")
     @classmethod
@@ -202,7 +203,7 @@ def load(path: Path, *, default_backend: str | None = None) -> Config:
 
 def parse(text: str, name: str = "config.yaml", *, default_backend: str | None = None) -> Config:
     """As `load`, from text; `name` stands in the messages."""
-    document = _Document(text, name)
+    document = Document(text, name)
     values = document.values
     if default_backend is not None:
         _fill_backends(values, default_backend)
@@ -214,7 +215,7 @@ def parse(text: str, name: str = "config.yaml", *, default_backend: str | None =
     return config
 
 
-def _validated(values: Any, document: "_Document") -> tuple[Config | None, list[str]]:
+def _validated(values: Any, document: Document) -> tuple[Config | None, list[str]]:
     """The configuration if its values fit, and all problems in the order of their lines."""
     config: Config | None = None
     errors: list[ErrorDetails] = []
@@ -223,12 +224,12 @@ def _validated(values: Any, document: "_Document") -> tuple[Config | None, list[
     except ValidationError as error:
         errors = error.errors()
     problems = [
-        (document.line_of(e["loc"]), document.explain(e))
+        (document.line_of(e["loc"]), _explain(document, e))
         for e in errors
         if e["loc"] not in document.misread
     ]
     problems += [
-        (document.line_of(loc), f"line {document.line_of(loc)}: {_dotted(loc)}: {_quote(source)}")
+        (document.line_of(loc), f"line {document.line_of(loc)}: {dotted(loc)}: {_quote(source)}")
         for loc, source in document.misread.items()
     ]
     return config, [text for _, text in sorted(problems)]
@@ -255,92 +256,18 @@ def _read(path: Path) -> str:
     return text
 
 
-def _is_misread(node: yaml.ScalarNode) -> bool:
-    return not node.style and MISREAD.fullmatch(node.value) is not None
-
-
-class _Document:
-    """A YAML text as plain values, with the line and the source text of each."""
-
-    def __init__(self, text: str, name: str) -> None:
-        self._name = name
-        self._lines: dict[tuple[str | int, ...], int] = {}
-        self._sources: dict[tuple[str | int, ...], str] = {}
-        self.misread: dict[tuple[str | int, ...], str] = {}
-        self._count = 0
-        self.values = self._load(text)
-        if not isinstance(self.values, dict):
-            raise ConfigInvalid(name, ("expected keys such as 'store:', got a single value",))
-
-    def _load(self, text: str) -> Any:
-        try:
-            self._loader = yaml.SafeLoader(text)
-            node = self._loader.get_single_node()
-            return {} if node is None else self._walk(node, ())
-        except yaml.MarkedYAMLError as error:
-            problem = _syntax_problem(error)
-        except yaml.reader.ReaderError as error:
-            line = text[: int(error.position)].count("\n") + 1
-            problem = f"line {line}: character #x{int(error.character):04x} is not allowed in YAML"
-        except RecursionError:
-            problem = "nested too deeply"
-        raise ConfigInvalid(self._name, (problem,))
-
-    def _walk(self, node: yaml.Node, path: tuple[str | int, ...], depth: int = 0) -> Any:
-        self._lines.setdefault(path, node.start_mark.line + 1)
-        if depth > 12:
-            self._refuse(node, "nested too deeply, or an anchor that contains itself")
-        self._count += 1
-        if self._count > MOST_VALUES:
-            self._refuse(node, f"more than {MOST_VALUES} values; do without anchors")
-        if isinstance(node, yaml.MappingNode):
-            return self._mapping(node, path, depth)
-        if isinstance(node, yaml.SequenceNode):
-            return [self._walk(item, (*path, i), depth + 1) for i, item in enumerate(node.value)]
-        self._sources[path] = node.value
-        if isinstance(node, yaml.ScalarNode) and _is_misread(node):
-            self.misread[path] = node.value
-            return node.value
-        try:
-            return self._loader.construct_object(node)
-        except (ValueError, LookupError, AttributeError):  # a tag that does not fit: `!!int ""`
-            return node.value
-
-    def _mapping(
-        self, node: yaml.MappingNode, path: tuple[str | int, ...], depth: int
-    ) -> dict[str, Any]:
-        values: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            key = str(key_node.value)
-            here = (*path, key)
-            if key in values:
-                first = self._lines[here]
-                self._refuse(key_node, f"'{_dotted(here)}' is given twice (first in line {first})")
-            self._lines[here] = key_node.start_mark.line + 1
-            values[key] = self._walk(value_node, here, depth + 1)
-        return values
-
-    def _refuse(self, node: yaml.Node, problem: str) -> None:
-        raise ConfigInvalid(self._name, (f"line {node.start_mark.line + 1}: {problem}",))
-
-    def line_of(self, loc: tuple[str | int, ...]) -> int:
-        """The line of the value, or of the nearest section around it."""
-        while loc and loc not in self._lines:
-            loc = loc[:-1]
-        return self._lines.get(loc, 1)
-
-    def explain(self, error: ErrorDetails) -> str:
-        loc = tuple(part for part in error["loc"] if part not in ("int", "str"))
-        where = f"line {self.line_of(loc)}: {_dotted(loc)}"
-        if error["type"] == "extra_forbidden":
-            return f"{where}: unknown key{_suggestion(loc)}"
-        if error["type"] == "missing":
-            return f"{where}: is missing"
-        source = self._sources.get(loc)
-        if error["type"] == "string_type" and source is not None:
-            return f"{where}: {_quote(source)}"
-        got = f", got {source!r}" if source is not None else ""
-        return f"{where}: {_message(error)}{got}"
+def _explain(document: Document, error: ErrorDetails) -> str:
+    loc = tuple(part for part in error["loc"] if part not in ("int", "str"))
+    where = f"line {document.line_of(loc)}: {dotted(loc)}"
+    if error["type"] == "extra_forbidden":
+        return f"{where}: unknown key{_suggestion(loc)}"
+    if error["type"] == "missing":
+        return f"{where}: is missing"
+    source = document.source_of(loc)
+    if error["type"] == "string_type" and source is not None:
+        return f"{where}: {_quote(source)}"
+    got = f", got {source!r}" if source is not None else ""
+    return f"{where}: {_message(error)}{got}"
 
 
 def _quote(source: str) -> str:
@@ -354,20 +281,13 @@ def _message(error: ErrorDetails) -> str:
     return text[:1].lower() + text[1:]
 
 
-def _syntax_problem(error: yaml.MarkedYAMLError) -> str:
-    mark = error.problem_mark or error.context_mark
-    line = mark.line + 1 if mark else 1
-    hint = "; use blanks instead of tabs" if "\\t" in (error.problem or "") else ""
-    return f"line {line}: not valid YAML: {error.problem or error.context}{hint}"
-
-
-def _suggestion(loc: tuple[str | int, ...]) -> str:
+def _suggestion(loc: Location) -> str:
     known = list(_keys_at(loc[:-1]))
     close = difflib.get_close_matches(str(loc[-1]), known, n=1)
     return f"; did you mean '{close[0]}'?" if close else f"; known here: {', '.join(known)}"
 
 
-def _keys_at(loc: tuple[str | int, ...]) -> Iterator[str]:
+def _keys_at(loc: Location) -> Iterator[str]:
     section: type[BaseModel] = Config
     for part in (p for p in loc if isinstance(p, str)):
         section = _section_type(section.model_fields[part].annotation)
@@ -378,13 +298,6 @@ def _section_type(annotation: Any) -> type[BaseModel]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return next(_section_type(a) for a in get_args(annotation) if a not in (type(None), Ellipsis))
-
-
-def _dotted(loc: tuple[str | int, ...]) -> str:
-    text = ""
-    for part in loc:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
-    return text or "the file"
 
 
 def _tuples(value: Any) -> Any:
@@ -412,7 +325,7 @@ def _instant(text: str) -> Any:
         return text
 
 
-def _contradictions(config: Config, document: _Document) -> Iterator[str]:
+def _contradictions(config: Config, document: Document) -> Iterator[str]:
     """What is well-formed piece by piece and still cannot be."""
     yield from _id_problems("scales", [scale.id for scale in config.scales], document)
     yield from _id_problems("cameras", [camera.id for camera in config.cameras], document)
@@ -422,13 +335,13 @@ def _contradictions(config: Config, document: _Document) -> Iterator[str]:
         yield f"scales: '{twice}' is on the scales {_and(scales)}; a product belongs to one scale"
 
 
-def _id_problems(section: str, ids: list[str], document: _Document) -> Iterator[str]:
+def _id_problems(section: str, ids: list[str], document: Document) -> Iterator[str]:
     for twice in _repeated(ids):
         lines = [document.line_of((section, i)) for i, one in enumerate(ids) if one == twice]
         yield f"{section}: the id '{twice}' is given twice (lines {_and(lines)})"
 
 
-def _pin_problems(config: Config, document: _Document) -> Iterator[str]:
+def _pin_problems(config: Config, document: Document) -> Iterator[str]:
     users: dict[int, list[str]] = {}
     for i, scale in enumerate(config.scales):
         if scale.backend not in ("hx711", "gpiod"):
