@@ -103,8 +103,9 @@ class SimLoop(asyncio.SelectorEventLoop):
         selector = _JumpingSelector()
         super().__init__(selector)
         selector.skip = self._skip
-        # Timers closer together than this fire together, as on a real clock.
-        self._clock_resolution = 1e-9
+        # Timers closer together than this fire together, as on a real clock. Less than the
+        # rounding of a large time would make the loop spin: after half a year with 1e-9.
+        self._clock_resolution = 1e-6
 
     def _skip(self, seconds: float) -> None:
         self._sim_s += seconds
