@@ -277,8 +277,8 @@ def _quote(source: str) -> str:
 def _message(error: ErrorDetails) -> str:
     if error["type"] in EXPECTED:
         return f"expected {EXPECTED[error['type']]}"
-    text = error["msg"].removeprefix("Value error, ").replace("tuple", "list", 1)
-    return text[:1].lower() + text[1:]
+    text = error["msg"].removeprefix("Value error, ")
+    return (text[:1].lower() + text[1:]).replace("tuple", "list", 1)
 
 
 def _suggestion(loc: Location) -> str:
