@@ -152,6 +152,7 @@ class WeighingService:
         if not state.is_settled or product is None or not product.is_weighable:
             return
         if state.level_g == channel.counted_level_g:
+            await self._remember_zero(channel)
             return
         assert state.level_g is not None
         level_g, band_g = state.level_g, channel.rules.band_g
@@ -191,7 +192,10 @@ class WeighingService:
         self._bus.publish(event)
 
     async def _remember_zero(self, channel: Channel) -> None:
-        """The zero at which the anchor's weight would be exactly its count."""
+        """The zero at which the anchor's weight would be exactly its count.
+
+        It follows the drift too: after a quiet month a restart must not count that as goods.
+        """
         count, product = channel.count, channel.product
         if count is None or product is None or not count.is_certain:
             return
