@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from storeguard import durable
+from storeguard.books import csvfile
 from storeguard.books.book import CsvBook
 from storeguard.books.journal import Journal
 from storeguard.books.records import IssueRecords, SaleRecords, VisitRecords, ZeroFile
@@ -22,10 +23,10 @@ from storeguard.config import Config, Folders
 from storeguard.domain.issue import IssueStore
 from storeguard.domain.product import Product, assign
 from storeguard.domain.weighing import WeighingRules, band_g
-from storeguard.errors import ConfigInvalid, OutboxFault, StoreguardError
+from storeguard.errors import ConfigInvalid, OutboxFault
 from storeguard.hardware import MakeHardware
 from storeguard.health import Health
-from storeguard.lock import FolderLock
+from storeguard.lock import FolderLock, make_folder
 from storeguard.outbox import adopt
 from storeguard.outbox import folder as outbox
 from storeguard.outbox.observer import IssueObserver
@@ -106,11 +107,12 @@ class Store:
         self.journal = Journal.in_folder(self.folders.state, fsync=self._mode.fsync)
         await asyncio.to_thread(self.journal.open)
         self._journal_is_open = True
+        await asyncio.to_thread(self._first_shelf_book)
         self._build_supervision()
         await self._open_books()
         assignment = assign({s.id: s.products for s in self.config.scales}, self.kiosk.products)
         if assignment.problems:
-            raise ConfigInvalid("scales", assignment.problems)
+            raise ConfigInvalid("config.yaml", assignment.problems)
         for remark in assignment.remarks:
             log.warning(remark)
         self.hardware = self._make_hardware(
@@ -121,15 +123,10 @@ class Store:
 
     def _prepare_folders(self) -> None:
         folders = self.folders
-        for folder in (folders.state, folders.inventory, folders.record, folders.issue_data):
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise StoreguardError(
-                    f"{folder}: the folder cannot be made: {error.strerror}; see paths in the "
-                    "configuration and the rights of this user"
-                ) from error
+        make_folder(folders.state)
         self._lock.acquire()
+        for folder in (folders.inventory, folders.record, folders.issue_data):
+            make_folder(folder)
         durable.sweep((folders.state, folders.inventory, folders.record, folders.issue_data))
         repaired = repair(folders.record)
         for problem in (*repaired.faults, *(f"{p}: unplayable, removed" for p in repaired.removed)):
@@ -138,14 +135,14 @@ class Store:
             outbox.sweep_incoming(folders.issue_data)
         except OutboxFault as fault:
             log.warning(fault)
-        self._first_shelf_book()
 
     def _first_shelf_book(self) -> None:
         """A new store has the kiosk's CSV only: the shelves are taken to hold what it says."""
         kiosk, shelf = self.folders.inventory / KIOSK_CSV, self.folders.inventory / SHELF_CSV
-        database = self.folders.state / "storeguard.db"
-        if kiosk.exists() and not shelf.exists() and not database.exists():
-            durable.publish(shelf, kiosk.read_bytes(), fsync=self._mode.fsync)
+        if kiosk.exists() and not shelf.exists() and not self.journal.versions("shelf"):
+            content = kiosk.read_bytes()
+            csvfile.read(content, kiosk.name)  # or else both would have to be mended
+            durable.publish(shelf, content, fsync=self._mode.fsync)
 
     def _build_supervision(self) -> None:
         cameras = frozenset(camera.id for camera in self.config.cameras)
@@ -267,6 +264,14 @@ class Store:
         event_log = TextLog(
             self.folders.event_log, self.config.store.timezone, fsync=self._mode.fsync
         )
+
+        def log_event(missing: Mapping[str, int]) -> None:
+            try:
+                event_log.missing(self.clock.utc(), missing)
+            except OSError as error:  # the issue is sealed: its text log must not undo that
+                where = self.folders.event_log
+                log.warning("%s: cannot be written: %s; the issue is kept", where, error.strerror)
+
         return FilingService(
             self.folders.issue_data,
             self._issue_store(),
@@ -275,7 +280,7 @@ class Store:
             self.evidence,
             self.issue_records,
             is_clock_synced=is_clock_synced,
-            log_event=lambda missing: event_log.missing(self.clock.utc(), missing),
+            log_event=log_event,
             fsync=self._mode.fsync,
         )
 

@@ -1,5 +1,6 @@
 """Verbs that only look: configuration, books, issues."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +10,12 @@ from storeguard import config as cfg
 from storeguard.app import KIOSK_CSV, SHELF_CSV
 from storeguard.books import csvfile
 from storeguard.domain.product import Product, assign
-from storeguard.errors import BookMalformed, ConfigInvalid
-from storeguard.hardware import calibrations, refuse_later_backends
+from storeguard.errors import BookMalformed, ConfigInvalid, ModelFault, StoreguardError
+from storeguard.hardware import unusable
 from storeguard.outbox.delivery import state_of
 from storeguard.outbox.folder import read_manifest, sealed_issues
+from storeguard.vision import models
+from storeguard.vision.detectors.choice import KNOWN_NETWORKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +36,52 @@ def check(path: Path) -> Checked:
         config = cfg.load(path)
     except ConfigInvalid as invalid:
         return Checked(tuple(f"{path}: {problem}" for problem in invalid.problems))
-    problems: list[str] = []
-    for look in (refuse_later_backends, lambda c: calibrations(c.scales)):
-        try:
-            look(config)
-        except ConfigInvalid as invalid:
-            problems += [f"{path}: {problem}" for problem in invalid.problems]
     folders = cfg.Folders.of(config, path.parent)
-    problems += check_books(folders)
     products = _products(folders.inventory / KIOSK_CSV)
-    if products is None:
-        return Checked(tuple(problems))
-    fit = assign({scale.id: scale.products for scale in config.scales}, products)
-    problems += [f"{path}: {problem}" for problem in fit.problems]
-    return Checked(tuple(problems), tuple(f"{path}: {remark}" for remark in fit.remarks))
+    fit = assign({scale.id: scale.products for scale in config.scales}, products or ())
+    in_config = [*unusable(config), *_no_network(config), *(fit.problems if products else ())]
+    remarks = (*_guards_little(config), *(fit.remarks if products else ()))
+    return Checked(
+        (*(f"{path}: {one}" for one in in_config), *_folders(folders), *check_books(folders)),
+        tuple(f"{path}: {one}" for one in remarks),
+    )
+
+
+def refuse_unusable(config: cfg.Config, path: Path) -> None:
+    """Raises ConfigInvalid with all that keeps this version from using the configuration."""
+    problems = (*unusable(config), *_no_network(config))
+    if problems:
+        raise ConfigInvalid(str(path), problems)
+
+
+def _no_network(config: cfg.Config) -> Iterator[str]:
+    if config.detector.backend == "onnx" and config.cameras:
+        try:
+            models.require(config.detector.model)
+        except ModelFault as fault:
+            yield f"detector.model: {fault}"
+
+
+def _guards_little(config: cfg.Config) -> Iterator[str]:
+    if not config.scales:
+        yield "no scales: nothing is weighed, so nothing can be found missing"
+    if not config.cameras:
+        yield "no cameras: a visit begins with a step and ends when the shelves are still"
+    if config.detector.backend == "auto" and config.cameras:
+        names = (config.detector.model, *KNOWN_NETWORKS)
+        if not any(models.find(name) for name in names):
+            yield (
+                "detector 'auto': no network is here, so people are only differences to the "
+                "empty store; run: storeguard models pull yolox-nano"
+            )
+
+
+def _folders(folders: cfg.Folders) -> Iterator[str]:
+    for folder in (folders.state, folders.inventory, folders.record, folders.issue_data):
+        if folder.exists() and not folder.is_dir():
+            yield f"{folder}: is a file, expected a folder; move it away, or see paths"
+        elif folder.exists() and not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+            yield f"{folder}: cannot be written by this user; correct its rights, or see paths"
 
 
 def check_books(folders: cfg.Folders) -> list[str]:
@@ -65,7 +100,7 @@ def check_books(folders: cfg.Folders) -> list[str]:
         except OSError as error:
             problems.append(f"{path}: cannot be read: {error.strerror}")
         except BookMalformed as malformed:
-            problems.append(f"{path.parent}: {malformed}")
+            problems.append(f"{path.parent}{os.sep}{malformed}")
     return problems
 
 
@@ -76,7 +111,7 @@ def _products(path: Path) -> tuple[Product, ...] | None:
         return None
 
 
-def issue_rows(root: Path) -> Iterator[dict[str, Any]]:
+def issue_rows(root: Path, *, has_bucket: bool) -> Iterator[dict[str, Any]]:
     """`issues list`, oldest first."""
     for folder in sealed_issues(root):
         manifest = read_manifest(folder)
@@ -86,5 +121,29 @@ def issue_rows(root: Path) -> Iterator[dict[str, Any]]:
             "sealed_at": manifest["sealed_at"],
             "missing": {line["product"]: line["missing"] for line in manifest["lines"]},
             "loss_won": manifest["loss_won"],
-            "state": state_of(folder).value,
+            "state": _state(folder, has_bucket=has_bucket),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class FoundIssue:
+    """A sealed issue and how far its delivery is."""
+
+    manifest: dict[str, Any]
+    state: str
+
+
+def _state(folder: Path, *, has_bucket: bool) -> str:
+    return state_of(folder).value if has_bucket else "local"
+
+
+def find_issue(root: Path, wanted: str, *, has_bucket: bool) -> FoundIssue:
+    """The issue of that id or number ('3', '#3'); the newest, where a number is there twice."""
+    number = wanted.removeprefix("#")
+    for folder in reversed(sealed_issues(root)):
+        manifest = read_manifest(folder)
+        if folder.name == wanted or str(manifest["number"]) == number:
+            return FoundIssue(manifest, _state(folder, has_bucket=has_bucket))
+    raise StoreguardError(
+        f"{root}: no issue '{wanted}'; they are listed by: storeguard issues list"
+    )

@@ -7,11 +7,12 @@ on stderr; `--debug` adds the traceback.
 import functools
 import json
 import logging
+import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -19,26 +20,106 @@ from storeguard import __version__
 from storeguard.errors import ConfigInvalid, StoreguardError
 
 DONE, FAILED, MISUSED = 0, 1, 2
+DEBUG = "storeguard.debug"
 
 
 class _Verb(click.Command):
-    """A verb whose StoreguardErrors become one line and an exit code."""
+    """A verb whose StoreguardErrors become one line and an exit code; it knows --debug too."""
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.params.append(_debug_option(hidden=True))
 
     def invoke(self, ctx: click.Context) -> Any:
+        is_debugging = ctx.find_root().meta.get(DEBUG, False)
         try:
-            return super().invoke(ctx)
-        except StoreguardError as error:
-            if ctx.find_root().params.get("debug"):
-                raise
-            click.echo(f"storeguard: {error}".replace("\n", "\nstoreguard: "), err=True)
-            sys.exit(MISUSED if isinstance(error, ConfigInvalid) else FAILED)
+            result = super().invoke(ctx)
+            sys.stdout.flush()
         except BrokenPipeError:
-            sys.stderr.close()  # the reader has gone, e.g. `| head`
-            sys.exit(FAILED)
+            _leave_quietly()
+        except (StoreguardError, OSError, ExceptionGroup) as error:
+            if is_debugging or not (lines := _lines_of(error)):
+                raise
+            _complain(lines)
+            sys.exit(MISUSED if isinstance(error, ConfigInvalid) else FAILED)
+        return result
+
+
+def _debug_option(*, hidden: bool) -> click.Option:
+    return click.Option(
+        ["--debug"],
+        is_flag=True,
+        expose_value=False,
+        is_eager=True,
+        hidden=hidden,
+        callback=_set_debug,
+        help="Tracebacks, and everything in the log.",
+    )
+
+
+def _set_debug(ctx: click.Context, _param: click.Parameter, is_given: bool) -> None:
+    meta = ctx.find_root().meta
+    meta[DEBUG] = is_given or meta.get(DEBUG, False)
+    logging.getLogger("storeguard").setLevel(logging.DEBUG if meta[DEBUG] else logging.INFO)
+
+
+def _lines_of(error: BaseException) -> list[str]:
+    """What to say about an error that is no bug of ours; nothing where one is among them."""
+    if isinstance(error, BaseExceptionGroup):
+        each = [_lines_of(one) for one in error.exceptions]
+        return [line for lines in each for line in lines] if all(each) else []
+    if isinstance(error, StoreguardError):
+        return str(error).splitlines()
+    # The last net for a disk that is full or folders that belong to somebody else.
+    if isinstance(error, OSError) and error.filename is not None:
+        return [f"{error.filename}: {error.strerror}; check the disk's space and the rights here"]
+    return []
+
+
+def _complain(lines: Iterable[str]) -> None:
+    for line in dict.fromkeys(lines):
+        click.echo(f"storeguard: {line}", err=True)
+
+
+def _leave_quietly() -> NoReturn:
+    """The reader of stdout has gone (`| head`): nothing can be said there any more."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    sys.exit(FAILED)
 
 
 class _Group(click.Group):
     command_class = _Verb
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """As click's, but wrong usage is one line too."""
+        if not standalone_mode:
+            return super().main(args, prog_name, complete_var, False, **extra)
+        try:
+            code = super().main(args, prog_name, complete_var, False, **extra)
+        except click.ClickException as error:
+            _explain_usage(error)
+            sys.exit(error.exit_code)
+        except click.Abort:
+            sys.exit(FAILED)
+        sys.exit(code if isinstance(code, int) else DONE)
+
+
+def _explain_usage(error: click.ClickException) -> None:
+    said = error.format_message()
+    if "\n" in said:  # a group without a verb: its help
+        click.echo(said, err=True)
+        return
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context else "storeguard"
+    click.echo(f"storeguard: {said.rstrip('.')}; see: {path} --help", err=True)
 
 
 _Group.group_class = _Group
@@ -56,22 +137,24 @@ json_option = click.option("--json", "as_json", is_flag=True, help="One JSON obj
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="storeguard")
-@click.option("--debug", is_flag=True, help="Tracebacks, and everything in the log.")
-def main(debug: bool) -> None:
+def main() -> None:
     """Guards an unmanned shop: shelf weights against kiosk sales, whenever it is empty."""
-    _log_to_stderr(logging.DEBUG if debug else logging.INFO)
-
-
-def _log_to_stderr(level: int) -> None:
     logging.basicConfig(
         level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr
     )
-    logging.getLogger("storeguard").setLevel(level)
 
 
-def _print(records: Iterable[dict[str, Any]], as_json: bool, line: Callable[..., str]) -> None:
-    for record in records:
-        click.echo(json.dumps(record, ensure_ascii=False) if as_json else line(**record))
+main.params.append(_debug_option(hidden=False))
+
+
+def _print(
+    records: Iterable[dict[str, Any]],
+    as_json: bool,
+    lines: Callable[[Iterable[dict[str, Any]]], Iterable[str]],
+) -> None:
+    said = (json.dumps(r, ensure_ascii=False) for r in records) if as_json else lines(records)
+    for line in said:
+        click.echo(line)
 
 
 @main.command()
@@ -80,15 +163,23 @@ def _print(records: Iterable[dict[str, Any]], as_json: bool, line: Callable[...,
 def run(config_path: Path, record: Path | None) -> None:
     """Run the daemon until SIGTERM."""
     from storeguard import config as cfg
+    from storeguard.lock import refuse_second
+
+    config = cfg.load(config_path)
+    refuse_second(cfg.Folders.of(config, config_path.parent).state)  # before seconds of imports
+    from storeguard.checking import refuse_unusable
     from storeguard.daemon import run_daemon
 
-    _leave(run_daemon(cfg.load(config_path), config_path.parent, record_to=record))
+    refuse_unusable(config, config_path)
+    try:
+        code = run_daemon(config, config_path.parent, record_to=record)
+    except ConfigInvalid as invalid:  # against the inventory
+        raise ConfigInvalid(str(config_path), invalid.problems) from invalid
+    _leave(code)
 
 
-def _leave(code: int) -> None:
+def _leave(code: int) -> NoReturn:
     """Ends the process at once: a transfer that hangs in a thread must not keep it alive."""
-    import os
-
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -103,7 +194,13 @@ def _leave(code: int) -> None:
     show_default=True,
 )
 @click.option("--once", is_flag=True, help="End after the script, with a JSON summary.")
-@click.option("--port", type=int, default=8080, show_default=True, help="0 takes a free one.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8080,
+    show_default=True,
+    help="0 takes a free one.",
+)
 @click.option("--speed", type=click.FloatRange(0.25, 8), default=2.5, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), help="Keep the demo's files there.")
 def demo(script: str, once: bool, port: int, speed: float, out: Path | None) -> None:
@@ -147,31 +244,32 @@ def _show_event(event: dict[str, Any], *, as_json: bool) -> None:
 @json_option
 def check_config(config_path: Path, as_json: bool) -> None:
     """Say whether the configuration and the inventory fit together."""
+    from storeguard import printing
     from storeguard.checking import check
 
     found = check(config_path)
     if as_json:
         click.echo(json.dumps(found.as_json(), ensure_ascii=False))
     else:
-        for line in (*found.problems, *found.remarks):
+        for line in printing.remarks(found.problems, found.remarks, str(config_path)):
             click.echo(line, err=bool(found.problems))
-        if not found.problems:
-            click.echo(f"{config_path}: in order")
     sys.exit(MISUSED if found.problems else DONE)
 
 
-@main.command()
+@main.command(context_settings={"ignore_unknown_options": True})  # so that -1 is a count
 @click.argument("product")
-@click.argument("count", type=int)
+@click.argument("count", type=click.IntRange(1, 99))
 @config_option
 @json_option
 def sell(product: str, count: int, config_path: Path, as_json: bool) -> None:
     """Sell COUNT of PRODUCT, through the running daemon or without it."""
     from storeguard import config as cfg
+    from storeguard import printing
     from storeguard.counter import sell_one
 
-    sold = sell_one(cfg.load(config_path), config_path.parent, product, count)
-    _print([sold], as_json, "{product} {count}개 결제 {won:,}원 (남은 재고 {left})".format)
+    config = cfg.load(config_path)
+    sold = sell_one(config, config_path.parent, product, count)
+    _print([sold], as_json, functools.partial(printing.sales, language=config.store.language))
 
 
 @main.group()
@@ -215,23 +313,30 @@ def issues() -> None:
 def issues_list(config_path: Path, as_json: bool) -> None:
     """One line an issue, oldest first."""
     from storeguard import config as cfg
+    from storeguard import printing
     from storeguard.checking import issue_rows
 
-    rows = issue_rows(cfg.Folders.of(cfg.load(config_path), config_path.parent).issue_data)
-    _print(rows, as_json, "#{number} {id}  {missing}  -{loss_won:,}원  {state}".format)
+    config = cfg.load(config_path)
+    root = cfg.Folders.of(config, config_path.parent).issue_data
+    rows = issue_rows(root, has_bucket=config.upload.bucket is not None)
+    _print(rows, as_json, printing.issues)
 
 
 @issues.command("show")
 @click.argument("issue_id")
 @config_option
-def issues_show(issue_id: str, config_path: Path) -> None:
-    """The whole manifest of one issue."""
+@json_option
+def issues_show(issue_id: str, config_path: Path, as_json: bool) -> None:
+    """One issue: what is missing, why, and its files. ISSUE_ID: its id or its number."""
     from storeguard import config as cfg
-    from storeguard.outbox.folder import read_manifest
+    from storeguard import printing
+    from storeguard.checking import find_issue
 
-    root = cfg.Folders.of(cfg.load(config_path), config_path.parent).issue_data
-    manifest = read_manifest(root / Path(issue_id).name)
-    click.echo(json.dumps(manifest, ensure_ascii=False, indent=1))
+    config = cfg.load(config_path)
+    root = cfg.Folders.of(config, config_path.parent).issue_data
+    found = find_issue(root, issue_id, has_bucket=config.upload.bucket is not None)
+    show = functools.partial(printing.issue, state=found.state, language=config.store.language)
+    _print([found.manifest], as_json, lambda manifests: show(next(iter(manifests))))
 
 
 @main.command()
@@ -267,9 +372,10 @@ def models() -> None:
 @json_option
 def models_list(as_json: bool) -> None:
     """Which networks there are, and where they lie on this machine."""
+    from storeguard import printing
     from storeguard.looking import model_rows
 
-    _print(model_rows(), as_json, "{name:<28} {state:<9} {bytes:>11,} B  {path}".format)
+    _print(model_rows(), as_json, printing.networks)
 
 
 @models.command("pull")

@@ -8,70 +8,119 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from storeguard import durable
 from storeguard.app import KIOSK_CSV
 from storeguard.books.book import CsvBook
 from storeguard.books.journal import Journal
 from storeguard.books.records import SaleRecords
 from storeguard.books.textlog import TextLog
-from storeguard.clock import SystemClock
+from storeguard.clock import SystemClock, SystemPinClock
 from storeguard.config import Config, Folders
 from storeguard.daemon import ENDPOINT
 from storeguard.errors import AlreadyRunning, SaleRefused, StoreguardError
-from storeguard.lock import FolderLock
+from storeguard.lock import FolderLock, make_folder, refuse_second
 from storeguard.services.bookkeeping import CONFIRMED
 from storeguard.services.bus import Bus
 from storeguard.services.selling import Desk
 
 ANSWER_WITHIN_S = 10.0
+TURN_WITHIN_S = 6.0
+"""Another `sell` is done by then, and a daemon that is starting has its pages."""
+
+LOOK_AGAIN_S = 0.1
+CONFIRMED_WITHIN_S = 5.0
+
+_direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+"""The daemon is on this machine: no proxy of the environment stands between."""
+
+
+class _NobodyThere(Exception):
+    """No page of a daemon answers where the state folder says."""
 
 
 def sell_one(config: Config, base: Path, product: str, count: int) -> dict[str, Any]:
-    """Sells through the daemon's desk if it runs, else through a desk of its own."""
+    """Sells through the daemon's desk if it runs, else through a desk of its own.
+
+    Answers `product`, `count`, `won` and `left`, which is None where the daemon did not say.
+    """
     folders = Folders.of(config, base)
     if not folders.inventory.is_dir():
         raise StoreguardError(f"{folders.inventory}: no such folder; see paths.inventory")
-    folders.state.mkdir(parents=True, exist_ok=True)
-    lock = FolderLock(folders.state)
+    make_folder(folders.state)
+    lock, clock, key = FolderLock(folders.state), SystemClock(), str(uuid.uuid4())
+    given_up_s = clock.now_s() + TURN_WITHIN_S
+    while True:
+        try:
+            lock.acquire()
+            break
+        except AlreadyRunning as running:
+            try:
+                return _sell_through_daemon(folders, product, count, key)
+            except _NobodyThere:
+                _wait_for_turn(running, is_late=clock.now_s() > given_up_s)
     try:
-        lock.acquire()
-    except AlreadyRunning:
-        return _sell_through_daemon(folders, product, count)
-    try:
-        return asyncio.run(_sell_alone(config, folders, product, count))
+        return asyncio.run(_sell_alone(config, folders, product, count, key))
     finally:
         lock.release()
 
 
-def _sell_through_daemon(folders: Folders, product: str, count: int) -> dict[str, Any]:
+def _wait_for_turn(running: AlreadyRunning, *, is_late: bool) -> None:
+    if is_late:
+        raise StoreguardError(
+            f"{running.holder} holds the books, but answers no sales; if it is the daemon, free "
+            "its port (web.port) and start it again"
+        )
+    SystemPinClock().sleep(LOOK_AGAIN_S)
+
+
+def _sell_through_daemon(folders: Folders, product: str, count: int, key: str) -> dict[str, Any]:
     url = _daemon_url(folders)
-    basket = {"lines": [{"product": product, "count": count}], "key": str(uuid.uuid4())}
-    request = urllib.request.Request(
-        f"{url}/api/v1/sales",
-        data=json.dumps(basket).encode(),
-        headers={"Content-Type": "application/json"},
-    )
+    basket = {"lines": [{"product": product, "count": count}], "key": key}
     try:
-        with urllib.request.urlopen(request, timeout=ANSWER_WITHIN_S) as answer:
-            receipt = json.load(answer)
-        with urllib.request.urlopen(f"{url}/api/v1/snapshot", timeout=ANSWER_WITHIN_S) as answer:
-            rows = json.load(answer)["rows"]
+        receipt = _ask(f"{url}/api/v1/sales", basket)
     except urllib.error.HTTPError as error:
         raise SaleRefused(_refusal(error)) from None
-    except OSError as error:
-        raise StoreguardError(f"{url}: the daemon does not answer ({error}); try again") from error
-    left = next((row["kiosk"] for row in rows if row["product"] == product), 0)
-    return {"product": product, "count": count, "won": receipt["total_won"], "left": left}
+    except ConnectionRefusedError:
+        raise _NobodyThere from None
+    except (OSError, ValueError) as error:
+        raise StoreguardError(
+            f"{url}: no answer to the sale ({error}); it may have been taken: look at the kiosk "
+            "count before you sell again"
+        ) from error
+    return {
+        "product": product,
+        "count": count,
+        "won": receipt["total_won"],
+        "left": _left(url, product),
+    }
+
+
+def _left(url: str, product: str) -> int | None:
+    """The sale has been taken: what comes after may not call it a failure."""
+    try:
+        rows = _ask(f"{url}/api/v1/snapshot")["rows"]
+    except (OSError, ValueError):
+        return None
+    return next((row["kiosk"] for row in rows if row["product"] == product), None)
+
+
+def _ask(address: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(address, data, {"Content-Type": "application/json"})
+    try:
+        with _direct.open(request, timeout=ANSWER_WITHIN_S) as answer:
+            return dict(json.load(answer))
+    except urllib.error.HTTPError:
+        raise
+    except urllib.error.URLError as error:
+        raise error.reason if isinstance(error.reason, OSError) else error from None
 
 
 def _daemon_url(folders: Folders) -> str:
-    path = folders.state / ENDPOINT
     try:
-        return str(json.loads(path.read_bytes())["url"])
+        return str(json.loads((folders.state / ENDPOINT).read_bytes())["url"])
     except (OSError, ValueError, KeyError):
-        raise StoreguardError(
-            f"{path}: the daemon runs without its pages, so nothing can be sold beside it; "
-            "free its port (web.port) and start it again"
-        ) from None
+        raise _NobodyThere from None
 
 
 def _refusal(error: urllib.error.HTTPError) -> str:
@@ -81,7 +130,9 @@ def _refusal(error: urllib.error.HTTPError) -> str:
         return f"the daemon answered {error.code}"
 
 
-async def _sell_alone(config: Config, folders: Folders, product: str, count: int) -> dict[str, Any]:
+async def _sell_alone(
+    config: Config, folders: Folders, product: str, count: int, key: str
+) -> dict[str, Any]:
     clock, journal = SystemClock(), Journal.in_folder(folders.state)
     await asyncio.to_thread(journal.open)
     changes = TextLog(folders.inventory / "store_log.txt", config.store.timezone)
@@ -103,7 +154,7 @@ async def _sell_alone(config: Config, folders: Folders, product: str, count: int
             oversell=config.kiosk.oversell,
             language=config.store.language,
         )
-        sold = await desk.sell([(product, count)], str(uuid.uuid4()), "command")
+        sold = await desk.sell([(product, count)], key, "command")
         left = kiosk.counts[product]
     finally:
         await kiosk.close()
@@ -112,13 +163,26 @@ async def _sell_alone(config: Config, folders: Folders, product: str, count: int
 
 
 def confirm_books(config: Config, base: Path) -> str:
-    """Tells the running daemon that the edit it holds is meant."""
+    """Tells the running daemon that the edit it holds is meant; returns what came of it."""
     folders = Folders.of(config, base)
-    lock = FolderLock(folders.state)
+    mark = folders.state / CONFIRMED
     try:
-        lock.acquire()
-    except (AlreadyRunning, FileNotFoundError):
-        (folders.state / CONFIRMED).touch()
-        return "confirmed: the daemon takes the edit that it holds"
-    lock.release()
+        refuse_second(folders.state)
+    except AlreadyRunning:
+        return _confirm(mark)
     raise StoreguardError(f"{folders.state}: no daemon is running; start it, then confirm")
+
+
+def _confirm(mark: Path) -> str:
+    durable.publish(mark, b"", fsync=False)
+    clock = SystemClock()
+    given_up_s = clock.now_s() + CONFIRMED_WITHIN_S
+    while mark.exists():
+        if clock.now_s() > given_up_s:
+            mark.unlink(missing_ok=True)
+            raise StoreguardError(
+                f"{mark.parent}: the daemon did not take the confirmation within "
+                f"{CONFIRMED_WITHIN_S:.0f} s; look at its log"
+            )
+        SystemPinClock().sleep(LOOK_AGAIN_S)
+    return "confirmed: an edit that was held is in force now; see storeguard books check"

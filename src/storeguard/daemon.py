@@ -10,11 +10,12 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from storeguard import durable, hardware
+from storeguard import __version__, durable, hardware
 from storeguard.app import Store
 from storeguard.clock import SystemClock
 from storeguard.config import Config
 from storeguard.errors import AddressUnavailable
+from storeguard.narrating import narrate
 from storeguard.shopview import ShopView
 from storeguard.web.app import build
 from storeguard.web.server import WebServer
@@ -26,20 +27,28 @@ log = logging.getLogger("storeguard")
 Loops = dict[str, Callable[[], Coroutine[Any, Any, None]]]
 
 
-def run_daemon(config: Config, base: Path, *, record_to: Path | None = None) -> int:
+def run_daemon(
+    config: Config,
+    base: Path,
+    *,
+    record_to: Path | None = None,
+    make_hardware: hardware.MakeHardware | None = None,
+) -> int:
     """Runs until SIGTERM or SIGINT; returns the exit code. A second signal kills."""
-    return asyncio.run(_run(config, base, record_to))
+    make = make_hardware or functools.partial(hardware.from_config, base=base)
+    return asyncio.run(_run(Store(config, base, SystemClock(), make, record_to=record_to)))
 
 
-async def _run(config: Config, base: Path, record_to: Path | None) -> int:
-    make = functools.partial(hardware.from_config, base=base)
-    store = Store(config, base, SystemClock(), make, record_to=record_to)
+async def _run(store: Store) -> int:
     stop = stop_on_signals()
     try:
         await store.open()
-        loops = page_loops(store, *serve(store))
-        log.info("storeguard guards '%s'", config.store.name)
-        await store.run(stop, loops)
+        if stop.is_set():  # while it was starting: nothing has begun that would have to end
+            return 0
+        store.bus.subscribe(narrate)
+        view, web = serve(store)
+        log.info("%s", summary(store, web))
+        await store.run(stop, page_loops(store, view, web))
     finally:
         await store.close()
     log.info("storeguard has ended")
@@ -48,6 +57,8 @@ async def _run(config: Config, base: Path, record_to: Path | None) -> int:
 
 def serve(store: Store) -> tuple[ShopView, WebServer | None]:
     """The pages; without them the daemon goes on, and says why they are missing."""
+    endpoint = store.folders.state / ENDPOINT
+    endpoint.unlink(missing_ok=True)  # of a daemon that was killed: its port may be anybody's now
     view = ShopView(store)
     web = WebServer(build(view), store.config.web.host, store.config.web.port)
     try:
@@ -55,10 +66,29 @@ def serve(store: Store) -> tuple[ShopView, WebServer | None]:
     except AddressUnavailable as unavailable:
         log.warning("no pages: %s", unavailable)
         return view, None
-    log.info("pages: %s and %s/kiosk", web.url, web.url)
-    endpoint = json.dumps({"pid": os.getpid(), "url": web.url})
-    durable.publish(store.folders.state / ENDPOINT, endpoint.encode(), fsync=False)
+    address = json.dumps({"pid": os.getpid(), "url": web.url})
+    durable.publish(endpoint, address.encode(), fsync=False)
     return view, web
+
+
+def summary(store: Store, web: WebServer | None) -> str:
+    """One line: what is guarded, with which devices, where it is shown and sent."""
+    config, weighed = store.config, {c.id: c.product for c in store.weighing.channels}
+    cameras = [f"{camera.id} ({camera.backend})" for camera in config.cameras]
+    scales = [
+        f"{scale.id} {product.name if (product := weighed[scale.id]) else '-'} ({scale.backend})"
+        for scale in config.scales
+    ]
+    detectors = dict.fromkeys(eye.detector.name for eye in store.watching.eyes)
+    parts = {
+        "cameras": ", ".join(cameras),
+        "scales": ", ".join(scales),
+        "detector": ", ".join(detectors),
+        "upload": f"s3://{config.upload.bucket}" if config.upload.bucket else "",
+        "pages": f"{web.url} and {web.url}/kiosk" if web else "",
+    }
+    said = "; ".join(f"{part}: {value or 'none'}" for part, value in parts.items())
+    return f"storeguard {__version__} guards '{config.store.name}'; {said}"
 
 
 def page_loops(store: Store, view: ShopView, web: WebServer | None) -> Loops:

@@ -60,7 +60,14 @@ class MissingExtra(StoreguardError, ImportError):
 
 
 class AlreadyRunning(StoreguardError):
-    """Another daemon holds the lock of this state folder."""
+    """Another process holds the lock of this state folder; `holder` names it."""
+
+    def __init__(self, folder: object, process_id: str) -> None:
+        self.holder = f"process {process_id}"
+        super().__init__(
+            f"{folder}: storeguard is running already (process {process_id}); "
+            "stop it first, or give this one another configuration"
+        )
 
 
 class DeviceFault(StoreguardError, OSError):

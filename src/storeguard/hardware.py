@@ -1,6 +1,6 @@
 """Configured scales and cameras → devices: which backend is which class."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -46,7 +46,9 @@ def from_config(
     world: World | None = None,
 ) -> Hardware:
     """The devices that the configuration names; simulated ones share one world."""
-    refuse_later_backends(config)
+    problems = unusable(config)
+    if problems:
+        raise ConfigInvalid("config.yaml", problems)
     simulated = world or _world(config, products, counts, clock)
     return Hardware(
         tuple(_scale(scale, simulated, clock) for scale in config.scales),
@@ -55,41 +57,57 @@ def from_config(
     )
 
 
-def refuse_later_backends(config: cfg.Config) -> None:
-    """Raises ConfigInvalid, all at once, for backends that this version does not have."""
-    named: list[tuple[str, str]] = [
-        (f"scales[{i}]", scale.backend) for i, scale in enumerate(config.scales)
-    ]
-    named += [(f"cameras[{i}]", camera.backend) for i, camera in enumerate(config.cameras)]
-    named += [("detector", config.detector.backend)]
-    problems = tuple(
-        f"{where}.backend: '{backend}' is not in this version; use '{LATER[backend]}'"
-        for where, backend in named
-        if backend in LATER
-    )
-    if problems:
-        raise ConfigInvalid("config.yaml", problems)
+def unusable(config: cfg.Config) -> tuple[str, ...]:
+    """Why this version cannot make these devices, a line each; empty when it can."""
+    later = (scale.backend in LATER for scale in config.scales)
+    uncalibrated = () if any(later) else _uncalibrated(config.scales)
+    return (*_later_backends(config), *_only_in_a_trace(config), *uncalibrated, *_blind(config))
 
 
 def calibrations(scales: Sequence[cfg.Scale]) -> dict[str, cfg.Calibration]:
-    """Each scale's own; a simulated cell knows its own, a real one has to be told."""
+    """Each scale's own; a simulated cell knows its own, a real one has to be told.
+
+    Raises ConfigInvalid for a real one that has none.
+    """
     from storeguard.devices.sim.scale import SIM_CALIBRATION
 
-    found: dict[str, cfg.Calibration] = {}
-    problems = []
-    for i, scale in enumerate(scales):
-        if scale.calibration is not None:
-            found[scale.id] = scale.calibration
-        elif scale.backend == "sim":
-            found[scale.id] = SIM_CALIBRATION
-        else:
-            problems.append(
-                f"scales[{i}].calibration: is missing; write tare_raw (counts of the empty scale) "
-                f"and counts_per_g"
-            )
+    problems = tuple(_uncalibrated(scales))
     if problems:
-        raise ConfigInvalid("config.yaml", tuple(problems))
-    return found
+        raise ConfigInvalid("config.yaml", problems)
+    return {scale.id: scale.calibration or SIM_CALIBRATION for scale in scales}
+
+
+def _named_backends(config: cfg.Config) -> Iterator[tuple[str, str]]:
+    yield from ((f"scales[{i}]", scale.backend) for i, scale in enumerate(config.scales))
+    yield from ((f"cameras[{i}]", camera.backend) for i, camera in enumerate(config.cameras))
+    yield "detector", config.detector.backend
+
+
+def _later_backends(config: cfg.Config) -> Iterator[str]:
+    for where, backend in _named_backends(config):
+        if backend in LATER:
+            yield f"{where}.backend: '{backend}' is not in this version; use '{LATER[backend]}'"
+
+
+def _only_in_a_trace(config: cfg.Config) -> Iterator[str]:
+    for where, backend in _named_backends(config):
+        if backend == "replay":
+            yield f"{where}.backend: 'replay' is for a trace; play it with: storeguard replay"
+
+
+def _blind(config: cfg.Config) -> Iterator[str]:
+    is_real = any(camera.backend != "sim" for camera in config.cameras)
+    if config.detector.backend == "sim" and is_real:
+        yield "detector.backend: 'sim' sees simulated cameras only; use 'auto' for real ones"
+
+
+def _uncalibrated(scales: Sequence[cfg.Scale]) -> Iterator[str]:
+    for i, scale in enumerate(scales):
+        if scale.calibration is None and scale.backend != "sim":
+            yield (
+                f"scales[{i}].calibration: is missing; write tare_raw (counts of the empty scale) "
+                "and counts_per_g"
+            )
 
 
 def _world(
@@ -113,7 +131,7 @@ def _scale(scale: cfg.Scale, world: World | None, clock: Clock) -> Scale:
         from storeguard.devices.hx711 import open_hx711
 
         return open_hx711(scale, clock)
-    raise ConfigInvalid("config.yaml", (_only_in_a_trace("scales", scale.id),))
+    raise ConfigInvalid("config.yaml", unusable(cfg.Config(scales=(scale,))))
 
 
 def _camera(
@@ -133,7 +151,7 @@ def _camera(
 
         source = _source(camera.source, base)
         return OpenCvCamera(camera.id, source, clock), _detector(config)
-    raise ConfigInvalid("config.yaml", (_only_in_a_trace("cameras", camera.id),))
+    raise ConfigInvalid("config.yaml", unusable(cfg.Config(cameras=(camera,))))
 
 
 def _source(source: int | str, base: Path) -> int | str:
@@ -147,7 +165,3 @@ def _detector(config: cfg.Config) -> Detector:
     from storeguard.vision.detectors.choice import make_detector
 
     return make_detector(config.detector)
-
-
-def _only_in_a_trace(section: str, name: str) -> str:
-    return f"{section} '{name}': backend 'replay' is for a trace; play it with: storeguard replay"

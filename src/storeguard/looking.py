@@ -10,11 +10,12 @@ from storeguard import config as cfg
 from storeguard.errors import ModelMissing
 from storeguard.vision import models
 from storeguard.vision.detectors.choice import make_detector
-from storeguard.vision.sources import detect_lines
+from storeguard.vision.sources import detect_lines, frames
 
 
 def detect_people(source: str, wanted: cfg.Detector) -> Iterator[dict[str, Any]]:
     """A line a picture or frame, see `sources.detect_lines`."""
+    frames(source)  # says that it is not there, before a network is loaded
     detector = make_detector(wanted)
     try:
         yield from detect_lines(source, detector)
@@ -47,12 +48,11 @@ def pull_with_bar(name: str) -> str:
 def verify_models(name: str | None) -> Iterator[str]:
     """Checks one network, or every catalogued one that is here."""
     networks = models.CATALOGUE if name is None else (models.by_name(name),)
-    for network in networks:
-        path = models.find(network.name)
-        if path is None and name is not None:
-            raise ModelMissing(
-                f"{network.name}: not on this machine; run: storeguard models pull {network.name}"
-            )
-        if path is not None:
-            models.verify(path, network)
-            yield f"{path}: sha256 as pinned"
+    here = [(network, path) for network in networks if (path := models.find(network.name))]
+    if not here:
+        missing = name or "networks"
+        pull = name or models.CATALOGUE[0].name
+        raise ModelMissing(f"{missing}: not on this machine; run: storeguard models pull {pull}")
+    for network, path in here:
+        models.verify(path, network)
+        yield f"{path}: sha256 as pinned"

@@ -16,7 +16,7 @@ from packaging.requirements import Requirement
 from storeguard import __version__, configdoc
 from storeguard import config as cfg
 from storeguard.cli import main
-from storeguard.hardware import calibrations, refuse_later_backends
+from storeguard.hardware import calibrations, unusable
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -108,7 +108,7 @@ def test_the_real_devices_in_the_example_are_a_valid_configuration() -> None:
     text = re.sub(r"^  - \{id: .*\n", "", _text(ROOT / "config.yaml"), flags=re.MULTILINE)
     text = re.sub(r"^#(  )", r"\1", text, flags=re.MULTILINE)
     config = cfg.parse(text)
-    refuse_later_backends(config)
+    assert unusable(config) == ()
     assert calibrations(config.scales)["A"].counts_per_g == 429.0
     assert [scale.backend for scale in config.scales] == ["hx711"]
     assert [camera.backend for camera in config.cameras] == ["opencv"]

@@ -131,6 +131,8 @@ TEXTS: dict[str, str] = {
     "sale.count": "The count must be 1 to 99.",
     "sale.sold_out": "Not enough left: {left} {product}.",
     "sale.unknown": "There is no product '{product}'. Known: {known}",
+    "sale.done": "sold {count} × {product} for {won} won",
+    "sale.left": "{left} left",
     "scale.settled": "at rest",
     "scale.moving": "moving",
     # The demo's story.

@@ -131,6 +131,8 @@ TEXTS: dict[str, str] = {
     "sale.count": "수량은 1~99입니다.",
     "sale.sold_out": "재고가 부족합니다: {product} {left}개 남음.",
     "sale.unknown": "'{product}'은(는) 없는 상품입니다. 있는 상품: {known}",
+    "sale.done": "{product} {count}개 결제 {won}원",
+    "sale.left": "남은 재고 {left}개",
     "scale.settled": "안정",
     "scale.moving": "흔들림",
     # The demo's story.

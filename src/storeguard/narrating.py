@@ -1,0 +1,74 @@
+"""What the daemon's log says of events: a line each, for the person who reads it."""
+
+import logging
+from collections.abc import Mapping
+
+from storeguard.domain import events as ev
+
+log = logging.getLogger("storeguard")
+
+
+def narrate(event: ev.Event) -> None:
+    """Logs the event. Faults are not told here: health logs both ends of them."""
+    said = line(event)
+    if said is not None:
+        log.log(logging.WARNING if isinstance(event, ev.IssueSealed) else logging.INFO, said)
+
+
+def line(event: ev.Event) -> str | None:
+    """The event in one line; None for one that is told elsewhere."""
+    match event:
+        case ev.StoreOccupied():
+            return "visit: a shelf moved, nobody was seen" if event.by_step else "visit: begins"
+        case ev.StoreEmptied():
+            return "visit: ends, the store is empty; judged when the payment grace is over"
+        case ev.StockChanged():
+            doubt = "" if event.certain else ", not certain"
+            return f"shelf: {event.product} {event.before} -> {event.after} ({event.scale}{doubt})"
+        case ev.SaleMade():
+            return f"sale: {event.product} {event.count}"
+        case ev.VisitReconciled():
+            return _visit(event)
+        case ev.BookEdited():
+            changes = ", ".join(f"{name} {a} -> {b}" for name, (a, b) in event.counts.items())
+            return f"{event.book} book: edited by hand: {changes or 'no counts'}"
+        case _:
+            return _issue(event)
+
+
+def _issue(event: ev.Event) -> str | None:
+    match event:
+        case ev.IssueSealed():
+            loss = sum(line.loss for line in event.lines)
+            missing = _counts({line.product: line.missing for line in event.lines})
+            return f"issue {event.id}: missing {missing}, {loss:,} won"
+        case ev.IssueAmended():
+            return f"issue {event.id}: {event.product} {event.count} was paid afterwards"
+        case ev.IssueDelivered():
+            return f"issue {event.id}: uploaded"
+        case ev.NoticeConfirmed():
+            return f"issue {event.id}: the owner was told: {' / '.join(event.text.splitlines())}"
+        case _:
+            return None
+
+
+def _visit(event: ev.VisitReconciled) -> str:
+    lasted_s = event.visit_ended_s - event.visit_started_s
+    found = {
+        "taken": _counts(event.taken),
+        "paid": _counts(event.paid),
+        "not paid": _counts(event.unpaid),
+        "more than before": _counts(event.surplus),
+        "misplaced": _counts(event.misplaced),
+        "mixed up": _counts(event.mixed_up),
+        "uncertain": ", ".join(
+            f"{n} {low} to {high}" for n, (low, high) in event.uncertain.items()
+        ),
+        "not verified": ", ".join(sorted(event.unverified)),
+    }
+    said = "; ".join(f"{what} {counts}" for what, counts in found.items() if counts)
+    return f"visit: judged, {lasted_s:.0f} s: {said or 'nothing taken'}"
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{product} {count}" for product, count in counts.items())
