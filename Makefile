@@ -20,8 +20,8 @@ help:  ## Show these targets.
 demo: $(VENV)/.has-demo  ## A simulated shop in the browser; ARGS="--script thief --once" changes it.
 	@$(BIN)/storeguard demo $(ARGS)
 
-test: $(VENV)/.has-test  ## The whole test suite; ARGS goes to pytest.
-	@$(BIN)/python -m pytest $(ARGS)
+test: $(VENV)/.has-test  ## The test suite; ARGS goes to pytest.
+	@$(BIN)/python -m pytest -m 'not slow' $(ARGS)
 
 lint: $(VENV)/.has-test $(VENV)/.has-lint  ## ruff and mypy.
 	$(BIN)/ruff check .
@@ -29,10 +29,11 @@ lint: $(VENV)/.has-test $(VENV)/.has-lint  ## ruff and mypy.
 	$(BIN)/mypy
 
 coverage: $(VENV)/.has-test  ## Every branch of the rules is tested, or this fails.
-	$(BIN)/python -m pytest -q --cov=storeguard.domain --cov-branch --cov-fail-under=100 tests/unit
+	$(BIN)/python -m pytest -q --cov=storeguard.domain --cov-branch --cov-fail-under=100 \
+		-m 'not slow' tests/unit
 
-rigs: $(VENV)/.has-test  ## The slow rigs, whole.
-	STOREGUARD_RIGS=whole $(BIN)/python -m pytest -m slow $(ARGS)
+rigs: $(VENV)/.has-test  ## The rigs that the suite runs shortened, whole: minutes each.
+	$(BIN)/python -m pytest -m slow $(ARGS)
 
 bench: $(VENV)/.has-test  ## Every figure that is promised, one JSON line each.
 	@failed=0; for bench in bench/[!_]*.py; do $(BIN)/python $$bench || failed=1; done; exit $$failed
