@@ -38,7 +38,8 @@ on the scale weighs at least 2.5 bands."""
 SATURATED = frozenset({0x7FFFFF, -0x800000})
 
 FAULT_AFTER_S = 1.5
-"""Failed readings for so long, and none good: the scale is faulty."""
+"""No good reading for so long, and failed ones instead: the scale is faulty. A device says once a
+second that it has none, so this is seen within 2 s."""
 
 TRACK_EVERY_S = 1.0
 LARGEST_DRIFT_G_PER_S = 0.25
@@ -193,7 +194,9 @@ def _remember(
 
 
 def _failed_reading(state: Weighing, t_s: float, why: str, rules: WeighingRules) -> Advance:
-    since_s = t_s if state.failing_since_s is None else state.failing_since_s
+    since_s = state.failing_since_s
+    if since_s is None:
+        since_s = state.window[-1][0] if state.window else t_s
     state = replace(state, failing_since_s=since_s)
     if state.is_failed:
         return replace(state, window=()), ()

@@ -53,9 +53,16 @@ class Channel:
         return self.weighing.is_settled and self.count is not None and self.count.is_certain
 
     def was_restless(self, at_s: float) -> bool:
-        """Has what began to move by `at_s` not come to rest yet?"""
+        """Has what began to move by `at_s` not come to rest, and into the book, yet?"""
         since_s = self.weighing.moving_since_s
+        if since_s is None and self._is_uncounted and self.step is not None:
+            since_s = self.step.started_s
         return since_s is not None and since_s <= at_s
+
+    @property
+    def _is_uncounted(self) -> bool:
+        is_countable = self.product is not None and self.product.is_weighable
+        return is_countable and self.weighing.level_g != self.counted_level_g
 
 
 class ZeroMemory(Protocol):
