@@ -97,6 +97,8 @@ def open_session(path: Path, *, threads: int | None = None) -> Any:
     options.intra_op_num_threads = usual_threads() if threads is None else threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 4
+    # One block for all scratch memory: 36 MB more with yolo11n, and no faster.
+    options.enable_mem_pattern = False
     try:
         return onnxruntime.InferenceSession(
             path, sess_options=options, providers=["CPUExecutionProvider"]
