@@ -341,7 +341,13 @@ def issues_show(issue_id: str, config_path: Path, as_json: bool) -> None:
 
 @main.command()
 @click.argument("source")
-@click.option("--detector", "backend", default="auto", show_default=True)
+@click.option(
+    "--detector",
+    "backend",
+    type=click.Choice(["auto", "onnx", "background"]),
+    default="auto",
+    show_default=True,
+)
 @click.option("--model", default="yolo11n", show_default=True)
 @click.option("--confidence", type=click.FloatRange(0, 1), default=0.4, show_default=True)
 @json_option

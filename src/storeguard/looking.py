@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import click
+import cv2
 
 from storeguard import config as cfg
 from storeguard.errors import ModelMissing
@@ -15,6 +16,8 @@ from storeguard.vision.sources import detect_lines, frames
 
 def detect_people(source: str, wanted: cfg.Detector) -> Iterator[dict[str, Any]]:
     """A line a picture or frame, see `sources.detect_lines`."""
+    # What it says on stderr is no answer: errors come as exceptions.
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     frames(source)  # says that it is not there, before a network is loaded
     detector = make_detector(wanted)
     try:

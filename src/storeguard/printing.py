@@ -62,7 +62,7 @@ def issue(manifest: Mapping[str, Any], state: str, language: str) -> Iterator[st
             f"(shelf {line['shelf']}, kiosk {line['kiosk']}), "
             f"{line['loss']:,} won, certainty {line['certainty']:.0%}"
         )
-    for sentence in manifest["why"].get(language, ()):
+    for sentence in manifest.get("why", {}).get(language, ()):
         yield f"  {sentence}"
     files = [(f"  {file['name']}", f"{file['bytes']:,} B") for file in manifest["files"]]
     yield from columns(files, right=(1,)) if files else ()

@@ -14,6 +14,7 @@ from storeguard.app import Store
 from storeguard.books.journal import Visit as JudgedVisit
 from storeguard.domain.events import Event
 from storeguard.domain.ledger import Visit
+from storeguard.errors import JournalFault, OutboxFault
 from storeguard.health import PartHealth
 from storeguard.messages import text
 from storeguard.outbox.delivery import DeliveryState, kept_receipt, state_of
@@ -78,11 +79,21 @@ class ShopView:
             before, scene = scene, self._scene()
             if self._is_stale:
                 self._is_stale = False
-                self._on_disk = await asyncio.to_thread(self._read_disk)
-                self._changes.announce()
+                await self._refresh()
             elif scene != before:
                 self._changes.announce()
             await asyncio.sleep(REFRESH_S)
+
+    async def _refresh(self) -> None:
+        part = self._store.health.part("pages")
+        try:
+            self._on_disk = await asyncio.to_thread(self._read_disk)
+        except (OutboxFault, JournalFault) as fault:  # what was read before stays on the pages
+            part.failed(fault)
+            self._is_stale = True
+        else:
+            part.ok()
+        self._changes.announce()
 
     def _scene(self) -> tuple[object, ...]:
         """What changes without an event: people, weights on the move, faults."""

@@ -386,7 +386,7 @@ def _next_step(source: Source) -> str:
     what = "the cable" if _is_live(source) else "the disk"
     if "://" in str(source):
         what = "the address and the network"
-    return f"check {what} or run 'storeguard doctor'"
+    return f"check {what}"
 
 
 def _as_image(image: Any) -> Image:

@@ -228,7 +228,23 @@ def _problem(content: Any) -> str | None:
     files = content.get("files")
     if not isinstance(files, list) or not all(map(_is_evidence, files)):
         return "files is not a list of name, bytes and sha256 inside the folder"
+    if not all(isinstance(content.get(key), int) for key in ("number", "loss_won")):
+        return "number or loss_won is missing"
+    store, lines = content.get("store"), content.get("lines")
+    if not isinstance(store, dict) or not isinstance(store.get("id"), str):
+        return "store is not an object with an id"
+    if not isinstance(lines, list) or not all(map(_is_line, lines)):
+        return "lines is not a list of product, shelf, kiosk, missing, loss and certainty"
     return None
+
+
+def _is_line(line: Any) -> bool:
+    numbers = ("shelf", "kiosk", "missing", "loss", "certainty")
+    return (
+        isinstance(line, dict)
+        and isinstance(line.get("product"), str)
+        and all(isinstance(line.get(key), int | float) for key in numbers)
+    )
 
 
 def _is_evidence(entry: Any) -> bool:

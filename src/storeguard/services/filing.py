@@ -143,10 +143,18 @@ class FilingService:
 
     def _id_of(self, case_key: str) -> str:
         if case_key not in self._ids:
-            taken = {path.name for path in self._root.iterdir()}
+            taken = self._taken()
             label = local_label(self._clock.utc(), self._store.timezone)
             self._ids[case_key] = issues.issue_id(label, taken)
         return self._ids[case_key]
+
+    def _taken(self) -> set[str]:
+        try:
+            return {path.name for path in self._root.iterdir()}
+        except FileNotFoundError:  # somebody has removed issue_data: sealing makes it again
+            return set()
+        except OSError as error:
+            raise outbox.unwritable(self._root, error) from error
 
     def _label_time(self, t_s: float) -> str:
         return local_label(utc_at(self._clock, t_s), self._store.timezone)[11:19].replace("-", ":")
