@@ -44,8 +44,7 @@ INVENTORY = "상품명, 개수, 가격, 무게\n바나나우유,6,1500,265\n초�
 def main() -> int:
     wanted = _arguments()
     if wanted.act is not None:
-        asyncio.run(_act(wanted.act))
-        return 0
+        return _act(wanted.act)
     networks = {name: _measure(name, wanted.seconds) for name in wanted.network or NETWORKS}
     largest = [found["rss"] for found in networks.values()]
     report(
@@ -115,39 +114,29 @@ def _memory_mb(pid: int) -> dict[str, Any]:
     return {name: round(int(values[name]) / 1024, 1) for name in ("VmRSS", "VmHWM", "RssAnon")}
 
 
-async def _act(path: Path) -> None:
-    """What `storeguard run` does, with a world in which somebody acts."""
+def _act(path: Path) -> int:
+    """`storeguard run`, with a world in which somebody acts."""
     # Imported here: the watching process needs none of it, and the child all of it.
     import storeguard.cli  # noqa: F401
     from storeguard import config as cfg
     from storeguard import daemon, hardware
-    from storeguard.app import Store
-    from storeguard.clock import SystemClock
     from storeguard.devices.sim.actors import thief
     from storeguard.devices.sim.world import World
 
-    worlds: list[World] = []
-
-    def make(config: Any, products: Any, counts: Any, clock: Any) -> hardware.Hardware:
-        worlds.append(World({s: [p] for s, p in products.items()}, counts, clock))
-        return hardware.from_config(
-            config, products, counts, clock, base=path.parent, world=worlds[0]
-        )
-
-    async def play() -> None:
+    async def play(world: World) -> None:
         await asyncio.sleep(BEFORE_S)
         for product in ("초코바", "바나나우유", "콜라")[:VISITS]:
-            await thief(worlds[0], {product: 1})
+            await thief(world, {product: 1})
             await asyncio.sleep(BETWEEN_S)
 
-    store = Store(cfg.load(path), path.parent, SystemClock(), make)
-    stop = daemon.stop_on_signals()
-    try:
-        await store.open()
-        loops = daemon.page_loops(store, *daemon.serve(store))
-        await store.run(stop, loops | {"thief": play})
-    finally:
-        await store.close()
+    acting: list[asyncio.Task[None]] = []
+
+    def make(config: Any, products: Any, counts: Any, clock: Any) -> hardware.Hardware:
+        world = World({scale: [p] for scale, p in products.items()}, counts, clock)
+        acting.append(asyncio.get_running_loop().create_task(play(world)))
+        return hardware.from_config(config, products, counts, clock, base=path.parent, world=world)
+
+    return daemon.run_daemon(cfg.load(path), path.parent, make_hardware=make)
 
 
 def _arguments() -> argparse.Namespace:

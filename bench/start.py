@@ -29,7 +29,7 @@ from _report import percentile, report
 LONGEST_START_S = 3.0
 GIVE_UP_S = 60.0
 
-MARKS = {"open": "storeguard guards", "reading": "first reading", "picture": "first picture judged"}
+MARKS = {"open": " guards '", "reading": "first reading", "picture": "first picture judged"}
 """What the daemon logs at each moment."""
 
 CONFIG = """\

@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from storeguard import __version__, durable, hardware
+from storeguard import __version__, allocator, durable, hardware
 from storeguard.app import Store
 from storeguard.clock import SystemClock
 from storeguard.config import Config
@@ -35,6 +35,7 @@ def run_daemon(
     make_hardware: hardware.MakeHardware | None = None,
 ) -> int:
     """Runs until SIGTERM or SIGINT; returns the exit code. A second signal kills."""
+    allocator.give_large_blocks_back()
     make = make_hardware or functools.partial(hardware.from_config, base=base)
     return asyncio.run(_run(Store(config, base, SystemClock(), make, record_to=record_to)))
 
