@@ -96,7 +96,7 @@ def _only_in_a_trace(config: cfg.Config) -> Iterator[str]:
 
 
 def _blind(config: cfg.Config) -> Iterator[str]:
-    is_real = any(camera.backend != "sim" for camera in config.cameras)
+    is_real = any(camera.backend not in ("sim", "replay") for camera in config.cameras)
     if config.detector.backend == "sim" and is_real:
         yield "detector.backend: 'sim' sees simulated cameras only; use 'auto' for real ones"
 

@@ -14,6 +14,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from storeguard import config as cfg
@@ -147,6 +149,13 @@ def foreign_issue(folder, name="2026-11-20_22-21-04.123456"):
     (issue / "content.txt").write_text("바나나우유1개 도난 발생\n", encoding="utf-8")
     (issue / "at.jpg").write_bytes(b"\xff\xd8\xff\xe0" + b"0" * 200)
     return issue
+
+
+def short_video(path):
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 10, (64, 48))
+    for _ in range(5):
+        writer.write(np.full((48, 64, 3), 90, np.uint8))
+    writer.release()
 
 
 @pytest.fixture(scope="module")
@@ -367,6 +376,7 @@ scales:
      calibration: {{counts_per_g: 429.0}}}}
 cameras:
   - {{id: usb, backend: opencv, source: 9}}
+  - {{id: ended, backend: opencv, source: short.mp4}}
   - {{id: gone, backend: opencv, source: nowhere.mp4}}
   - {{id: net, backend: opencv, source: 'rtsp://owner:{password}@127.0.0.1:1/stream'}}
 detector: {{backend: background}}
@@ -387,6 +397,7 @@ def troubled(tmp_path_factory):
         config = TROUBLED.format(password=PASSWORD, moto_url=moto_url, port=other.getsockname()[1])
         folder = lay_out(tmp_path_factory.mktemp("troubled"), config)
         foreign_issue(folder)
+        short_video(folder / "short.mp4")
         keys = environment(AWS_ACCESS_KEY_ID=SECRET_ID, AWS_SECRET_ACCESS_KEY=SECRET_KEY)
         command = (STOREGUARD, "--debug", "run", "--config", str(folder / "config.yaml"))
         with running(folder, *command, env=keys) as daemon:
@@ -399,6 +410,7 @@ def troubled(tmp_path_factory):
     [
         "usb failed: .*9",
         "gone failed: .*nowhere.mp4",
+        "ended failed: .*short.mp4 has been played to its end",
         "net failed: ",
         "B failed: .*(hx711|GPIO)",
         "uploading failed: .*no-such-bucket",
