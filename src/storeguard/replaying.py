@@ -22,12 +22,13 @@ from storeguard.devices.replay import (
     Trace,
     TraceEdit,
     TraceSale,
+    check_video,
     load_trace,
 )
 from storeguard.domain import events as ev
 from storeguard.domain.occupancy import Presence
 from storeguard.domain.product import Product
-from storeguard.errors import SaleRefused, TraceInvalid
+from storeguard.errors import SaleRefused, StoreguardError, TraceInvalid
 from storeguard.hardware import Hardware, calibrations
 from storeguard.ports import Camera, Detector
 
@@ -36,6 +37,9 @@ AFTER_END_S = 3.0
 
 OCCUPIED_END_S = 60.0
 """A trace that ends with somebody inside is left after this time: nobody says how it goes on."""
+
+UNSETTLED_END_S = 300.0
+"""A scale that never comes to rest delays a judgement by two minutes; then nothing more comes."""
 
 ROUND_S = 0.5
 EDIT_LOOKS_S = (0.0, 0.35)
@@ -58,6 +62,8 @@ def replay(folder: Path, out: Path, emit: Emit) -> Replayed:
 
     The trace itself is only read. Raises TraceInvalid and ConfigInvalid.
     """
+    if (out / "state").exists():
+        raise StoreguardError(f"{out}: holds an earlier replay; name an empty folder")
     trace = load_trace(folder)
     config = _local(cfg.load(folder / "config.yaml", default_backend="replay"), trace)
     _lay_out(folder, out)
@@ -155,6 +161,7 @@ class _Player:
         wanted = config.detector
         if wanted.backend == "replay":
             wanted = wanted.model_copy(update={"backend": "auto"})
+        check_video(self._trace.video)
         video = ReplayVideo(camera.id, self._trace.video, clock)
         self._videos.append(video)
         return video, make_detector(wanted)
@@ -201,10 +208,11 @@ class _Player:
         for video in self._videos:
             await video.ended.wait()
             await self._until(self._clock.now_s() + AFTER_END_S)
-        occupied_until_s = self._clock.now_s() + OCCUPIED_END_S
+        ended_s = self._clock.now_s()
         while not store.reconciling.is_idle:
-            is_inside = store.watching.occupancy.presence is not Presence.EMPTY
-            if is_inside and self._clock.now_s() > occupied_until_s:
+            is_empty = store.watching.occupancy.presence is Presence.EMPTY
+            patience_s = UNSETTLED_END_S if is_empty else OCCUPIED_END_S
+            if self._clock.now_s() > ended_s + patience_s:
                 break
             await asyncio.sleep(ROUND_S)
         stop.set()

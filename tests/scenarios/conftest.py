@@ -1,14 +1,20 @@
 """A whole store on simulated time with the verbs of a shop, and traces to be replayed."""
 
 import asyncio
+import json
+import logging
+import random
 import shutil
 from datetime import datetime
+from math import pi, sin
 
 import pytest
+from click.testing import CliRunner
 
 from storeguard import config as cfg
 from storeguard import hardware
 from storeguard.app import KIOSK_CSV, Mode, Store
+from storeguard.cli import main
 from storeguard.clock import LoopClock, SimLoop
 from storeguard.devices.sim.world import World
 from storeguard.domain import events as ev
@@ -209,6 +215,115 @@ class SimStore:
 
 
 _CAMERA = cfg.Camera(id="door", backend="sim", record_size_px=(320, 180), watch_fps=5)
+
+
+TRACE_CONFIG = """\
+store: {id: gangnam-1, name: 강남 1호점}
+scales:
+  - {id: A, products: [바나나우유], calibration: {tare_raw: 84000, counts_per_g: 429.0}}
+  - {id: B, products: [초코바], calibration: {tare_raw: -1200, counts_per_g: -380.5}}
+cameras:
+  - {id: door}
+started_at: "2026-11-20T22:20:00+09:00"
+"""
+TRACE_GOODS = {"바나나우유": ("A", 5, 1500, 95.0), "초코바": ("B", 12, 1200, 52.0)}
+"""Product → scale, count, won, grams."""
+TRACE_CELLS = {"A": (84_000, 429.0), "B": (-1200, -380.5)}
+"""Scale → tare, counts per gram. B hangs upside down."""
+TRACE_RATE_HZ = 10
+
+
+class Trace:
+    """A trace folder in the making; `write()` puts it on disk. Times are seconds."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.config = TRACE_CONFIG
+        self.people = ["0,0"]
+        self._tables = {"sales.csv": [], "edits.csv": []}
+        self._grams = {"A": [], "B": []}
+        self._failures = []
+        self._presses = []
+        self._noise = random.Random(7)
+
+    def enter(self, t_s, people=1):
+        self.people.append(f"{t_s},{people}")
+
+    def leave(self, t_s):
+        self.people.append(f"{t_s},0")
+
+    def take(self, t_s, product, count=1):
+        """A negative count is put onto the shelf."""
+        scale, _, _, unit_g = TRACE_GOODS[product]
+        self._grams[scale].append((t_s, -count * unit_g))
+
+    def press(self, from_s, until_s, scale, grams):
+        """A trembling hand."""
+        self._presses.append((from_s, until_s, scale, grams))
+
+    def fail(self, from_s, until_s, scale):
+        """The scale delivers no good reading."""
+        self._failures.append((from_s, until_s, scale))
+
+    def sell(self, t_s, product, count=1):
+        self._tables["sales.csv"].append(f"{t_s},{product},{count}")
+
+    def edit(self, t_s, book, product, count):
+        self._tables["edits.csv"].append(f"{t_s},{book},{product},{count}")
+
+    def write(self, ends_s=60):
+        (self.folder / "inventory").mkdir(parents=True)
+        self.put("config.yaml", self.config)
+        rows = [f"{n},{count},{won},{g:g}" for n, (_, count, won, g) in TRACE_GOODS.items()]
+        self._table("inventory/inventory_store.csv", "상품명, 개수, 가격, 무게", rows)
+        self._table("scales.csv", "t_s,scale,raw", self._readings(ends_s))
+        self._table("people.csv", "t_s,people", self.people)
+        self._table("sales.csv", "t_s,product,count", self._tables["sales.csv"])
+        if self._tables["edits.csv"]:
+            self._table("edits.csv", "t_s,book,product,count", self._tables["edits.csv"])
+        return self.folder
+
+    def put(self, name, text):
+        (self.folder / name).write_text(text, encoding="utf-8")
+
+    def _table(self, name, header, rows):
+        self.put(name, "\n".join([header, *rows, ""]))
+
+    def _readings(self, ends_s):
+        for sample in range(round(ends_s * TRACE_RATE_HZ)):
+            for scale in self._grams:
+                yield f"{sample / TRACE_RATE_HZ},{scale},{self._raw(scale, sample / TRACE_RATE_HZ)}"
+
+    def _raw(self, scale, t_s):
+        if any(name == scale and a <= t_s < b for a, b, name in self._failures):
+            return ""
+        grams = sum(g for at_s, g in self._grams[scale] if at_s <= t_s) + self._noise.gauss(0, 0.25)
+        tremor = 1 + 0.08 * sin(2 * pi * 3.1 * t_s)
+        grams += sum(g * tremor for a, b, on, g in self._presses if on == scale and a <= t_s < b)
+        grams += sum(n * g for home, n, _, g in TRACE_GOODS.values() if home == scale)
+        tare_raw, counts_per_g = TRACE_CELLS[scale]
+        return tare_raw + round(counts_per_g * grams)
+
+
+@pytest.fixture
+def trace(tmp_path):
+    """An empty shop of two scales: put something in, `write()` it, `replay` it."""
+    return Trace(tmp_path / "trace")
+
+
+@pytest.fixture
+def replay():
+    """`storeguard replay --json …`: the result, with its `lines` parsed."""
+    logger = logging.getLogger("storeguard")
+    level = logger.level
+
+    def run(folder, *options):
+        result = CliRunner().invoke(main, ["replay", str(folder), "--json", *map(str, options)])
+        result.lines = [json.loads(line) for line in result.stdout.splitlines()]
+        return result
+
+    yield run
+    logger.setLevel(level)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import csv
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from operator import itemgetter
 from pathlib import Path
 from typing import TypeVar
@@ -18,7 +19,7 @@ from typing import TypeVar
 from storeguard.clock import Clock
 from storeguard.devices.opencv import video_frames
 from storeguard.domain.occupancy import Detection
-from storeguard.errors import CameraBlind, CameraEnded, TraceInvalid
+from storeguard.errors import CameraBlind, CameraEnded, CameraFault, TraceInvalid
 from storeguard.ports import Frame, Image, Reading
 
 BEAT_S = 1.0
@@ -28,6 +29,7 @@ JUST_BEFORE_S = 1e-6
 """A row's people hold until the very moment of the next row."""
 
 FAILED = "failed reading in the trace"
+NO_ROW = "the trace has no row of this scale"
 SOMEWHERE = (0.25, 0.25, 0.75, 0.75)
 MOST_PEOPLE = 1000
 
@@ -91,12 +93,22 @@ def load_trace(folder: Path) -> Trace:
     )
 
 
+def check_video(path: Path) -> None:
+    """Raises TraceInvalid for a file without a picture: nobody would ever be seen on it."""
+    try:
+        found = next(iter(video_frames(path)), None)
+    except CameraFault as fault:
+        raise TraceInvalid(str(fault)) from fault
+    if found is None:
+        raise TraceInvalid(f"{path}: there is no picture in it, expected a video")
+
+
 def _readings(path: Path) -> dict[str, list[Reading]]:
     """Hand-written loop: a day of six scales has five million rows."""
     readings: dict[str, list[Reading]] = {}
     for number, (typed_s, scale, typed) in _rows(path, ("t_s", "scale", "raw")):
         try:
-            t_s, raw = float(typed_s), int(typed) if typed else None
+            t_s, raw = _seconds(typed_s), int(typed) if typed else None
         except ValueError:
             got = f"'{typed_s},{scale},{typed}'"
             raise _wrong(path, number, got, "seconds, scale, counts") from None
@@ -141,22 +153,30 @@ _BOOKS = {
 }
 
 
+def _seconds(cell: str) -> float:
+    """Seconds from the start; neither before it nor never."""
+    t_s = float(cell)
+    if not 0 <= t_s < inf:
+        raise ValueError(cell)
+    return t_s
+
+
 def _people_row(cells: list[str]) -> tuple[float, tuple[float, int | None]]:
-    t_s, people = float(cells[0]), int(cells[1]) if cells[1] else None
+    t_s, people = _seconds(cells[0]), int(cells[1]) if cells[1] else None
     if people is not None and not 0 <= people <= MOST_PEOPLE:
         raise ValueError(people)
     return t_s, (t_s, people)
 
 
 def _sale_row(cells: list[str]) -> tuple[float, TraceSale]:
-    sale = TraceSale(float(cells[0]), cells[1], int(cells[2]))
+    sale = TraceSale(_seconds(cells[0]), cells[1], int(cells[2]))
     return sale.t_s, sale
 
 
 def _edit_row(cells: list[str]) -> tuple[float, TraceEdit]:
     if cells[1] not in _BOOKS:
         raise ValueError(cells[1])
-    edit = TraceEdit(float(cells[0]), _BOOKS[cells[1]], cells[2], int(cells[3]))
+    edit = TraceEdit(_seconds(cells[0]), _BOOKS[cells[1]], cells[2], int(cells[3]))
     return edit.t_s, edit
 
 
@@ -192,11 +212,11 @@ class ReplayScale:
         self, scale_id: str, readings: Sequence[Reading], clock: Clock, sample_rate_hz: float
     ) -> None:
         self.id = scale_id
-        self._readings = readings
+        self._readings = readings or (Reading(0.0, None, NO_ROW),)
         self._clock = clock
         self._period_s = 1 / sample_rate_hz
         self._next = 0
-        self._held_s = readings[-1].t_s if readings else 0.0
+        self._held_s = self._readings[-1].t_s
 
     def start(self) -> None:
         """Nothing to start: the clock plays."""
@@ -212,8 +232,6 @@ class ReplayScale:
         return self._readings[first : self._next]
 
     def _hold(self, now_s: float) -> Sequence[Reading]:
-        if not self._readings:
-            return ()
         last = self._readings[-1]
         due = int((now_s - self._held_s) / self._period_s)
         held = [last._replace(t_s=self._held_s + i * self._period_s) for i in range(1, due + 1)]
@@ -282,6 +300,7 @@ class ReplayVideo:
     """A video file on the trace's clock; after its last frame it goes on showing that one."""
 
     def __init__(self, camera_id: str, path: Path, clock: Clock) -> None:
+        """Expects a video that `check_video` has found to have a picture."""
         self.id = camera_id
         self._path = path
         self._clock = clock

@@ -239,7 +239,8 @@ class ReconcilingService:
 
     @staticmethod
     def _is_at_rest(channel: Channel) -> bool:
-        has_counted = channel.product is None or channel.count is not None
+        product = channel.product
+        has_counted = product is None or not product.is_weighable or channel.count is not None
         return channel.weighing.is_failed or (channel.weighing.is_settled and has_counted)
 
     async def _compare_books(self) -> None:

@@ -1,0 +1,446 @@
+"""`storeguard replay`: what a trace says, line by line, and what it does when it is broken."""
+
+import subprocess
+import sys
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from storeguard.outbox.folder import read_manifest, sealed_issues
+
+
+def kinds(lines):
+    return [line["event"] for line in lines]
+
+
+def of(lines, kind):
+    return [line for line in lines if line["event"] == kind]
+
+
+def a_thief(trace):
+    trace.enter(10)
+    trace.take(15, "바나나우유", 2)
+    trace.sell(20, "바나나우유")
+    trace.leave(25)
+    return trace.write()
+
+
+def test_every_event_is_one_line_in_its_order(trace, replay):
+    result = replay(a_thief(trace))
+    assert result.exit_code == 0
+    occupied, changed, emptied, reconciled, sealed = result.lines
+    assert occupied == {"t_s": 10.0, "event": "StoreOccupied"}
+    assert 16.5 <= changed.pop("t_s") <= 17.5
+    assert changed == {
+        "event": "StockChanged",
+        "product": "바나나우유",
+        "scale": "A",
+        "before": 5,
+        "after": 3,
+        "certain": True,
+    }
+    assert emptied == {"t_s": 30.0, "event": "StoreEmptied"}
+    assert reconciled == {
+        "t_s": 35.0,
+        "event": "VisitReconciled",
+        "visit_started_t_s": 10.0,
+        "visit_ended_t_s": 25.0,
+        "taken": {"바나나우유": 2},
+        "paid": {"바나나우유": 1},
+        "unpaid": {"바나나우유": 1},
+        "surplus": {},
+        "misplaced": {},
+        "mixed_up": {},
+        "uncertain": {},
+        "unverified": [],
+    }
+    assert sealed == {
+        "t_s": 35.0,
+        "event": "IssueSealed",
+        "id": "2026-11-20_22-20-35.000000",
+        "visit_started_t_s": 10.0,
+        "lines": [
+            {
+                "product": "바나나우유",
+                "shelf": 3,
+                "kiosk": 4,
+                "missing": 1,
+                "loss": 1500,
+                "certainty": 1.0,
+            }
+        ],
+    }
+
+
+def test_replayed_twice_the_lines_are_the_same(trace, replay):
+    folder = a_thief(trace)
+    assert replay(folder).stdout == replay(folder).stdout != ""
+
+
+def test_the_trace_is_never_written(trace, replay, tmp_path):
+    folder = a_thief(trace)
+    before = {path: (path.stat().st_mtime_ns, path.stat().st_size) for path in folder.rglob("*")}
+    replay(folder)
+    replay(folder, "--out", tmp_path / "out")
+    assert before == {p: (p.stat().st_mtime_ns, p.stat().st_size) for p in folder.rglob("*")}
+
+
+def test_a_read_only_trace_is_played(trace, replay):
+    folder = a_thief(trace)
+    folder.chmod(0o555)
+    try:
+        assert replay(folder).exit_code == 0
+    finally:
+        folder.chmod(0o755)
+
+
+def test_results_are_kept_in_the_named_folder(trace, replay, tmp_path):
+    out = tmp_path / "results" / "today"
+    result = replay(a_thief(trace), "--out", out)
+    [sealed] = of(result.lines, "IssueSealed")
+    [issue] = sealed_issues(out / "issue_data")
+    assert issue.name == sealed["id"]
+    assert read_manifest(issue)["visit"]["started_at"] == "2026-11-20T13:20:10+00:00"
+    kiosk = (out / "inventory" / "inventory_store.csv").read_text(encoding="utf-8")
+    assert "바나나우유,3,1500,95\n" in kiosk
+    assert "개수 변경 ( 5 -> 4 )" in (out / "inventory" / "store_log.txt").read_text("utf-8")
+    assert "바나나우유1개 도난 발생" in (out / "event.txt").read_text(encoding="utf-8")
+
+
+def test_results_of_an_earlier_replay_are_not_mixed_with_new_ones(trace, replay, tmp_path):
+    folder, out = a_thief(trace), tmp_path / "out"
+    replay(folder, "--out", out)
+    again = replay(folder, "--out", out)
+    assert again.exit_code == 1
+    assert one_line(again).endswith(f"{out}: holds an earlier replay; name an empty folder")
+
+
+def test_stdout_holds_lines_only_and_the_process_ends_with_0(trace):
+    done = run_apart(a_thief(trace), "--json")
+    assert done.returncode == 0
+    assert done.stdout.count("\n") == 5
+    assert all(line.startswith('{"t_s": ') for line in done.stdout.splitlines())
+
+
+def test_without_json_people_can_read_it(trace):
+    done = run_apart(a_thief(trace))
+    assert done.returncode == 0
+    assert "StockChanged" in done.stdout
+    assert not done.stdout.startswith("{")
+
+
+def test_the_first_count_is_a_change_if_it_differs_from_the_csv(trace, replay):
+    trace.take(-1, "초코바", 2)
+    lines = replay(trace.write()).lines
+    changed, sealed = lines
+    assert (changed["product"], changed["before"], changed["after"]) == ("초코바", 12, 10)
+    assert changed["t_s"] < 3
+    assert "visit_started_t_s" not in sealed
+    assert [(n["product"], n["missing"]) for n in sealed["lines"]] == [("초코바", 2)]
+
+
+def test_a_hand_on_the_shelf_is_no_event(trace, replay):
+    trace.enter(10)
+    trace.press(12, 20, "A", 190.0)
+    trace.leave(25)
+    assert "StockChanged" not in kinds(replay(trace.write()).lines)
+
+
+def test_a_failing_scale_is_heard_of_at_both_ends(trace, replay):
+    trace.enter(10)
+    trace.fail(12, 40, "A")
+    trace.take(14, "초코바")
+    trace.leave(20)
+    lines = replay(trace.write()).lines
+    [failed] = of(lines, "DeviceFailed")
+    assert set(failed) == {"t_s", "event", "device", "why"}
+    assert failed["device"] == "A"
+    assert failed["t_s"] == pytest.approx(13.5, abs=0.3)
+    [recovered] = of(lines, "DeviceRecovered")
+    assert recovered["device"] == "A"
+    [visit] = of(lines, "VisitReconciled")
+    assert visit["unverified"] == ["바나나우유"]
+    assert visit["unpaid"] == {"초코바": 1}
+
+
+def test_single_failed_readings_change_nothing(trace, replay):
+    for at_s in range(5, 50, 3):
+        trace.fail(at_s, at_s + 0.1, "A")
+    lines = replay(a_thief(trace)).lines
+    assert of(lines, "DeviceFailed") == []
+    assert of(lines, "VisitReconciled")[0]["unpaid"] == {"바나나우유": 1}
+
+
+def test_a_refund_is_counted(trace, replay):
+    trace.enter(10)
+    trace.take(15, "바나나우유", 2)
+    trace.sell(18, "바나나우유", 2)
+    trace.take(20, "바나나우유", -1)
+    trace.sell(22, "바나나우유", -1)
+    trace.leave(25)
+    [visit] = of(replay(trace.write()).lines, "VisitReconciled")
+    assert visit["taken"] == visit["paid"] == {"바나나우유": 1}
+    assert visit["unpaid"] == {}
+
+
+def test_a_sale_is_never_refused_for_want_of_stock(trace, replay):
+    trace.config += "kiosk: {oversell: refuse}\n"
+    trace.take(3, "바나나우유", -3)
+    trace.enter(10)
+    trace.take(15, "바나나우유", 8)
+    trace.sell(20, "바나나우유", 8)
+    trace.leave(25)
+    result = replay(trace.write())
+    assert result.exit_code == 0
+    assert of(result.lines, "IssueSealed") == []
+
+
+def test_owner_edits_of_both_books_are_taken(trace, replay, tmp_path):
+    trace.edit(5, "kiosk", "초코바", 15)
+    trace.edit(6, "weight", "바나나우유", 4)
+    trace.edit(7, "store", "바나나우유", 4)
+    trace.enter(10)
+    trace.take(12, "초코바", -3)
+    trace.take(16, "바나나우유", 1)
+    trace.sell(20, "바나나우유")
+    trace.leave(25)
+    result = replay(trace.write(), "--out", tmp_path / "out")
+    assert of(result.lines, "IssueSealed") == []
+    for csv in ("inventory_store.csv", "inventory_weight.csv"):
+        text = (tmp_path / "out" / "inventory" / csv).read_text(encoding="utf-8")
+        assert "바나나우유,3," in text
+        assert "초코바,15," in text
+
+
+def test_a_payment_after_the_visit_amends_nothing_in_the_lines(trace, replay):
+    trace.enter(10)
+    trace.take(15, "바나나우유")
+    trace.leave(25)
+    trace.sell(31, "바나나우유")
+    result = replay(trace.write())
+    assert of(result.lines, "VisitReconciled")[0]["paid"] == {"바나나우유": 1}
+    assert of(result.lines, "IssueSealed") == []
+
+
+def test_a_trace_without_started_at_is_played(trace, replay):
+    trace.config = trace.config.replace('started_at: "2026-11-20T22:20:00+09:00"\n', "")
+    result = replay(a_thief(trace))
+    assert result.exit_code == 0
+    assert of(result.lines, "IssueSealed")[0]["id"].startswith("2026-01-01_09-00-35")
+
+
+def test_darkness_in_the_trace_is_not_empty(trace, replay):
+    trace.enter(10)
+    trace.people += ["20,", "50,0"]
+    [emptied] = of(replay(trace.write()).lines, "StoreEmptied")
+    assert emptied["t_s"] == 55.0
+
+
+def test_it_runs_on_until_no_visit_is_pending(trace, replay):
+    trace.enter(10)
+    trace.take(15, "바나나우유")
+    trace.leave(25)
+    lines = replay(trace.write(ends_s=26)).lines
+    assert kinds(lines)[-2:] == ["VisitReconciled", "IssueSealed"]
+
+
+def test_a_trace_that_ends_occupied_ends_with_0_and_judges_nobody(trace, replay):
+    trace.enter(10)
+    trace.take(15, "바나나우유")
+    result = replay(trace.write(ends_s=30))
+    assert result.exit_code == 0
+    assert kinds(result.lines) == ["StoreOccupied", "StockChanged"]
+    assert result.stderr == "storeguard: the trace ends with somebody inside; not judged\n"
+
+
+def test_a_trace_that_ends_in_the_dark_ends(trace, replay):
+    trace.people.append("20,")
+    result = replay(trace.write(ends_s=30))
+    assert result.exit_code == 0
+
+
+def test_a_scale_without_a_single_row_is_faulty_and_the_replay_ends(trace, replay):
+    folder = a_thief(trace)
+    rows = (folder / "scales.csv").read_text().splitlines()
+    trace.put("scales.csv", "\n".join(row for row in rows if ",B," not in row) + "\n")
+    result = replay(folder)
+    assert result.exit_code == 0
+    assert [line["device"] for line in of(result.lines, "DeviceFailed")] == ["B"]
+    [visit] = of(result.lines, "VisitReconciled")
+    assert (visit["unverified"], visit["unpaid"]) == (["초코바"], {"바나나우유": 1})
+
+
+def test_a_product_without_a_weight_is_not_waited_for(trace, replay):
+    folder = a_thief(trace)
+    csv = folder / "inventory" / "inventory_store.csv"
+    csv.write_text(csv.read_text("utf-8").replace("1200,52", "1200,0"), encoding="utf-8")
+    result = replay(folder)
+    assert result.exit_code == 0
+    assert of(result.lines, "VisitReconciled")[0]["unpaid"] == {"바나나우유": 1}
+
+
+def test_a_scale_that_never_comes_to_rest_does_not_keep_the_replay_for_ever(trace, replay):
+    for at_s in range(60):
+        trace.press(at_s, at_s + 0.5, "B", 300.0)
+    result = replay(a_thief(trace))
+    assert result.exit_code == 0
+    [visit] = of(result.lines, "VisitReconciled")
+    assert visit["unpaid"] == {"바나나우유": 1}
+
+
+def test_a_trace_without_cameras_and_people_is_played_by_the_scales_alone(trace, replay):
+    trace.config = trace.config.replace("cameras:\n  - {id: door}\n", "")
+    trace.take(70, "바나나우유")
+    folder = trace.write(ends_s=80)
+    (folder / "people.csv").unlink()
+    lines = replay(folder).lines
+    assert kinds(lines)[-2:] == ["VisitReconciled", "IssueSealed"]
+    assert of(lines, "IssueSealed")[0]["lines"][0]["missing"] == 1
+
+
+# --- a video instead of people.csv ---------------------------------------------------------
+
+
+def test_people_are_found_in_the_video_where_there_is_no_people_csv(trace, replay, tmp_path):
+    folder = with_video(trace, figure_from_s=10, figure_until_s=24)
+    result = replay(folder, "--out", tmp_path / "out")
+    assert result.exit_code == 0
+    [occupied] = of(result.lines, "StoreOccupied")
+    assert 9.5 <= occupied["t_s"] <= 11.5
+    [visit] = of(result.lines, "VisitReconciled")
+    assert 22.5 <= visit["visit_ended_t_s"] <= 24.5
+    assert visit["unpaid"] == {"바나나우유": 1}
+    [issue] = sealed_issues(tmp_path / "out" / "issue_data")
+    [picture] = issue.glob("*.jpg")
+    assert (cv2.imread(str(picture)) < 60).all(axis=2).sum() > 2000
+    [clip] = issue.glob("clip-*.mp4")
+    with av.open(str(clip)) as video:
+        assert float(video.duration / av.time_base) == pytest.approx(19, abs=2)
+
+
+def test_people_csv_beats_the_video(trace, replay):
+    folder = with_video(trace, figure_from_s=10, figure_until_s=24)
+    trace.put("people.csv", "t_s,people\n0,0\n12,1\n20,0\n")
+    [occupied] = of(replay(folder).lines, "StoreOccupied")
+    assert occupied["t_s"] == 12.0
+
+
+def with_video(trace, figure_from_s, figure_until_s):
+    trace.config += "detector: {backend: background}\n"
+    trace.take(15, "바나나우유")
+    folder = trace.write(ends_s=40)
+    (folder / "people.csv").unlink()
+    draw_video(folder / "video.mp4", 40, figure_from_s, figure_until_s)
+    return folder
+
+
+def draw_video(path, ends_s, figure_from_s, figure_until_s, fps=10):
+    """A shop with shelves, through which a dark figure walks."""
+    noise = np.random.default_rng(3)
+    room = np.full((180, 320, 3), 170, np.uint8)
+    for y in range(30, 120, 22):
+        cv2.line(room, (20, y), (300, y), (120, 110, 100), 3)
+    with av.open(str(path), "w") as video:
+        stream = video.add_stream("libx264", rate=fps, options={"preset": "ultrafast"})
+        stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p"
+        for number in range(ends_s * fps):
+            picture = room + noise.integers(0, 4, room.shape, dtype=np.uint8)
+            t_s = number / fps
+            if figure_from_s <= t_s < figure_until_s:
+                draw_figure(picture, x=40 + round((t_s - figure_from_s) * 15))
+            for packet in stream.encode(av.VideoFrame.from_ndarray(picture, "bgr24")):
+                video.mux(packet)
+        for packet in stream.encode(None):
+            video.mux(packet)
+
+
+def draw_figure(picture, x):
+    cv2.circle(picture, (x, 62), 12, (30, 30, 40), -1)
+    cv2.rectangle(picture, (x - 20, 74), (x + 20, 168), (40, 30, 30), -1)
+
+
+# --- broken traces -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        (
+            "scales.csv",
+            "t_s,scale,raw\n0,A,84000\n0.1,A,heavy\n",
+            "scales.csv:3: got '0.1,A,heavy'",
+        ),
+        ("scales.csv", "t_s,scale,raw\n1,A,84000\n0.5,A,84000\n", "scales.csv:3: got 0.5"),
+        ("scales.csv", "t_s,scale\n1,A\n", "scales.csv:1: got 't_s,scale', expected the columns"),
+        ("scales.csv", "t_s,scale,raw\n1,A\n", "scales.csv:2: got '1,A'"),
+        ("scales.csv", "t_s,scale,raw\n1,Z,84000\n", "scale 'Z' is not in config.yaml"),
+        ("people.csv", "t_s,people\n0,0\n3,many\n", "people.csv:3: got '3,many'"),
+        ("people.csv", "t_s,people\n0,-1\n", "people.csv:2: got '0,-1'"),
+        ("people.csv", "t_s,people\nnan,1\n", "people.csv:2: got 'nan,1'"),
+        ("sales.csv", "t_s,product,count\n3,바나나우유,1.5\n", "sales.csv:2: got"),
+        ("sales.csv", "t_s,product,count\n3,수박,1\n", "sales.csv: sale at 3 s"),
+        ("edits.csv", "t_s,book,product,count\n3,cellar,바나나우유,1\n", "edits.csv:2: got"),
+        ("edits.csv", "t_s,book,product,count\n3,shelf,수박,1\n", "edits.csv: product '수박'"),
+    ],
+)
+def test_a_broken_table_is_named_with_file_and_line(trace, replay, name, text, said):
+    folder = a_thief(trace)
+    trace.put(name, text)
+    result = replay(folder)
+    assert result.exit_code == 1
+    assert said in one_line(result)
+    assert str(folder) in one_line(result)
+
+
+def test_no_such_trace(replay, tmp_path):
+    result = replay(tmp_path / "nowhere")
+    assert result.exit_code == 1
+    assert "no such folder; a trace is a folder with config.yaml in it" in one_line(result)
+
+
+def test_a_trace_without_books(trace, replay):
+    folder = a_thief(trace)
+    (folder / "inventory" / "inventory_store.csv").unlink()
+    result = replay(folder)
+    assert result.exit_code == 1
+    assert "inventory_store.csv: no such file" in one_line(result)
+
+
+def test_a_trace_with_a_camera_but_neither_people_nor_video(trace, replay):
+    folder = a_thief(trace)
+    (folder / "people.csv").unlink()
+    result = replay(folder)
+    assert result.exit_code == 1
+    assert "neither people.csv nor video.mp4" in one_line(result)
+
+
+def test_a_trace_with_an_empty_video(trace, replay):
+    folder = a_thief(trace)
+    (folder / "people.csv").unlink()
+    (folder / "video.mp4").touch()
+    result = replay(folder)
+    assert result.exit_code == 1
+    assert "video.mp4" in one_line(result)
+
+
+def test_a_trace_with_a_broken_configuration_is_used_wrongly(trace, replay):
+    folder = a_thief(trace)
+    trace.put("config.yaml", "scalse: []\n")
+    result = replay(folder)
+    assert result.exit_code == 2
+    assert "did you mean 'scales'?" in one_line(result)
+
+
+def one_line(result):
+    """What stands on stderr: one line, and no traceback."""
+    [line] = result.stderr.splitlines()
+    assert line.startswith("storeguard: ")
+    return line
+
+
+def run_apart(folder, *options):
+    code = "from storeguard.cli import main; main()"
+    command = [sys.executable, "-c", code, "replay", str(folder), *options]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
