@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
-from storeguard.clock import Clock, SimClock, SimLoop, SystemClock, run_simulated
+from storeguard.clock import Clock, LoopClock, SimLoop, SystemClock, run_simulated
 from storeguard.devices.opencv import OpenCvCamera, Source, open_capture, video_frames
 from storeguard.errors import CameraEnded, CameraFault, CameraTimeout
 from storeguard.ports import Camera, Frame, Image
@@ -113,7 +113,7 @@ class Rig:
 
     def run(self, folder: Path, law: Callable[[Camera], Awaitable[None]]) -> None:
         async def simulated(loop: SimLoop) -> None:
-            await law(self.make(folder, SimClock(loop, SystemClock().utc())))
+            await law(self.make(folder, LoopClock(loop, SystemClock().utc())))
 
         async def real() -> None:
             await law(self.make(folder, SystemClock()))
@@ -233,7 +233,7 @@ def test_a_fast_file_gives_every_picture_with_the_files_own_time(tmp_path: Path)
 def test_a_file_on_the_clock_gives_each_picture_when_it_is_due(tmp_path: Path) -> None:
     async def main(loop: SimLoop) -> None:
         await asyncio.sleep(40)
-        camera = _file(tmp_path, SimClock(loop, SystemClock().utc()))
+        camera = _file(tmp_path, LoopClock(loop, SystemClock().utc()))
         await camera.open()
         for number, t_s in enumerate(TIMES_S):
             frame = await camera.frame()
@@ -247,7 +247,7 @@ def test_a_file_on_the_clock_gives_each_picture_when_it_is_due(tmp_path: Path) -
 
 def test_a_file_on_the_clock_skips_what_is_late(tmp_path: Path) -> None:
     async def main(loop: SimLoop) -> None:
-        camera = _file(tmp_path, SimClock(loop, SystemClock().utc()))
+        camera = _file(tmp_path, LoopClock(loop, SystemClock().utc()))
         await camera.open()
         await asyncio.sleep(0.3)
         first = await camera.frame()
@@ -263,7 +263,7 @@ def test_a_file_on_the_clock_skips_what_is_late(tmp_path: Path) -> None:
 @pytest.mark.parametrize("pace", ["real", "fast"])
 def test_a_file_ends_once_and_for_all(tmp_path: Path, pace: str) -> None:
     async def main(loop: SimLoop) -> None:
-        video, clock = write_video(tmp_path / "door.mp4"), SimClock(loop, SystemClock().utc())
+        video, clock = write_video(tmp_path / "door.mp4"), LoopClock(loop, SystemClock().utc())
         camera = OpenCvCamera("door", video, clock, pace=pace)  # type: ignore[arg-type]
         await camera.open()
         for _ in TIMES_S:
@@ -373,7 +373,7 @@ def _faststart(folder: Path) -> Path:
 def test_an_unplugged_usb_camera_is_named_without_noise(capfd: pytest.CaptureFixture[str]) -> None:
     said = open_fault(OpenCvCamera("door", "63", SystemClock()))
     assert said == (
-        "camera 'door': USB camera 63 cannot be opened; check the cable or run 'storeguard doctor'"
+        "camera 'door': USB camera 63 cannot be opened; check the cable"
     )
     assert capfd.readouterr() == ("", "")
 
@@ -385,7 +385,7 @@ def test_a_stream_that_nobody_serves_is_named_without_its_password(
     said = open_fault(OpenCvCamera("door", source, SystemClock()))
     assert said == (
         "camera 'door': rtsp://***@127.0.0.1:9/door cannot be opened; "
-        "check the address and the network or run 'storeguard doctor'"
+        "check the address and the network"
     )
     assert capfd.readouterr() == ("", "")
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from storeguard import config
-from storeguard.clock import SimClock, SimLoop, run_simulated
+from storeguard.clock import LoopClock, SimLoop, run_simulated
 from storeguard.devices.sim.camera import SimCamera
 from storeguard.devices.sim.detector import SimDetector
 from storeguard.devices.sim.scale import SIM_CALIBRATION, SimScale
@@ -26,7 +26,7 @@ class Rig:
     """One scale and one camera of one world."""
 
     def __init__(self, loop: SimLoop, **scale_keys: Any) -> None:
-        self.clock = SimClock(loop, datetime(2026, 11, 20, tzinfo=UTC))
+        self.clock = LoopClock(loop, datetime(2026, 11, 20, tzinfo=UTC))
         self.world = World({"A": (MILK,)}, {"바나나우유": 5}, self.clock)
         scale = config.Scale(id="A", backend="sim", **scale_keys)
         camera = config.Camera(id="door", backend="sim", record_size_px=(320, 180))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from storeguard import config
-from storeguard.clock import SimClock, SimLoop, run_simulated
+from storeguard.clock import LoopClock, SimLoop, run_simulated
 from storeguard.devices.sim.actors import both_in_one_visit, honest_customer, thief
 from storeguard.devices.sim.camera import SimCamera
 from storeguard.devices.sim.detector import SimDetector
@@ -36,7 +36,7 @@ class Store:
     """A world on a simulated clock, with its camera open and its scales running."""
 
     def __init__(self, loop: SimLoop, seed: int = 1) -> None:
-        self.clock = SimClock(loop, datetime(2026, 11, 20, 13, 21, tzinfo=UTC))
+        self.clock = LoopClock(loop, datetime(2026, 11, 20, 13, 21, tzinfo=UTC))
         self.world = World(SHELVES, COUNTS, self.clock, seed)
         self.camera = SimCamera(CAMERA, self.world, self.clock)
 
