@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 import click
 
 from storeguard import __version__
-from storeguard.errors import ConfigInvalid, StoreguardError
+from storeguard.errors import ConfigInvalid, StoreguardError, masked
 
 DONE, FAILED, MISUSED = 0, 1, 2
 DEBUG = "storeguard.debug"
@@ -78,7 +78,7 @@ def _lines_of(error: BaseException) -> list[str]:
 
 def _complain(lines: Iterable[str]) -> None:
     for line in dict.fromkeys(lines):
-        click.echo(f"storeguard: {line}", err=True)
+        click.echo(f"storeguard: {masked(line)}", err=True)
 
 
 def _leave_quietly() -> NoReturn:

@@ -35,6 +35,13 @@
 Messages say what, where, got, expected, and what to do next, in one line.
 """
 
+import re
+
+
+def masked(text: str) -> str:
+    """The text without the user and password of its URLs: logs and traces are passed on."""
+    return re.sub(r"//[^/\s\"']*@", "//***@", text)
+
 
 class StoreguardError(Exception):
     """Base of all errors of storeguard; its text is fit for a person."""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from storeguard.clock import Clock
+from storeguard.errors import masked
 
 LONGEST_BACKOFF_S = 60.0
 
@@ -53,11 +54,11 @@ class Part:
 
     def failed(self, why: object) -> None:
         self._tries += 1
-        self._why = str(why)
+        self._why = masked(str(why))
         if self._failed_since_s is not None:
             return
         self._failed_since_s = self._clock.now_s()
-        log.warning("%s failed: %s", self._name, why)
+        log.warning("%s failed: %s", self._name, self._why)
         self._on_edge(self._name, self._why, 0.0)
 
     def backoff_s(self) -> float:

@@ -349,6 +349,23 @@ def test_a_second_signal_ends_at_once(tmp_path):
         assert after.end()[0] == 0
 
 
+def test_a_password_in_an_address_is_neither_in_the_log_nor_in_a_trace(tmp_path):
+    address = f"http://owner:{PASSWORD}@127.0.0.1:1"
+    upload = f"upload: {{bucket: b, endpoint_url: '{address}'}}\n"
+    folder = lay_out(tmp_path / "shop", CONFIG + upload)
+    foreign_issue(folder)
+    config, trace = str(folder / "config.yaml"), tmp_path / "trace"
+    command = (STOREGUARD, "run", "--config", config, "--record", str(trace))
+    keys = environment(AWS_ACCESS_KEY_ID=SECRET_ID, AWS_SECRET_ACCESS_KEY=SECRET_KEY)
+    with running(folder, *command, env=keys) as daemon:
+        daemon.until(r"uploading failed: .*//\*\*\*@127.0.0.1:1")
+        assert daemon.end()[0] == 0
+    for secret in (PASSWORD, SECRET_ID, SECRET_KEY):
+        assert secret not in daemon.log
+        for file in (*trace.rglob("*.*"), *(folder / "state").iterdir()):
+            assert file.is_dir() or secret.encode() not in file.read_bytes(), file
+
+
 def test_sigterm_in_mid_upload_does_not_wait_for_a_server_that_hangs(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as hangs:
         port = hangs.getsockname()[1]

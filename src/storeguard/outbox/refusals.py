@@ -11,7 +11,13 @@ from typing import Any
 from botocore import exceptions as aws
 from botocore.parsers import ResponseParserError
 
-from storeguard.errors import UploadClockSkewed, UploadFault, UploadRefused, UploadTransient
+from storeguard.errors import (
+    UploadClockSkewed,
+    UploadFault,
+    UploadRefused,
+    UploadTransient,
+    masked,
+)
 
 CLOCK_CODES = frozenset({"RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture"})
 TRANSIENT_CODES = frozenset(
@@ -114,7 +120,7 @@ def translated(error: Exception, request: Request) -> UploadFault:
     """The upload's fault for an error out of FOREIGN."""
     if isinstance(error, aws.ClientError):
         return _answered(error, request)
-    what = f"{request.where}: {_one_line(error)}"
+    what = f"{request.where}: {masked(_one_line(error))}"
     if isinstance(error, aws.SSLError):
         return UploadTransient(f"{what}; its certificate is not trusted; check clock and network")
     if isinstance(error, TRANSIENT_CLASSES):

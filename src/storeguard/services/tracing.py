@@ -12,6 +12,7 @@ from storeguard.clock import Clock
 from storeguard.config import Config
 from storeguard.domain.events import BookEdited, Event, SaleMade
 from storeguard.domain.occupancy import Sighting
+from storeguard.errors import masked
 from storeguard.ports import Reading
 from storeguard.services.bus import Bus
 
@@ -44,7 +45,7 @@ class TraceRecorder:
         values = config.model_dump(mode="json", exclude_unset=True)
         values["started_at"] = self._clock.utc().isoformat()
         text = yaml.safe_dump(values, allow_unicode=True, sort_keys=False)
-        durable.publish(self._folder / "config.yaml", text.encode())
+        durable.publish(self._folder / "config.yaml", masked(text).encode())
         for name, header in HEADERS.items():
             durable.publish(self._folder / name, header.encode())
 
