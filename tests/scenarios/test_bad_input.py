@@ -91,10 +91,6 @@ BAD_CONFIGS = {
         CONFIG.replace("[초코바]", "[없는과자]"),
         "product '없는과자' is not in the inventory",
     ),
-    "a scale of a later version": (
-        CONFIG.replace("[초코바], backend: sim", "[초코바], backend: iio"),
-        "scales[1].backend: 'iio' is not in this version; use 'hx711'",
-    ),
     "a detector of a later version": (
         CONFIG.replace("detector: {backend: sim}", "detector: {backend: ncnn}"),
         "detector.backend: 'ncnn' is not in this version; use 'onnx'",
