@@ -21,7 +21,7 @@ from pathlib import Path
 from _report import percentile, report
 from storeguard import config as cfg
 from storeguard import daemon, hardware
-from storeguard.app import KIOSK_CSV, Store
+from storeguard.app import Store
 from storeguard.clock import Clock, SystemClock
 from storeguard.demo import Cloud
 from storeguard.demo_cloud import BUCKET, CREDENTIALS
@@ -30,6 +30,7 @@ from storeguard.devices.sim.world import World
 from storeguard.domain import events as ev
 from storeguard.domain.occupancy import Presence
 from storeguard.domain.product import Product
+from storeguard.recovery import KIOSK_CSV
 
 LONGEST_S = 15.0
 LONGEST_REST_S = 1.0

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from storeguard import durable
-from storeguard.books import csvfile
+from storeguard import recovery
 from storeguard.books.book import CsvBook
 from storeguard.books.journal import Journal
 from storeguard.books.records import IssueRecords, SaleRecords, VisitRecords, ZeroFile
@@ -26,14 +25,16 @@ from storeguard.domain.weighing import WeighingRules, band_g
 from storeguard.errors import ConfigInvalid, OutboxFault
 from storeguard.hardware import MakeHardware
 from storeguard.health import Health
-from storeguard.lock import FolderLock, make_folder
+from storeguard.lock import FolderLock
 from storeguard.outbox import adopt
 from storeguard.outbox import folder as outbox
 from storeguard.outbox.observer import IssueObserver
 from storeguard.outbox.s3 import S3Store
-from storeguard.ports import ObjectStore
+from storeguard.ports import Books, ObjectStore
+from storeguard.recovery import KIOSK_CSV, SHELF_CSV
 from storeguard.services.bookkeeping import BookkeepingService
 from storeguard.services.bus import Bus
+from storeguard.services.comparing import BookComparison
 from storeguard.services.evidence import EvidenceRoom
 from storeguard.services.filing import FilingService
 from storeguard.services.reconciling import ReconcilingService
@@ -43,12 +44,10 @@ from storeguard.services.tracing import TraceRecorder
 from storeguard.services.uploading import UploadingService
 from storeguard.services.watching import Eye, WatchingService
 from storeguard.services.weighing import Channel, WeighingService
-from storeguard.vision.clipfile import repair
 from storeguard.vision.pictures import PictureKeeper
 from storeguard.vision.recorder import ClipRecorder
 
 RECORD_FPS = 10.0
-KIOSK_CSV, SHELF_CSV = "inventory_store.csv", "inventory_weight.csv"
 
 log = logging.getLogger("storeguard")
 
@@ -103,11 +102,13 @@ class Store:
         Raises AlreadyRunning before anything is touched, ConfigInvalid, BookFault and other
         StoreguardErrors with one line each.
         """
-        await asyncio.to_thread(self._prepare_folders)
+        await asyncio.to_thread(recovery.prepare_folders, self.folders, self._lock)
         self.journal = Journal.in_folder(self.folders.state, fsync=self._mode.fsync)
         await asyncio.to_thread(self.journal.open)
         self._journal_is_open = True
-        await asyncio.to_thread(self._first_shelf_book)
+        await asyncio.to_thread(
+            recovery.first_shelf_book, self.folders.inventory, self.journal, fsync=self._mode.fsync
+        )
         self._build_supervision()
         await self._open_books()
         assignment = assign({s.id: s.products for s in self.config.scales}, self.kiosk.products)
@@ -119,30 +120,9 @@ class Store:
             self.config, assignment.by_scale, self.shelf.counts, self.clock
         )
         self._build_services(assignment.by_scale)
-        await self._finish_interrupted_issues()
-
-    def _prepare_folders(self) -> None:
-        folders = self.folders
-        make_folder(folders.state)
-        self._lock.acquire()
-        for folder in (folders.inventory, folders.record, folders.issue_data):
-            make_folder(folder)
-        durable.sweep((folders.state, folders.inventory, folders.record, folders.issue_data))
-        repaired = repair(folders.record)
-        for problem in (*repaired.faults, *(f"{p}: unplayable, removed" for p in repaired.removed)):
-            log.warning("clips of an interrupted visit: %s", problem)
-        try:
-            outbox.sweep_incoming(folders.issue_data)
-        except OutboxFault as fault:
-            log.warning(fault)
-
-    def _first_shelf_book(self) -> None:
-        """A new store has the kiosk's CSV only: the shelves are taken to hold what it says."""
-        kiosk, shelf = self.folders.inventory / KIOSK_CSV, self.folders.inventory / SHELF_CSV
-        if kiosk.exists() and not shelf.exists() and not self.journal.versions("shelf"):
-            content = kiosk.read_bytes()
-            csvfile.read(content, kiosk.name)  # or else both would have to be mended
-            durable.publish(shelf, content, fsync=self._mode.fsync)
+        await recovery.take_up_issues(
+            self.folders.issue_data, self.journal, self.filing, self.config.store.id
+        )
 
     def _build_supervision(self) -> None:
         cameras = frozenset(camera.id for camera in self.config.cameras)
@@ -285,32 +265,36 @@ class Store:
         )
 
     def _reconciling(self) -> ReconcilingService:
-        return ReconcilingService(
+        books = Books(self.kiosk, self.shelf)
+        visits = VisitRecords(self.journal, self.clock)
+        comparison = BookComparison(
             self.weighing,
             self.watching,
-            self.shelf,
-            self.kiosk,
+            books,
             self.desk,
             self.filing,
+            visits,
+            self.bus,
+            self.clock,
+            leftovers=recovery.leftovers(
+                self.folders.record, self.journal, self.config.store.timezone
+            ),
+        )
+        return ReconcilingService(
+            self.weighing,
+            books,
+            self.desk,
+            self.filing,
+            comparison,
             self.evidence,
-            VisitRecords(self.journal, self.clock),
+            visits,
             self.bus,
             self.clock,
             self.health,
             payment_grace_s=self.config.visits.payment_grace_s,
             new_visit_id=self.time_label,
-            leftovers=self._leftovers(),
             round_s=self._mode.reconciling_round_s,
         )
-
-    def _leftovers(self) -> tuple[Path, ...]:
-        """Clips and pictures of a visit that a stop or a power cut has interrupted."""
-        interrupted = self.journal.open_visits()
-        if not interrupted:
-            return ()
-        first = local_label(interrupted[0].started_utc, self.config.store.timezone)
-        files = sorted(self.folders.record.iterdir())
-        return tuple(f for f in files if f.suffix in (".mp4", ".jpg") and f.name >= first)
 
     def _objects(self) -> ObjectStore | None:
         upload = self.config.upload
@@ -332,14 +316,6 @@ class Store:
             is_clock_synced=is_clock_synced(),
         )
         self.issue_records.record_folder(outbox.read_manifest(folder))
-
-    async def _finish_interrupted_issues(self) -> None:
-        """An issue was sealed, and the power went before the kiosk book was corrected."""
-        known = {issue.id for issue in await asyncio.to_thread(self.journal.recent_issues, 1000)}
-        for folder in await asyncio.to_thread(outbox.sealed_issues, self.folders.issue_data):
-            manifest = outbox.read_manifest(folder)
-            if folder.name not in known and manifest["store"]["id"] == self.config.store.id:
-                await self.filing.take_up(manifest)
 
     def _reassign(self, products: Sequence[Product]) -> None:
         """The owner has edited prices, unit weights or rows."""

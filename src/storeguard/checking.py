@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from storeguard import config as cfg
-from storeguard.app import KIOSK_CSV, SHELF_CSV
 from storeguard.books import csvfile
 from storeguard.domain.product import Product, assign
 from storeguard.errors import BookMalformed, ConfigInvalid, ModelFault, StoreguardError
 from storeguard.hardware import unusable
 from storeguard.outbox.delivery import state_of
 from storeguard.outbox.folder import read_manifest, sealed_issues
+from storeguard.recovery import KIOSK_CSV, SHELF_CSV
 from storeguard.vision import models
 from storeguard.vision.detectors.choice import KNOWN_NETWORKS
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from storeguard import durable
-from storeguard.app import KIOSK_CSV
 from storeguard.books.book import CsvBook
 from storeguard.books.journal import Journal
 from storeguard.books.records import SaleRecords
@@ -19,6 +18,7 @@ from storeguard.config import Config, Folders
 from storeguard.daemon import ENDPOINT
 from storeguard.errors import AlreadyRunning, SaleRefused, StoreguardError
 from storeguard.lock import FolderLock, make_folder, refuse_second
+from storeguard.recovery import KIOSK_CSV
 from storeguard.services.bookkeeping import CONFIRMED
 from storeguard.services.bus import Bus
 from storeguard.services.selling import Desk

@@ -18,7 +18,7 @@ import click
 
 from storeguard import config as cfg
 from storeguard import daemon, durable, hardware
-from storeguard.app import KIOSK_CSV, Store
+from storeguard.app import Store
 from storeguard.clock import LoopClock, ScaledLoop, SystemClock
 from storeguard.demo_cloud import BUCKET, CREDENTIALS
 from storeguard.devices.sim.actors import both_in_one_visit, honest_customer, thief
@@ -28,6 +28,7 @@ from storeguard.domain.occupancy import Presence
 from storeguard.domain.product import Product
 from storeguard.errors import MissingExtra, StoreguardError
 from storeguard.messages import text
+from storeguard.recovery import KIOSK_CSV
 
 INVENTORY = """\
 상품명, 개수, 가격, 무게

@@ -15,7 +15,17 @@ from storeguard.domain.occupancy import Detection
 from storeguard.domain.product import Product, Stock
 from storeguard.domain.weighing import Reading
 
-__all__ = ["Book", "Camera", "Detector", "Frame", "Image", "ObjectStore", "Reading", "Scale"]
+__all__ = [
+    "Book",
+    "Books",
+    "Camera",
+    "Detector",
+    "Frame",
+    "Image",
+    "ObjectStore",
+    "Reading",
+    "Scale",
+]
 
 Image = NDArray[np.uint8]
 """A picture, shape (height, width, 3), uint8, BGR, as OpenCV has it."""
@@ -89,6 +99,14 @@ class Book(Protocol):
     @property
     def counts(self) -> Stock: ...
     async def add(self, changes: Stock, *, why: str, key: str | None = None) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """The two inventories: counts by sales, and counts by weight."""
+
+    kiosk: Book
+    shelf: Book
 
 
 class ObjectStore(Protocol):

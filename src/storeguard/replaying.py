@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from storeguard import config as cfg
-from storeguard.app import KIOSK_CSV, REPLAY, SHELF_CSV, Store
+from storeguard.app import REPLAY, Store
 from storeguard.clock import Clock, LoopClock, SimLoop, run_simulated
 from storeguard.config import Config
 from storeguard.devices.replay import (
@@ -31,6 +31,7 @@ from storeguard.domain.product import Product
 from storeguard.errors import SaleRefused, StoreguardError, TraceInvalid
 from storeguard.hardware import Hardware, calibrations
 from storeguard.ports import Camera, Detector
+from storeguard.recovery import KIOSK_CSV, SHELF_CSV
 
 AFTER_END_S = 3.0
 """What was put down with the trace's last reading still has to settle."""

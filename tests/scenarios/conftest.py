@@ -13,12 +13,13 @@ from click.testing import CliRunner
 
 from storeguard import config as cfg
 from storeguard import hardware
-from storeguard.app import KIOSK_CSV, Mode, Store
+from storeguard.app import Mode, Store
 from storeguard.cli import main
 from storeguard.clock import LoopClock, SimLoop
 from storeguard.devices.sim.world import World
 from storeguard.domain import events as ev
 from storeguard.outbox.folder import read_manifest, sealed_issues
+from storeguard.recovery import KIOSK_CSV
 
 STARTED_AT = datetime.fromisoformat("2026-11-20T22:20:00+09:00")
 INVENTORY = """\

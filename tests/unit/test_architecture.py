@@ -16,11 +16,12 @@ SOURCES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"
 ROWS: tuple[frozenset[str], ...] = (
     frozenset({"errors", ""}),  # "" is storeguard/__init__.py: the version
     frozenset({"domain"}),
-    frozenset({"ports", "config", "document", "clock", "durable", "health", "messages", "lock"}),
+    frozenset({"ports", "config", "document", "clock", "durable", "health", "messages", "lock"})
+    | {"allocator"},
     frozenset({"devices", "vision", "books", "outbox", "notify"}),
     frozenset({"services", "web", "analysis", "captions", "visitors"}),
     frozenset({"app", "shopview", "demo", "replaying", "checking", "counter", "daemon"})
-    | {"hardware", "looking", "narrating", "printing", "demo_cloud", "configdoc"},
+    | {"hardware", "looking", "recovery", "narrating", "printing", "demo_cloud", "configdoc"},
     frozenset({"cli"}),
 )
 """Design section 3, from the bottom: a row may import only from those below it.

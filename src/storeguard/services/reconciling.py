@@ -4,13 +4,11 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Protocol
 
 from storeguard.clock import Clock
 from storeguard.domain import ledger as ledgers
 from storeguard.domain.events import (
-    BookEdited,
     DeviceFailed,
     Event,
     IssueAmended,
@@ -23,22 +21,19 @@ from storeguard.domain.events import (
     VisitReconciled,
 )
 from storeguard.domain.ledger import Debt, Ledger, Movement, SaleLine, Visit
-from storeguard.domain.occupancy import Presence
 from storeguard.domain.product import Stock
-from storeguard.domain.reconcile import Discrepancy, Judgement, Reason, judge, standing
+from storeguard.domain.reconcile import Judgement, judge
 from storeguard.errors import JournalFault, OutboxFault
 from storeguard.health import Health
-from storeguard.ports import Book
+from storeguard.ports import Books
 from storeguard.services.bus import Bus
+from storeguard.services.comparing import BookComparison
 from storeguard.services.evidence import EvidenceRoom
 from storeguard.services.filing import Case, FilingService
 from storeguard.services.selling import Desk
-from storeguard.services.watching import WatchingService
 from storeguard.services.weighing import Channel, WeighingService
 
 ROUND_S = 0.1
-STANDING_EVERY_S = 3600.0
-"""While the store stays empty, the books are compared as a whole so often."""
 
 
 class VisitRecord(Protocol):
@@ -47,7 +42,6 @@ class VisitRecord(Protocol):
     def open(self, visit: Visit) -> None: ...
 
     def close(self, visit: Visit, judgement: Judgement) -> None: ...
-    def close_interrupted(self) -> None: ...
     def step(self, step: StepSettled, visit_id: str | None) -> None: ...
 
     def amend(self, issue_id: str, product: str, count: int, sale_id: str) -> None: ...
@@ -59,11 +53,10 @@ class ReconcilingService:
     def __init__(
         self,
         weighing: WeighingService,
-        watching: WatchingService,
-        shelf: Book,
-        kiosk: Book,
+        books: Books,
         desk: Desk,
         filing: FilingService,
+        comparison: BookComparison,
         evidence: EvidenceRoom,
         record: VisitRecord,
         bus: Bus,
@@ -72,16 +65,15 @@ class ReconcilingService:
         *,
         payment_grace_s: float,
         new_visit_id: Callable[[float], str],
-        leftovers: tuple[Path, ...] = (),
         round_s: float = ROUND_S,
     ) -> None:
         self.ledger = Ledger()
         self._weighing = weighing
-        self._watching = watching
-        self._shelf = shelf
-        self._kiosk = kiosk
+        self._shelf = books.shelf
+        self._kiosk = books.kiosk
         self._desk = desk
         self._filing = filing
+        self._comparison = comparison
         self._evidence = evidence
         self._record = record
         self._bus = bus
@@ -89,14 +81,10 @@ class ReconcilingService:
         self._health = health
         self._grace_s = payment_grace_s
         self._new_visit_id = new_visit_id
-        self._leftovers = leftovers
         self._round_s = round_s
-        self._announced: Counter[str] = Counter()
         self._paid_late: list[tuple[Debt, int, str, int]] = []
         self._opened: list[Visit] = []
         self._steps: list[tuple[StepSettled, str | None]] = []
-        self._standing_due_s = 0.0
-        self._is_first_standing = True
         bus.subscribe(self._on_event)
 
     async def run(self) -> None:
@@ -114,7 +102,7 @@ class ReconcilingService:
     @property
     def is_idle(self) -> bool:
         """Nothing is open, pending or still to be compared after the start."""
-        return not self.ledger.visits and not self._is_first_standing and not self._paid_late
+        return not self.ledger.visits and self._comparison.has_begun and not self._paid_late
 
     async def _run_once(self) -> None:
         await self._write_down()
@@ -122,8 +110,10 @@ class ReconcilingService:
             if not self._is_due(visit):
                 break
             await self._judge(visit)
-        if self._is_standing_due():
-            await self._compare_books()
+        if not self.ledger.visits and self._comparison.is_due():
+            sealed = await self._comparison.compare()
+            if sealed is not None:
+                self._issued(sealed)
 
     def _is_due(self, visit: Visit) -> bool:
         emptied_s = visit.emptied_s if visit.emptied_s is not None else 0.0
@@ -213,7 +203,7 @@ class ReconcilingService:
                 self.ledger, product, over, self._clock.now_s()
             )
             self._paid_late += [(debt, units, f"visit {visit.id}", 0) for debt, units in paid]
-            self._announced[product] = max(0, self._announced[product] - count)
+            self._comparison.has_arrived(product, count)
 
     def _issued(self, sealed: IssueSealed) -> None:
         debts = tuple(Debt(sealed.id, sealed.t_s, n.product, n.missing) for n in sealed.lines)
@@ -226,50 +216,6 @@ class ReconcilingService:
             await self._evidence.discard(visit.started_s)
         else:
             await self._evidence.keep(visit.started_s)
-
-    def _is_standing_due(self) -> bool:
-        """The store is empty, nothing is pending, and every healthy scale is at rest."""
-        return (
-            self._clock.now_s() >= self._standing_due_s
-            and self._watching.occupancy.presence is Presence.EMPTY
-            and not self.ledger.visits
-            and not self._desk.is_basket_open
-            and all(self._is_at_rest(channel) for channel in self._weighing.channels)
-        )
-
-    @staticmethod
-    def _is_at_rest(channel: Channel) -> bool:
-        product = channel.product
-        has_counted = product is None or not product.is_weighable or channel.count is not None
-        return channel.weighing.is_failed or (channel.weighing.is_settled and has_counted)
-
-    async def _compare_books(self) -> None:
-        """What went while the power was off, or unseen: an issue without a visit."""
-        verified = [c.product.name for c in self._weighing.channels if c.product and c.is_certain]
-        found = standing(self._shelf.counts, self._kiosk.counts, verified, self._announced)
-        missing = tuple(one for one in found if one.missing > 0)
-        raised = {one.product: -one.missing for one in found if one.missing < 0}
-        key = f"standing:{self._clock.utc().isoformat()}"
-        if missing:
-            await self._file_standing(key, missing)
-        if raised:
-            await self._kiosk.add(raised, why="more on the shelf than booked", key=key)
-        self._standing_due_s = self._clock.now_s() + STANDING_EVERY_S
-        if self._is_first_standing:
-            await self._settle_interrupted(is_clean=not missing)
-            self._is_first_standing = False
-
-    async def _settle_interrupted(self, *, is_clean: bool) -> None:
-        """Visits that a stop cut short are done with; a scale in doubt keeps their clips."""
-        await asyncio.to_thread(self._record.close_interrupted)
-        leftovers, self._leftovers = self._leftovers, ()
-        if is_clean and all(c.is_certain for c in self._weighing.channels if c.product):
-            await asyncio.to_thread(_delete, leftovers)
-
-    async def _file_standing(self, key: str, missing: tuple[Discrepancy, ...]) -> None:
-        kind = "standing_start" if self._is_first_standing else "standing"
-        reasons = tuple(Reason(kind, one.product, one.missing) for one in missing)
-        self._issued(await self._filing.file(Case(key, None, missing, reasons, self._leftovers)))
 
     async def _write_down(self) -> None:
         """The journal's share of what event handlers, which must not block, have decided."""
@@ -316,9 +262,6 @@ class ReconcilingService:
             self._on_sale(event)
         elif isinstance(event, DeviceFailed):
             self._on_failed(event)
-        elif isinstance(event, BookEdited) and event.book == "kiosk":
-            for product, (before, after) in event.counts.items():
-                self._announced[product] = max(0, self._announced[product] + after - before)
 
     def _on_occupied(self, event: StoreOccupied) -> None:
         visit_id = self._new_visit_id(event.t_s)
@@ -394,8 +337,3 @@ def _reconciled(visit: Visit, judgement: Judgement, now_s: float) -> VisitReconc
 def _began_by(visit: Visit, t_s: float) -> bool:
     """Had it begun when the visit was over? Else it is a later visitor's."""
     return visit.emptied_s is None or t_s <= visit.emptied_s
-
-
-def _delete(files: tuple[Path, ...]) -> None:
-    for file in files:
-        file.unlink(missing_ok=True)

@@ -1,0 +1,66 @@
+"""What a start does before anything runs: folders, left-overs of a stop or a power cut."""
+
+import asyncio
+import logging
+from pathlib import Path
+
+from storeguard import durable
+from storeguard.books import csvfile
+from storeguard.books.journal import Journal
+from storeguard.clock import local_label
+from storeguard.config import Folders
+from storeguard.errors import OutboxFault
+from storeguard.lock import FolderLock, make_folder
+from storeguard.outbox import folder as outbox
+from storeguard.services.filing import FilingService
+from storeguard.vision.clipfile import repair
+
+KIOSK_CSV, SHELF_CSV = "inventory_store.csv", "inventory_weight.csv"
+
+log = logging.getLogger("storeguard")
+
+
+def prepare_folders(folders: Folders, lock: FolderLock) -> None:
+    """Makes the folders, takes the lock, removes or mends what a killed process left. Blocks."""
+    make_folder(folders.state)
+    lock.acquire()
+    for folder in (folders.inventory, folders.record, folders.issue_data):
+        make_folder(folder)
+    durable.sweep((folders.state, folders.inventory, folders.record, folders.issue_data))
+    repaired = repair(folders.record)
+    for problem in (*repaired.faults, *(f"{p}: unplayable, removed" for p in repaired.removed)):
+        log.warning("clips of an interrupted visit: %s", problem)
+    try:
+        outbox.sweep_incoming(folders.issue_data)
+    except OutboxFault as fault:
+        log.warning(fault)
+
+
+def first_shelf_book(inventory: Path, journal: Journal, *, fsync: bool) -> None:
+    """A new store has the kiosk's CSV only: the shelves are taken to hold what it says. Blocks."""
+    kiosk, shelf = inventory / KIOSK_CSV, inventory / SHELF_CSV
+    if kiosk.exists() and not shelf.exists() and not journal.versions("shelf"):
+        content = kiosk.read_bytes()
+        csvfile.read(content, kiosk.name)  # or else both would have to be mended
+        durable.publish(shelf, content, fsync=fsync)
+
+
+def leftovers(record: Path, journal: Journal, timezone: str) -> tuple[Path, ...]:
+    """Clips and pictures of a visit that a stop or a power cut has interrupted."""
+    interrupted = journal.open_visits()
+    if not interrupted:
+        return ()
+    first = local_label(interrupted[0].started_utc, timezone)
+    files = sorted(record.iterdir())
+    return tuple(f for f in files if f.suffix in (".mp4", ".jpg") and f.name >= first)
+
+
+async def take_up_issues(
+    root: Path, journal: Journal, filing: FilingService, store_id: str
+) -> None:
+    """An issue was sealed, and the power went before the kiosk book was corrected."""
+    known = {issue.id for issue in await asyncio.to_thread(journal.recent_issues, 1000)}
+    for folder in await asyncio.to_thread(outbox.sealed_issues, root):
+        manifest = outbox.read_manifest(folder)
+        if folder.name not in known and manifest["store"]["id"] == store_id:
+            await filing.take_up(manifest)

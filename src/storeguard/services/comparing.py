@@ -1,0 +1,124 @@
+"""Both books as a whole: after the start, and rarely while the store stays empty.
+
+After the start it finds what went missing while the power was off; on the slow timer, what
+no visit could be charged with.
+"""
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+from typing import Protocol
+
+from storeguard.clock import Clock
+from storeguard.domain.events import BookEdited, Event, IssueSealed
+from storeguard.domain.occupancy import Presence
+from storeguard.domain.reconcile import Discrepancy, Reason, standing
+from storeguard.ports import Books
+from storeguard.services.bus import Bus
+from storeguard.services.filing import Case, FilingService
+from storeguard.services.selling import Desk
+from storeguard.services.watching import WatchingService
+from storeguard.services.weighing import Channel, WeighingService
+
+COMPARED_EVERY_S = 3600.0
+
+
+class InterruptedRecord(Protocol):
+    """Where visits that a stop has cut short are remembered (the journal). Blocks."""
+
+    def close_interrupted(self) -> None: ...
+
+
+class BookComparison:
+    """Compares the books while nothing is going on.
+
+    `leftovers` are clips and pictures of visits that a stop has cut short: evidence of what
+    the first comparison finds, or nothing worth keeping.
+    """
+
+    def __init__(
+        self,
+        weighing: WeighingService,
+        watching: WatchingService,
+        books: Books,
+        desk: Desk,
+        filing: FilingService,
+        record: InterruptedRecord,
+        bus: Bus,
+        clock: Clock,
+        *,
+        leftovers: tuple[Path, ...] = (),
+    ) -> None:
+        self.has_begun = False
+        self._weighing = weighing
+        self._watching = watching
+        self._books = books
+        self._desk = desk
+        self._filing = filing
+        self._record = record
+        self._clock = clock
+        self._leftovers = leftovers
+        self._announced: Counter[str] = Counter()
+        self._due_s = 0.0
+        bus.subscribe(self._on_event)
+
+    def is_due(self) -> bool:
+        """It is time, the store is empty, and every healthy scale is at rest."""
+        return (
+            self._clock.now_s() >= self._due_s
+            and self._watching.occupancy.presence is Presence.EMPTY
+            and not self._desk.is_basket_open
+            and all(_is_at_rest(channel) for channel in self._weighing.channels)
+        )
+
+    async def compare(self) -> IssueSealed | None:
+        """Seals an issue of what is missing; a surplus raises the kiosk book."""
+        channels = self._weighing.channels
+        verified = [
+            channel.product.name for channel in channels if channel.product and channel.is_certain
+        ]
+        shelf, kiosk = self._books.shelf, self._books.kiosk
+        found = standing(shelf.counts, kiosk.counts, verified, self._announced)
+        missing = tuple(one for one in found if one.missing > 0)
+        raised = {one.product: -one.missing for one in found if one.missing < 0}
+        key = f"standing:{self._clock.utc().isoformat()}"
+        sealed = await self._file(key, missing) if missing else None
+        if raised:
+            await kiosk.add(raised, why="more on the shelf than booked", key=key)
+        self._due_s = self._clock.now_s() + COMPARED_EVERY_S
+        if not self.has_begun:
+            await self._settle_interrupted(is_clean=not missing)
+            self.has_begun = True
+        return sealed
+
+    def has_arrived(self, product: str, count: int) -> None:
+        """A visit has brought units: they are no longer only announced."""
+        self._announced[product] = max(0, self._announced[product] - count)
+
+    async def _file(self, key: str, missing: tuple[Discrepancy, ...]) -> IssueSealed:
+        kind = "standing" if self.has_begun else "standing_start"
+        reasons = tuple(Reason(kind, one.product, one.missing) for one in missing)
+        return await self._filing.file(Case(key, None, missing, reasons, self._leftovers))
+
+    async def _settle_interrupted(self, *, is_clean: bool) -> None:
+        """Visits that a stop cut short are done with; a scale in doubt keeps their clips."""
+        await asyncio.to_thread(self._record.close_interrupted)
+        leftovers, self._leftovers = self._leftovers, ()
+        if is_clean and all(c.is_certain for c in self._weighing.channels if c.product):
+            await asyncio.to_thread(_delete, leftovers)
+
+    def _on_event(self, event: Event) -> None:
+        """Units that the owner enters are announced until they reach the shelf."""
+        if isinstance(event, BookEdited) and event.book == "kiosk":
+            for product, (before, after) in event.counts.items():
+                self._announced[product] = max(0, self._announced[product] + after - before)
+
+
+def _is_at_rest(channel: Channel) -> bool:
+    has_counted = channel.product is None or channel.count is not None
+    return channel.weighing.is_failed or (channel.weighing.is_settled and has_counted)
+
+
+def _delete(files: tuple[Path, ...]) -> None:
+    for file in files:
+        file.unlink(missing_ok=True)
