@@ -23,6 +23,7 @@ from storeguard.books.journal import (
     StepRecord,
     VersionRecord,
 )
+from storeguard.books.schema import upgrade
 from storeguard.errors import JournalFault, JournalTooNew
 
 AT = datetime(2026, 11, 20, 13, 21, 4, 123456, tzinfo=UTC)
@@ -46,13 +47,30 @@ def later(seconds: float) -> datetime:
     return AT + timedelta(seconds=seconds)
 
 
-def test_the_migrations_make_exactly_the_tables_of_the_code(journal, tmp_path):
-    engine = sa.create_engine(f"sqlite:///{tmp_path}/state/storeguard.db")
-    with engine.connect() as connection:
+def schema(connection: sa.Connection) -> list[tuple[object, ...]]:
+    found = sa.inspect(connection)
+    return [
+        (
+            name,
+            [(c["name"], str(c["type"]), c["nullable"]) for c in found.get_columns(name)],
+            found.get_pk_constraint(name)["constrained_columns"],
+            sorted((str(i["name"]), i["column_names"]) for i in found.get_indexes(name)),
+        )
+        for name in sorted(found.get_table_names())
+    ]
+
+
+def test_the_migrations_make_exactly_the_tables_of_a_new_database(journal, tmp_path):
+    engine = sa.create_engine(f"sqlite:///{tmp_path}/migrated.db")
+    with engine.begin() as connection:
+        upgrade(connection)
         context = MigrationContext.configure(connection, opts={"compare_type": False})
         assert compare_metadata(context, tables.metadata) == []
         assert context.get_current_revision() == tables.HEAD
+        migrated = schema(connection)
     engine.dispose()
+    with journal._transaction() as connection:
+        assert schema(connection) == migrated
 
 
 def test_every_migration_is_named_in_the_code():

@@ -19,8 +19,9 @@ from sqlalchemy import Connection, Engine, Table, event, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from storeguard import durable
+from storeguard.books import schema
 from storeguard.books import tables as t
-from storeguard.errors import JournalFault, JournalTooNew
+from storeguard.errors import JournalFault
 
 JsonObject = Mapping[str, Any]
 
@@ -120,7 +121,7 @@ class Journal:
             self._engine = self._connected()
             try:
                 with self._engine.begin() as connection:
-                    _migrate(connection, self._where)
+                    schema.migrate(connection, self._where)
             except BaseException:
                 self.close()
                 raise
@@ -361,33 +362,6 @@ class Journal:
 
 def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _migrate(connection: Connection, where: str) -> None:
-    """Brings the tables up to date; without Alembic's import when they are."""
-    version = _version(connection)
-    if version == t.HEAD:
-        return
-    if version is not None and version not in t.REVISIONS:
-        raise JournalTooNew(
-            f"S105 journal {where}: is of version {version!r}, this storeguard knows up to "
-            f"{t.HEAD!r}; update storeguard (더 새로운 버전의 데이터입니다. 업데이트하세요.)"
-        )
-    # Imported here: a third of a second, on a Pi over a second.
-    from alembic import command
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", "storeguard.books:migrations")
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
-
-
-def _version(connection: Connection) -> str | None:
-    if not sa.inspect(connection).has_table("alembic_version"):
-        return None
-    version = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
-    return None if version is None else str(version)
 
 
 def _issue(row: dict[str, Any]) -> IssueRecord:
