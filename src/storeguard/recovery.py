@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from datetime import timedelta
 from pathlib import Path
 
 from storeguard import durable
@@ -16,6 +17,9 @@ from storeguard.services.filing import FilingService
 from storeguard.vision.clipfile import repair
 
 KIOSK_CSV, SHELF_CSV = "inventory_store.csv", "inventory_weight.csv"
+
+SAME_INSTANT = timedelta(milliseconds=100)
+"""Labels of one monotonic instant, made at two times, differ by what lies between two clocks."""
 
 log = logging.getLogger("storeguard")
 
@@ -50,7 +54,7 @@ def leftovers(record: Path, journal: Journal, timezone: str) -> tuple[Path, ...]
     interrupted = journal.open_visits()
     if not interrupted:
         return ()
-    first = local_label(interrupted[0].started_utc, timezone)
+    first = local_label(interrupted[0].started_utc - SAME_INSTANT, timezone)
     files = sorted(record.iterdir())
     return tuple(f for f in files if f.suffix in (".mp4", ".jpg") and f.name >= first)
 
