@@ -117,8 +117,7 @@ def _explain_usage(error: click.ClickException) -> None:
     if "\n" in said:  # a group without a verb: its help
         click.echo(said, err=True)
         return
-    context = getattr(error, "ctx", None)
-    path = context.command_path if context else "storeguard"
+    path = getattr(getattr(error, "ctx", None), "command_path", "storeguard")
     click.echo(f"storeguard: {said.rstrip('.')}; see: {path} --help", err=True)
 
 
@@ -285,10 +284,8 @@ def books_check(config_path: Path) -> None:
     from storeguard.checking import check_books
 
     problems = check_books(cfg.Folders.of(cfg.load(config_path), config_path.parent))
-    for problem in problems:
-        click.echo(problem, err=True)
-    if not problems:
-        click.echo("inventory: in order")
+    for line in problems or ["inventory: in order"]:
+        click.echo(line, err=bool(problems))
     sys.exit(FAILED if problems else DONE)
 
 
