@@ -12,8 +12,6 @@ from storeguard.errors import ConfigInvalid
 from storeguard.ports import Camera, Detector, Scale
 
 LATER = {
-    "gpiod": "hx711",
-    "iio": "hx711",
     "picamera": "opencv",
     "ncnn": "onnx",
     "openvino": "onnx",
@@ -131,6 +129,14 @@ def _scale(scale: cfg.Scale, world: World | None, clock: Clock) -> Scale:
         from storeguard.devices.hx711 import open_hx711
 
         return open_hx711(scale, clock)
+    if scale.backend == "gpiod":
+        from storeguard.devices.gpiod import open_gpiod
+
+        return open_gpiod(scale, clock)
+    if scale.backend == "iio":
+        from storeguard.devices.iio import open_iio
+
+        return open_iio(scale, clock)
     raise ConfigInvalid("config.yaml", unusable(cfg.Config(scales=(scale,))))
 
 

@@ -1,4 +1,4 @@
-"""The package `hx711` against a simulated HX711 chip at pin level.
+"""The backends that drive the pins, `hx711` and `gpiod`, against a simulated chip at pin level.
 
 Every accepted word must be what the chip held, settled and at the wanted gain, whatever the
 wires and the operating system do; whatever keeps words away is a fault within two seconds.
@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -20,8 +21,9 @@ from hypothesis import strategies as st
 
 from storeguard import config
 from storeguard.clock import SystemClock
-from storeguard.devices import hx711 as backend
-from storeguard.devices.hx711 import deadline_hx711, open_hx711, opened_reader
+from storeguard.devices import gpiod, hx711, hx711_word
+from storeguard.devices.sim import gpiod_module, rpi_gpio
+from storeguard.devices.sim.gpiod_module import SimGpiod
 from storeguard.devices.sim.hx711_chip import (
     HIGHEST,
     LOWEST,
@@ -30,18 +32,24 @@ from storeguard.devices.sim.hx711_chip import (
     SimTime,
     SimTimeOver,
 )
-from storeguard.devices.sim.rpi_gpio import SimGpio, installed
-from storeguard.devices.threaded import READ_TIMEOUT_S, RETRY_S
+from storeguard.devices.sim.rpi_gpio import SimGpio
+from storeguard.devices.threaded import READ_TIMEOUT_S, RETRY_S, RawReader
 from storeguard.errors import MissingExtra, ScaleFault, ScaleTimeout
 
 DOUT, SCK = 20, 16
 RATES_HZ = (10.0, 80.0)
 GAINS = (128, 64, 32)
+BACKENDS = ("hx711", "gpiod")
 MINUTE_S = 60.0
 FAULT_WITHIN_S = 2.0
 
 every_rate = pytest.mark.parametrize("rate_hz", RATES_HZ)
 every_gain = pytest.mark.parametrize("gain", GAINS)
+every_backend = pytest.mark.parametrize("backend", BACKENDS)
+# They share the reading, so one gain says enough of the second.
+every_wiring = pytest.mark.parametrize(
+    ("backend", "gain"), [*(("hx711", gain) for gain in GAINS), ("gpiod", 64)]
+)
 both_ways_to_settle = pytest.mark.parametrize("hides_settling", [False, True])
 
 
@@ -51,11 +59,14 @@ class Bench:
 
     time: SimTime
     chip: Hx711Chip
-    gpio: SimGpio
+    gpio: SimGpio | SimGpiod
     wiring: config.Scale
+    dev: Path
 
-    def opened(self) -> backend.DeadlineReading:
-        return opened_reader(self.wiring, self.time)
+    def opened(self) -> RawReader:
+        if self.wiring.backend == "gpiod":
+            return gpiod.opened_reader(self.wiring, self.time, self.dev)
+        return hx711.opened_reader(self.wiring, self.time)
 
 
 @dataclass(frozen=True)
@@ -81,15 +92,21 @@ def busy_shelf(t_s: float, gain: int) -> int:
 
 
 @pytest.fixture
-def make_bench() -> Iterator[MakeBench]:
-    """Wires one chip, as RPi.GPIO of this process; leaves sys.modules as it was."""
-    before = {name: sys.modules.get(name) for name in ("RPi", "RPi.GPIO", "hx711")}
+def make_bench(tmp_path: Path) -> Iterator[MakeBench]:
+    """Wires one chip to the GPIO of this process; leaves sys.modules as it was."""
+    before = {name: sys.modules.get(name) for name in ("RPi", "RPi.GPIO", "hx711", "gpiod")}
     time = SimTime(end_s=10 * MINUTE_S)
-    with installed(SimGpio(time)) as gpio:
+    for name in ("gpiochip0", "gpiochip1"):
+        (tmp_path / name).touch()
+    with (
+        rpi_gpio.installed(SimGpio(time)) as rpi,
+        gpiod_module.installed(SimGpiod(time)) as chardev,
+    ):
 
         def make(
             raw_at: RawAt = busy_shelf,
             *,
+            backend: str = "hx711",
             rate_hz: float = 10.0,
             gain: int = 128,
             hides_settling: bool = False,
@@ -98,24 +115,25 @@ def make_bench() -> Iterator[MakeBench]:
             chip = Hx711Chip(
                 time, raw_at, sample_rate_hz=rate_hz * oscillator, hides_settling=hides_settling
             )
+            gpio = chardev if backend == "gpiod" else rpi
             gpio.wire(chip, dout_pin=DOUT, sck_pin=SCK)
             wiring = config.Scale.model_validate(
                 {
                     "id": "A",
-                    "backend": "hx711",
+                    "backend": backend,
                     "dout_pin": DOUT,
                     "sck_pin": SCK,
                     "gain": gain,
                     "sample_rate_hz": rate_hz,
                 }
             )
-            return Bench(time, chip, gpio, wiring)
+            return Bench(time, chip, gpio, wiring, tmp_path)
 
         yield make
     assert {name: sys.modules.get(name) for name in before} == before
 
 
-def attempt(bench: Bench, reader: backend.DeadlineReading) -> Attempt:
+def attempt(bench: Bench, reader: RawReader) -> Attempt:
     """One reading, judged: an accepted word is exactly what the chip held."""
     started_s = bench.time.now_s()
     try:
@@ -135,7 +153,7 @@ def attempt(bench: Bench, reader: backend.DeadlineReading) -> Attempt:
 
 def read_for(
     bench: Bench,
-    reader: backend.DeadlineReading,
+    reader: RawReader,
     duration_s: float,
     before_each: Callable[[], None] = lambda: None,
 ) -> list[Attempt]:
@@ -161,12 +179,12 @@ def longest_wait_s(attempts: list[Attempt]) -> float:
 
 
 @every_rate
-@every_gain
+@every_wiring
 @both_ways_to_settle
 def test_a_minute_delivers_every_word_of_the_chip(
-    make_bench: MakeBench, rate_hz: float, gain: int, hides_settling: bool
+    make_bench: MakeBench, rate_hz: float, backend: str, gain: int, hides_settling: bool
 ) -> None:
-    bench = make_bench(rate_hz=rate_hz, gain=gain, hides_settling=hides_settling)
+    bench = make_bench(rate_hz=rate_hz, backend=backend, gain=gain, hides_settling=hides_settling)
     reader = bench.opened()
     attempts = read_for(bench, reader, MINUTE_S)
     good = len(attempts) - len(failed(attempts))
@@ -189,12 +207,13 @@ def test_an_oscillator_that_is_off_loses_no_word(
     assert len(attempts) - len(failed(attempts)) > 0.9 * 20.0 * rate_hz * oscillator
 
 
+@every_backend
 @every_rate
 @both_ways_to_settle
 def test_the_first_word_comes_within_seven_conversions_of_opening(
-    make_bench: MakeBench, rate_hz: float, hides_settling: bool
+    make_bench: MakeBench, backend: str, rate_hz: float, hides_settling: bool
 ) -> None:
-    bench = make_bench(rate_hz=rate_hz, hides_settling=hides_settling)
+    bench = make_bench(backend=backend, rate_hz=rate_hz, hides_settling=hides_settling)
     bench.time.sleep(3.0)
     opened_s = bench.time.now_s()
     first = attempt(bench, bench.opened())
@@ -206,13 +225,13 @@ def test_the_first_word_comes_within_seven_conversions_of_opening(
 @settings(deadline=None, max_examples=200)
 def test_any_signed_24_bit_value_is_read_back_exactly(raw: int, gain: int) -> None:
     time = SimTime(end_s=MINUTE_S)
-    with installed(SimGpio(time)) as gpio:
+    with rpi_gpio.installed(SimGpio(time)) as gpio:
         gpio.wire(Hx711Chip(time, steady(raw), sample_rate_hz=80.0), dout_pin=DOUT, sck_pin=SCK)
         wiring = config.Scale.model_validate(
             {"id": "A", "backend": "hx711", "dout_pin": DOUT, "sck_pin": SCK, "gain": gain}
             | {"sample_rate_hz": 80.0}
         )
-        reader = opened_reader(wiring, time)
+        reader = hx711.opened_reader(wiring, time)
         assert [reader.read_raw(READ_TIMEOUT_S) for _ in range(2)] == [raw, raw]
 
 
@@ -220,11 +239,13 @@ def test_any_signed_24_bit_value_is_read_back_exactly(raw: int, gain: int) -> No
 
 
 @every_rate
-@every_gain
+@every_wiring
 def test_true_zero_and_minus_one_are_readings(
-    make_bench: MakeBench, rate_hz: float, gain: int
+    make_bench: MakeBench, rate_hz: float, backend: str, gain: int
 ) -> None:
-    bench = make_bench(lambda t_s, _gain: -(int(t_s) % 2), rate_hz=rate_hz, gain=gain)
+    bench = make_bench(
+        lambda t_s, _gain: -(int(t_s) % 2), rate_hz=rate_hz, backend=backend, gain=gain
+    )
     attempts = read_for(bench, bench.opened(), MINUTE_S)
     assert {one.raw for one in attempts} <= {0, -1, None}
     for raw in (0, -1):
@@ -278,12 +299,12 @@ def test_the_package_itself_reads_an_ordinary_word(
 
 
 @every_rate
-@every_gain
+@every_wiring
 @both_ways_to_settle
 def test_a_minute_with_long_pulses_accepts_no_wrong_word(
-    make_bench: MakeBench, rate_hz: float, gain: int, hides_settling: bool
+    make_bench: MakeBench, rate_hz: float, backend: str, gain: int, hides_settling: bool
 ) -> None:
-    bench = make_bench(rate_hz=rate_hz, gain=gain, hides_settling=hides_settling)
+    bench = make_bench(rate_hz=rate_hz, backend=backend, gain=gain, hides_settling=hides_settling)
     chance = random.Random(711)
 
     def preempt() -> None:
@@ -314,7 +335,7 @@ def test_one_long_pulse_anywhere_costs_words_and_never_gives_a_wrong_one(
     bench.chip.stall_host(us, pulse=pulse)
     attempts = read_for(bench, reader, 1.0)
     assert not failed(attempts)
-    is_within_reach = pulse <= 24 + backend.GAIN_PULSES[gain]
+    is_within_reach = pulse <= 24 + hx711_word.GAIN_PULSES[gain]
     lost = 80 - len(attempts)
     # 58 µs and the calls themselves are measured as more than 60, though the chip stays on.
     if us > 56 and is_within_reach:
@@ -355,12 +376,13 @@ def test_a_word_that_waited_for_the_host_is_not_taken_for_a_new_one(
         assert attempt(bench, reader).raw is not None
 
 
+@every_backend
 @every_rate
 def test_pulses_that_are_always_too_long_are_a_fault_that_says_so(
-    make_bench: MakeBench, rate_hz: float
+    make_bench: MakeBench, backend: str, rate_hz: float
 ) -> None:
     """rpi-lgpio takes 120 to 250 µs a pulse on a Pi Zero 2 W."""
-    bench = make_bench(rate_hz=rate_hz)
+    bench = make_bench(backend=backend, rate_hz=rate_hz)
     bench.gpio.call_ns = 90_000
     attempts = read_for(bench, bench.opened(), MINUTE_S)
     assert failed(attempts) == attempts
@@ -374,12 +396,12 @@ def test_pulses_that_are_always_too_long_are_a_fault_that_says_so(
 
 
 @every_rate
-@every_gain
+@every_wiring
 @both_ways_to_settle
 def test_an_unplugged_cell_is_a_fault_and_comes_back_right(
-    make_bench: MakeBench, rate_hz: float, gain: int, hides_settling: bool
+    make_bench: MakeBench, rate_hz: float, backend: str, gain: int, hides_settling: bool
 ) -> None:
-    bench = make_bench(rate_hz=rate_hz, gain=gain, hides_settling=hides_settling)
+    bench = make_bench(rate_hz=rate_hz, backend=backend, gain=gain, hides_settling=hides_settling)
     reader = bench.opened()
     before = read_for(bench, reader, MINUTE_S / 3)
     unplugged_s = bench.time.now_s()
@@ -397,14 +419,14 @@ def test_an_unplugged_cell_is_a_fault_and_comes_back_right(
     assert len(failed(after)) <= 2
 
 
-@every_gain
+@every_wiring
 @both_ways_to_settle
 @pytest.mark.parametrize("gone_for_s", [0.06, 0.2, 0.6, 0.95, 1.3, 5.0])
 def test_power_that_fails_for_a_moment_lets_no_unsettled_word_through(
-    make_bench: MakeBench, gain: int, hides_settling: bool, gone_for_s: float
+    make_bench: MakeBench, backend: str, gain: int, hides_settling: bool, gone_for_s: float
 ) -> None:
     """The chip comes back at gain 128, whatever was chosen before."""
-    bench = make_bench(gain=gain, hides_settling=hides_settling)
+    bench = make_bench(backend=backend, gain=gain, hides_settling=hides_settling)
     reader = bench.opened()
     read_for(bench, reader, 3.0)
     bench.chip.unplug()
@@ -432,14 +454,15 @@ def test_a_cell_that_is_plugged_in_later_is_read_once_it_has_settled(
         read_for(bench, reader, 2.5)
 
 
+@every_backend
 @every_rate
 @pytest.mark.parametrize(
     ("counts", "shown"), [(1 << 30, "0x7FFFFF"), (-(1 << 30), "0x800000"), (HIGHEST, "0x7FFFFF")]
 )
 def test_saturation_is_a_fault_and_passes_with_its_cause(
-    make_bench: MakeBench, rate_hz: float, counts: int, shown: str
+    make_bench: MakeBench, backend: str, rate_hz: float, counts: int, shown: str
 ) -> None:
-    bench = make_bench(rate_hz=rate_hz)
+    bench = make_bench(backend=backend, rate_hz=rate_hz)
     reader = bench.opened()
     read_for(bench, reader, MINUTE_S / 3)
     bench.chip.raw_at = steady(counts)
@@ -455,12 +478,13 @@ def test_saturation_is_a_fault_and_passes_with_its_cause(
     assert not failed(after)
 
 
+@every_backend
 @every_rate
 @pytest.mark.parametrize("is_from_the_start", [False, True])
 def test_a_line_that_is_stuck_low_is_a_fault_and_no_true_zero(
-    make_bench: MakeBench, rate_hz: float, is_from_the_start: bool
+    make_bench: MakeBench, backend: str, rate_hz: float, is_from_the_start: bool
 ) -> None:
-    bench = make_bench(steady(0), rate_hz=rate_hz)
+    bench = make_bench(steady(0), backend=backend, rate_hz=rate_hz)
     if is_from_the_start:
         bench.chip.is_stuck_low = True
         with pytest.raises(ScaleFault, match="DOUT is stuck low"):
@@ -533,14 +557,16 @@ def test_the_packages_own_calls_have_a_deadline_too(make_bench: MakeBench) -> No
 
 def test_making_a_reader_touches_no_pin_and_takes_no_time(make_bench: MakeBench) -> None:
     bench = make_bench()
-    deadline_hx711(bench.wiring, bench.time)
+    hx711.deadline_hx711(bench.wiring, bench.time)
     assert bench.time.now_ns() == 0
     assert not bench.gpio.pins_in_use
 
 
-@every_gain
-def test_closing_frees_the_pins_and_may_be_repeated(make_bench: MakeBench, gain: int) -> None:
-    bench = make_bench(gain=gain)
+@every_wiring
+def test_closing_frees_the_pins_and_may_be_repeated(
+    make_bench: MakeBench, backend: str, gain: int
+) -> None:
+    bench = make_bench(backend=backend, gain=gain)
     reader = bench.opened()
     assert bench.gpio.pins_in_use == {DOUT, SCK}
     reader.close()
@@ -611,8 +637,8 @@ def test_a_minute_in_the_scales_own_thread(make_bench: MakeBench) -> None:
     time = MinuteTime()
     gpio = SimGpio(time)
     gpio.wire(Hx711Chip(time, steady(-4711)), dout_pin=DOUT, sck_pin=SCK)
-    with installed(gpio):
-        scale = open_hx711(wiring, SystemClock(), time)
+    with rpi_gpio.installed(gpio):
+        scale = hx711.open_hx711(wiring, SystemClock(), time)
         scale.start()
         assert time.is_over.wait(30.0)
         asyncio.run(scale.close())
@@ -639,7 +665,7 @@ def test_a_thread_that_waits_for_an_unplugged_cell_is_closed_at_once(
                 waiting.set()
             idle.wait(0.001)
 
-    scale = open_hx711(bench.wiring, SystemClock(), StandingTime())
+    scale = hx711.open_hx711(bench.wiring, SystemClock(), StandingTime())
     scale.start()
     assert waiting.wait(30.0)
     asyncio.run(scale.close())
@@ -649,4 +675,4 @@ def test_a_thread_that_waits_for_an_unplugged_cell_is_closed_at_once(
 def test_pins_that_the_configuration_does_not_name_are_refused(make_bench: MakeBench) -> None:
     wiring = make_bench().wiring.model_copy(update={"dout_pin": None})
     with pytest.raises(ValueError, match="scale 'A': backend hx711 needs dout_pin and sck_pin"):
-        open_hx711(wiring, SystemClock())
+        hx711.open_hx711(wiring, SystemClock())

@@ -1,0 +1,215 @@
+"""Words of an HX711 chip over two wires, however these are driven.
+
+Source: Avia Semiconductor, HX711 data sheet, pages 4 and 5.
+"""
+
+from typing import Protocol
+
+from storeguard.clock import PinClock
+from storeguard.errors import ScaleFault, ScaleTimeout
+
+BITS = 24
+GAIN_PULSES = {128: 1, 32: 2, 64: 3}
+"""Pulses after the bits, which choose the next conversion's gain (32: channel B)."""
+SATURATED = frozenset({0x7FFFFF, -0x800000})
+LONGEST_PULSE_NS = 60_000
+RESET_PULSE_S = 0.000_1
+"""Well over LONGEST_PULSE_NS: the chip powers down, and starts anew when SCK falls."""
+SETTLING_WORDS = 4
+SETTLING_PERIODS = 6
+"""Four conversions by the data sheet, and half as much again for a slow oscillator."""
+RESTARTED_PERIODS = 1.5
+"""A chip that has power converts more often than that; a shorter loss of power is not seen."""
+SILENT_PERIODS = 7
+"""As above, for a chip that stays silent while it settles."""
+FRESH_PERIODS = 0.8
+"""A word read this long after it became ready may have been overwritten meanwhile."""
+POLLS_PER_PERIOD = 10
+
+
+class Wires(Protocol):
+    """The two wires of the chip."""
+
+    def is_dout_high(self) -> bool: ...
+    def set_sck(self, high: bool) -> None: ...
+
+
+class WordReader:
+    """Takes words from the chip, and returns those that can be trusted.
+
+    A word is discarded, together with the four after it, when a clock pulse was high for
+    over 60 µs: the chip may have powered down. It is also discarded when it was taken so late
+    that the next conversion may have overwritten it. `name` begins every message;
+    `quicker_backend` is recommended where pulses are too long.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        wires: Wires,
+        gain: int,
+        sample_rate_hz: float,
+        clock: PinClock,
+        *,
+        quicker_backend: str,
+    ) -> None:
+        self._name = name
+        self._wires = wires
+        self._clock = clock
+        self._quicker_backend = quicker_backend
+        self._gain_pulses = GAIN_PULSES[gain]
+        self._period_ns = round(1e9 / sample_rate_hz)
+        self._poll_s = 1 / sample_rate_hz / POLLS_PER_PERIOD
+        self._settling = Settling(self._period_ns, selects_gain=gain != 128)
+        self._alive_ns = 0
+        self._last_high_ns = 0
+        self._doubt = ""
+        self._is_given_up = False
+
+    def give_up(self) -> None:
+        """Ends the waiting, also from another thread; no reading comes after it."""
+        self._is_given_up = True
+
+    def restart(self) -> None:
+        """Resets the chip; raises ScaleFault when DOUT is low even then."""
+        self._wires.set_sck(True)
+        self._clock.sleep(RESET_PULSE_S)
+        self._wires.set_sck(False)
+        self._alive_ns = self._clock.now_ns()
+        self._settling.begin(self._alive_ns)
+        self._clock.sleep(self._poll_s)
+        is_low = not self._wires.is_dout_high()
+        # The first conversion is a whole period away, so DOUT has to be high until then.
+        if is_low and self._clock.now_ns() <= self._alive_ns + FRESH_PERIODS * self._period_ns:
+            raise ScaleFault(
+                f"{self._name}: DOUT is stuck low, expected high between two conversions; "
+                "check the wires DT and SCK for a short, a break or a swap"
+            )
+
+    def read_raw(self, timeout_s: float) -> int:
+        """The next trusted word, signed; ScaleTimeout after `timeout_s`."""
+        deadline_ns = self._clock.now_ns() + round(timeout_s * 1e9)
+        self._doubt = ""
+        while True:
+            self._await_ready(deadline_ns, timeout_s)
+            try:
+                return within_range(self._name, self._take())
+            except _Garbled as garbled:
+                self._doubt = str(garbled)
+                self.restart()
+            except _Unsettled as unsettled:
+                # It follows from something else, which is what a person can act on.
+                self._doubt = self._doubt or str(unsettled)
+
+    def _await_ready(self, deadline_ns: int, timeout_s: float) -> None:
+        """Returns once DOUT is low."""
+        while self._clock.now_ns() < deadline_ns and not self._is_given_up:
+            if not self._wires.is_dout_high():
+                self._notice_restart()
+                return
+            self._last_high_ns = self._clock.now_ns()
+            self._clock.sleep(self._poll_s)
+        why = self._doubt or ("DOUT never went low; check power and wiring of the board")
+        raise ScaleTimeout(f"{self._name}: no reading for {timeout_s:.1f} s: {why}")
+
+    def _notice_restart(self) -> None:
+        """A conversion is overdue: the chip may have lost its power, its gain and its settling."""
+        silent_ns = self._last_high_ns - self._alive_ns
+        limit = SILENT_PERIODS if self._settling.is_going_on else RESTARTED_PERIODS
+        if silent_ns > limit * self._period_ns:
+            self._settling.begin(self._clock.now_ns())
+            self._doubt = (
+                f"nothing for {silent_ns / 1e6:.0f} ms, expected a word every "
+                f"{self._period_ns / 1e6:.1f}; check the board's power and sample_rate_hz"
+            )
+
+    def _take(self) -> int:
+        """One word off the chip, signed; raises _Garbled or _Unsettled."""
+        fresh_until_ns = self._last_high_ns + FRESH_PERIODS * self._period_ns
+        word = self._shift()
+        self._alive_ns = self._clock.now_ns()
+        if not self._wires.is_dout_high():
+            raise _Garbled("DOUT was low after the last clock pulse")
+        # Amid the pulses the next conversion mixes two words, and may shift the third.
+        if self._alive_ns > fresh_until_ns:
+            raise _Garbled("a word was taken too late; the machine is too busy")
+        if not self._settling.is_over(self._alive_ns):
+            raise _Unsettled("the chip was settling")
+        return word - (1 << BITS) if word >> (BITS - 1) else word
+
+    def _shift(self) -> int:
+        """24 bits, MSB first, two's complement, then the pulses for the gain."""
+        word = 0
+        for _ in range(BITS):
+            self._pulse()
+            word = word << 1 | self._wires.is_dout_high()
+        for _ in range(self._gain_pulses):
+            self._pulse()
+        return word
+
+    def _pulse(self) -> None:
+        """One clock pulse; raises _Garbled when it may have been high for over 60 µs."""
+        started_ns = self._clock.now_ns()
+        self._wires.set_sck(True)
+        self._wires.set_sck(False)
+        high_ns = self._clock.now_ns() - started_ns
+        if high_ns > LONGEST_PULSE_NS:
+            raise _Garbled(
+                f"a clock pulse was high for {high_ns / 1000:.0f} µs, expected up to 60; "
+                f"if this recurs use 'backend: {self._quicker_backend}'"
+            )
+
+
+class _Garbled(Exception):
+    """The word is lost, and the chip may be in any state: it has to be reset."""
+
+
+class _Unsettled(Exception):
+    """The word is wrong still; a later one will be right."""
+
+
+def within_range(name: str, word: int) -> int:
+    """A signed word that is no saturation; raises ScaleFault."""
+    if word in SATURATED:
+        raise ScaleFault(
+            f"{name}: saturated at 0x{word & 0xFFFFFF:06X}: overload, or a broken "
+            "wire of the cell; take the load off, then check the four wires of the cell"
+        )
+    return word
+
+
+class Settling:
+    """Which words after a restart are wrong still.
+
+    After a reset and after a change of gain four conversions are wrong. Some chips deliver
+    them, some stay silent instead, so it is over after four words or after their time.
+    """
+
+    def __init__(self, period_ns: int, *, selects_gain: bool) -> None:
+        self._settling_ns = SETTLING_PERIODS * period_ns
+        self._selects_gain = selects_gain
+        self._gain_pending = False
+        self._since_ns = 0
+        self._words = 0
+        self.is_going_on = False
+
+    def begin(self, now_ns: int) -> None:
+        """The chip has been reset, to gain 128."""
+        self.is_going_on = True
+        self._gain_pending = self._selects_gain
+        self._since_ns, self._words = now_ns, 0
+
+    def is_over(self, now_ns: int) -> bool:
+        """Whether the word that has just been taken counts."""
+        if not self.is_going_on:
+            return True
+        if self._gain_pending:
+            # This word's own pulses have changed the gain, which settles anew.
+            self._gain_pending = False
+            self._since_ns, self._words = now_ns, 0
+            return False
+        self.is_going_on = (
+            self._words < SETTLING_WORDS and now_ns - self._since_ns < self._settling_ns
+        )
+        self._words += 1
+        return not self.is_going_on
