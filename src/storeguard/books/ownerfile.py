@@ -74,6 +74,7 @@ class OwnerFile:
         if seen is None or seen.content != known:
             return Replaced(found=seen)
         temporary = durable.stage(self.path, content, fsync=self._fsync)
+        written = temporary.stat().st_ino
         ours = _watched(temporary)
         try:
             self._take_after(temporary)
@@ -85,6 +86,9 @@ class OwnerFile:
             return replaced
         except FileNotFoundError:
             return Replaced()
+        except OSError:
+            self._put_back(temporary, disposable=(written, seen.inode))
+            raise
         finally:
             temporary.unlink(missing_ok=True)
             _close(ours)
@@ -135,6 +139,11 @@ class OwnerFile:
                 return Replaced(found=found, overtaken=tuple(overtaken))
             overtaken.append(found.content)
             laid_down, found = found.content, newer
+
+    def _put_back(self, temporary: Path, *, disposable: tuple[int, ...]) -> None:
+        """Halfway through, what we hold may be a save that nobody has read."""
+        if temporary.stat().st_ino not in disposable:
+            durable.exchange(temporary, self.path)
 
     def _replace_if_known(self, temporary: Path, known: bytes) -> Replaced:
         """Without an atomic swap: the gap between looking and replacing is as small as can be."""
