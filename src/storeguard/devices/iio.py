@@ -297,10 +297,7 @@ def _attribute(path: Path) -> str:
     return path.read_text(encoding="ascii").strip()
 
 
-_SILENT = (
-    "the kernel's driver waits for DOUT to go low; check power and wiring of the board, "
-    "or run 'storeguard scale diagnose'"
-)
+_SILENT = "the kernel's driver waits for DOUT to go low; check power and wiring of the board"
 
 
 def _fault(name: str, error: OSError | ValueError) -> ScaleFault:
