@@ -165,6 +165,19 @@ def test_a_failing_scale_is_heard_of_at_both_ends(trace, replay):
     assert visit["unpaid"] == {"초코바": 1}
 
 
+def test_what_went_from_a_faulty_scale_is_found_within_the_hour_without_a_visit(trace, replay):
+    trace.enter(10)
+    trace.fail(12, 40, "A")
+    trace.take(20, "바나나우유", 2)
+    trace.leave(30)
+    lines = replay(trace.write(ends_s=3700)).lines
+    assert of(lines, "VisitReconciled")[0]["unpaid"] == {}
+    [sealed] = of(lines, "IssueSealed")
+    assert "visit_started_t_s" not in sealed
+    assert 3600 <= sealed["t_s"] <= 3610
+    assert [(n["product"], n["missing"]) for n in sealed["lines"]] == [("바나나우유", 2)]
+
+
 def test_single_failed_readings_change_nothing(trace, replay):
     for at_s in range(5, 50, 3):
         trace.fail(at_s, at_s + 0.1, "A")
