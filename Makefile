@@ -11,7 +11,7 @@ LOCK := requirements/lock.txt
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile
 
-.PHONY: help demo test lint coverage rigs bench smoke smoke-3.13 docs lock clean
+.PHONY: help demo test lint coverage rigs bench real-clip smoke smoke-3.13 docs lock clean
 .NOTPARALLEL:
 
 help:  ## Show these targets.
@@ -37,6 +37,9 @@ rigs: $(VENV)/.has-test  ## The rigs that the suite runs shortened, whole: minut
 
 bench: $(VENV)/.has-test  ## Every figure that is promised, one JSON line each.
 	@failed=0; for bench in bench/[!_]*.py; do $(BIN)/python $$bench || failed=1; done; exit $$failed
+
+real-clip: $(VENV)/.has-test  ## A real clip, a real network, one SMS; ARGS="--out DIR" keeps the files.
+	@$(BIN)/python bench/real_clip.py $(ARGS)
 
 smoke: $(VENV)/.has-demo  ## The commands a newcomer types, each once.
 	$(BIN)/storeguard --help >/dev/null
