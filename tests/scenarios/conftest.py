@@ -272,6 +272,14 @@ class Trace:
     def edit(self, t_s, book, product, count):
         self._tables["edits.csv"].append(f"{t_s},{book},{product},{count}")
 
+    def of_a_thief(self):
+        """Written: one visit from 10 to 25 s, two bottles taken, one paid."""
+        self.enter(10)
+        self.take(15, "바나나우유", 2)
+        self.sell(20, "바나나우유")
+        self.leave(25)
+        return self.write()
+
     def write(self, ends_s=60):
         (self.folder / "inventory").mkdir(parents=True)
         self.put("config.yaml", self.config)
