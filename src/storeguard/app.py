@@ -17,7 +17,7 @@ from storeguard.books.book import CsvBook
 from storeguard.books.journal import Journal
 from storeguard.books.records import IssueRecords, SaleRecords, VisitRecords, ZeroFile
 from storeguard.books.textlog import TextLog
-from storeguard.clock import SYNCED_MARK, Clock, local_label, utc_at
+from storeguard.clock import Clock, is_clock_synced, local_label, utc_at
 from storeguard.config import Config, Folders
 from storeguard.domain.issue import IssueStore
 from storeguard.domain.product import Product, assign
@@ -392,13 +392,6 @@ class Store:
         if self._journal_is_open:
             await asyncio.to_thread(self.journal.close)
         self._lock.release()
-
-
-def is_clock_synced() -> bool:
-    """Has the machine's clock been set by the network since it was switched on?"""
-    mark = Path(SYNCED_MARK)
-    # Without systemd nobody says; a machine with a clock of its own is taken at its word.
-    return mark.exists() or not mark.parent.parent.exists()
 
 
 def _sole(error: Exception) -> Exception:

@@ -42,6 +42,9 @@ OCCUPIED_END_S = 60.0
 UNSETTLED_END_S = 300.0
 """A scale that never comes to rest delays a judgement by two minutes; then nothing more comes."""
 
+MARK = ".storeguard-replay"
+"""In the output folder: what lies beside it may be replaced by the next replay."""
+
 ROUND_S = 0.5
 EDIT_LOOKS_S = (0.0, 0.35)
 DEFAULT_START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -61,12 +64,12 @@ class Replayed:
 def replay(folder: Path, out: Path, emit: Emit) -> Replayed:
     """Plays the trace; results go to `out`, each event as a JSON object to `emit`.
 
-    The trace itself is only read. Raises TraceInvalid and ConfigInvalid.
+    The trace itself is only read. What an earlier replay has left in `out` is replaced.
+    Raises TraceInvalid and ConfigInvalid.
     """
-    if (out / "state").exists():
-        raise StoreguardError(f"{out}: holds an earlier replay; name an empty folder")
     trace = load_trace(folder)
     config = _local(cfg.load(folder / "config.yaml", default_backend="replay"), trace)
+    _clear(out)
     _lay_out(folder, out)
 
     async def main(loop: SimLoop) -> Replayed:
@@ -87,6 +90,17 @@ def _local(config: Config, trace: Trace) -> Config:
     return config.model_copy(update=changes)
 
 
+def _clear(out: Path) -> None:
+    """Only what a replay has made: a guarded store's folder is never touched."""
+    if not (out / MARK).exists():
+        if (out / "state").exists():
+            raise StoreguardError(f"{out}: holds a store that is no replay; name another folder")
+        return
+    for name in cfg.Paths().model_dump().values():
+        path = out / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
 def _lay_out(folder: Path, out: Path) -> None:
     inventory = out / "inventory"
     inventory.mkdir(parents=True, exist_ok=True)
@@ -97,6 +111,7 @@ def _lay_out(folder: Path, out: Path) -> None:
         )
     for path in found:
         shutil.copyfile(path, inventory / path.name)
+    (out / MARK).touch()
 
 
 class _Player:

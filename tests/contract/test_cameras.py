@@ -372,9 +372,7 @@ def _faststart(folder: Path) -> Path:
 
 def test_an_unplugged_usb_camera_is_named_without_noise(capfd: pytest.CaptureFixture[str]) -> None:
     said = open_fault(OpenCvCamera("door", "63", SystemClock()))
-    assert said == (
-        "camera 'door': USB camera 63 cannot be opened; check the cable"
-    )
+    assert said == ("camera 'door': USB camera 63 cannot be opened; check the cable")
     assert capfd.readouterr() == ("", "")
 
 

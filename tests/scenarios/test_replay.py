@@ -101,12 +101,22 @@ def test_results_are_kept_in_the_named_folder(trace, replay, tmp_path):
     assert "바나나우유1개 도난 발생" in (out / "event.txt").read_text(encoding="utf-8")
 
 
-def test_results_of_an_earlier_replay_are_not_mixed_with_new_ones(trace, replay, tmp_path):
+def test_results_of_an_earlier_replay_are_replaced(trace, replay, tmp_path):
     folder, out = trace.of_a_thief(), tmp_path / "out"
-    replay(folder, "--out", out)
+    first = replay(folder, "--out", out)
     again = replay(folder, "--out", out)
-    assert again.exit_code == 1
-    assert again.stderr == f"storeguard: {out}: holds an earlier replay; name an empty folder\n"
+    assert again.lines == first.lines
+    assert len(sealed_issues(out / "issue_data")) == 1
+
+
+def test_a_replay_never_touches_the_folder_of_a_guarded_store(trace, replay, tmp_path):
+    folder, out = trace.of_a_thief(), tmp_path / "store"
+    (out / "state").mkdir(parents=True)
+    (out / "state" / "storeguard.db").write_bytes(b"a year of sales")
+    refused = replay(folder, "--out", out)
+    assert refused.exit_code == 1
+    assert refused.stderr.startswith(f"storeguard: {out}: holds a store that is no replay")
+    assert (out / "state" / "storeguard.db").read_bytes() == b"a year of sales"
 
 
 def test_stdout_holds_lines_only_and_the_process_ends_with_0(trace):

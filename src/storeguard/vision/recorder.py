@@ -23,8 +23,8 @@ from storeguard.vision.clipfile import (
     reserve,
 )
 
-QUEUED_FRAMES = 16
-"""A second of pictures at 15 a second; 44 MB at 1280x720."""
+QUEUED_FRAMES = 10
+"""A second of pictures at 10 a second; 28 MB at 1280x720."""
 
 EARLIEST = 0.25
 """A picture may come this part of an interval before it is due: cameras jitter."""
