@@ -94,8 +94,6 @@ class Store:
         self._lock = FolderLock(self.folders.state)
         self._journal_is_open = False
 
-    # --- start -------------------------------------------------------------------------
-
     async def open(self) -> None:
         """Takes the lock, loads what is on disk, builds the services.
 
@@ -320,8 +318,6 @@ class Store:
     def _reassign(self, products: Sequence[Product]) -> None:
         """The owner has edited prices, unit weights or rows."""
         self.weighing.set_products({product.name: product for product in products})
-
-    # --- run ---------------------------------------------------------------------------
 
     def time_label(self, t_s: float) -> str:
         """The local wall-clock label of a monotonic instant; sorts, and names files."""

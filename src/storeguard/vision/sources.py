@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from storeguard.clock import Clock, SystemClock
-from storeguard.errors import CameraBlind, CameraFault
+from storeguard.errors import CameraBlind, CameraFault, masked
 from storeguard.ports import Detector, Frame, Image
 
 _log = logging.getLogger(__name__)
@@ -104,23 +104,23 @@ def _folder_frames(folder: Path) -> Iterator[Sourced]:
 
 def _video_frames(source: str) -> Iterator[Sourced]:
     """PyAV and not OpenCV: exact times, and errors instead of lines on stderr."""
-    t_s = -1.0
+    name, t_s = masked(source), -1.0
     try:
         with av.open(source, timeout=URL_TIMEOUT_S) as container:
             if not container.streams.video:
-                raise CameraFault(f"{source}: has no pictures; expected a video")
+                raise CameraFault(f"{name}: has no pictures; expected a video")
             for decoded in container.decode(video=0):
                 t_s = round(decoded.time, 3) if decoded.time is not None else t_s + 1
                 image: Image = decoded.to_ndarray(format="bgr24").astype(np.uint8, copy=False)
-                yield Sourced(source, t_s, Frame(t_s, image))
+                yield Sourced(name, t_s, Frame(t_s, image))
     except av.FFmpegError as error:
         after = f" after {t_s:g} s" if t_s >= 0 else ""
         raise CameraFault(
-            f"{source}: cannot be read as a video{after}: {error.strerror}; "
+            f"{name}: cannot be read as a video{after}: {error.strerror}; "
             "expected a picture, a video or a camera"
         ) from error
     if t_s < 0:
-        raise CameraFault(f"{source}: has no frame; expected a video")
+        raise CameraFault(f"{name}: has no frame; expected a video")
 
 
 def _camera_frames(number: int, clock: Clock) -> Iterator[Sourced]:
