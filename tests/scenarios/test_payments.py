@@ -59,6 +59,24 @@ def test_a_late_payment_amends_the_issue_and_is_not_taken_off_the_book_twice(sto
     assert record.amendments == ({"product": "바나나우유", "count": 1, "sale_id": "late"},)
 
 
+def test_a_payment_while_the_issue_is_being_sealed_amends_it(store, monkeypatch):
+    seal = store.app.filing.file
+
+    async def slowly(case):
+        sealed = await seal(case)
+        await store.app.desk.sell([("바나나우유", 1)], "at the last moment", "kiosk")
+        return sealed
+
+    monkeypatch.setattr(store.app.filing, "file", slowly)
+    store.enter()
+    store.take("바나나우유")
+    store.leave()
+    store.be_judged()
+    [amended] = store.told(ev.IssueAmended)
+    assert amended.sale_id == "at the last moment"
+    assert store.kiosk["바나나우유"] == store.shelf["바나나우유"] == 5
+
+
 def test_who_comes_back_to_pay_amends_the_issue(store):
     store.enter("forgetful")
     store.take("바나나우유", 2)

@@ -139,11 +139,19 @@ class ReconcilingService:
                 judgement.kiosk_changes, why=f"visit {visit.id}", key=f"visit:{visit.id}"
             )
         await asyncio.to_thread(self._record.close, visit, judgement)
+        paid_meanwhile = self._sales_since(visit)
         self._close(visit, judgement)
         self._bus.publish(_reconciled(visit, judgement, self._clock.now_s()))
         if sealed is not None:
             self._issued(sealed)
+        for sale in paid_meanwhile:
+            self._book_sale(sale)
         await self._keep_or_discard(visit, judgement)
+
+    def _sales_since(self, judged: Visit) -> tuple[SaleLine, ...]:
+        """Sales that the visit got while its issue was being sealed: too late for it."""
+        [visit] = [visit for visit in self.ledger.visits if visit.id == judged.id]
+        return visit.sales[len(judged.sales) :]
 
     def _complete(self, visit: Visit) -> Visit:
         """The visit with what the shelves showed at its end, and what they leave open."""
@@ -302,9 +310,11 @@ class ReconcilingService:
         return event.moved
 
     def _on_sale(self, event: SaleMade) -> None:
-        sale = SaleLine(event.t_s, event.sale_id, event.product, event.count)
+        self._book_sale(SaleLine(event.t_s, event.sale_id, event.product, event.count))
+
+    def _book_sale(self, sale: SaleLine) -> None:
         self.ledger, paid = ledgers.add_sale(self.ledger, sale)
-        self._paid_late += [(debt, units, event.sale_id, units) for debt, units in paid]
+        self._paid_late += [(debt, units, sale.sale_id, units) for debt, units in paid]
 
     def _on_failed(self, event: DeviceFailed) -> None:
         for channel in self._weighing.channels:

@@ -127,6 +127,9 @@ class Desk:
 
     @property
     def is_basket_open(self) -> bool:
+        """Is somebody filling a basket, or a payment just being written down?"""
+        if self._turn.locked():
+            return True
         opened_s = self._basket_opened_s
         return opened_s is not None and self._clock.now_s() - opened_s < BASKET_FORGOTTEN_S
 
