@@ -1,0 +1,180 @@
+"""The uploading service: disk is the queue, hints are only hints, each outage is said once."""
+
+import asyncio
+import json
+import logging
+from datetime import UTC, datetime
+
+import pytest
+
+from storeguard.clock import LoopClock, run_simulated
+from storeguard.domain import events as ev
+from storeguard.domain.issue import Issue, IssueLine, IssueStore
+from storeguard.errors import UploadRefused, UploadTransient
+from storeguard.health import Health
+from storeguard.outbox import folder as outbox
+from storeguard.services.bus import Bus
+from storeguard.services.uploading import UploadingService
+
+AT = datetime(2026, 11, 20, 13, 21, 4, tzinfo=UTC)
+STORE = IssueStore("gangnam-1", "강남 1호점", "ko", "Asia/Seoul")
+
+
+class Bucket:
+    """Objects in a dict. While `fault` is set every request raises it; `sends` writes receipts."""
+
+    def __init__(self, *, sends=True):
+        self.objects = {}
+        self.attempts = 0
+        self.fault = None
+        self._sends = sends
+
+    def put(self, key, content, *, content_type):
+        self.attempts += 1
+        if self.fault is not None:
+            raise self.fault
+        self.objects[key] = content
+        store, *_, issue, name = key.split("/")
+        if name == "issue.json" and self._sends:
+            receipt = {"id": issue, "text": f"SMS {issue}", "message_id": "m", "sent_at": "t"}
+            content = json.dumps(receipt | {"differing": []}).encode()
+            self.objects[f"receipts/{store}/{issue}.json"] = content
+
+    def get(self, key):
+        if self.fault is not None:
+            raise self.fault
+        return self.objects.get(key)
+
+    @property
+    def manifests(self):
+        """Issue ids in the order in which their manifests arrived."""
+        return [key.split("/")[-2] for key in self.objects if key.endswith("/issue.json")]
+
+
+@pytest.fixture
+def root(tmp_path):
+    folder = tmp_path / "issue_data"
+    folder.mkdir()
+    return folder
+
+
+def seal(root, number):
+    lines = (IssueLine("초코바", 4, 5, 1, 1200, 1.0),)
+    at = AT.replace(minute=number)
+    issue = Issue(f"issue-{number}", number, STORE, at, True, at, at, lines, {})
+    return outbox.seal(root, issue, None, [], picture_time_label=None, fsync=False)
+
+
+def run(root, bucket, seconds, *, meanwhile=None, adopt=lambda name: None):
+    """Runs the service for so many simulated seconds; returns the events it published."""
+
+    async def main(loop):
+        bus, clock, told = Bus(), LoopClock(loop, AT), []
+        bus.subscribe(told.append)
+        service = UploadingService(
+            root, "gangnam-1", bucket, bus, clock, Health(clock), adopt_folder=adopt
+        )
+        task = asyncio.create_task(service.run())
+        if meanwhile is not None:
+            await meanwhile(service)
+        await asyncio.sleep(seconds)
+        task.cancel()
+        await asyncio.wait([task])
+        return told
+
+    return run_simulated(main)
+
+
+def test_what_was_sealed_while_the_uploader_was_down_is_delivered_oldest_first(root):
+    for number in (2, 1, 3):
+        seal(root, number)
+    bucket = Bucket()
+    told = run(root, bucket, 5)
+    assert bucket.manifests == ["issue-1", "issue-2", "issue-3"]
+    assert [e.text for e in told if isinstance(e, ev.NoticeConfirmed)] == [
+        "SMS issue-1",
+        "SMS issue-2",
+        "SMS issue-3",
+    ]
+
+
+def test_a_folder_is_taken_at_once_when_the_observer_names_it(root):
+    bucket = Bucket()
+
+    async def later(service):
+        await asyncio.sleep(10)
+        service.hand_over(seal(root, 1))
+        await asyncio.sleep(0.1)
+        assert bucket.manifests == ["issue-1"]
+
+    run(root, bucket, 1, meanwhile=later)
+
+
+def test_a_hint_that_got_lost_costs_half_a_minute(root):
+    bucket = Bucket()
+
+    async def unseen(_):
+        await asyncio.sleep(1)
+        seal(root, 1)
+
+    run(root, bucket, 31, meanwhile=unseen)
+    assert bucket.manifests == ["issue-1"]
+
+
+def test_an_outage_is_said_once_backed_off_and_caught_up(root, caplog):
+    seal(root, 1)
+    bucket = Bucket()
+    bucket.fault = UploadTransient("bucket b: no network")
+
+    async def outage(_):
+        await asyncio.sleep(24 * 3600)
+        bucket.fault = None
+
+    caplog.set_level(logging.INFO, logger="storeguard")
+    run(root, bucket, 1000, meanwhile=outage)
+    assert bucket.manifests == ["issue-1"]
+    assert bucket.attempts < 24 * 3600 / 100
+    said = [r.message for r in caplog.records if "uploading" in r.message]
+    assert len(said) == 2
+    assert said[0] == "uploading failed: bucket b: no network"
+    assert said[1].startswith("uploading recovered")
+
+
+def test_what_only_the_owner_can_mend_is_probed_rarely(root):
+    seal(root, 1)
+    bucket = Bucket()
+    bucket.fault = UploadRefused("no permission")
+    run(root, bucket, 3600)
+    assert bucket.attempts <= 5
+
+
+def test_the_receipt_is_asked_for_ever_more_rarely(root):
+    seal(root, 1)
+    bucket = Bucket(sends=False)
+    asked = []
+    bucket.get = lambda key: asked.append(key)
+    run(root, bucket, 3600)
+    assert 60 <= len(asked) <= 120
+
+
+def test_without_a_bucket_issues_stay_and_that_is_said_once(root, caplog):
+    seal(root, 1)
+    run(root, None, 3600)
+    said = [r.message for r in caplog.records if "no bucket" in r.message]
+    assert len(said) == 1
+    assert (root / "issue-1" / "issue.json").exists()
+
+
+def test_a_foreign_folder_is_adopted_once_it_has_held_still_for_two_seconds(root):
+    adopted = []
+    foreign = root / "made-elsewhere"
+
+    async def put_there(_):
+        foreign.mkdir()
+        (foreign / "a.txt").write_text("초코바1개 도난 발생", encoding="utf-8")
+        await asyncio.sleep(1)
+        assert adopted == []
+        (foreign / "a.jpg").write_bytes(b"jpeg")
+
+    run(root, Bucket(), 40, meanwhile=put_there, adopt=adopted.append)
+    assert adopted[:1] == ["made-elsewhere"]
