@@ -15,7 +15,13 @@ from typing import Any
 from storeguard import recovery
 from storeguard.books.book import CsvBook
 from storeguard.books.journal import Journal
-from storeguard.books.records import IssueRecords, SaleRecords, VisitRecords, ZeroFile
+from storeguard.books.records import (
+    AnnouncedFile,
+    IssueRecords,
+    SaleRecords,
+    VisitRecords,
+    ZeroFile,
+)
 from storeguard.books.textlog import TextLog
 from storeguard.clock import Clock, is_clock_synced, local_label, utc_at
 from storeguard.config import Config, Folders
@@ -26,8 +32,6 @@ from storeguard.errors import ConfigInvalid, OutboxFault
 from storeguard.hardware import MakeHardware
 from storeguard.health import Health
 from storeguard.lock import FolderLock
-from storeguard.outbox import adopt
-from storeguard.outbox import folder as outbox
 from storeguard.outbox.observer import IssueObserver
 from storeguard.outbox.s3 import S3Store
 from storeguard.ports import Books, ObjectStore
@@ -118,6 +122,8 @@ class Store:
             self.config, assignment.by_scale, self.shelf.counts, self.clock
         )
         self._build_services(assignment.by_scale)
+        for edit in self._edits_meanwhile:
+            self.bus.publish(edit)
         await recovery.take_up_issues(
             self.folders.issue_data, self.journal, self.filing, self.config.store.id
         )
@@ -130,8 +136,8 @@ class Store:
     async def _open_books(self) -> None:
         self.kiosk = self._book("kiosk", KIOSK_CSV, "store_log.txt")
         self.shelf = self._book("shelf", SHELF_CSV, "weight_log.txt")
-        for book in (self.kiosk, self.shelf):
-            await book.load()
+        edits = [await book.load() for book in (self.kiosk, self.shelf)]
+        self._edits_meanwhile = [edit for edit in edits if edit is not None]
         await self.shelf.adopt_products(self.kiosk.products)
 
     def _book(self, name: str, csv: str, log_name: str) -> CsvBook:
@@ -181,7 +187,7 @@ class Store:
             self.bus,
             self.clock,
             self.health,
-            adopt_folder=self._adopt,
+            adopt_folder=self.filing.adopt,
         )
 
     def _watching(self) -> WatchingService:
@@ -233,7 +239,11 @@ class Store:
             self.bus,
             self.clock,
             self.health,
-            memory=ZeroFile(self.folders.state / "scales.json", fsync=self._mode.fsync),
+            memory=ZeroFile(
+                self.folders.state / "scales.json",
+                new_scales=self.hardware.new_scales,
+                fsync=self._mode.fsync,
+            ),
             round_s=self._mode.weighing_round_s,
             on_readings=self.tracing.on_readings if self.tracing else None,
         )
@@ -272,6 +282,7 @@ class Store:
             self.desk,
             self.filing,
             visits,
+            AnnouncedFile(self.folders.state / "announced.json", fsync=self._mode.fsync),
             self.bus,
             self.clock,
             leftovers=recovery.leftovers(
@@ -303,17 +314,6 @@ class Store:
     def _issue_store(self) -> IssueStore:
         store = self.config.store
         return IssueStore(store.id, store.name, store.language, store.timezone)
-
-    def _adopt(self, name: str) -> None:
-        folder = adopt.adopt(
-            self.folders.issue_data,
-            name,
-            store=self._issue_store(),
-            number=self.issue_records.next_number(),
-            sealed_at=self.clock.utc(),
-            is_clock_synced=is_clock_synced(),
-        )
-        self.issue_records.record_folder(outbox.read_manifest(folder))
 
     def _reassign(self, products: Sequence[Product]) -> None:
         """The owner has edited prices, unit weights or rows."""

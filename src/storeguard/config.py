@@ -244,7 +244,7 @@ def _read(path: Path) -> str:
             )
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        line = "no such file; write one after the example in the README, or name it with --config"
+        line = "no such file; copy config.yaml of the repository, or name yours with --config"
         raise ConfigInvalid(str(path), (line,)) from None
     except UnicodeDecodeError as error:
         line = f"byte {error.start} is not UTF-8; save the file as UTF-8"
@@ -252,7 +252,7 @@ def _read(path: Path) -> str:
     except OSError as error:
         raise ConfigInvalid(str(path), (f"cannot be read: {error.strerror}",)) from None
     if not text.strip():
-        raise ConfigInvalid(str(path), ("the file is empty; see the example in the README",))
+        raise ConfigInvalid(str(path), ("the file is empty; copy config.yaml of the repository",))
     return text
 
 

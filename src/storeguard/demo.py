@@ -149,7 +149,7 @@ class _Demo:
 
     async def _play(self) -> None:
         scenes = self._scenes()
-        self._tell("opens", url=self._url)
+        self._tell("opens" if self._url else "opens_without_pages", url=self._url)
         await self._until(lambda: self._store.watching.occupancy.presence is Presence.EMPTY)
         for name in self._scripts:
             scene = scenes[name]

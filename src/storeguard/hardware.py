@@ -28,6 +28,8 @@ class Hardware:
     cameras: tuple[tuple[Camera, Detector], ...] = ()
     calibrations: Mapping[str, cfg.Calibration] = field(default_factory=dict)
     has_pictures: bool = True
+    new_scales: frozenset[str] = frozenset()
+    """Scales that did not exist before this start: a simulated world of our own."""
 
 
 MakeHardware = Callable[[cfg.Config, Mapping[str, Product], Mapping[str, int], Clock], Hardware]
@@ -52,7 +54,12 @@ def from_config(
         tuple(_scale(scale, simulated, clock) for scale in config.scales),
         tuple(_camera(config, camera, simulated, clock, base) for camera in config.cameras),
         calibrations(config.scales),
+        new_scales=frozenset() if world else _simulated(config),
     )
+
+
+def _simulated(config: cfg.Config) -> frozenset[str]:
+    return frozenset(scale.id for scale in config.scales if scale.backend == "sim")
 
 
 def unusable(config: cfg.Config) -> tuple[str, ...]:

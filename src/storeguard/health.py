@@ -41,6 +41,7 @@ class Part:
         self._failed_since_s: float | None = None
         self._why: str | None = None
         self._tries = 0
+        self._is_said = False
 
     def ok(self) -> None:
         now_s = self._clock.now_s()
@@ -48,17 +49,21 @@ class Part:
         if self._failed_since_s is None:
             return
         lasted_s = now_s - self._failed_since_s
-        log.info("%s recovered after %.0f s (%d tries)", self._name, lasted_s, self._tries)
+        if not self._is_said:
+            log.info("%s recovered after %.0f s (%d tries)", self._name, lasted_s, self._tries)
         self._failed_since_s, self._why, self._tries = None, None, 0
         self._on_edge(self._name, None, lasted_s)
 
-    def failed(self, why: object) -> None:
+    def failed(self, why: object, *, is_said: bool = False) -> None:
+        """`is_said`: whoever failed has told the log already, and will when it is over."""
+        self._is_said = is_said
         self._tries += 1
         self._why = masked(str(why))
         if self._failed_since_s is not None:
             return
         self._failed_since_s = self._clock.now_s()
-        log.warning("%s failed: %s", self._name, self._why)
+        if not is_said:
+            log.warning("%s failed: %s", self._name, self._why)
         self._on_edge(self._name, self._why, 0.0)
 
     def backoff_s(self) -> float:

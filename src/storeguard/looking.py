@@ -11,7 +11,7 @@ from storeguard import config as cfg
 from storeguard.errors import ModelMissing
 from storeguard.vision import models
 from storeguard.vision.detectors.choice import make_detector
-from storeguard.vision.sources import detect_lines, frames
+from storeguard.vision.sources import detect_lines, frames, is_still
 
 
 def detect_people(source: str, wanted: cfg.Detector) -> Iterator[dict[str, Any]]:
@@ -20,6 +20,11 @@ def detect_people(source: str, wanted: cfg.Detector) -> Iterator[dict[str, Any]]
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     frames(source)  # says that it is not there, before a network is loaded
     detector = make_detector(wanted)
+    if wanted.backend == "auto" and detector.name == "background" and is_still(source):
+        raise ModelMissing(
+            f"{source}: on a single picture only a network finds people, and there is none here; "
+            "run: storeguard models pull yolox-nano"
+        )
     try:
         yield from detect_lines(source, detector)
     finally:

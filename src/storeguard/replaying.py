@@ -67,6 +67,8 @@ def replay(folder: Path, out: Path, emit: Emit) -> Replayed:
     The trace itself is only read. What an earlier replay has left in `out` is replaced.
     Raises TraceInvalid and ConfigInvalid.
     """
+    if out.resolve().is_relative_to(folder.resolve()):
+        raise StoreguardError(f"{out}: is in the trace, which stays as it is; name another folder")
     trace = load_trace(folder)
     config = _local(cfg.load(folder / "config.yaml", default_backend="replay"), trace)
     _clear(out)

@@ -140,8 +140,8 @@ def test_a_missing_configuration_says_what_to_do(shop):
     line, code = refused("run", "--config", "nowhere.yaml")
     assert code == 2
     assert line == (
-        "storeguard: nowhere.yaml: no such file; write one after the example in the README, "
-        "or name it with --config"
+        "storeguard: nowhere.yaml: no such file; copy config.yaml of the repository, "
+        "or name yours with --config"
     )
 
 

@@ -60,6 +60,47 @@ def test_an_announced_delivery_that_has_not_come_yet_is_not_missing(make_store):
     assert (store.shelf["콜라"], store.kiosk["콜라"]) == (7, 19)
 
 
+def test_an_announced_delivery_is_not_missing_after_a_restart_either(make_store):
+    store = make_store(outside=True)
+    store.start()
+    path = store.folder / "inventory" / "inventory_store.csv"
+    path.write_text(path.read_text("utf-8").replace("콜라,8,", "콜라,20,"), encoding="utf-8")
+    store.advance(3)
+    store.stop()
+    store.start()
+    assert store.issues == ()
+    assert store.kiosk["콜라"] == 20
+    store.enter("owner")
+    store.advance(store.world.restock("콜라", 12) + 3)
+    store.leave()
+    store.be_judged()
+    assert store.issues == ()
+    assert store.kiosk["콜라"] == store.shelf["콜라"] == 20
+
+
+def test_a_delivery_announced_while_the_daemon_was_off_is_not_missing(make_store):
+    store = make_store(outside=True)
+    store.start()
+    store.stop()
+    path = store.folder / "inventory" / "inventory_store.csv"
+    path.write_text(path.read_text("utf-8").replace("콜라,8,", "콜라,20,"), encoding="utf-8")
+    store.start()
+    assert store.issues == ()
+    assert store.kiosk["콜라"] == 20
+
+
+def test_a_shelf_count_corrected_while_the_daemon_was_off_sets_the_zero(make_store):
+    store = make_store(outside=True)
+    store.start()
+    store.stop()
+    path = store.folder / "inventory" / "inventory_weight.csv"
+    path.write_text(path.read_text("utf-8").replace("콜라,8,", "콜라,7,"), encoding="utf-8")
+    for _ in range(3):
+        store.start()
+        assert store.shelf["콜라"] == 7
+        store.stop()
+
+
 def test_who_pays_for_more_than_was_taken_leaves_a_surplus(store):
     store.enter()
     store.take("콜라")

@@ -176,5 +176,10 @@ def test_a_foreign_folder_is_adopted_once_it_has_held_still_for_two_seconds(root
         assert adopted == []
         (foreign / "a.jpg").write_bytes(b"jpeg")
 
-    run(root, Bucket(), 40, meanwhile=put_there, adopt=adopted.append)
+    def adopt(name):
+        adopted.append(name)
+        return ev.IssueSealed(0.0, name, None, ())
+
+    told = run(root, Bucket(), 40, meanwhile=put_there, adopt=adopt)
     assert adopted[:1] == ["made-elsewhere"]
+    assert told[0].id == "made-elsewhere"

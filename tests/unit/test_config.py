@@ -354,7 +354,7 @@ def read_problem(path) -> str:
 
 def test_a_missing_file_says_what_to_do(tmp_path):
     assert read_problem(tmp_path / "none.yaml") == (
-        "no such file; write one after the example in the README, or name it with --config"
+        "no such file; copy config.yaml of the repository, or name yours with --config"
     )
 
 
@@ -362,7 +362,7 @@ def test_a_missing_file_says_what_to_do(tmp_path):
 def test_an_empty_file_is_refused(tmp_path, content):
     path = tmp_path / "config.yaml"
     path.write_bytes(content)
-    assert read_problem(path) == "the file is empty; see the example in the README"
+    assert read_problem(path) == "the file is empty; copy config.yaml of the repository"
 
 
 def test_a_file_that_is_not_utf8_is_refused(tmp_path):

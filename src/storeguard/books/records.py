@@ -14,6 +14,7 @@ from storeguard.domain.issue import Issue
 from storeguard.domain.ledger import Visit
 from storeguard.domain.product import SoldLine
 from storeguard.domain.reconcile import Judgement
+from storeguard.errors import JournalFault
 
 
 class SaleRecords:
@@ -113,18 +114,49 @@ def judgement_json(judgement: Judgement) -> dict[str, Any]:
 class ZeroFile:
     """`state/scales.json`: each scale's zero in grams, as it was last."""
 
-    def __init__(self, path: Path, *, fsync: bool = True) -> None:
+    def __init__(
+        self, path: Path, *, new_scales: frozenset[str] = frozenset(), fsync: bool = True
+    ) -> None:
         self._path = path
+        self._new_scales = new_scales
         self._fsync = fsync
 
     def load(self) -> Mapping[str, float]:
         """Unreadable is as good as none: the first count then goes by the weight alone."""
         try:
             zeros = json.loads(self._path.read_bytes())["zero_g"]
-            return {str(scale): float(zero_g) for scale, zero_g in zeros.items()}
+            known = zeros.keys() - self._new_scales
+            return {str(scale): float(zeros[scale]) for scale in known}
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return {}
 
     def save(self, zeros: Mapping[str, float]) -> None:
         content = json.dumps({"zero_g": dict(zeros)}, ensure_ascii=False, indent=1)
-        durable.publish(self._path, content.encode(), fsync=self._fsync)
+        _publish(self._path, content, fsync=self._fsync)
+
+
+class AnnouncedFile:
+    """`state/announced.json`: units that the owner has entered but nobody has shelved yet."""
+
+    def __init__(self, path: Path, *, fsync: bool = True) -> None:
+        self._path = path
+        self._fsync = fsync
+
+    def load(self) -> Mapping[str, int]:
+        """Unreadable is as good as none."""
+        try:
+            announced = json.loads(self._path.read_bytes())
+            return {str(product): int(count) for product, count in announced.items()}
+        except (OSError, ValueError, TypeError, AttributeError):
+            return {}
+
+    def save(self, announced: Mapping[str, int]) -> None:
+        content = json.dumps(dict(announced), ensure_ascii=False, indent=1)
+        _publish(self._path, content, fsync=self._fsync)
+
+
+def _publish(path: Path, content: str, *, fsync: bool) -> None:
+    try:
+        durable.publish(path, content.encode(), fsync=fsync)
+    except OSError as error:
+        raise JournalFault(f"{path}: cannot be written: {error.strerror}; see the disk") from error

@@ -83,12 +83,12 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "excel_before": (" (이전 값 {value})", " (it was {value})"),
     "rows_lost": (
-        "I809 상품이 {before}개에서 {after}개로 줄었습니다. 맞으면 확인을 누르세요.",
-        "I809 the products went from {before} to {after}; confirm if that is right.",
+        "I809 상품이 {before}개에서 {after}개로 줄었습니다. 맞으면: storeguard books confirm",
+        "I809 the products went from {before} to {after}; if right: storeguard books confirm",
     ),
     "stock_lost": (
-        "I809 재고가 {before}개에서 {after}개로 줄었습니다. 맞으면 확인을 누르세요.",
-        "I809 the stock went from {before} to {after}; confirm if that is right.",
+        "I809 재고가 {before}개에서 {after}개로 줄었습니다. 맞으면: storeguard books confirm",
+        "I809 the stock went from {before} to {after}; if right: storeguard books confirm",
     ),
     "formula": (
         "I810 상품명 {value}이(가) '{sign}'로 시작합니다. 글자로만 다룹니다.",

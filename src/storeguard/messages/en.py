@@ -137,6 +137,7 @@ TEXTS: dict[str, str] = {
     "scale.moving": "moving",
     # The demo's story.
     "demo.opens": "The simulated store opens. Pages: {url} (owner), {url}/kiosk (kiosk)",
+    "demo.opens_without_pages": "The simulated store opens (no pages: the port is taken, --port 0)",
     "demo.scene_honest": "── Act 1. A customer who pays",
     "demo.scene_thief": "── Act 2. A customer who does not pay",
     "demo.scene_both": "── Act 3. A customer who pays for a part",

@@ -137,6 +137,7 @@ TEXTS: dict[str, str] = {
     "scale.moving": "흔들림",
     # The demo's story.
     "demo.opens": "가상 매장을 엽니다. 화면: {url} (점주), {url}/kiosk (키오스크)",
+    "demo.opens_without_pages": "가상 매장을 엽니다 (화면 없이: 포트가 사용 중입니다, --port 0)",
     "demo.scene_honest": "── 1막. 결제하는 손님",
     "demo.scene_thief": "── 2막. 결제하지 않는 손님",
     "demo.scene_both": "── 3막. 일부만 결제하는 손님",

@@ -74,7 +74,7 @@ class BookkeepingService:
         if book.status.kind in ("ok", "missing"):
             part.ok()
         else:
-            part.failed(book.status.text)
+            part.failed(book.status.text, is_said=True)
 
     async def _take(self, book: CsvBook, edit: BookEdited) -> None:
         if edit.products_changed and book is self._kiosk:

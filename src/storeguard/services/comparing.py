@@ -5,7 +5,9 @@ no visit could be charged with.
 """
 
 import asyncio
+import logging
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -22,11 +24,20 @@ from storeguard.services.weighing import Channel, WeighingService
 
 COMPARED_EVERY_S = 3600.0
 
+log = logging.getLogger("storeguard")
+
 
 class InterruptedRecord(Protocol):
     """Where visits that a stop has cut short are remembered (the journal). Blocks."""
 
     def close_interrupted(self) -> None: ...
+
+
+class AnnouncedRecord(Protocol):
+    """Where announced deliveries outlive a restart. Blocks; raises OSError."""
+
+    def load(self) -> Mapping[str, int]: ...
+    def save(self, announced: Mapping[str, int]) -> None: ...
 
 
 class BookComparison:
@@ -44,6 +55,7 @@ class BookComparison:
         desk: Desk,
         filing: FilingService,
         record: InterruptedRecord,
+        announced: AnnouncedRecord,
         bus: Bus,
         clock: Clock,
         *,
@@ -58,7 +70,9 @@ class BookComparison:
         self._record = record
         self._clock = clock
         self._leftovers = leftovers
-        self._announced: Counter[str] = Counter()
+        self._announced_record = announced
+        self._announced = Counter(announced.load())
+        self._saved = Counter(self._announced)
         self._due_s = 0.0
         bus.subscribe(self._on_event)
 
@@ -84,12 +98,20 @@ class BookComparison:
         key = f"standing:{self._clock.utc().isoformat()}"
         sealed = await self._file(key, missing) if missing else None
         if raised:
+            log.info("kiosk book: raised to what the shelves hold: %s", raised)
             await kiosk.add(raised, why="more on the shelf than booked", key=key)
         self._due_s = self._clock.now_s() + COMPARED_EVERY_S
         if not self.has_begun:
             await self._settle_interrupted(is_clean=not missing)
             self.has_begun = True
         return sealed
+
+    async def write_down(self) -> None:
+        """What is announced outlives a restart."""
+        announced = +self._announced
+        if announced != self._saved:
+            await asyncio.to_thread(self._announced_record.save, announced)
+            self._saved = announced
 
     def has_arrived(self, product: str, count: int) -> None:
         """A visit has brought units: they are no longer only announced."""

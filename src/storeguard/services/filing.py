@@ -16,6 +16,7 @@ from storeguard.domain.ledger import Visit
 from storeguard.domain.product import Product
 from storeguard.domain.reconcile import Discrepancy, Reason
 from storeguard.messages import reasons as wording
+from storeguard.outbox import adopt
 from storeguard.outbox import folder as outbox
 from storeguard.ports import Book
 from storeguard.services.evidence import Evidence, EvidenceRoom
@@ -104,6 +105,22 @@ class FilingService:
         is_new = await asyncio.to_thread(self._record.record_folder, manifest)
         if is_ours and is_new:
             await asyncio.to_thread(self._log_event, missing)
+
+    def adopt(self, name: str) -> IssueSealed:
+        """Makes an issue of a folder that somebody else has put there. Blocks."""
+        folder = adopt.adopt(
+            self._root,
+            name,
+            store=self._store,
+            number=self._record.next_number(),
+            sealed_at=self._clock.utc(),
+            is_clock_synced=self._is_clock_synced(),
+            fsync=self._fsync,
+        )
+        manifest = outbox.read_manifest(folder)
+        self._record.record_folder(manifest)
+        lines = tuple(SealedLine(**line) for line in manifest["lines"])
+        return IssueSealed(self._clock.now_s(), folder.name, None, lines)
 
     async def correct(self, issue_id: str, missing: Mapping[str, int]) -> bool:
         """Sets the kiosk book to what the shelf has; once an issue, however often it is called."""

@@ -227,6 +227,7 @@ class ReconcilingService:
 
     async def _write_down(self) -> None:
         """The journal's share of what event handlers, which must not block, have decided."""
+        await self._comparison.write_down()
         while self._opened:
             await asyncio.to_thread(self._record.open, self._opened[0])
             self._opened.pop(0)

@@ -12,7 +12,7 @@ from storeguard.clock import Clock
 from storeguard.config import Config
 from storeguard.domain.events import BookEdited, Event, SaleMade
 from storeguard.domain.occupancy import Sighting
-from storeguard.errors import masked
+from storeguard.errors import StoreguardError, masked
 from storeguard.ports import Reading
 from storeguard.services.bus import Bus
 
@@ -38,6 +38,8 @@ class TraceRecorder:
 
     def begin(self, config: Config, inventory: Path) -> None:
         """Lays the folder out: configuration, the books as they are now, empty tables. Blocks."""
+        if (self._folder / "config.yaml").exists():
+            raise StoreguardError(f"{self._folder}: holds a trace already; name a new folder")
         (self._folder / "inventory").mkdir(parents=True, exist_ok=True)
         for book in inventory.glob("inventory_*.csv"):
             shutil.copy(book, self._folder / "inventory" / book.name)

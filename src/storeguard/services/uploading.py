@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from storeguard.clock import Clock
-from storeguard.domain.events import IssueDelivered, NoticeConfirmed
+from storeguard.domain.events import IssueDelivered, IssueSealed, NoticeConfirmed
 from storeguard.errors import OutboxFault, UploadFault
 from storeguard.health import Health
 from storeguard.outbox import adopt
@@ -50,7 +50,7 @@ class UploadingService:
         clock: Clock,
         health: Health,
         *,
-        adopt_folder: Callable[[str], None],
+        adopt_folder: Callable[[str], IssueSealed],
     ) -> None:
         self._root = root
         self._store_id = store_id
@@ -118,7 +118,7 @@ class UploadingService:
         for name, why in advance.strange.items():
             log.warning("%s is no issue and is left alone: %s", self._root / name, why)
         for name in advance.ready:
-            await asyncio.to_thread(self._adopt_folder, name)
+            self._bus.publish(await asyncio.to_thread(self._adopt_folder, name))
         is_waiting = any(not watched.is_named for watched in self._watched.values())
         return ADOPTION_ROUND_S if is_waiting else RESCAN_S
 

@@ -41,6 +41,8 @@ class Channel:
     counted_level_g: float | None = None
     step: StepSettled | None = None
     unclear_since_s: float | None = None
+    told: int | None = None
+    """What the owner said is on it before its first level was known."""
     newest: Reading | None = None
 
     @property
@@ -163,6 +165,9 @@ class WeighingService:
             return
         assert state.level_g is not None
         level_g, band_g = state.level_g, channel.rules.band_g
+        if channel.count is None and channel.told is not None:
+            self._set_count(channel, product, channel.told)
+            return
         if channel.count is None:
             booked = self._shelf.counts.get(product.name, 0)
             found = counting.first_count(level_g, booked, product, band_g)
@@ -222,11 +227,13 @@ class WeighingService:
 
     def _set_count(self, channel: Channel, product: Product, count: int) -> None:
         """The owner has said what is really on the shelf: the zero is set to it."""
+        if channel.weighing.level_g is None:
+            channel.told = count
+            return
         level_g = count * product.unit_weight_g
         channel.weighing = weighing.set_level(channel.weighing, level_g)
-        if channel.weighing.level_g is not None:
-            channel.count = counting.set_count(level_g, count)
-            channel.counted_level_g = None  # the new zero is still to be remembered
+        channel.count = counting.set_count(level_g, count)
+        channel.counted_level_g = None  # the new zero is still to be remembered
 
     def set_products(self, products: Mapping[str, Product]) -> None:
         """Takes edited unit weights; keys are product names."""

@@ -53,6 +53,12 @@ def frames(source: str, *, clock: Clock | None = None) -> Iterator[Sourced]:
     return _video_frames(source)
 
 
+def is_still(source: str) -> bool:
+    """Is it a picture, or a folder of pictures?"""
+    path = Path(source)
+    return path.is_dir() or path.suffix.lower() in PICTURES
+
+
 def detect_lines(
     source: str, detector: Detector, *, clock: Clock | None = None
 ) -> Iterator[dict[str, Any]]:
