@@ -78,6 +78,21 @@ def test_an_announced_delivery_is_not_missing_after_a_restart_either(make_store)
     assert store.kiosk["콜라"] == store.shelf["콜라"] == 20
 
 
+def test_an_announced_delivery_that_came_while_the_daemon_was_off_hides_no_theft(make_store):
+    store = make_store(outside=True)
+    store.start()
+    edit(store, "inventory_store.csv", "콜라,8,", "콜라,20,")
+    store.advance(3)
+    store.stop()
+    store.advance(store.world.restock("콜라", 12) + 1)
+    store.start()
+    assert store.issues == ()
+    store.stop()
+    store.advance(store.world.take("콜라", 2) + 1)
+    store.start()
+    assert store.missing == [{"콜라": 2}]
+
+
 def test_a_delivery_announced_while_the_daemon_was_off_is_not_missing(make_store):
     store = make_store(outside=True)
     store.start()

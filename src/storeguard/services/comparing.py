@@ -7,7 +7,7 @@ no visit could be charged with.
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -100,6 +100,7 @@ class BookComparison:
         if raised:
             log.info("kiosk book: raised to what the shelves hold: %s", raised)
             await kiosk.add(raised, why="more on the shelf than booked", key=key)
+        self._forget_what_has_come(verified)
         self._due_s = self._clock.now_s() + COMPARED_EVERY_S
         if not self.has_begun:
             await self._settle_interrupted(is_clean=not missing)
@@ -116,6 +117,13 @@ class BookComparison:
     def has_arrived(self, product: str, count: int) -> None:
         """A visit has brought units: they are no longer only announced."""
         self._announced[product] = max(0, self._announced[product] - count)
+
+    def _forget_what_has_come(self, verified: Sequence[str]) -> None:
+        """No more is still announced than the shelf lacks: it would hide the next theft."""
+        shelf, kiosk = self._books.shelf.counts, self._books.kiosk.counts
+        for name in verified:
+            lacking = max(0, kiosk.get(name, 0) - shelf.get(name, 0))
+            self._announced[name] = min(self._announced[name], lacking)
 
     async def _file(self, key: str, missing: tuple[Discrepancy, ...]) -> IssueSealed:
         kind = "standing" if self.has_begun else "standing_start"
