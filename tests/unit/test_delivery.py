@@ -3,7 +3,6 @@
 import hashlib
 import json
 import logging
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -26,7 +25,6 @@ from storeguard.outbox.delivery import (
     next_attempt_s,
     progress_of,
     state_of,
-    unconfirmed,
 )
 
 AT = datetime(2026, 11, 20, 13, 21, 4, tzinfo=UTC)
@@ -214,14 +212,6 @@ def test_only_what_is_in_the_bucket_as_sealed_counts_as_uploaded(sealed):
     recorded = json.loads((sealed / ".uploaded.json").read_bytes())
     digests = {n: hashlib.sha256((sealed / n).read_bytes()).hexdigest() for n in NAMES}
     assert recorded == {"prefix": PREFIX, "files": digests, "damaged": {}}
-
-
-def test_unconfirmed_issues_are_listed_oldest_first(sealed, tmp_path):
-    older = replace(ISSUE, id="older", sealed_at=AT - timedelta(days=1))
-    first = outbox.seal(tmp_path / "issue_data", older, None, [], picture_time_label=None)
-    assert unconfirmed(tmp_path / "issue_data") == (first, sealed)
-    (first / ".receipt.json").write_text(json.dumps(RECEIPT))
-    assert unconfirmed(tmp_path / "issue_data") == (sealed,)
 
 
 def test_no_receipt_before_the_upload_and_none_that_is_not_there(sealed):

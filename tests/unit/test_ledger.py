@@ -23,7 +23,6 @@ from storeguard.domain.ledger import (
     end_visit,
     mark_unverified,
     open_visit,
-    replace_visit,
     settle_debts,
 )
 
@@ -74,12 +73,6 @@ def test_an_end_without_a_visit_changes_nothing():
 def test_a_judged_visit_leaves_the_ledger():
     ledger = two_visits()
     assert [v.id for v in close_visit(ledger, ledger.visits[0]).visits] == ["v2"]
-
-
-def test_a_visit_can_be_replaced_by_another_state_of_it():
-    ledger = two_visits()
-    other = replace(ledger.visits[0], shelf={MILK: 3})
-    assert replace_visit(ledger, other).visits == (other, ledger.visits[1])
 
 
 # --- movements

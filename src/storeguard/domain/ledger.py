@@ -216,11 +216,6 @@ def close_visit(ledger: Ledger, visit: Visit) -> Ledger:
     return replace(ledger, visits=tuple(v for v in ledger.visits if v.id != visit.id))
 
 
-def replace_visit(ledger: Ledger, visit: Visit) -> Ledger:
-    """Another state of the visit that has its id."""
-    return _with(ledger, visit)
-
-
 def _book(ledger: Ledger, visit: Visit, sale: SaleLine) -> Ledger:
     return _with(ledger, replace(visit, sales=(*visit.sales, sale)))
 

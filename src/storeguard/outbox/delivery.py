@@ -27,7 +27,7 @@ from storeguard.errors import (
     UploadFault,
     UploadTransient,
 )
-from storeguard.outbox.folder import read_manifest, sealed_issues, unwritable
+from storeguard.outbox.folder import read_manifest, unwritable
 from storeguard.ports import ObjectStore
 
 UPLOADED = ".uploaded.json"
@@ -86,11 +86,6 @@ def state_of(folder: Path) -> DeliveryState:
     if progress is None:
         return DeliveryState.PENDING
     return DeliveryState.UPLOADED if MANIFEST in progress.files else DeliveryState.UPLOADING
-
-
-def unconfirmed(root: Path) -> tuple[Path, ...]:
-    """The sealed issues without a receipt, oldest first."""
-    return tuple(f for f in sealed_issues(root) if state_of(f) is not DeliveryState.CONFIRMED)
 
 
 def deliver(

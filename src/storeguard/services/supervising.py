@@ -1,41 +1,55 @@
-"""Faults → journal: both ends of each outage, written down off the loop's thread."""
+"""Faults and deliveries → journal, written down off the loop's thread."""
 
 import asyncio
 import contextlib
 from collections import deque
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 from storeguard.clock import Clock
-from storeguard.domain.events import DeviceFailed, DeviceRecovered
+from storeguard.domain.events import (
+    DeviceFailed,
+    DeviceRecovered,
+    Event,
+    IssueDelivered,
+    NoticeConfirmed,
+)
 from storeguard.errors import JournalFault
 from storeguard.services.bus import Bus
 
 ROUND_S = 0.5
 
 
-class FaultRecord(Protocol):
-    """Where faults are remembered (the journal). Blocks."""
+class OutageRecord(Protocol):
+    """Where faults and deliveries are remembered (the journal). Blocks."""
 
     def record_fault(self, device: str, why: str, started_utc: datetime) -> None: ...
     def close_fault(self, device: str, ended_utc: datetime) -> None: ...
+    def record_delivery(self, issue_id: str, state: str, at_utc: datetime, detail: str) -> None: ...
 
 
 class SupervisingService:
-    """Takes the edges of every part's health."""
+    """Notes both ends of each outage, and how far each issue has come."""
 
     def __init__(
-        self, record: FaultRecord, bus: Bus, clock: Clock, *, cameras: frozenset[str]
+        self, record: OutageRecord, bus: Bus, clock: Clock, *, cameras: frozenset[str]
     ) -> None:
         self._record = record
         self._bus = bus
         self._clock = clock
         self._cameras = cameras
-        self._edges: deque[tuple[str, str | None, datetime]] = deque()
+        self._pending: deque[Callable[[], None]] = deque()
+        bus.subscribe(self._on_event)
 
     def on_edge(self, part: str, why: str | None, lasted_s: float) -> None:
         """A part has failed (`why`) or recovered. Scales announce their faults themselves."""
-        self._edges.append((part, why, self._clock.utc()))
+        now = self._clock.utc()
+        if why is None:
+            self._pending.append(partial(self._record.close_fault, part, now))
+        else:
+            self._pending.append(partial(self._record.record_fault, part, why, now))
         device = part.removesuffix(" sight")
         if device not in self._cameras:
             return
@@ -44,6 +58,17 @@ class SupervisingService:
             self._bus.publish(DeviceRecovered(now_s, device, lasted_s))
         else:
             self._bus.publish(DeviceFailed(now_s, device, why))
+
+    def _on_event(self, event: Event) -> None:
+        match event:
+            case IssueDelivered(id=issue_id):
+                state, detail = "uploaded", ""
+            case NoticeConfirmed(id=issue_id, text=detail):
+                state = "confirmed"
+            case _:
+                return
+        now = self._clock.utc()
+        self._pending.append(partial(self._record.record_delivery, issue_id, state, now, detail))
 
     async def run(self) -> None:
         try:
@@ -54,19 +79,12 @@ class SupervisingService:
             self._write_down()  # here, not in a worker: the loop is on its way out
 
     async def _run_once(self) -> None:
-        if self._edges:
+        if self._pending:
             await asyncio.to_thread(self._write_down)
 
     def _write_down(self) -> None:
         """What the journal does not take now stays for the next round."""
         with contextlib.suppress(JournalFault):
-            self._write_edges()
-
-    def _write_edges(self) -> None:
-        while self._edges:
-            part, why, at = self._edges[0]
-            if why is None:
-                self._record.close_fault(part, at)
-            else:
-                self._record.record_fault(part, why, at)
-            self._edges.popleft()
+            while self._pending:
+                self._pending[0]()
+                self._pending.popleft()
