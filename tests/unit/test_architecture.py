@@ -20,7 +20,7 @@ ROWS: tuple[frozenset[str], ...] = (
     | {"allocator"},
     frozenset({"devices", "vision", "books", "outbox", "notify"}),
     frozenset({"services", "web", "analysis", "captions", "visitors"}),
-    frozenset({"app", "shopview", "demo", "replaying", "checking", "counter", "daemon"})
+    frozenset({"app", "shopview", "demo", "replaying", "checking", "counter", "daemon", "upkeep"})
     | {"hardware", "looking", "recovery", "narrating", "printing", "demo_cloud", "configdoc"},
     frozenset({"cli"}),
 )

@@ -1,0 +1,35 @@
+"""The command line: one verb per action, each thin. Heavy imports wait until a verb needs them."""
+
+import logging
+import sys
+
+import click
+
+from storeguard import __version__
+from storeguard.cli import running, seeing, shop
+from storeguard.cli.frame import Group, debug_option
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="storeguard")
+def main() -> None:
+    """Guards an unmanned shop: shelf weights against kiosk sales, whenever it is empty."""
+    logging.basicConfig(
+        level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr
+    )
+
+
+main.params.append(debug_option(hidden=False))
+
+for verb in (
+    running.run,
+    running.demo,
+    running.replay,
+    running.check_config,
+    shop.sell,
+    shop.books,
+    shop.issues,
+    seeing.detect,
+    seeing.models,
+):
+    main.add_command(verb)

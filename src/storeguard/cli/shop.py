@@ -1,0 +1,101 @@
+"""What the owner does at the counter: sales, the two books, the issues."""
+
+import functools
+import sys
+from pathlib import Path
+
+import click
+
+from storeguard.cli.frame import (
+    DONE,
+    FAILED,
+    Group,
+    Verb,
+    config_option,
+    json_option,
+    print_records,
+)
+
+
+# Unknown options are arguments, so that -1 is a count.
+@click.command(cls=Verb, context_settings={"ignore_unknown_options": True})
+@click.argument("product")
+@click.argument("count", type=click.IntRange(1, 99))
+@config_option
+@json_option
+def sell(product: str, count: int, config_path: Path, as_json: bool) -> None:
+    """Sell COUNT of PRODUCT, through the running daemon or without it."""
+    from storeguard import config as cfg
+    from storeguard import printing
+    from storeguard.counter import sell_one
+
+    config = cfg.load(config_path)
+    sold = sell_one(config, config_path.parent, product, count)
+    print_records(
+        [sold], as_json, functools.partial(printing.sales, language=config.store.language)
+    )
+
+
+@click.group(cls=Group)
+def books() -> None:
+    """The two inventory CSVs."""
+
+
+@books.command("check")
+@config_option
+def books_check(config_path: Path) -> None:
+    """Read both CSVs and say what is wrong with them."""
+    from storeguard import config as cfg
+    from storeguard.checking import check_books
+
+    problems = check_books(cfg.Folders.of(cfg.load(config_path), config_path.parent))
+    for line in problems or ["inventory: in order"]:
+        click.echo(line, err=bool(problems))
+    sys.exit(FAILED if problems else DONE)
+
+
+@books.command("confirm")
+@config_option
+def books_confirm(config_path: Path) -> None:
+    """Take an edit that was held because it removes half of the rows or stock."""
+    from storeguard import config as cfg
+    from storeguard.counter import confirm_books
+
+    click.echo(confirm_books(cfg.load(config_path), config_path.parent))
+
+
+@click.group(cls=Group)
+def issues() -> None:
+    """The sealed issues of this store."""
+
+
+@issues.command("list")
+@config_option
+@json_option
+def issues_list(config_path: Path, as_json: bool) -> None:
+    """One line an issue, oldest first."""
+    from storeguard import config as cfg
+    from storeguard import printing
+    from storeguard.checking import issue_rows
+
+    config = cfg.load(config_path)
+    root = cfg.Folders.of(config, config_path.parent).issue_data
+    rows = issue_rows(root, has_bucket=config.upload.bucket is not None)
+    print_records(rows, as_json, printing.issues)
+
+
+@issues.command("show")
+@click.argument("issue_id")
+@config_option
+@json_option
+def issues_show(issue_id: str, config_path: Path, as_json: bool) -> None:
+    """One issue: what is missing, why, and its files. ISSUE_ID: its id or its number."""
+    from storeguard import config as cfg
+    from storeguard import printing
+    from storeguard.checking import find_issue
+
+    config = cfg.load(config_path)
+    root = cfg.Folders.of(config, config_path.parent).issue_data
+    found = find_issue(root, issue_id, has_bucket=config.upload.bucket is not None)
+    show = functools.partial(printing.issue, state=found.state, language=config.store.language)
+    print_records([found.manifest], as_json, lambda manifests: show(next(iter(manifests))))

@@ -1,0 +1,1 @@
+"""What the installer does beside the running store: sensors, checks, backup."""
