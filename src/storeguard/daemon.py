@@ -1,30 +1,44 @@
-"""`storeguard run`: the store, its pages and the signals, in one process and one loop."""
+"""`storeguard run`: the store, its pages, the signals and the vigil, in one process."""
 
 import asyncio
 import functools
-import json
 import logging
-import os
-import signal
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from storeguard import __version__, allocator, durable, hardware
-from storeguard.app import Store
+from storeguard import __version__, allocator, hardware
+from storeguard.app import DAEMON, SAFE, Store
 from storeguard.clock import SystemClock
 from storeguard.config import Config
-from storeguard.errors import AddressUnavailable
 from storeguard.narrating import narrate
+from storeguard.orderly import Loop, stop_on_signals
+from storeguard.pages import ENDPOINT, Pages
 from storeguard.shopview import ShopView
-from storeguard.web.app import build
-from storeguard.web.server import WebServer
+from storeguard.vigil import Vigil
 
-ENDPOINT = "daemon.json"
-"""In the state folder: where `storeguard sell` finds the running daemon."""
+__all__ = ["ENDPOINT", "Duty", "page_loops", "run_daemon", "serve", "stop_on_signals", "summary"]
 
 log = logging.getLogger("storeguard")
-Loops = dict[str, Callable[[], Coroutine[Any, Any, None]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """What a run is beside its configuration.
+
+    `banner`: sentences above the owner's page. `status`: what the service manager shows, when
+    it is not simply what is guarded. `guards`: watches, weighs and judges. `good_after_s`: `on_good` is called once when everything
+    has run for so long; it may block. `leave`: a loop that may set the event it is given, which
+    ends the run in good order.
+    """
+
+    banner: tuple[str, ...] = ()
+    status: str | None = None
+    guards: bool = True
+    good_after_s: float = 60.0
+    on_good: Callable[[], None] = lambda: None
+    leave: Callable[[asyncio.Event], Coroutine[Any, Any, None]] | None = None
 
 
 def run_daemon(
@@ -33,46 +47,49 @@ def run_daemon(
     *,
     record_to: Path | None = None,
     make_hardware: hardware.MakeHardware | None = None,
+    duty: Duty | None = None,
 ) -> int:
     """Runs until SIGTERM or SIGINT; returns the exit code. A second signal kills."""
     allocator.give_large_blocks_back()
     make = make_hardware or functools.partial(hardware.from_config, base=base)
-    return asyncio.run(_run(Store(config, base, SystemClock(), make, record_to=record_to)))
+    duty = duty or Duty()
+    mode = DAEMON if duty.guards else SAFE
+    store = Store(config, base, SystemClock(), make, mode=mode, record_to=record_to)
+    with Vigil.of_process(store.clock) as vigil:
+        return asyncio.run(_run(store, vigil, duty))
 
 
-async def _run(store: Store) -> int:
+async def _run(store: Store, vigil: Vigil, duty: Duty) -> int:
     stop = stop_on_signals()
     try:
         await store.open()
         if stop.is_set():  # while it was starting: nothing has begun that would have to end
             return 0
+        vigil.watch(store.health)
         store.bus.subscribe(narrate)
-        view, web = serve(store)
-        log.info("%s", summary(store, web))
-        await store.run(stop, page_loops(store, view, web))
+        view, pages = serve(store, duty.banner)
+        said = summary(store, pages)
+        log.info("%s", said)
+        loops = page_loops(store, view, pages) | vigil.loops(
+            stop, duty.status or said, duty.good_after_s, duty.on_good
+        )
+        if duty.leave is not None:
+            loops["leaving"] = functools.partial(duty.leave, stop)
+        await store.run(stop, loops)
     finally:
         await store.close()
     log.info("storeguard has ended")
     return 0
 
 
-def serve(store: Store) -> tuple[ShopView, WebServer | None]:
+def serve(store: Store, banner: tuple[str, ...] = ()) -> tuple[ShopView, Pages | None]:
     """The pages; without them the daemon goes on, and says why they are missing."""
-    endpoint = store.folders.state / ENDPOINT
-    endpoint.unlink(missing_ok=True)  # of a daemon that was killed: its port may be anybody's now
-    view = ShopView(store)
-    web = WebServer(build(view), store.config.web.host, store.config.web.port)
-    try:
-        web.bind()
-    except AddressUnavailable as unavailable:
-        log.warning("no pages: %s", unavailable)
-        return view, None
-    address = json.dumps({"pid": os.getpid(), "url": web.url})
-    durable.publish(endpoint, address.encode(), fsync=False)
-    return view, web
+    view = ShopView(store, banner)
+    pages = Pages(view, store.config.web, store.folders.state / ENDPOINT, store.health)
+    return view, pages if pages.open() else None
 
 
-def summary(store: Store, web: WebServer | None) -> str:
+def summary(store: Store, pages: Pages | None) -> str:
     """One line: what is guarded, with which devices, where it is shown and sent."""
     config, weighed = store.config, {c.id: c.product for c in store.weighing.channels}
     cameras = [f"{camera.id} ({camera.backend})" for camera in config.cameras]
@@ -86,40 +103,15 @@ def summary(store: Store, web: WebServer | None) -> str:
         "scales": ", ".join(scales),
         "detector": ", ".join(detectors),
         "upload": f"s3://{config.upload.bucket}" if config.upload.bucket else "",
-        "pages": f"{web.url} and {web.url}/kiosk" if web else "",
+        "pages": f"{pages.url} and {pages.url}/kiosk" if pages else "",
     }
     said = "; ".join(f"{part}: {value or 'none'}" for part, value in parts.items())
     return f"storeguard {__version__} guards '{config.store.name}'; {said}"
 
 
-def page_loops(store: Store, view: ShopView, web: WebServer | None) -> Loops:
+def page_loops(store: Store, view: ShopView, pages: Pages | None) -> dict[str, Loop]:
     """The loops that the pages need, the server last."""
-    loops: Loops = {"view": view.run}
-    if web is not None:
-        loops["web"] = functools.partial(_serve_until_cancelled, web, store)
+    loops: dict[str, Loop] = {"view": view.run}
+    if pages is not None:
+        loops["web"] = pages.run
     return loops
-
-
-async def _serve_until_cancelled(web: WebServer, store: Store) -> None:
-    try:
-        await web.run()
-    finally:
-        await web.stop()
-        (store.folders.state / ENDPOINT).unlink(missing_ok=True)
-
-
-def stop_on_signals() -> asyncio.Event:
-    """Set by the first SIGTERM or SIGINT; the second one ends the process where it stands."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def on_signal(number: signal.Signals) -> None:
-        if stop.is_set():
-            log.warning("%s again: ending at once", number.name)
-            os._exit(128 + number)
-        log.info("%s: ending; once more ends at once", number.name)
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, on_signal, number)
-    return stop

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import io
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -33,10 +34,12 @@ class S3Store:
         region: str,
         endpoint_url: str | None = None,
         client_factory: ClientFactory | None = None,
+        *,
+        on_bytes: Callable[[], None] = lambda: None,
     ) -> None:
         self._bucket = bucket
         self._region = region
-        self._make = client_factory or (lambda: make_client(region, endpoint_url))
+        self._make = client_factory or (lambda: make_client(region, endpoint_url, on_bytes))
         self._client: S3Client | None = None
         self._lock = threading.Lock()
 
@@ -125,8 +128,13 @@ class S3Store:
             return self._client
 
 
-def make_client(region: str, endpoint_url: str | None) -> "S3Client":
-    """Reads credentials and boto3's models from disk: it blocks for up to a second."""
+def make_client(
+    region: str, endpoint_url: str | None, on_bytes: Callable[[], None] = lambda: None
+) -> "S3Client":
+    """Reads credentials and boto3's models from disk: it blocks for up to a second.
+
+    `on_bytes`: called in the sending thread while a request is on its way.
+    """
     import boto3
     from botocore.config import Config
 
@@ -139,7 +147,26 @@ def make_client(region: str, endpoint_url: str | None) -> "S3Client":
     session = boto3.session.Session(region_name=region)
     client = session.client("s3", endpoint_url=endpoint_url, config=config)
     client.meta.events.register("before-call.s3", _mark_redirected)
+
+    def watch(request: Any, **_: object) -> None:
+        on_bytes()
+        if isinstance(request.body, bytes):
+            request.body = _Watched(request.body, on_bytes)
+
+    client.meta.events.register("before-send.s3", watch)
     return client
+
+
+class _Watched(io.BytesIO):
+    """A request's body that says whenever the socket takes more of it."""
+
+    def __init__(self, content: bytes, on_bytes: Callable[[], None]) -> None:
+        super().__init__(content)
+        self._on_bytes = on_bytes
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self._on_bytes()
+        return super().read(size)
 
 
 def _mark_redirected(context: dict[str, Any], **_: object) -> None:

@@ -9,7 +9,7 @@ from storeguard.clock import Clock
 from storeguard.domain.events import BookEdited
 from storeguard.domain.product import Product
 from storeguard.errors import JournalFault
-from storeguard.health import Health
+from storeguard.health import LONGEST_SILENCE_S, Health
 from storeguard.services.bus import Bus
 
 CONFIRMED = "confirm-books"
@@ -42,7 +42,7 @@ class BookkeepingService:
         self._confirmed = state / CONFIRMED
 
     async def run(self) -> None:
-        part = self._health.part("bookkeeping")
+        part = self._health.part("bookkeeping", longest_s=LONGEST_SILENCE_S)
         while True:
             try:
                 await self.run_once()

@@ -20,9 +20,12 @@ from storeguard.domain.events import (
 from storeguard.domain.product import Product
 from storeguard.domain.weighing import Weighing, WeighingRules
 from storeguard.errors import JournalFault
-from storeguard.health import Health
+from storeguard.health import LONGEST_SILENCE_S, Health, Pulse
 from storeguard.ports import Book, Reading, Scale
 from storeguard.services.bus import Bus
+
+SPEECHLESS_S = 20.0
+"""A scale's thread says something once a second, if only that nothing comes."""
 
 log = logging.getLogger(__name__)
 
@@ -105,7 +108,7 @@ class WeighingService:
 
     async def run(self) -> None:
         """Reads until it is cancelled; the scales are closed on the way out."""
-        part = self._health.part("weighing")
+        part = self._health.part("weighing", longest_s=LONGEST_SILENCE_S)
         try:
             await self._start()
             while True:
@@ -117,6 +120,7 @@ class WeighingService:
                 await asyncio.sleep(self._round_s)
         finally:
             for channel in self.channels:
+                self._pulse(channel).rest()
                 await channel.scale.close()
 
     async def _start(self) -> None:
@@ -125,6 +129,7 @@ class WeighingService:
         for channel in self.channels:
             channel.weighing = Weighing(zero_g=zeros.get(channel.id, 0.0))
             channel.scale.start()
+            self._pulse(channel).beat()
 
     async def _run_once(self) -> None:
         for channel in self.channels:
@@ -132,10 +137,14 @@ class WeighingService:
         for channel in self.channels:
             await self._count(channel)
 
+    def _pulse(self, channel: Channel) -> Pulse:
+        return self._health.pulse(f"{channel.id} reader", SPEECHLESS_S)
+
     def _weigh(self, channel: Channel) -> None:
         readings = channel.scale.drain()
         if not readings:
             return
+        self._pulse(channel).beat()
         if channel.newest is None:
             log.debug("%s: first reading", channel.id)
         channel.newest = readings[-1]

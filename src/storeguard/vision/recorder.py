@@ -5,6 +5,7 @@ slow disk at the end of a clip does not hold up the next one.
 """
 
 import asyncio
+import errno
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from storeguard.health import Pulse
 from storeguard.ports import Frame
 from storeguard.vision.clipfile import (
     DISK_ERRORS,
@@ -48,6 +50,7 @@ class _Visit:
 
     due_s: float
     writer: ClipWriter | None = None
+    on_file: Callable[[Path], None] = lambda _: None
     clips: list[Clip] = field(default_factory=list)
     dropped: int = 0
     fault: str | None = None
@@ -78,7 +81,8 @@ class ClipRecorder:
     `size_px`: room for the picture, which keeps its shape. `fps`: most pictures a second
     that are recorded; each keeps its own time. `label`: names a clip by the time of its
     first picture. `threaded=False` does all work in the caller (replay). `queued_frames`:
-    how many pictures may wait for the encoder.
+    how many pictures may wait for the encoder. `pulses`: of the encoder and the publisher.
+    `has_room`: asked for each picture; a clip ends where the disk has no room for more.
     """
 
     def __init__(
@@ -91,14 +95,19 @@ class ClipRecorder:
         *,
         threaded: bool = True,
         queued_frames: int = QUEUED_FRAMES,
+        pulses: tuple[Pulse, Pulse] | None = None,
+        has_room: Callable[[], bool] = lambda: True,
     ) -> None:
         self._folder = folder
         self._size_px = size_px
         self._fps = fps
         self._clip_s = clip_s
         self._label = label
+        self._has_room = has_room
         self._encoder = _worker("clip-encoder") if threaded else _Inline()
         self._publisher = _worker("clip-publisher") if threaded else _Inline()
+        workers: tuple[Executor, Executor] = (self._encoder, self._publisher)
+        self._pulses = dict(zip(workers, pulses or (), strict=False))
         self._room = threading.BoundedSemaphore(queued_frames)
         self._visit: _Visit | None = None
         self._is_closed = False
@@ -107,11 +116,14 @@ class ClipRecorder:
     def is_recording(self) -> bool:
         return self._visit is not None
 
-    def start(self, t_s: float) -> None:
-        """A visit begins; pictures from before `t_s` are left out."""
+    def start(self, t_s: float, on_file: Callable[[Path], None] = lambda _: None) -> None:
+        """A visit begins; pictures from before `t_s` are left out.
+
+        `on_file` is told each clip's path before there is anything, in the encoder's thread.
+        """
         if self._visit is not None:
             raise RuntimeError("the recorder is recording already; stop() ends a visit")
-        self._visit = _Visit(due_s=t_s)
+        self._visit = _Visit(due_s=t_s, on_file=on_file)
 
     def add(self, frame: Frame) -> None:
         """Queues a picture, or counts it as dropped; never waits. Its pixels are kept, not copied.
@@ -159,7 +171,13 @@ class ClipRecorder:
     ) -> None:
         if visit.done.done():
             visit.done.result()  # raises the bug of an earlier job
-        worker.submit(job, visit, *args).add_done_callback(visit.surface)
+        pulse = self._pulses.get(worker)
+        if pulse is not None:
+            pulse.begin()
+        done = worker.submit(job, visit, *args)
+        done.add_done_callback(visit.surface)
+        if pulse is not None:
+            done.add_done_callback(lambda _: pulse.end())
 
     def _is_due(self, visit: _Visit, t_s: float) -> bool:
         interval_s = 1 / self._fps
@@ -180,14 +198,17 @@ class ClipRecorder:
             self._room.release()
 
     def _write(self, visit: _Visit, frame: Frame) -> None:
+        if not self._has_room():
+            raise OSError(errno.ENOSPC, "no space left; clips pause")
         if visit.writer is not None and frame.t_s - visit.writer.started_s >= self._clip_s:
             self._finish(visit, frame.t_s)
         if visit.writer is None:
-            visit.writer = self._begin(frame)
+            visit.writer = self._begin(visit, frame)
         visit.writer.write(frame)
 
-    def _begin(self, frame: Frame) -> ClipWriter:
+    def _begin(self, visit: _Visit, frame: Frame) -> ClipWriter:
         part = reserve(self._folder, self._label(frame.t_s))
+        visit.on_file(part.with_suffix(""))
         try:
             return begin_clip(part, frame, self._size_px, self._fps)
         except DISK_ERRORS:

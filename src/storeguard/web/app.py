@@ -157,8 +157,11 @@ class _Api:
 
     async def health(self) -> JSONResponse:
         """Always 200 while the process answers; the body says what cannot be trusted."""
-        faults = [asdict(fault) for fault in self._view.snapshot().faults]
-        return JSONResponse({"status": "faults" if faults else "ok", "faults": faults})
+        shop = self._view.snapshot()
+        faults = [asdict(fault) for fault in shop.faults]
+        parts = [asdict(part) for part in self._view.health()]
+        status = "safe" if shop.banner else "faults" if faults else "ok"
+        return JSONResponse({"status": status, "faults": faults, "parts": parts})
 
     async def events(self) -> Response:
         return EventStream(self._view.subscribe, self._closing)

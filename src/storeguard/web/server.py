@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import errno
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import uvicorn
 from fastapi import FastAPI
@@ -20,10 +20,13 @@ class WebServer:
 
     `bind()` raises AddressUnavailable when the address cannot be had; from then on `port` is
     the real one, also for port 0. `run()` ends after `stop()`, or when it is cancelled, and
-    leaves no socket and no task behind. Signals stay with the daemon.
+    leaves no socket and no task behind. Signals stay with the daemon. `on_round`: called ten
+    times a second while it serves.
     """
 
-    def __init__(self, app: FastAPI, host: str, port: int) -> None:
+    def __init__(
+        self, app: FastAPI, host: str, port: int, on_round: Callable[[], None] = lambda: None
+    ) -> None:
         self._app = app
         self._host = host
         self._port = port
@@ -43,7 +46,8 @@ class WebServer:
                 server_header=False,
                 timeout_graceful_shutdown=2 * GRACE_S,
                 limit_concurrency=200,
-            )
+            ),
+            on_round,
         )
 
     @property
@@ -88,6 +92,14 @@ class WebServer:
 
 class _Server(uvicorn.Server):
     """Leaves the signal handlers alone, and ends in bounded time."""
+
+    def __init__(self, config: uvicorn.Config, on_round: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_round = on_round
+
+    async def on_tick(self, counter: int) -> bool:
+        self._on_round()
+        return await super().on_tick(counter)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
