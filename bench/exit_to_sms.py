@@ -28,6 +28,7 @@ from storeguard.demo_cloud import BUCKET, CREDENTIALS
 from storeguard.devices.sim.actors import thief
 from storeguard.devices.sim.world import World
 from storeguard.domain import events as ev
+from storeguard.domain.notice import MOST_A_DAY
 from storeguard.domain.occupancy import Presence
 from storeguard.domain.product import Product
 from storeguard.recovery import KIOSK_CSV
@@ -36,11 +37,22 @@ LONGEST_S = 15.0
 LONGEST_REST_S = 1.0
 GIVE_UP_S = 60.0
 
-INVENTORY = (
-    "상품명, 개수, 가격, 무게\n바나나우유,20,1500,265\n초코바,20,1200,52\n콜라,20,1800,370\n"
-)
-PRODUCTS = ("바나나우유", "초코바", "콜라")
-FEWEST, MOST = 8, 60
+GOODS = {
+    "바나나우유": 265,
+    "초코바": 52,
+    "콜라": 370,
+    "생수": 520,
+    "컵라면": 110,
+    "새우깡": 90,
+    "메로나": 80,
+    "커피": 275,
+}
+"""Product → grams. So many that none is taken again while it cools down: the repeat would be
+grouped, and no SMS of its own come."""
+
+PRODUCTS = tuple(GOODS)
+INVENTORY = "상품명, 개수, 가격, 무게\n" + "".join(f"{p},20,1500,{g}\n" for p, g in GOODS.items())
+FEWEST, MOST = 8, MOST_A_DAY
 
 
 class Bench:
@@ -122,7 +134,7 @@ def _config(endpoint_url: str) -> cfg.Config:
     """Visits, camera and upload as they are by default; only what is simulated is named."""
     scales = tuple(
         cfg.Scale(id=scale, products=(product,), backend="sim")
-        for scale, product in zip("ABC", PRODUCTS, strict=True)
+        for scale, product in zip("ABCDEFGH", PRODUCTS, strict=True)
     )
     return cfg.Config(
         store=cfg.Store(id="bench-1", name="벤치"),

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from storeguard import recovery
+from storeguard.assembling import channels, cleaning, event_log, eyes, object_store
 from storeguard.books.book import CsvBook
-from storeguard.books.journal import Journal
+from storeguard.books.journalfile import open_journal
 from storeguard.books.records import (
     AnnouncedFile,
     IssueRecords,
@@ -27,13 +28,12 @@ from storeguard.clock import Clock, is_clock_synced, local_label, utc_at
 from storeguard.config import Config, Folders
 from storeguard.domain.issue import IssueStore
 from storeguard.domain.product import Product, assign
-from storeguard.domain.weighing import WeighingRules, band_g
 from storeguard.errors import ConfigInvalid, OutboxFault
 from storeguard.hardware import MakeHardware
 from storeguard.health import Health
 from storeguard.lock import FolderLock
+from storeguard.orderly import run_until
 from storeguard.outbox.observer import IssueObserver
-from storeguard.outbox.s3 import S3Store
 from storeguard.ports import Books, ObjectStore
 from storeguard.recovery import KIOSK_CSV, SHELF_CSV
 from storeguard.services.bookkeeping import BookkeepingService
@@ -41,17 +41,16 @@ from storeguard.services.bus import Bus
 from storeguard.services.comparing import BookComparison
 from storeguard.services.evidence import EvidenceRoom
 from storeguard.services.filing import FilingService
+from storeguard.services.noticing import NoticingService
 from storeguard.services.reconciling import ReconcilingService
 from storeguard.services.selling import Desk
 from storeguard.services.supervising import SupervisingService
 from storeguard.services.tracing import TraceRecorder
 from storeguard.services.uploading import UploadingService
-from storeguard.services.watching import Eye, WatchingService
-from storeguard.services.weighing import Channel, WeighingService
-from storeguard.vision.pictures import PictureKeeper
-from storeguard.vision.recorder import ClipRecorder
+from storeguard.services.watching import WatchingService
+from storeguard.services.weighing import WeighingService
 
-RECORD_FPS = 10.0
+DIGESTS = "digests"
 
 log = logging.getLogger("storeguard")
 
@@ -64,11 +63,14 @@ class Mode:
     threads: bool = True
     outside: bool = True
     """Looks for edits, hands issues to the bucket."""
+    guards: bool = True
+    """Watches, weighs and judges visits; in safe mode nothing is there to do it with."""
     weighing_round_s: float = 0.1
     reconciling_round_s: float = 0.1
 
 
 DAEMON = Mode()
+SAFE = Mode(guards=False)
 REPLAY = Mode(
     fsync=False, threads=False, outside=False, weighing_round_s=0.25, reconciling_round_s=0.25
 )
@@ -104,12 +106,17 @@ class Store:
         Raises AlreadyRunning before anything is touched, ConfigInvalid, BookFault and other
         StoreguardErrors with one line each.
         """
-        await asyncio.to_thread(recovery.prepare_folders, self.folders, self._lock)
-        self.journal = Journal.in_folder(self.folders.state, fsync=self._mode.fsync)
-        await asyncio.to_thread(self.journal.open)
+        state, store_id, fsync = self.folders.state, self.config.store.id, self._mode.fsync
+        await asyncio.to_thread(
+            recovery.prepare_folders, self.folders, self._lock, store_id, fsync=fsync
+        )
+        self.journal = await asyncio.to_thread(open_journal, state, fsync=fsync)
         self._journal_is_open = True
         await asyncio.to_thread(
-            recovery.first_shelf_book, self.folders.inventory, self.journal, fsync=self._mode.fsync
+            recovery.first_shelf_book, self.folders.inventory, self.journal, fsync=fsync
+        )
+        await asyncio.to_thread(
+            recovery.know_sealed_issues, self.folders.issue_data, self.journal, store_id
         )
         self._build_supervision()
         await self._open_books()
@@ -125,7 +132,7 @@ class Store:
         for edit in self._edits_meanwhile:
             self.bus.publish(edit)
         await recovery.take_up_issues(
-            self.folders.issue_data, self.journal, self.filing, self.config.store.id
+            self.folders.issue_data, self.journal, self.filing, self.noticing, self.config.store.id
         )
 
     def _build_supervision(self) -> None:
@@ -158,6 +165,14 @@ class Store:
             TraceRecorder(self._record_to, self.bus, self.clock) if self._record_to else None
         )
         self._detecting = ThreadPoolExecutor(1, thread_name_prefix="detecting")
+        self.cleaning = cleaning(
+            self.config,
+            self.folders,
+            lambda: self.evidence.pinned() | frozenset(self.comparison.leftovers),
+            self.clock,
+            self.health,
+            fsync=self._mode.fsync,
+        )
         self.watching = self._watching()
         self.weighing = self._weighing(products)
         self.desk = Desk(
@@ -169,6 +184,7 @@ class Store:
             language=self.config.store.language,
         )
         self.issue_records = IssueRecords(self.journal)
+        self.noticing = self._noticing()
         self.filing = self._filing()
         self.reconciling = self._reconciling()
         self.bookkeeping = BookkeepingService(
@@ -188,53 +204,32 @@ class Store:
             self.clock,
             self.health,
             adopt_folder=self.filing.adopt,
+            digests=self.folders.state / DIGESTS,
         )
 
     def _watching(self) -> WatchingService:
-        visits, label = self.config.visits, self.time_label
-        eyes = []
-        for settings, (camera, detector) in zip(
-            self.config.cameras, self.hardware.cameras, strict=True
-        ):
-            eye = Eye(camera, detector, settings.watch_fps, settings.ignore_areas)
-            if self.hardware.has_pictures:
-                eye.recorder = ClipRecorder(
-                    self.folders.record,
-                    settings.record_size_px,
-                    RECORD_FPS,
-                    visits.clip_s,
-                    label,
-                    threaded=self._mode.threads,
-                )
-                eye.new_keeper = lambda: PictureKeeper(self.folders.record, label)
-            eyes.append(eye)
         return WatchingService(
-            eyes,
+            eyes(
+                self.config,
+                self.hardware,
+                self.folders,
+                self.health,
+                self.time_label,
+                threaded=self._mode.threads,
+                has_room=self.cleaning.has_room,
+            ),
             self.bus,
             self.clock,
             self.health,
             self.evidence,
-            empty_for_s=visits.empty_for_s,
+            empty_for_s=self.config.visits.empty_for_s,
             executor=self._detecting,
             on_sighting=self.tracing.on_sighting if self.tracing else None,
         )
 
     def _weighing(self, products: Mapping[str, Product]) -> WeighingService:
-        channels = []
-        for settings, scale in zip(self.config.scales, self.hardware.scales, strict=True):
-            product = products.get(settings.id)
-            calibration = self.hardware.calibrations[settings.id]
-            unit_g = product.unit_weight_g if product and product.is_weighable else None
-            rules = WeighingRules(
-                settings.id,
-                calibration.tare_raw,
-                calibration.counts_per_g,
-                self.config.visits.settle_for_s,
-                band_g(settings.capacity_g, unit_g),
-            )
-            channels.append(Channel(scale, rules, product))
         return WeighingService(
-            channels,
+            channels(self.config, self.hardware, products),
             self.shelf,
             self.bus,
             self.clock,
@@ -248,18 +243,18 @@ class Store:
             on_readings=self.tracing.on_readings if self.tracing else None,
         )
 
-    def _filing(self) -> FilingService:
-        event_log = TextLog(
-            self.folders.event_log, self.config.store.timezone, fsync=self._mode.fsync
+    def _noticing(self) -> NoticingService:
+        return NoticingService(
+            self.folders.state / DIGESTS,
+            self._issue_store(),
+            self.clock,
+            self.health,
+            is_clock_synced=is_clock_synced,
+            on_digest=lambda: self.uploading.hand_over(),
+            fsync=self._mode.fsync,
         )
 
-        def log_event(missing: Mapping[str, int]) -> None:
-            try:
-                event_log.missing(self.clock.utc(), missing)
-            except OSError as error:  # the issue is sealed: its text log must not undo that
-                where = self.folders.event_log
-                log.warning("%s: cannot be written: %s; the issue is kept", where, error.strerror)
-
+    def _filing(self) -> FilingService:
         return FilingService(
             self.folders.issue_data,
             self._issue_store(),
@@ -267,15 +262,16 @@ class Store:
             self.clock,
             self.evidence,
             self.issue_records,
+            self.noticing,
             is_clock_synced=is_clock_synced,
-            log_event=log_event,
+            log_event=event_log(self.config, self.folders, self.clock, fsync=self._mode.fsync),
             fsync=self._mode.fsync,
         )
 
     def _reconciling(self) -> ReconcilingService:
         books = Books(self.kiosk, self.shelf)
         visits = VisitRecords(self.journal, self.clock)
-        comparison = BookComparison(
+        self.comparison = BookComparison(
             self.weighing,
             self.watching,
             books,
@@ -294,7 +290,7 @@ class Store:
             books,
             self.desk,
             self.filing,
-            comparison,
+            self.comparison,
             self.evidence,
             visits,
             self.bus,
@@ -306,10 +302,9 @@ class Store:
         )
 
     def _objects(self) -> ObjectStore | None:
-        upload = self.config.upload
-        if upload.bucket is None or not self._mode.outside:
+        if not self._mode.outside:
             return None
-        return S3Store(upload.bucket, upload.region, upload.endpoint_url)
+        return object_store(self.config, lambda: self.uploading.is_moving())
 
     def _issue_store(self) -> IssueStore:
         store = self.config.store
@@ -325,15 +320,17 @@ class Store:
 
     def services(self) -> dict[str, Callable[[], Coroutine[Any, Any, None]]]:
         """Name → loop, in the order in which they are ended."""
-        found = {
-            "watching": self.watching.run,
-            "weighing": self.weighing.run,
-            "reconciling": self.reconciling.run,
-        }
+        found = {}
+        if self._mode.guards:
+            found["watching"] = self.watching.run
+            found["weighing"] = self.weighing.run
+            found["reconciling"] = self.reconciling.run
         if self.tracing is not None:
             found["tracing"] = self.tracing.run
         if self._mode.outside:
             found["bookkeeping"] = self.bookkeeping.run
+            found["cleaning"] = self.cleaning.run
+            found["noticing"] = self.noticing.run
             found["uploading"] = self.uploading.run
         return found | {"supervising": self.supervising.run}
 
@@ -350,16 +347,11 @@ class Store:
         if self.tracing is not None:
             await asyncio.to_thread(self.tracing.begin, self.config, self.folders.inventory)
         observer = self._observer() if self._mode.outside else None
+        loops = self.services()
+        if observer is not None:
+            loops["observing"] = observer.prove
         try:
-            async with asyncio.TaskGroup() as group:
-                loops = self.services() | dict(more or {})
-                tasks = [group.create_task(loop(), name=name) for name, loop in loops.items()]
-                await stop.wait()
-                for task in tasks:
-                    task.cancel()
-                    await asyncio.wait([task])
-        except ExceptionGroup as group:
-            raise _sole(group) from None
+            await run_until(stop, loops | dict(more or {}))
         finally:
             if observer is not None:
                 await asyncio.to_thread(observer.stop)
@@ -370,7 +362,8 @@ class Store:
         def hand_over(folder: Path) -> None:
             loop.call_soon_threadsafe(self.uploading.hand_over, folder)
 
-        observer = IssueObserver(self.folders.issue_data, hand_over)
+        pulse = self.health.pulse("issue observer")
+        observer = IssueObserver(self.folders.issue_data, hand_over, pulse)
         try:
             observer.start()
         except OutboxFault as fault:
@@ -388,10 +381,3 @@ class Store:
         if self._journal_is_open:
             await asyncio.to_thread(self.journal.close)
         self._lock.release()
-
-
-def _sole(error: Exception) -> Exception:
-    """The one error in a group of groups; a group of several stays one."""
-    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
-        error = error.exceptions[0]
-    return error

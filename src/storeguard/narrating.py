@@ -46,6 +46,8 @@ def _issue(event: ev.Event) -> str | None:
             return f"issue {event.id}: {event.product} {event.count} was paid afterwards"
         case ev.IssueDelivered():
             return f"issue {event.id}: uploaded"
+        case ev.NoticeConfirmed(text=""):
+            return f"issue {event.id}: delivered; the owner hears of it in a digest"
         case ev.NoticeConfirmed():
             return f"issue {event.id}: the owner was told: {' / '.join(event.text.splitlines())}"
         case _:

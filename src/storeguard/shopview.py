@@ -10,16 +10,18 @@ from zoneinfo import ZoneInfo
 
 import cv2
 
-from storeguard.app import Store
+from storeguard.app import DIGESTS, Store
 from storeguard.books.journal import Visit as JudgedVisit
 from storeguard.domain.events import Event
 from storeguard.domain.ledger import Visit
+from storeguard.domain.notice import Telling
 from storeguard.errors import JournalFault, OutboxFault
-from storeguard.health import PartHealth
+from storeguard.health import LONGEST_SILENCE_S, PartHealth
 from storeguard.messages import text
 from storeguard.outbox.delivery import DeliveryState, kept_receipt, state_of
 from storeguard.outbox.folder import read_manifest, sealed_issues
 from storeguard.ports import Frame
+from storeguard.services.noticing import telling_in
 from storeguard.services.watching import Eye
 from storeguard.services.weighing import Channel
 from storeguard.web.view import (
@@ -28,19 +30,22 @@ from storeguard.web.view import (
     Changes,
     FaultRow,
     IssueRow,
+    IssueState,
     NoticeRow,
+    PartRow,
     ReceiptLine,
     SaleReceipt,
     ScaleRow,
     Snapshot,
     VisitRow,
+    part_rows,
 )
 
 SHOWN = 20
 REFRESH_S = 0.3
 PICTURE_WIDTH = 960
 JPEG_QUALITY = 80
-STATES = {
+STATES: Mapping[DeliveryState, IssueState] = {
     DeliveryState.PENDING: "pending",
     DeliveryState.UPLOADING: "pending",
     DeliveryState.UPLOADED: "uploaded",
@@ -60,8 +65,9 @@ class _OnDisk:
 class ShopView:
     """Implements web.view.ShopView over a running store."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, banner: tuple[str, ...] = ()) -> None:
         self._store = store
+        self._banner = banner
         self._changes = Changes()
         self._on_disk = _OnDisk()
         self._is_stale = True
@@ -75,7 +81,9 @@ class ShopView:
     async def run(self) -> None:
         """Keeps the rows that come from disk fresh, and tells when the scene changes."""
         scene: object = None
+        part = self._store.health.part("pages", longest_s=LONGEST_SILENCE_S)
         while True:
+            part.alive()
             before, scene = scene, self._scene()
             if self._is_stale:
                 self._is_stale = False
@@ -128,7 +136,11 @@ class ShopView:
             issues=disk.issues,
             notices=disk.notices,
             faults=tuple(self._fault(part) for part in store.health.faults),
+            banner=self._banner,
         )
+
+    def health(self) -> tuple[PartRow, ...]:
+        return part_rows(self._store.health, self._store.clock.now_s())
 
     def _time(self, t_s: float) -> str:
         return self._store.time_label(t_s)[11:19].replace("-", ":")
@@ -230,11 +242,17 @@ class ShopView:
         paid = {issue.id for issue in journal.recent_issues(SHOWN * 5) if issue.amendments}
         folders = sealed_issues(self._store.folders.issue_data)[-SHOWN:][::-1]
         issues = tuple(self._issue(folder, folder.name in paid) for folder in folders)
-        receipts = [
-            (kept_receipt(folder), issue) for folder, issue in zip(folders, issues, strict=True)
+        digests = sealed_issues(self._store.folders.state / DIGESTS)[-SHOWN:][::-1]
+        return _OnDisk(tuple(visits), issues, self._notices((*folders, *digests)))
+
+    def _notices(self, folders: Sequence[Path]) -> tuple[NoticeRow, ...]:
+        """What the owner was sent, newest first."""
+        sent = [
+            NoticeRow(self._local(datetime.fromisoformat(read_manifest(f)["sealed_at"])), said.text)
+            for f in folders
+            if (said := kept_receipt(f)) is not None and said.text
         ]
-        notices = [NoticeRow(issue.at, receipt.text) for receipt, issue in receipts if receipt]
-        return _OnDisk(tuple(visits), issues, tuple(notices))
+        return tuple(sorted(sent, key=lambda row: row.at, reverse=True))[:SHOWN]
 
     def _judged(self, visit: JudgedVisit) -> VisitRow:
         said: Mapping[str, Any] = visit.judgement or {}
@@ -262,7 +280,7 @@ class ShopView:
             self._local(datetime.fromisoformat(manifest["sealed_at"])),
             missing,
             manifest["loss_won"],
-            "local" if is_local else STATES[state_of(folder)],  # type: ignore[arg-type]
+            "local" if is_local else _delivery(folder, manifest),
             next((name for name in names if name.endswith(".jpg") and "/" not in name), None),
             tuple(name for name in names if name.endswith(".mp4") and "/" not in name),
             is_certain=all(line["certainty"] >= 0.5 for line in manifest["lines"]),
@@ -272,6 +290,13 @@ class ShopView:
     def _local(self, moment: datetime) -> str:
         local = moment.astimezone(ZoneInfo(self._store.config.store.timezone))
         return f"{local:%m-%d %H:%M:%S}"
+
+
+def _delivery(folder: Path, manifest: Mapping[str, Any]) -> IssueState:
+    """How far its message is; one that waits for a digest has arrived, but is not told."""
+    state = STATES[state_of(folder)]
+    is_told_later = telling_in(manifest) is not Telling.OWN
+    return "told_later" if is_told_later and state == "confirmed" else state
 
 
 def _jpeg(frame: Frame) -> bytes:

@@ -15,6 +15,7 @@ from moto.server import ThreadedMotoServer
 from storeguard.cloud import notifier
 from storeguard.cloud.template import notifier_source
 from storeguard.domain.issue import Issue, IssueLine, IssueStore
+from storeguard.domain.notice import Telling
 from storeguard.outbox import folder as outbox
 from storeguard.outbox.s3 import S3Store
 
@@ -183,9 +184,12 @@ def sealed(tmp_path):
     for name in ("picture", "one", "two"):
         (tmp_path / name).write_bytes(name.encode() * 100)
 
-    def seal(issue_id="2026-11-20_22-21-04.123456", product="바나나우유") -> Path:
+    def seal(
+        issue_id="2026-11-20_22-21-04.123456", product="바나나우유", telling=Telling.OWN
+    ) -> Path:
         lines = (IssueLine(product, 4, 5, 1, 1500, 1.0),)
-        issue = Issue(issue_id, 7, STORE, AT, True, AT, AT, lines, {"ko": ("이유",)})
+        why = {"ko": ("이유",)}
+        issue = Issue(issue_id, 7, STORE, AT, True, AT, AT, lines, why, telling=telling)
         clips = [tmp_path / "one", tmp_path / "two"]
         return outbox.seal(
             tmp_path / "issue_data", issue, tmp_path / "picture", clips, picture_time_label="at"

@@ -5,13 +5,18 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 import storeguard
+from storeguard.domain.issue import IssueStore
+from storeguard.domain.notice import Telling
 from storeguard.errors import UploadConflict
 from storeguard.outbox.delivery import DeliveryState, deliver, fetch_receipt, state_of
+from storeguard.outbox.digest import DAY_IS_FULL, DIGEST, seal_digest
+from storeguard.outbox.folder import read_manifest
 
 SOURCE = Path(storeguard.__file__).parents[1]
 SMS = "[강남 1호점] 재고 불일치: 바나나우유 1 (-1,500원) 22:21 #7"
@@ -53,6 +58,45 @@ def test_one_issue_becomes_one_message_and_a_receipt(cloud, objects, sealed, lam
     assert (receipt.text, receipt.differing) == (SMS, ())
     assert state_of(folder) is DeliveryState.CONFIRMED
     assert cloud.receipt(folder.name) == json.loads((folder / ".receipt.json").read_bytes())
+
+
+@pytest.mark.parametrize("telling", [Telling.COOL_DOWN, Telling.DAILY_DIGEST])
+def test_an_issue_that_waits_for_a_digest_is_confirmed_without_a_message(
+    cloud, objects, sealed, lambda_module, telling
+):
+    folder = sealed(telling=telling)
+    deliver(folder, "gangnam-1", objects)
+    lambda_module.handler(wrapped(cloud.events()), None)
+    assert cloud.messages() == []
+    assert fetch_receipt(folder, objects).text == ""
+    assert state_of(folder) is DeliveryState.CONFIRMED
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (DIGEST, "[강남 1호점] 재고 불일치 2건 더: 바나나우유 2 (-3,000원) #7~#7"),
+        (DAY_IS_FULL, "[강남 1호점] 오늘 문자가 많아 이후는 묶어서 알립니다. #7~"),
+    ],
+)
+def test_a_digest_is_one_message(cloud, objects, sealed, lambda_module, tmp_path, kind, text):
+    issues = [read_manifest(sealed(name, telling=Telling.COOL_DOWN)) for name in ("one", "two")]
+    at = datetime.fromisoformat(issues[0]["sealed_at"])
+    folder = seal_digest(
+        tmp_path / "digests",
+        issues,
+        kind,
+        store=IssueStore(**issues[0]["store"]),
+        label="at",
+        sealed_at=at,
+        is_clock_synced=True,
+    )
+    deliver(folder, "gangnam-1", objects)
+    [message] = manifests(cloud.events())
+    for _ in range(2):
+        lambda_module.handler(wrapped([message]), None)
+    assert cloud.messages() == [text]
+    assert fetch_receipt(folder, objects).text == text
 
 
 def test_the_event_may_come_straight_from_s3(cloud, objects, sealed, lambda_module):

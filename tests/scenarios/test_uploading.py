@@ -13,6 +13,7 @@ from storeguard.domain.issue import Issue, IssueLine, IssueStore
 from storeguard.errors import UploadRefused, UploadTransient
 from storeguard.health import Health
 from storeguard.outbox import folder as outbox
+from storeguard.outbox.digest import DIGEST, seal_digest
 from storeguard.services.bus import Bus
 from storeguard.services.uploading import UploadingService
 
@@ -65,14 +66,21 @@ def seal(root, number):
     return outbox.seal(root, issue, None, [], picture_time_label=None, fsync=False)
 
 
-def run(root, bucket, seconds, *, meanwhile=None, adopt=lambda name: None):
+def run(root, bucket, seconds, *, meanwhile=None, adopt=lambda name: None, digests=None):
     """Runs the service for so many simulated seconds; returns the events it published."""
 
     async def main(loop):
         bus, clock, told = Bus(), LoopClock(loop, AT), []
         bus.subscribe(told.append)
         service = UploadingService(
-            root, "gangnam-1", bucket, bus, clock, Health(clock), adopt_folder=adopt
+            root,
+            "gangnam-1",
+            bucket,
+            bus,
+            clock,
+            Health(clock),
+            adopt_folder=adopt,
+            digests=digests,
         )
         task = asyncio.create_task(service.run())
         if meanwhile is not None:
@@ -138,6 +146,17 @@ def test_an_outage_is_said_once_backed_off_and_caught_up(root, caplog):
     assert len(said) == 2
     assert said[0] == "uploading failed: bucket b: no network"
     assert said[1].startswith("uploading recovered")
+
+
+def test_digests_are_delivered_like_issues(root, tmp_path):
+    digests = tmp_path / "digests"
+    manifest = outbox.read_manifest(seal(root, 1))
+    told = {"store": STORE, "label": "at", "sealed_at": AT, "is_clock_synced": True}
+    digest = seal_digest(digests, [manifest], DIGEST, **told)
+    bucket = Bucket()
+    run(root, bucket, 40, digests=digests)
+    assert bucket.manifests == ["issue-1", digest.name]
+    assert (digest / ".receipt.json").exists()
 
 
 def test_what_only_the_owner_can_mend_is_probed_rarely(root):

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from storeguard.domain.issue import Issue, IssueStore
+from storeguard.domain.notice import Telling
 from storeguard.errors import OutboxFault
 from storeguard.outbox import adopt, folder
 from storeguard.outbox.adopt import Entry, advance, look, safe_name
@@ -88,7 +89,7 @@ def foreign(
 
 
 def adopted(root, name):
-    return adopt.adopt(root, name, store=STORE, number=3, sealed_at=AT, is_clock_synced=False)
+    return adopt.adopt(root, name, store=STORE, number=3, sealed_at=AT, is_clock_synced=False, telling_of=lambda _: Telling.OWN)
 
 
 def test_adopted_folder_becomes_an_issue_with_the_lines_of_its_text(root):

@@ -52,6 +52,22 @@ def manifest(*lines, store="강남 1호점", language="ko", certainty=1.0, **oth
             manifest(("Milk", 1), ("Bar", 2), store="Gangnam", language="en"),
             "[Gangnam] 2 stock mismatches: Milk 1, Bar 2 (-4,500 won) 22:21 #7",
         ),
+        (
+            manifest(("바나나우유", 3), notice="digest", numbers=[8, 9, 10], visit=None),
+            "[강남 1호점] 재고 불일치 3건 더: 바나나우유 3 (-4,500원) #8~#10",
+        ),
+        (
+            manifest(("바나나우유", 1), notice="digest", numbers=[8], loss_won=0, visit=None),
+            "[강남 1호점] 재고 불일치 1건 더: 바나나우유 1 #8",
+        ),
+        (
+            manifest(("Milk", 2), store="G", language="en", notice="digest", numbers=[8, 9]),
+            "[G] 2 more stock mismatches: Milk 2 (-3,000 won) #8~#9",
+        ),
+        (
+            manifest(("바나나우유", 1), notice="day_is_full", numbers=[7], visit=None),
+            "[강남 1호점] 오늘 문자가 많아 이후는 묶어서 알립니다. #7~",
+        ),
     ],
 )
 def test_text_reads_as_agreed(given_manifest, text):

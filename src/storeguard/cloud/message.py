@@ -1,6 +1,7 @@
 """The SMS to the owner: one message of 70 UCS-2 units, in neutral words.
 
-`[강남 1호점] 재고 불일치: 바나나우유 1 (-1,500원) 22:21 #7`. Long names are shortened; counts,
+`[강남 1호점] 재고 불일치: 바나나우유 1 (-1,500원) 22:21 #7`, and for a digest of several
+`[강남 1호점] 재고 불일치 3건 더: 바나나우유 3 (-4,500원) #8~#10`. Long names are shortened; counts,
 amount, time and number never are.
 """
 
@@ -33,6 +34,8 @@ WORDS = {
         "missing_more": "재고 불일치 {lines}건:",
         "unsure_one": "재고 확인 필요:",
         "unsure_more": "재고 확인 필요 {lines}건:",
+        "digest": "재고 불일치 {issues}건 더:",
+        "day_is_full": "오늘 문자가 많아 이후는 묶어서 알립니다.",
         "others": "외 {others}",
         "amount": "(-{won:,}원)",
     },
@@ -41,6 +44,8 @@ WORDS = {
         "missing_more": "{lines} stock mismatches:",
         "unsure_one": "Please check stock:",
         "unsure_more": "Please check {lines} stocks:",
+        "digest": "{issues} more stock mismatches:",
+        "day_is_full": "Many messages today: the rest is summed up.",
         "others": "+{others} more",
         "amount": "(-{won:,} won)",
     },
@@ -65,24 +70,36 @@ def sms_text(manifest: Mapping[str, Any], limit: int = SMS_LIMIT) -> str:
 
 def _parts(manifest: Mapping[str, Any]) -> Parts:
     words = WORDS["en"] if manifest["store"]["language"] == "en" else WORDS["ko"]
-    lines = manifest["lines"]
-    kind = "missing" if lines and all(map(_is_certain, lines)) else "unsure"
-    many = "one" if len(lines) <= 1 else "more"
+    is_full = manifest.get("notice") == "day_is_full"
+    lines = () if is_full else manifest["lines"]
     return Parts(
         store=sendable(manifest["store"]["name"]) or "?",
-        headline=words[f"{kind}_{many}"].format(lines=len(lines)),
+        headline=_headline(manifest, words),
         items=tuple((sendable(line["product"]) or "?", line["missing"]) for line in lines),
         others=words["others"],
-        tail=_tail(manifest, words["amount"]),
+        tail=f"#{manifest['number']}~" if is_full else _tail(manifest, words["amount"]),
     )
 
 
+def _headline(manifest: Mapping[str, Any], words: Mapping[str, str]) -> str:
+    notice, lines = manifest.get("notice"), manifest["lines"]
+    if notice in ("digest", "day_is_full"):
+        return words[notice].format(issues=len(manifest["numbers"]))
+    kind = "missing" if lines and all(map(_is_certain, lines)) else "unsure"
+    many = "one" if len(lines) <= 1 else "more"
+    return words[f"{kind}_{many}"].format(lines=len(lines))
+
+
 def _tail(manifest: Mapping[str, Any], amount: str) -> str:
+    won = manifest["loss_won"]
+    lost = amount.format(won=won) if won else ""
+    if manifest.get("notice") == "digest":  # its issues have each their own time
+        numbers = manifest["numbers"]
+        first, last = f"#{numbers[0]}", f"~#{numbers[-1]}" if len(numbers) > 1 else ""
+        return f"{lost} {first}{last}".lstrip()
     happened = (manifest.get("visit") or {}).get("ended_at") or manifest["sealed_at"]
     local = datetime.fromisoformat(happened).astimezone(_zone(manifest["store"]["timezone"]))
-    won = manifest["loss_won"]
-    known = (amount.format(won=won) if won else "", f"{local:%H:%M}", f"#{manifest['number']}")
-    return " ".join(filter(None, known))
+    return " ".join(filter(None, (lost, f"{local:%H:%M}", f"#{manifest['number']}")))
 
 
 def _zone(name: str) -> tzinfo:

@@ -30,6 +30,12 @@ KEY = re.compile(
     r"(?P<id>[A-Za-z0-9][A-Za-z0-9._-]{0,127})/issue\.json"
 )
 
+TOLD_LATER = frozenset({"cool_down", "daily_digest"})
+"""`notice` of an issue that the device sums up in a digest, a manifest of its own."""
+
+SUMS = frozenset({"digest", "day_is_full"})
+"""`notice` of such a manifest."""
+
 FREE = "attribute_not_exists(id) OR (phase = :sending AND since < :stale)"
 
 log = logging.getLogger(__name__)
@@ -99,11 +105,17 @@ class Notifier:
         return {"records": len(records)}
 
     def notify(self, key: str) -> None:
-        """Sends the SMS of one manifest unless it was sent, and writes the receipt."""
+        """Sends the SMS of one manifest unless it was sent, and writes the receipt.
+
+        An issue that a digest will tell gets its receipt only.
+        """
         manifest = self._manifest(key)
         if manifest is None:
             return
-        sent = self._claim(key) or self._publish(key, sms_text(manifest))
+        if manifest.get("notice") in TOLD_LATER:
+            sent: dict[str, Any] = {"text": "", "message_id": "", "sent_at": self._now()}
+        else:
+            sent = self._claim(key) or self._publish(key, sms_text(manifest))
         self._write_receipt(key, manifest, sent)
 
     def _failure(self, event: Mapping[str, Any]) -> Exception | None:
@@ -198,8 +210,7 @@ class Notifier:
                 TableName=self._settings.table, Key={"id": {"S": key}}
             )
             raise
-        sent_at = datetime.fromtimestamp(self._wall_s(), UTC).isoformat(timespec="seconds")
-        sent = {"text": text, "message_id": answer["MessageId"], "sent_at": sent_at}
+        sent = {"text": text, "message_id": answer["MessageId"], "sent_at": self._now()}
         self._clients.dynamodb.update_item(
             TableName=self._settings.table,
             Key={"id": {"S": key}},
@@ -210,6 +221,9 @@ class Notifier:
             },
         )
         return sent
+
+    def _now(self) -> str:
+        return datetime.fromtimestamp(self._wall_s(), UTC).isoformat(timespec="seconds")
 
     def _write_receipt(
         self, key: str, manifest: Mapping[str, Any], sent: Mapping[str, Any]
@@ -286,6 +300,9 @@ def _check(manifest: Any, key: str) -> None:
         _require(isinstance(line["product"], str), "product")
         _require(_is_count(line["missing"], 10**6), "missing")
         _require(isinstance(line["certainty"], int | float), "certainty")
+    if manifest.get("notice") in SUMS:
+        numbers = manifest["numbers"]
+        _require(numbers and all(_is_count(n, 10**9) for n in numbers), "numbers")
     for entry in manifest["files"]:
         _require(bool(entry["name"].encode()) and isinstance(entry["sha256"], str), "files")
         _require(_is_count(entry["bytes"], 2**40), "files")

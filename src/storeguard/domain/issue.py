@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from storeguard.domain.notice import Telling
+
 SCHEMA = 1
 MANIFEST = "issue.json"
 CONTENT = "content.txt"
@@ -67,7 +69,7 @@ class Issue:
     """What is sealed. Times are aware; the visit's are None where goods went without one.
 
     `number` counts the store's issues, for people to refer to. `why` holds sentences by
-    language.
+    language. `telling`: how the owner hears of it.
     """
 
     id: str
@@ -80,6 +82,7 @@ class Issue:
     lines: tuple[IssueLine, ...]
     why: dict[str, tuple[str, ...]]
     steps: tuple[IssueStep, ...] = ()
+    telling: Telling = Telling.OWN
 
     @property
     def loss_won(self) -> int:
@@ -114,6 +117,7 @@ def manifest(issue: Issue, files: Sequence[EvidenceFile]) -> dict[str, Any]:
         else None,
         "lines": [asdict(line) for line in issue.lines],
         "loss_won": issue.loss_won,
+        "notice": issue.telling.value,
         "why": {language: list(sentences) for language, sentences in issue.why.items()},
         "steps": [asdict(step) | {"at": step.at.isoformat()} for step in issue.steps],
         "files": [asdict(file) for file in files],

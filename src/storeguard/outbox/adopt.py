@@ -7,7 +7,7 @@ rule over what was seen (`advance`); looking (`look`) and adopting (`adopt`) tou
 import hashlib
 import re
 import stat
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,8 +21,9 @@ from storeguard.domain.issue import (
     issue_id,
     read_sentence,
 )
+from storeguard.domain.notice import Place, Telling
 from storeguard.errors import OutboxFault
-from storeguard.outbox.folder import read_manifest, unwritable, write_manifest
+from storeguard.outbox.folder import EXTRA, read_manifest, unwritable, write_manifest
 
 QUIET_FOR_S = 2.0
 UNKNOWN_CERTAINTY = 0.5
@@ -120,6 +121,7 @@ def adopt(
     number: int,
     sealed_at: datetime,
     is_clock_synced: bool,
+    telling_of: Callable[[frozenset[Place]], Telling],
     fsync: bool = True,
 ) -> Path:
     """Makes the folder an issue and returns it; a name unfit for a URL is changed first.
@@ -144,11 +146,17 @@ def adopt(
             visit_ended_at=None,
             lines=lines,
             why=dict(WHY),
+            telling=telling_of(places_of(line.product for line in lines)),
         )
         write_manifest(folder, issue, names, fsync=fsync)
     except OSError as error:
         raise unwritable(root / name, error) from error
     return folder
+
+
+def places_of(products: Iterable[str]) -> frozenset[Place]:
+    """A foreign folder says nothing about scales."""
+    return frozenset((product, "") for product in products)
 
 
 def safe_name(name: str, taken: Collection[str]) -> str:
@@ -186,7 +194,9 @@ def _is_foreign(folder: Path) -> bool:
 
 
 def _signature(folder: Path) -> Signature:
-    return tuple(_entry(path) for path in sorted(folder.iterdir()) if not path.name.startswith("."))
+    paths = (path for path in sorted(folder.iterdir()) if not path.name.startswith("."))
+    # Of an issue whose manifest was damaged: it stays there, undelivered.
+    return tuple(_entry(path) for path in paths if not (path.name == EXTRA and path.is_dir()))
 
 
 def _looked_at(folder: Path) -> Signature:

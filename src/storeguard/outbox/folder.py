@@ -26,12 +26,16 @@ from storeguard.domain.issue import (
     manifest,
 )
 from storeguard.errors import OutboxFault
+from storeguard.statefile import read_json, set_aside
 
 INCOMING = ".incoming"
 EXTRA = "extra"
 CLIP_LOST = "영상 없음(저장 실패)"
 LARGEST_MANIFEST_BYTES = 64 * 1024
 """What the notifier reads at most; steps are left out until the manifest fits."""
+
+MOST_MANIFEST_BYTES = 1024 * 1024
+"""More is no manifest: it must not be read into memory."""
 
 _NEEDS_COPY = frozenset({errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS})
 
@@ -92,11 +96,43 @@ def sealed_issues(root: Path) -> tuple[Path, ...]:
     return tuple(folder for _, _, folder in sorted(found))
 
 
+def set_damaged_aside(root: Path) -> None:
+    """A sealed issue whose manifest is damaged is adopted again by its text and picture.
+
+    A newer storeguard's manifest, or another program's, is left as it is. Only for the lock's
+    holder, at start.
+    """
+    for folder in _folders(root):
+        path = folder / MANIFEST
+        try:
+            problem = _damage(folder)
+            if problem is not None:
+                # Hidden: adoption looks only at what a person or a program has put there.
+                hidden = folder / f".{MANIFEST}"
+                durable.rename(path, hidden)
+                set_aside(hidden, problem, "the issue is taken up again from its text and picture")
+        except OSError as error:
+            raise unwritable(path, error) from error
+
+
+def _damage(folder: Path) -> str | None:
+    """What is wrong with the manifest of a folder that we have sealed."""
+    if not (folder / CONTENT).exists() or not (folder / MANIFEST).exists():
+        return None
+    try:
+        content = read_json(folder / MANIFEST, largest_bytes=MOST_MANIFEST_BYTES)
+    except ValueError as error:
+        return str(error)
+    schema = content.get("schema") if isinstance(content, dict) else None
+    is_foreign = schema != SCHEMA and schema is not None
+    return None if is_foreign else _problem(content)
+
+
 def read_manifest(folder: Path) -> dict[str, Any]:
     """issue.json as it stands. Raises OutboxFault when it is missing or not one of ours."""
     path = folder / MANIFEST
     try:
-        content = json.loads(path.read_bytes())
+        content = read_json(path, largest_bytes=MOST_MANIFEST_BYTES)
     except OSError as error:
         raise _fault(f"{path}: cannot be read: {error.strerror}", error) from error
     except ValueError as error:
@@ -110,10 +146,10 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 def write_manifest(folder: Path, issue: Issue, names: Sequence[str], *, fsync: bool) -> None:
     """Puts issue.json into the folder, after everything that it lists."""
     files = [_evidence_file(folder, name) for name in names]
-    content = _encoded(manifest(issue, files))
+    content = encoded(manifest(issue, files))
     while len(content) > LARGEST_MANIFEST_BYTES and issue.steps:
         issue = replace(issue, steps=issue.steps[: len(issue.steps) // 2])
-        content = _encoded(manifest(issue, files))
+        content = encoded(manifest(issue, files))
     durable.publish(folder / MANIFEST, content, fsync=fsync)
 
 
@@ -184,13 +220,13 @@ def _evidence_file(folder: Path, name: str) -> EvidenceFile:
         return EvidenceFile(name, file.tell(), digest)
 
 
-def _encoded(content: Mapping[str, Any]) -> bytes:
+def encoded(content: Mapping[str, Any]) -> bytes:
     return json.dumps(content, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
 def _is_sealed(final: Path, issue_id: str) -> bool:
     try:
-        content = json.loads((final / MANIFEST).read_bytes())
+        content = read_json(final / MANIFEST, largest_bytes=MOST_MANIFEST_BYTES)
     except FileNotFoundError:
         return False
     except ValueError:

@@ -3,7 +3,7 @@ between the two costs a correction that the next start repeats, never the issue.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,6 +13,7 @@ from storeguard.domain import issue as issues
 from storeguard.domain.events import IssueSealed, SealedLine
 from storeguard.domain.issue import Issue, IssueLine, IssueStep, IssueStore
 from storeguard.domain.ledger import Visit
+from storeguard.domain.notice import Place, Telling
 from storeguard.domain.product import Product
 from storeguard.domain.reconcile import Discrepancy, Reason
 from storeguard.messages import reasons as wording
@@ -47,6 +48,14 @@ class IssueRecord(Protocol):
         """False when it is recorded already."""
 
 
+class NoticePolicy(Protocol):
+    """How the owner hears of issues; what cools down waits for a digest."""
+
+    def telling_of(self, places: Iterable[Place]) -> Telling: ...
+
+    def sealed(self, manifest: Mapping[str, Any], places: Iterable[Place]) -> None: ...
+
+
 class FilingService:
     """Seals one issue at a time. Raises OutboxFault when the disk refuses: call it again."""
 
@@ -58,6 +67,7 @@ class FilingService:
         clock: Clock,
         evidence: EvidenceRoom,
         record: IssueRecord,
+        notices: NoticePolicy,
         *,
         is_clock_synced: Callable[[], bool],
         log_event: Callable[[Mapping[str, int]], None],
@@ -69,6 +79,7 @@ class FilingService:
         self._clock = clock
         self._evidence = evidence
         self._record = record
+        self._notices = notices
         self._is_clock_synced = is_clock_synced
         self._log_event = log_event
         self._fsync = fsync
@@ -81,9 +92,10 @@ class FilingService:
         """
         evidence = await self._collect(case)
         issue = await asyncio.to_thread(self._issue, case, evidence)
-        await asyncio.to_thread(self._seal, issue, case, evidence)
+        manifest = await asyncio.to_thread(self._seal, issue, case, evidence)
         await self.correct(issue.id, {line.product: line.missing for line in issue.lines})
         await asyncio.to_thread(self._write_down, issue, case)
+        self._notices.sealed(manifest, _places(case))
         del self._ids[case.key]
         return IssueSealed(
             self._clock.now_s(),
@@ -115,10 +127,14 @@ class FilingService:
             number=self._record.next_number(),
             sealed_at=self._clock.utc(),
             is_clock_synced=self._is_clock_synced(),
+            telling_of=self._notices.telling_of,
             fsync=self._fsync,
         )
         manifest = outbox.read_manifest(folder)
         self._record.record_folder(manifest)
+        self._notices.sealed(
+            manifest, adopt.places_of(line["product"] for line in manifest["lines"])
+        )
         lines = tuple(SealedLine(**line) for line in manifest["lines"])
         return IssueSealed(self._clock.now_s(), folder.name, None, lines)
 
@@ -156,6 +172,7 @@ class FilingService:
             steps=tuple(
                 self._step(reason, evidence.clips) for reason in case.reasons if reason.movement
             ),
+            telling=self._notices.telling_of(_places(case)),
         )
 
     def _id_of(self, case_key: str) -> str:
@@ -188,13 +205,14 @@ class FilingService:
                 )
         return IssueStep(movement.scale, at, round(movement.grams, 1))
 
-    def _seal(self, issue: Issue, case: Case, evidence: Evidence) -> None:
+    def _seal(self, issue: Issue, case: Case, evidence: Evidence) -> dict[str, Any]:
+        """The manifest as it is on disk: of an earlier attempt, if that had come so far."""
         clips = [clip.path for clip in evidence.clips]
         clips += [path for path in case.leftovers if path.suffix == ".mp4"]
         pictures = [evidence.picture.path] if evidence.picture else []
         pictures += [path for path in case.leftovers if path.suffix == ".jpg"]
         picture = pictures[0] if pictures else None
-        outbox.seal(
+        folder = outbox.seal(
             self._root,
             issue,
             picture,
@@ -202,10 +220,22 @@ class FilingService:
             picture_time_label=picture.stem if picture else None,
             fsync=self._fsync,
         )
+        return outbox.read_manifest(folder)
 
     def _write_down(self, issue: Issue, case: Case) -> None:
         self._record.record(issue, case.visit.id if case.visit else None)
         self._log_event({line.product: line.missing for line in issue.lines})
+
+
+def _places(case: Case) -> frozenset[Place]:
+    """Where each missing product stood; a scale that nobody saw move is ''."""
+    scales: dict[str, set[str]] = {found.product: set() for found in case.discrepancies}
+    for reason in case.reasons:
+        if reason.movement is not None and reason.product in scales:
+            scales[reason.product].add(reason.movement.scale)
+    return frozenset(
+        (product, scale) for product, found in scales.items() for scale in found or {""}
+    )
 
 
 def _line(found: Discrepancy, products: Mapping[str, Product]) -> IssueLine:

@@ -1,6 +1,7 @@
 """Sealed issues → bucket → receipt. Disk is the queue: whatever has no receipt is still to do."""
 
 import asyncio
+import itertools
 import logging
 import random
 from collections.abc import Callable, Mapping
@@ -27,6 +28,9 @@ from storeguard.services.bus import Bus
 RESCAN_S = 30.0
 """Should a hint of the observer be lost, the timer finds the folder."""
 
+LONGEST_REQUEST_S = 50.0
+"""No byte moves for so long at most: eight addresses tried for 5 s each, or 30 s of silence."""
+
 ADOPTION_ROUND_S = 0.5
 FIRST_RECEIPT_S = 0.3
 LONGEST_RECEIPT_S = 60.0
@@ -38,6 +42,8 @@ log = logging.getLogger("storeguard")
 class UploadingService:
     """Delivers one issue after the other, oldest first, and waits for their receipts.
 
+    `digests`: the folder of messages about several issues, delivered after the issues.
+    `adopt_folder` is None where the books are not there to number a foreign folder.
     `objects` is None where no bucket is configured: issues stay here, and that is said once.
     """
 
@@ -50,7 +56,8 @@ class UploadingService:
         clock: Clock,
         health: Health,
         *,
-        adopt_folder: Callable[[str], IssueSealed],
+        adopt_folder: Callable[[str], IssueSealed] | None,
+        digests: Path | None = None,
     ) -> None:
         self._root = root
         self._store_id = store_id
@@ -59,6 +66,7 @@ class UploadingService:
         self._clock = clock
         self._health = health
         self._adopt_folder = adopt_folder
+        self._roots = (root,) if digests is None else (root, digests)
         self._wake = asyncio.Event()
         self._watched: Mapping[str, adopt.Watched] = {}
         self._known: frozenset[str] = frozenset()
@@ -67,10 +75,11 @@ class UploadingService:
         self._receipt_due_s: dict[str, float] = {}
         self._failures = 0
         self._is_stopping = False
+        self._part = health.part("uploading")
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="uploading")
 
-    def hand_over(self, _folder: Path) -> None:
-        """The observer has seen a folder appear; called in the loop's thread."""
+    def hand_over(self, _folder: Path | None = None) -> None:
+        """A folder has appeared; called in the loop's thread."""
         self._wake.set()
 
     async def run(self) -> None:
@@ -78,13 +87,20 @@ class UploadingService:
         if self._objects is None:
             log.warning("no bucket configured (upload.bucket): issues stay in %s", self._root)
         try:
+            self._part = self._health.part("uploading", longest_s=LONGEST_REQUEST_S)
             while True:
                 self._wake.clear()
                 wait_s = await self._run_once()
+                self._part.alive(wait_s)
                 await self._sleep(wait_s)
         finally:
             self._is_stopping = True
+            self._part.ended()
             self._worker.shutdown(wait=False, cancel_futures=True)
+
+    def is_moving(self) -> None:
+        """Bytes are on their way; called in any thread."""
+        self._part.alive()
 
     async def _sleep(self, wait_s: float) -> None:
         try:
@@ -95,9 +111,11 @@ class UploadingService:
 
     async def _run_once(self) -> float:
         """One look at all folders; returns how long nothing will be due."""
-        part = self._health.part("uploading")
+        part = self._part
         try:
-            wait_s = await self._adopt()
+            wait_s = RESCAN_S
+            if self._adopt_folder is not None:
+                wait_s = await self._adopt(self._adopt_folder)
             if self._objects is not None:
                 wait_s = min(wait_s, await self._deliver_all(self._objects))
         except UploadFault as fault:
@@ -111,19 +129,20 @@ class UploadingService:
         part.ok()
         return wait_s
 
-    async def _adopt(self) -> float:
+    async def _adopt(self, adopt_folder: Callable[[str], IssueSealed]) -> float:
         seen = await asyncio.to_thread(adopt.look, self._root, self._known)
         advance = adopt.advance(self._watched, seen, self._clock.now_s())
         self._watched = advance.state
         for name, why in advance.strange.items():
             log.warning("%s is no issue and is left alone: %s", self._root / name, why)
         for name in advance.ready:
-            self._bus.publish(await asyncio.to_thread(self._adopt_folder, name))
+            self._bus.publish(await asyncio.to_thread(adopt_folder, name))
         is_waiting = any(not watched.is_named for watched in self._watched.values())
         return ADOPTION_ROUND_S if is_waiting else RESCAN_S
 
     async def _deliver_all(self, objects: ObjectStore) -> float:
-        folders = await asyncio.to_thread(sealed_issues, self._root)
+        sealed = [await asyncio.to_thread(sealed_issues, root) for root in self._roots]
+        folders = tuple(itertools.chain.from_iterable(sealed))
         self._known = frozenset(folder.name for folder in folders)
         for folder in folders:
             if self._states.get(folder.name) is not DeliveryState.CONFIRMED:
@@ -134,6 +153,7 @@ class UploadingService:
     async def _deliver(self, folder: Path, objects: ObjectStore) -> None:
         name = folder.name
         state = self._states.get(name)
+        self._part.alive()
         if state is None:
             state = await asyncio.to_thread(state_of, folder)
         if state in (DeliveryState.PENDING, DeliveryState.UPLOADING):

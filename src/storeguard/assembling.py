@@ -1,0 +1,124 @@
+"""Devices with all that works on their data: a camera becomes an eye, a scale a channel."""
+
+import logging
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+
+from storeguard.books.textlog import TextLog
+from storeguard.clock import Clock, is_clock_synced
+from storeguard.config import Config, Folders
+from storeguard.domain.product import Product
+from storeguard.domain.weighing import WeighingRules, band_g
+from storeguard.hardware import Hardware
+from storeguard.health import Health
+from storeguard.outbox.diskspace import Cleaner
+from storeguard.outbox.s3 import S3Store
+from storeguard.ports import ObjectStore
+from storeguard.services.cleaning import CleaningService
+from storeguard.services.watching import Eye
+from storeguard.services.weighing import Channel
+from storeguard.vision.pictures import PictureKeeper
+from storeguard.vision.recorder import ClipRecorder
+
+RECORD_FPS = 10.0
+
+Pinned = Callable[[], Collection[Path]]
+
+log = logging.getLogger("storeguard")
+
+
+def eyes(
+    config: Config,
+    hardware: Hardware,
+    folders: Folders,
+    health: Health,
+    label: Callable[[float], str],
+    *,
+    threaded: bool,
+    has_room: Callable[[], bool] = lambda: True,
+) -> list[Eye]:
+    """Every camera with its detector and, where there are pictures to record, its recorder."""
+    found = []
+    for settings, (camera, detector) in zip(config.cameras, hardware.cameras, strict=True):
+        eye = Eye(camera, detector, settings.watch_fps, settings.ignore_areas)
+        if hardware.has_pictures:
+            eye.recorder = ClipRecorder(
+                folders.record,
+                settings.record_size_px,
+                RECORD_FPS,
+                config.visits.clip_s,
+                label,
+                threaded=threaded,
+                pulses=(
+                    health.pulse(f"{camera.id} clip encoder"),
+                    health.pulse(f"{camera.id} clip publisher"),
+                ),
+                has_room=has_room,
+            )
+            eye.new_keeper = lambda: PictureKeeper(folders.record, label)
+        found.append(eye)
+    return found
+
+
+def channels(config: Config, hardware: Hardware, products: Mapping[str, Product]) -> list[Channel]:
+    """Every scale with its calibration, its rules and its product (scale id → product)."""
+    found = []
+    for settings, scale in zip(config.scales, hardware.scales, strict=True):
+        product = products.get(settings.id)
+        calibration = hardware.calibrations[settings.id]
+        unit_g = product.unit_weight_g if product and product.is_weighable else None
+        rules = WeighingRules(
+            settings.id,
+            calibration.tare_raw,
+            calibration.counts_per_g,
+            config.visits.settle_for_s,
+            band_g(settings.capacity_g, unit_g),
+        )
+        found.append(Channel(scale, rules, product))
+    return found
+
+
+def cleaner(
+    config: Config, folders: Folders, pinned: Pinned = frozenset, *, fsync: bool = True
+) -> Cleaner:
+    """Of the store's disk. `pinned`: evidence of visits that are still to be judged."""
+    return Cleaner(
+        folders.record,
+        folders.issue_data,
+        folders.state,
+        pinned=pinned,
+        is_clock_trusted=is_clock_synced,
+        cameras=len(config.cameras),
+        fsync=fsync,
+    )
+
+
+def cleaning(
+    config: Config, folders: Folders, pinned: Pinned, clock: Clock, health: Health, *, fsync: bool
+) -> CleaningService:
+    """See `cleaner`."""
+    return CleaningService(cleaner(config, folders, pinned, fsync=fsync), clock, health)
+
+
+def event_log(
+    config: Config, folders: Folders, clock: Clock, *, fsync: bool
+) -> Callable[[Mapping[str, int]], None]:
+    """Writes what is missing, product → units, into event.txt."""
+    event_log = TextLog(folders.event_log, config.store.timezone, fsync=fsync)
+
+    def missing(units: Mapping[str, int]) -> None:
+        try:
+            event_log.missing(clock.utc(), units)
+        except OSError as error:  # the issue is sealed: its text log must not undo that
+            where = folders.event_log
+            log.warning("%s: cannot be written: %s; the issue is kept", where, error.strerror)
+
+    return missing
+
+
+def object_store(config: Config, on_bytes: Callable[[], None]) -> ObjectStore | None:
+    """The bucket; None where none is configured. `on_bytes`: see S3Store."""
+    upload = config.upload
+    if upload.bucket is None:
+        return None
+    return S3Store(upload.bucket, upload.region, upload.endpoint_url, on_bytes=on_bytes)

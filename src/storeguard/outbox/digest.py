@@ -1,0 +1,89 @@
+"""A digest: one message about several issues that had none of their own.
+
+It is a sealed folder like an issue's, with a manifest and no files, so that the same delivery,
+the same trigger and the same receipt serve it; `notice` in the manifest tells them apart. It
+lies in the state folder: the owner's issues are those of `issue_data/` only.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from storeguard import durable
+from storeguard.domain.issue import MANIFEST, SCHEMA, IssueStore, issue_id
+from storeguard.outbox.folder import INCOMING, encoded, read_manifest, sealed_issues, unwritable
+
+Manifest = Mapping[str, Any]
+
+DIGEST, DAY_IS_FULL = "digest", "day_is_full"
+"""`notice` of a manifest: sums up `issues`; says that the rest of the day will be summed up."""
+
+
+def seal_digest(
+    root: Path,
+    issues: Sequence[Manifest],
+    kind: str,
+    *,
+    store: IssueStore,
+    label: str,
+    sealed_at: datetime,
+    is_clock_synced: bool,
+    fsync: bool = True,
+) -> Path:
+    """Returns the digest's folder, complete and durable. Raises OutboxFault.
+
+    `issues`: the manifests that it is about, at least one. `label`: its local time.
+    """
+    name = _free_name(root, f"{kind}-{label}")
+    summed = {
+        "schema": SCHEMA,
+        "id": name,
+        "number": min(issue["number"] for issue in issues),
+        "store": asdict(store),
+        "sealed_at": sealed_at.isoformat(),
+        "time_quality": "synced" if is_clock_synced else "unsynced",
+        "visit": None,
+        "lines": list(_summed(line for issue in issues for line in issue["lines"])),
+        "loss_won": sum(issue["loss_won"] for issue in issues),
+        "files": [],
+        "notice": kind,
+        "issues": [issue["id"] for issue in issues],
+        "numbers": sorted(issue["number"] for issue in issues),
+    }
+    staged = root / INCOMING / name
+    try:
+        staged.mkdir(parents=True)
+        durable.publish(staged / MANIFEST, encoded(summed), fsync=False)
+        durable.publish_folder(staged, root / name, fsync=fsync)
+    except OSError as error:
+        raise unwritable(root / name, error) from error
+    return root / name
+
+
+def _free_name(root: Path, wanted: str) -> str:
+    try:
+        taken = {path.name for path in root.iterdir()} if root.exists() else set()
+    except OSError as error:
+        raise unwritable(root, error) from error
+    return issue_id(wanted, taken)
+
+
+def digests_in(root: Path) -> tuple[dict[str, Any], ...]:
+    """The manifests of all digests, oldest first."""
+    return tuple(read_manifest(folder) for folder in sealed_issues(root))
+
+
+def _summed(lines: Iterable[Mapping[str, Any]]) -> Iterable[dict[str, Any]]:
+    """One line a product, in the order in which they were missed first."""
+    summed: dict[str, dict[str, Any]] = {}
+    for line in lines:
+        known = summed.setdefault(
+            line["product"], dict(line) | {"missing": 0, "loss": 0, "certainty": 1.0}
+        )
+        known["missing"] += line["missing"]
+        known["loss"] += line["loss"]
+        known["certainty"] = min(known["certainty"], line["certainty"])
+        known["shelf"] = line["shelf"]
+    return summed.values()
