@@ -12,6 +12,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile
 
 .PHONY: help demo test lint coverage rigs bench real-clip smoke smoke-3.13 docs lock clean
+.PHONY: install update uninstall lint-shell emulated-install lock-pi lock-aarch64
 .NOTPARALLEL:
 
 help:  ## Show these targets.
@@ -23,10 +24,14 @@ demo: $(VENV)/.has-demo  ## A simulated shop in the browser; ARGS="--script thie
 test: $(VENV)/.has-test  ## The test suite; ARGS goes to pytest.
 	@$(BIN)/python -m pytest -m 'not slow' $(ARGS)
 
-lint: $(VENV)/.has-test $(VENV)/.has-lint  ## ruff and mypy.
+lint: $(VENV)/.has-test $(VENV)/.has-lint lint-shell  ## ruff, mypy and shellcheck.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+lint-shell:  ## shellcheck over every script, where there is one.
+	@if command -v shellcheck >/dev/null; then shellcheck -x systemd/*.sh tests/rigs/*.sh .ci/run; \
+	else echo "lint-shell: skipped, no shellcheck; sudo apt-get install shellcheck"; fi
 
 coverage: $(VENV)/.has-test  ## Every branch of the rules is tested, or this fails.
 	$(BIN)/python -m pytest -q --cov=storeguard.domain --cov-branch --cov-fail-under=100 \
@@ -55,6 +60,18 @@ smoke-3.13:  ## The same on Python 3.13, where there is one.
 		$(MAKE) --no-print-directory smoke PYTHON=python3.13 VENV=.venv-3.13; \
 	else echo "smoke-3.13: skipped, there is no python3.13 on this machine"; fi
 
+install:  ## On the Pi, with sudo: service, networks, data; SHARE=yes also the two CSVs by Samba.
+	@bash systemd/install.sh
+
+update:  ## On the Pi, with sudo: this checkout beside the old release; back if it is not good.
+	@bash systemd/update.sh
+
+uninstall:  ## On the Pi, with sudo: all but the store's data; PURGE=yes also that.
+	@bash systemd/uninstall.sh
+
+emulated-install:  ## As root: `make install` in an emulated arm64 Debian; SUITE=bookworm or trixie.
+	@bash tests/rigs/emulated_install.sh
+
 docs: $(VENV)/.has-demo  ## docs/config.md, from the code.
 	$(BIN)/python -m storeguard.configdoc docs/config.md
 
@@ -65,6 +82,36 @@ lock:  ## The newest versions that pyproject.toml allows, into requirements/.
 	@{ echo "# Written by 'make lock': exact versions of base, demo, test and lint, for every platform."; \
 	.venv-lock/bin/python -m pip freeze --exclude-editable; } > $(LOCK)
 	@rm -rf .venv-lock
+
+# uv, because pip judges `platform_machine` by the machine that it runs on, not by the Pi.
+UV := .venv-uv/bin/uv
+PI_LOCKS := requirements/build.txt requirements/pi.txt requirements/pi-yolo.txt
+COMPILE = $(UV) pip compile --quiet --upgrade --python-version 3.11 --generate-hashes \
+	--python-platform aarch64-manylinux_2_36 --no-annotate --constraint $(LOCK) \
+	--custom-compile-command 'make lock-pi'
+
+$(UV):
+	@$(PYTHON) -m venv .venv-uv
+	@.venv-uv/bin/python -m pip --disable-pip-version-check install --quiet uv==0.13.9
+
+lock-pi: $(UV)  ## The Pi's exact versions with hashes, which `make install` takes.
+	echo 'setuptools>=77' | $(COMPILE) - -o requirements/build.txt
+	$(COMPILE) --override requirements/from-apt.txt pyproject.toml --extra pi \
+		requirements/pi.in -o requirements/pi.txt
+	$(COMPILE) --override requirements/from-apt.txt pyproject.toml --extra pi --extra yolo \
+		requirements/pi.in requirements/pi-yolo.in -o requirements/pi-yolo.txt
+	echo 'rpi-lgpio>=0.6' | $(COMPILE) - -o requirements/pi-bookworm.txt
+
+# hx711 is pure Python and has no wheel; everything else must, nothing is compiled on a Pi.
+WHEELS_FOR_PI = $(UV) pip install --quiet --dry-run --only-binary :all: --no-binary hx711 \
+	--python-platform aarch64-manylinux_2_36 --target .venv-uv/nothing
+
+lock-aarch64: $(UV)  ## Every lock has wheels for 64-bit ARM, on Python 3.11 and 3.13.
+	@for python in 3.11 3.13; do for lock in $(LOCK) $(PI_LOCKS); do \
+		$(WHEELS_FOR_PI) --python-version $$python -r $$lock || exit 1; \
+	done; done
+	@$(WHEELS_FOR_PI) --python-version 3.11 -r requirements/pi-bookworm.txt
+	@echo "lock-aarch64: every lock has wheels for aarch64, Python 3.11 and 3.13"
 
 clean:  ## Remove environments and caches; the store's data stays.
 	rm -rf .venv .venv-* .mypy_cache .ruff_cache .hypothesis .coverage build dist

@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# Proves `make install` without a Pi: a Debian for arm64 in a scratch folder, run by qemu's
+# user-mode emulation in a chroot, with this checkout installed into it. Needs root, a kernel
+# with binfmt_misc, and: apt-get install debootstrap qemu-user-static
+#   SUITE=bookworm|trixie   TREE=DIR (kept and used again)   YOLO=no|yes (an hour of emulation)
+# Not proven here: Raspberry Pi OS's own archive, a running systemd, any device.
+set -euo pipefail
+SUITE=${SUITE:-trixie}
+TREE=${TREE:-${TMPDIR:-/tmp}/storeguard-arm64-$SUITE}
+MIRROR=${MIRROR:-http://deb.debian.org/debian}
+YOLO=${YOLO:-no}
+checkout=$(cd "$(dirname "$0")/../.." && pwd)
+
+step() { printf '== %s (%s s)\n' "$*" "$SECONDS"; }
+
+check_tools() {
+    ((EUID == 0)) || { echo "emulated-install: needs root, for a chroot" >&2; exit 1; }
+    command -v debootstrap >/dev/null && command -v qemu-aarch64-static >/dev/null || {
+        echo "emulated-install: apt-get install debootstrap qemu-user-static" >&2
+        exit 1
+    }
+    local formats=/proc/sys/fs/binfmt_misc
+    [[ -e $formats/register ]] || mount -t binfmt_misc none "$formats"
+    [[ -e $formats/qemu-aarch64 ]] ||
+        sed -n 's/^\(:qemu-aarch64:.*\)/\1/p' /usr/lib/binfmt.d/qemu-aarch64.conf >"$formats/register"
+}
+
+make_tree() {
+    [[ ! -e $TREE/.made ]] || return 0
+    debootstrap --arch=arm64 --variant=minbase --include=ca-certificates,make "$SUITE" "$TREE" "$MIRROR" >"$TREE.log"
+    touch "$TREE/.made"
+}
+
+# How this machine reaches its registries is true in there too.
+lend_network() {
+    cp /etc/resolv.conf /etc/hosts "$TREE/etc/"
+    local bundle=${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}
+    [[ ! -e $bundle ]] || cat "$bundle" >"$TREE/etc/ssl/certs/ca-certificates.crt"
+}
+
+inside() {
+    unshare --mount --fork bash -c '
+        tree=$1; shift
+        mount --bind /dev "$tree/dev" && mount -t proc proc "$tree/proc" && mount -t sysfs -o ro sysfs "$tree/sys"
+        exec chroot "$tree" env -u PIP_FIND_LINKS -u PIP_EXTRA_INDEX_URL HOME=/root LC_ALL=C.UTF-8 \
+            PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"' inside "$TREE" "$@"
+}
+
+lend_checkout() {
+    rm -rf "$TREE/root/storeguard"
+    mkdir -p "$TREE/root/storeguard"
+    git -C "$checkout" archive "${COMMIT:-HEAD}" | tar -xf - -C "$TREE/root/storeguard"
+}
+
+# The networks' hosts may be out of reach of a workshop's machine: then its own files are lent.
+lend_networks() {
+    [[ -n ${STOREGUARD_MODELS:-} ]] || return 0
+    mkdir -p "$TREE/var/lib/storeguard/models"
+    cp "$STOREGUARD_MODELS"/yolox_nano.onnx "$TREE/var/lib/storeguard/models/"
+}
+
+check_tools
+step "a tree of $SUITE for arm64 in $TREE"
+make_tree
+lend_network
+lend_checkout
+lend_networks
+step "make install"
+inside make -C /root/storeguard install YOLO="$YOLO"
+step "make install again: nothing is built, nothing of the owner's changes"
+before=$(inside sha256sum /var/lib/storeguard/config.yaml /usr/local/bin/storeguard; readlink "$TREE/opt/storeguard/current")
+inside make -C /root/storeguard install YOLO="$YOLO"
+after=$(inside sha256sum /var/lib/storeguard/config.yaml /usr/local/bin/storeguard; readlink "$TREE/opt/storeguard/current")
+[[ $before == "$after" ]]
+step "the program"
+inside storeguard --version
+inside storeguard check-config
+inside storeguard models verify
+inside storeguard detect /root/storeguard/docs/console.png --model yolox-nano
+step "the unit, judged by the tree's own systemd"
+inside systemd-analyze security --offline=true --threshold=20 /etc/systemd/system/storeguard.service | tail -1 ||
+    echo "no systemd-analyze in the tree"
+step "make uninstall keeps the data"
+inside make -C /root/storeguard uninstall
+[[ ! -e $TREE/opt/storeguard && -e $TREE/var/lib/storeguard/config.yaml ]]
+step "proven: $(inside uname -m), $(inside sed -n 's/^PRETTY_NAME=//p' /etc/os-release), $(inside python3 --version), YOLO=$YOLO"
