@@ -29,7 +29,7 @@ from storeguard.config import Config, Folders
 from storeguard.domain.issue import IssueStore
 from storeguard.domain.product import Product, assign
 from storeguard.errors import ConfigInvalid, OutboxFault
-from storeguard.hardware import MakeHardware
+from storeguard.hardware import MakeHardware, calibrated
 from storeguard.health import Health
 from storeguard.lock import FolderLock
 from storeguard.orderly import run_until
@@ -345,7 +345,8 @@ class Store:
         and is raised.
         """
         if self.tracing is not None:
-            await asyncio.to_thread(self.tracing.begin, self.config, self.folders.inventory)
+            config = calibrated(self.config, self.hardware.calibrations)
+            await asyncio.to_thread(self.tracing.begin, config, self.folders.inventory)
         observer = self._observer() if self._mode.outside else None
         loops = self.services()
         if observer is not None:

@@ -8,8 +8,15 @@ from typing import Any
 
 from storeguard import config as cfg
 from storeguard.books import csvfile
+from storeguard.books.calibrations import CalibrationFile
 from storeguard.domain.product import Product, assign
-from storeguard.errors import BookMalformed, ConfigInvalid, ModelFault, StoreguardError
+from storeguard.errors import (
+    BookMalformed,
+    CalibrationDamaged,
+    ConfigInvalid,
+    ModelFault,
+    StoreguardError,
+)
 from storeguard.hardware import unusable
 from storeguard.outbox.delivery import state_of
 from storeguard.outbox.folder import read_manifest, sealed_issues
@@ -39,17 +46,35 @@ def check(path: Path) -> Checked:
     folders = cfg.Folders.of(config, path.parent)
     products = _products(folders.inventory / KIOSK_CSV)
     fit = assign({scale.id: scale.products for scale in config.scales}, products or ())
-    in_config = [*unusable(config), *_no_network(config), *(fit.problems if products else ())]
+    devices, damaged = _devices(config, folders)
+    in_config = [*devices, *_no_network(config), *(fit.problems if products else ())]
     remarks = (*_guards_little(config), *(fit.remarks if products else ()))
     return Checked(
-        (*(f"{path}: {one}" for one in in_config), *_folders(folders), *check_books(folders)),
+        (
+            *(f"{path}: {one}" for one in in_config),
+            *damaged,
+            *_folders(folders),
+            *check_books(folders),
+        ),
         tuple(f"{path}: {one}" for one in remarks),
     )
 
 
+def _devices(config: cfg.Config, folders: cfg.Folders) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What keeps the devices from being made: in the configuration, and in the state folder."""
+    try:
+        return unusable(config, CalibrationFile(folders.state).load()), ()
+    except CalibrationDamaged as damaged:
+        return (), (str(damaged),)
+
+
 def refuse_unusable(config: cfg.Config, path: Path) -> None:
-    """Raises ConfigInvalid with all that keeps this version from using the configuration."""
-    problems = (*unusable(config), *_no_network(config))
+    """Raises ConfigInvalid with all that keeps this version from using the configuration.
+
+    Raises CalibrationDamaged too.
+    """
+    kept = CalibrationFile(cfg.Folders.of(config, path.parent).state).load()
+    problems = (*unusable(config, kept), *_no_network(config))
     if problems:
         raise ConfigInvalid(str(path), problems)
 

@@ -104,7 +104,11 @@ class Scale(_Section):
     sample_rate_hz: float = Field(10.0, gt=0, le=320, description="Readings a second: 10 or 80.")
     capacity_g: float = Field(10_000.0, gt=0, description="Rated load of the cells.")
     calibration: Calibration | None = Field(
-        None, description="Raw counts to grams; left out, the one kept in the state folder."
+        None,
+        description=(
+            "Raw counts to grams. What was done last counts: `scale tare` and `scale calibrate` "
+            "keep theirs in the state folder, which wins until this entry is edited."
+        ),
     )
 
 

@@ -12,6 +12,9 @@
     │   │   ├── CameraEnded (EOFError)      a file that has been played to its end
     │   │   └── CameraBlind                 pictures come, but show nothing
     │   └── DetectorFault
+    ├── CalibrationFault
+    │   ├── CalibrationDamaged (ValueError)  what a scale command has kept cannot be read
+    │   └── CalibrationRefused (ValueError)  the readings make none; nothing was kept
     ├── ModelFault
     │   ├── ModelMissing (FileNotFoundError)
     │   ├── ModelCorrupt (ValueError)       the file is not the one that was pinned
@@ -107,6 +110,18 @@ class CameraBlind(CameraFault):
 
 class DetectorFault(DeviceFault):
     """The person detector failed on a frame."""
+
+
+class CalibrationFault(StoreguardError):
+    """A scale's zero or its counts a gram."""
+
+
+class CalibrationDamaged(CalibrationFault, ValueError):
+    """The kept calibrations cannot be read; there is no default that would not count nonsense."""
+
+
+class CalibrationRefused(CalibrationFault, ValueError):
+    """The readings make no calibration; nothing was kept."""
 
 
 class ModelFault(StoreguardError):

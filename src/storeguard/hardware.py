@@ -1,10 +1,13 @@
 """Configured scales and cameras → devices: which backend is which class."""
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from storeguard import config as cfg
+from storeguard.books.calibrations import CalibrationFile, Kept, in_force, other_gain, overruled
 from storeguard.clock import Clock
 from storeguard.devices.sim.world import World
 from storeguard.domain.product import Product
@@ -18,6 +21,11 @@ LATER = {
     "ultralytics": "onnx",
 }
 """Backends of the contract that this version does not have, and what it has instead."""
+
+
+NOTHING_KEPT: Mapping[str, Kept] = MappingProxyType({})
+
+log = logging.getLogger("storeguard")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,41 +53,71 @@ def from_config(
     base: Path,
     world: World | None = None,
 ) -> Hardware:
-    """The devices that the configuration names; simulated ones share one world."""
-    problems = unusable(config)
+    """The devices that the configuration names; simulated ones share one world.
+
+    Raises ConfigInvalid, and CalibrationDamaged for what the scale commands have kept.
+    """
+    kept = CalibrationFile(cfg.Folders.of(config, base).state).load()
+    problems = unusable(config, kept)
     if problems:
         raise ConfigInvalid("config.yaml", problems)
+    for line in overruled(config.scales, kept):
+        log.info(line)
     simulated = world or _world(config, products, counts, clock)
     return Hardware(
         tuple(_scale(scale, simulated, clock) for scale in config.scales),
         tuple(_camera(config, camera, simulated, clock, base) for camera in config.cameras),
-        calibrations(config.scales),
+        calibrations(config.scales, kept),
         new_scales=frozenset() if world else _simulated(config),
     )
+
+
+def scale_alone(
+    config: cfg.Config,
+    scale: cfg.Scale,
+    products: Mapping[str, Product],
+    counts: Mapping[str, int],
+    clock: Clock,
+) -> Scale:
+    """One scale for a command, calibrated or not; a simulated one has its shelf's goods on it.
+
+    Raises ConfigInvalid for a backend that is for a trace.
+    """
+    world = _world(config, products, counts, clock) if scale.backend == "sim" else None
+    return _scale(scale, world, clock)
 
 
 def _simulated(config: cfg.Config) -> frozenset[str]:
     return frozenset(scale.id for scale in config.scales if scale.backend == "sim")
 
 
-def unusable(config: cfg.Config) -> tuple[str, ...]:
+def unusable(config: cfg.Config, kept: Mapping[str, Kept] = NOTHING_KEPT) -> tuple[str, ...]:
     """Why this version cannot make these devices, a line each; empty when it can."""
     later = (scale.backend in LATER for scale in config.scales)
-    uncalibrated = () if any(later) else _uncalibrated(config.scales)
+    uncalibrated = () if any(later) else _uncalibrated(config.scales, kept)
     return (*_later_backends(config), *_only_in_a_trace(config), *uncalibrated, *_blind(config))
 
 
-def calibrations(scales: Sequence[cfg.Scale]) -> dict[str, cfg.Calibration]:
+def calibrations(
+    scales: Sequence[cfg.Scale], kept: Mapping[str, Kept] = NOTHING_KEPT
+) -> dict[str, cfg.Calibration]:
     """Each scale's own; a simulated cell knows its own, a real one has to be told.
 
     Raises ConfigInvalid for a real one that has none.
     """
     from storeguard.devices.sim.scale import SIM_CALIBRATION
 
-    problems = tuple(_uncalibrated(scales))
+    problems = tuple(_uncalibrated(scales, kept))
     if problems:
         raise ConfigInvalid("config.yaml", problems)
-    return {scale.id: scale.calibration or SIM_CALIBRATION for scale in scales}
+    found = {scale.id: in_force(scale, kept) for scale in scales}
+    return {name: own.calibration if own else SIM_CALIBRATION for name, own in found.items()}
+
+
+def calibrated(config: cfg.Config, found: Mapping[str, cfg.Calibration]) -> cfg.Config:
+    """The configuration with the calibrations in force, for whoever reads it elsewhere."""
+    scales = tuple(s.model_copy(update={"calibration": found[s.id]}) for s in config.scales)
+    return config.model_copy(update={"scales": scales})
 
 
 def _named_backends(config: cfg.Config) -> Iterator[tuple[str, str]]:
@@ -106,12 +144,14 @@ def _blind(config: cfg.Config) -> Iterator[str]:
         yield "detector.backend: 'sim' sees simulated cameras only; use 'auto' for real ones"
 
 
-def _uncalibrated(scales: Sequence[cfg.Scale]) -> Iterator[str]:
+def _uncalibrated(scales: Sequence[cfg.Scale], kept: Mapping[str, Kept]) -> Iterator[str]:
     for i, scale in enumerate(scales):
-        if scale.calibration is None and scale.backend != "sim":
+        if in_force(scale, kept) is None and scale.backend != "sim":
+            yield f"scales[{i}].calibration: is missing; run: storeguard scale calibrate {scale.id}"
+        if gain := other_gain(scale, kept):
             yield (
-                f"scales[{i}].calibration: is missing; write tare_raw (counts of the empty scale) "
-                "and counts_per_g"
+                f"scales[{i}].gain: is {scale.gain}, but scale '{scale.id}' was calibrated at "
+                f"{gain}; write gain: {gain}, or run: storeguard scale calibrate {scale.id}"
             )
 
 
@@ -122,7 +162,7 @@ def _world(
     backends.update(camera.backend for camera in config.cameras)
     if "sim" not in backends:
         return None
-    goods = {scale.id: [products[scale.id]] for scale in config.scales if scale.id in products}
+    goods = {s.id: [products[s.id]] if s.id in products else [] for s in config.scales}
     return World(goods, counts, clock)
 
 

@@ -6,7 +6,7 @@ import sys
 import click
 
 from storeguard import __version__
-from storeguard.cli import running, seeing, shop
+from storeguard.cli import running, scale, seeing, shop
 from storeguard.cli.frame import Group, debug_option
 
 
@@ -29,6 +29,7 @@ for verb in (
     shop.sell,
     shop.books,
     shop.issues,
+    scale.scale,
     seeing.detect,
     seeing.models,
 ):

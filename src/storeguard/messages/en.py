@@ -135,6 +135,91 @@ TEXTS: dict[str, str] = {
     "sale.left": "{left} left",
     "scale.settled": "at rest",
     "scale.moving": "moving",
+    # The scale commands.
+    "scale.list.id": "scale",
+    "scale.list.backend": "backend",
+    "scale.list.pins": "pins",
+    "scale.list.products": "products",
+    "scale.list.calibration": "calibration (counts a gram, zero)",
+    "scale.list.missing": "scale {scale}: no calibration; storeguard scale calibrate {scale}",
+    "scale.read.nothing": "no reading: {why}",
+    "scale.tared": "scale {scale}: its zero is {raw} now ({moved} g from the one before).",
+    "scale.tared_far": (
+        "Needs a look: the zero has moved by {moved} g. If the scale was not empty, empty it and "
+        "do it again."
+    ),
+    "scale.ask.mass": "Type the mass that you will put on it, in grams, and Enter:",
+    "scale.ask.mass_or_product": (
+        "Type the mass that you will put on it, in grams. Without one only Enter (then with "
+        "'{product}'):"
+    ),
+    "scale.ask.empty": "Empty scale {scale}, hands off, then Enter:",
+    "scale.ask.weight": "Put {grams} g in the middle, hands off, then Enter:",
+    "scale.ask.units": "Put {count} '{product}' in the middle, hands off, then Enter:",
+    "scale.ask.more": "Put {more} more '{product}', {count} in all, hands off, then Enter:",
+    "scale.ask.back": "Take everything off, hands off, then Enter:",
+    "scale.made": (
+        "scale {scale} is calibrated: 1 g = {counts} (error ±{error} %), zero {raw}, "
+        "zero came back {back} g, noise {noise} g"
+    ),
+    "scale.upside_down": (
+        "Needs a look: a load makes the value smaller. The cell is upside down, or its wires A+ "
+        "and A- are swapped; it works all the same. If you did not begin with the empty scale, "
+        "calibrate again."
+    ),
+    "scale.verdict.sound": "scale {scale}: in order",
+    "scale.verdict.faulty": "scale {scale}: needs a look",
+    "scale.figure.rate": "{rate} samples/s (configured {nominal})",
+    "scale.figure.failed": "failed {failed} %, saturated {saturated}",
+    "scale.figure.spread": "spread rms {counts}{grams}",
+    "scale.figure.peak": "spread peak to peak {counts}{grams}",
+    "scale.figure.drift": "drift over the run {counts}{grams}",
+    "scale.finding.no_reading": (
+        "No value arrives. Check the board's power (VCC, GND), the wires DT and SCK, and the pins "
+        "in the configuration."
+    ),
+    "scale.finding.saturated": (
+        "The value is at its end. Take the load off; if it stays, check the cell's four wires "
+        "(E+, E-, A+, A-): one is broken or swapped."
+    ),
+    "scale.finding.frozen": (
+        "The value never changes. The cell is not connected, or the board is broken: check the "
+        "cell's wires, then try another board."
+    ),
+    "scale.finding.failing": (
+        "{failed} % of the readings fail. Shorten the wires and check the contacts; if the device "
+        "speaks of long pulses, use backend gpiod."
+    ),
+    "scale.finding.too_slow": (
+        "Only {rate} samples/s arrive (configured {nominal}). Make the board's RATE pin and "
+        "sample_rate_hz agree."
+    ),
+    "scale.finding.too_fast": (
+        "{rate} samples/s arrive (configured {nominal}). Make the board's RATE pin and "
+        "sample_rate_hz agree."
+    ),
+    "scale.finding.restless": (
+        "The weight moved meanwhile. Hands off, and do it again; if nobody touched it, look "
+        "whether the plate touches something or a screw is loose."
+    ),
+    "scale.finding.noisy": (
+        "It trembles too much to be counted. Keep the cell's cable away from the fridge's motor "
+        "and mains, use a shielded one, check the 5 V supply."
+    ),
+    "scale.finding.drifting": (
+        "The value keeps moving. Do it again ten minutes after switching on; if it still does, "
+        "look whether the plate touches something, or water or cold air reaches the cell."
+    ),
+    "scale.finding.near_limit": (
+        "The value is almost at its end. Take some load off, or write gain: 64 and calibrate."
+    ),
+    "scale.finding.dropouts": "{failed} % of the readings fail. Usable, but check the contacts.",
+    "scale.finding.somewhat_noisy": (
+        "It trembles a little. Usable, but light products may be uncertain."
+    ),
+    "scale.finding.spikes": "Some values jump. Usable, but keep the cable away from mains.",
+    "scale.finding.uncalibrated": "It has no calibration: storeguard scale calibrate {scale}",
+    "scale.device_says": "device: {why}",
     # The demo's story.
     "demo.opens": "The simulated store opens. Pages: {url} (owner), {url}/kiosk (kiosk)",
     "demo.opens_without_pages": "The simulated store opens (no pages: the port is taken, --port 0)",

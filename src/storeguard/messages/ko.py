@@ -135,6 +135,85 @@ TEXTS: dict[str, str] = {
     "sale.left": "남은 재고 {left}개",
     "scale.settled": "안정",
     "scale.moving": "흔들림",
+    # The scale commands.
+    "scale.list.id": "저울",
+    "scale.list.backend": "연결",
+    "scale.list.pins": "핀",
+    "scale.list.products": "상품",
+    "scale.list.calibration": "보정 (1 g의 값, 영점)",
+    "scale.list.missing": "저울 {scale}: 보정이 없습니다. storeguard scale calibrate {scale}",
+    "scale.read.nothing": "값 없음: {why}",
+    "scale.tared": "저울 {scale}: 영점을 {raw}(으)로 정했습니다 (이전보다 {moved} g).",
+    "scale.tared_far": (
+        "확인 필요: 영점이 {moved} g 옮겨졌습니다. 저울이 비어 있지 않았다면 비우고 다시 하세요."
+    ),
+    "scale.ask.mass": "올려놓을 추의 무게(g)를 입력하고 Enter:",
+    "scale.ask.mass_or_product": (
+        "올려놓을 추의 무게(g)를 입력하세요. 추가 없으면 그냥 Enter ('{product}'(으)로 보정):"
+    ),
+    "scale.ask.empty": "저울 {scale}을(를) 비우고 손을 뗀 뒤 Enter:",
+    "scale.ask.weight": "추 {grams} g을 가운데에 올리고 손을 뗀 뒤 Enter:",
+    "scale.ask.units": "'{product}' {count}개를 가운데에 올리고 손을 뗀 뒤 Enter:",
+    "scale.ask.more": "'{product}' {more}개를 더 올려 모두 {count}개가 되면 Enter:",
+    "scale.ask.back": "모두 내리고 손을 뗀 뒤 Enter:",
+    "scale.made": (
+        "저울 {scale} 보정 완료: 1 g = {counts} (오차 ±{error} %), 영점 {raw}, "
+        "영점 복귀 {back} g, 흔들림 {noise} g"
+    ),
+    "scale.upside_down": (
+        "확인 필요: 올리면 값이 줄어듭니다. 로드셀이 뒤집혀 달렸거나 A+와 A- 선이 바뀌었습니다. "
+        "그대로 써도 됩니다. 비운 상태에서 시작하지 않았다면 다시 보정하세요."
+    ),
+    "scale.verdict.sound": "저울 {scale}: 정상",
+    "scale.verdict.faulty": "저울 {scale}: 확인 필요",
+    "scale.figure.rate": "초당 {rate}개 (설정 {nominal}개)",
+    "scale.figure.failed": "실패 {failed} %, 포화 {saturated}개",
+    "scale.figure.spread": "흔들림 {counts}{grams}",
+    "scale.figure.peak": "최대 폭 {counts}{grams}",
+    "scale.figure.drift": "측정하는 동안 흐른 값 {counts}{grams}",
+    "scale.finding.no_reading": (
+        "값이 오지 않습니다. 보드의 전원(VCC, GND), DT와 SCK 선, 설정의 핀 번호를 확인하세요."
+    ),
+    "scale.finding.saturated": (
+        "값이 끝에 닿았습니다. 짐을 내려 보고, 그래도 같으면 로드셀의 네 선(E+, E-, A+, A-)을 "
+        "확인하세요. 끊어졌거나 바뀌었습니다."
+    ),
+    "scale.finding.frozen": (
+        "값이 전혀 변하지 않습니다. 로드셀이 연결되지 않았거나 보드가 고장입니다. "
+        "로드셀의 선을 확인하고 보드를 바꿔 보세요."
+    ),
+    "scale.finding.failing": (
+        "읽기의 {failed} %가 실패합니다. 선을 짧게 하고 접점을 확인하세요. 펄스가 길다는 말이 "
+        "있으면 backend를 gpiod로 바꾸세요."
+    ),
+    "scale.finding.too_slow": (
+        "초당 {rate}개뿐입니다 (설정 {nominal}개). 보드의 RATE 핀과 sample_rate_hz를 맞추세요."
+    ),
+    "scale.finding.too_fast": (
+        "초당 {rate}개가 옵니다 (설정 {nominal}개). 보드의 RATE 핀과 sample_rate_hz를 맞추세요."
+    ),
+    "scale.finding.restless": (
+        "재는 동안 무게가 움직였습니다. 손을 떼고 다시 하세요. 아무도 만지지 않았다면 판이 "
+        "무엇에 닿는지, 나사가 풀렸는지 보세요."
+    ),
+    "scale.finding.noisy": (
+        "너무 흔들려서 셀 수 없습니다. 로드셀 선을 냉장고 모터와 전원선에서 떼고, 차폐선을 쓰고, "
+        "5 V 전원을 확인하세요."
+    ),
+    "scale.finding.drifting": (
+        "값이 계속 흐릅니다. 켜고 10분 뒤에 다시 하세요. 그래도 흐르면 판이 무엇에 닿는지, "
+        "로드셀에 물기나 찬 바람이 닿는지 보세요."
+    ),
+    "scale.finding.near_limit": (
+        "값이 거의 끝입니다. 짐을 줄이거나, gain을 64로 하고 다시 보정하세요."
+    ),
+    "scale.finding.dropouts": "읽기의 {failed} %가 실패합니다. 쓸 수 있지만 접점을 확인하세요.",
+    "scale.finding.somewhat_noisy": (
+        "조금 흔들립니다. 쓸 수 있지만 가벼운 상품은 '확인 필요'가 될 수 있습니다."
+    ),
+    "scale.finding.spikes": "튀는 값이 있습니다. 쓸 수 있지만 선을 전원선에서 떼어 놓으세요.",
+    "scale.finding.uncalibrated": "보정이 없습니다. storeguard scale calibrate {scale}",
+    "scale.device_says": "장치: {why}",
     # The demo's story.
     "demo.opens": "가상 매장을 엽니다. 화면: {url} (점주), {url}/kiosk (키오스크)",
     "demo.opens_without_pages": "가상 매장을 엽니다 (화면 없이: 포트가 사용 중입니다, --port 0)",
