@@ -46,6 +46,9 @@ fill() {
     # What builds hx711 and storeguard is locked too, instead of fetched by pip as it likes.
     "${locked[@]}" -r "$1/source/requirements/build.txt"
     "${locked[@]}" --no-build-isolation -r "$1/source/requirements/$(lock_file)"
+    # lgpio has wheels for Bookworm's Python only; Trixie's comes from apt.
+    [[ $("$PYTHON" --version) != "Python 3.11."* ]] ||
+        "${locked[@]}" -r "$1/source/requirements/pi-bookworm.txt"
     "${pip[@]}" --no-deps --no-build-isolation --no-index "$1/source"
 }
 

@@ -6,10 +6,9 @@ GROUPS_OF_DEVICES=(gpio video)
 
 # All that is missing is said at once.
 check_machine() {
-    local problems=() codename need_mb=1000 free_mb
-    codename=$(sed -n 's/^VERSION_CODENAME=//p' "$ROOT/etc/os-release" 2>/dev/null)
-    [[ $codename == bookworm || $codename == trixie ]] ||
-        problems+=("운영체제가 Bookworm 또는 Trixie 가 아닙니다: ${codename:-알 수 없음}")
+    local problems=() need_mb=1000 free_mb
+    [[ $(codename) =~ ^(bookworm|trixie)$ ]] ||
+        problems+=("운영체제가 Bookworm 또는 Trixie 가 아닙니다: $(codename)")
     # A 64-bit kernel below a 32-bit system is usual on a Pi: the packages' architecture counts.
     [[ $(dpkg --print-architecture) == arm64 ]] ||
         problems+=("64비트가 아닙니다: $(dpkg --print-architecture); Raspberry Pi OS (64-bit)로 다시 까세요")
@@ -32,7 +31,8 @@ add_pi_packages() {
     else
         say "apt 에 python3-picamera2 가 없습니다: 파이 카메라는 못 쓰고 USB, RTSP 카메라는 씁니다."
     fi
-    is_bookworm && return
+    # On Bookworm it would push out python3-rpi.gpio; there the environment has its own.
+    [[ $(codename) != bookworm ]] || return 0
     if in_apt python3-rpi-lgpio; then
         PACKAGES+=(python3-rpi-lgpio)
     else
@@ -40,7 +40,8 @@ add_pi_packages() {
     fi
 }
 
-is_bookworm() { "$PYTHON" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))'; }
+# bookworm has Python 3.11, trixie 3.13.
+codename() { sed -n 's/^VERSION_CODENAME=//p' "$ROOT/etc/os-release" 2>/dev/null; }
 
 install_packages() {
     local package missing=()
