@@ -77,6 +77,22 @@ def append(path: Path, content: bytes, *, fsync: bool = True) -> None:
         fsync_folder(path.parent)
 
 
+def rotate(path: Path, older: Path) -> None:
+    """Gives a file that has grown enough another name, in place of what had it before."""
+    path.replace(older)
+    fsync_folder(path.parent)
+
+
+def reserve(path: Path, size_bytes: int) -> None:
+    """Makes a new file whose blocks are taken but, where the file system can, not written."""
+    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    try:
+        if size_bytes:
+            os.posix_fallocate(descriptor, 0, size_bytes)
+    finally:
+        os.close(descriptor)
+
+
 def publish_folder(staged: Path, final: Path, *, fsync: bool = True) -> None:
     """Makes the staged folder appear under its final name, complete and durable.
 

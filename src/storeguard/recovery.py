@@ -13,6 +13,7 @@ from storeguard.config import Folders
 from storeguard.errors import OutboxFault
 from storeguard.lock import FolderLock, make_folder
 from storeguard.outbox import folder as outbox
+from storeguard.outbox.diskspace import Cleaner
 from storeguard.services.filing import FilingService
 from storeguard.vision.clipfile import repair
 
@@ -28,6 +29,7 @@ def prepare_folders(folders: Folders, lock: FolderLock) -> None:
     """Makes the folders, takes the lock, removes or mends what a killed process left. Blocks."""
     make_folder(folders.state)
     lock.acquire()
+    first_aid(folders)
     for folder in (folders.inventory, folders.record, folders.issue_data):
         make_folder(folder)
     durable.sweep((folders.state, folders.inventory, folders.record, folders.issue_data))
@@ -38,6 +40,21 @@ def prepare_folders(folders: Folders, lock: FolderLock) -> None:
         outbox.sweep_incoming(folders.issue_data)
     except OutboxFault as fault:
         log.warning(fault)
+
+
+def first_aid(folders: Folders) -> None:
+    """A full disk gives back what a start needs; nothing else happens. Blocks."""
+    cleaner = Cleaner(
+        folders.record,
+        folders.issue_data,
+        folders.state,
+        pinned=frozenset,
+        is_clock_trusted=lambda: False,
+    )
+    try:
+        cleaner.first_aid()
+    except OSError as error:
+        log.warning("disk: %s; the start goes on with what there is", error)
 
 
 def first_shelf_book(inventory: Path, journal: Journal, *, fsync: bool) -> None:

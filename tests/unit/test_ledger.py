@@ -23,6 +23,7 @@ from storeguard.domain.ledger import (
     end_visit,
     mark_unverified,
     open_visit,
+    rename_visit,
     settle_debts,
 )
 
@@ -305,3 +306,10 @@ def test_every_unit_moved_or_paid_is_booked_exactly_once(happenings, products):
     for v in ledger.visits:
         net.update(v.net_taken)
     assert {k: n for k, n in net.items() if n} == {k: n for k, n in moved.items() if n}
+
+
+def test_only_the_visit_whose_label_is_taken_gets_another_one():
+    ledger = open_visit(Ledger(), "a", 0.0, by_step=False)
+    ledger = open_visit(end_visit(ledger, 1.0, 2.0), "b", 3.0, by_step=False)
+    renamed = rename_visit(ledger, "a", "a-2")
+    assert [(visit.id, visit.started_s) for visit in renamed.visits] == [("a-2", 0.0), ("b", 3.0)]

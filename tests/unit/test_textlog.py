@@ -48,3 +48,16 @@ def test_a_whole_second_has_its_microseconds(tmp_path: Path):
     path = tmp_path / "store_log.txt"
     TextLog(path, "Asia/Seoul").changed(AT.replace(microsecond=0), "a", 1, 0)
     assert "------2026-11-20 22:21:04.000000------" in path.read_text(encoding="utf-8")
+
+
+def test_a_log_that_has_grown_goes_on_in_a_new_file_and_keeps_one_older(tmp_path):
+    path = tmp_path / "store_log.txt"
+    text_log = TextLog(path, "Asia/Seoul", largest_bytes=500)
+    for count in range(100):
+        text_log.changed(AT, "바나나우유", count, count + 1)
+    older = tmp_path / "store_log.old.txt"
+    assert sorted(tmp_path.iterdir()) == [older, path]
+    assert path.stat().st_size + older.stat().st_size < 2 * 700
+    assert "개수 변경 ( 99 -> 100 )" in path.read_text(encoding="utf-8")
+    whole = older.read_text(encoding="utf-8") + path.read_text(encoding="utf-8")
+    assert whole.count("------------end------------") == whole.count("상품명")

@@ -5,9 +5,11 @@ when it returns; it blocks, may be called from any thread, and raises JournalFau
 database does not take it.
 """
 
+import errno
 import json
+import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -21,6 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from storeguard import durable
 from storeguard.books import schema
 from storeguard.books import tables as t
+from storeguard.domain.issue import issue_id
 from storeguard.errors import JournalFault
 
 JsonObject = Mapping[str, Any]
@@ -201,8 +204,17 @@ class Journal:
         newest = select(t.sales).order_by(t.sales.c.at_utc.desc(), t.sales.c.id.desc())
         return tuple(Sale(**row) for row in self._rows(newest.limit(limit)))
 
-    def open_visit(self, visit_id: str, started_utc: datetime) -> None:
-        self._insert(t.visits, {"id": visit_id, "started_utc": started_utc})
+    def open_visit(self, visit_id: str, started_utc: datetime, taken: Collection[str] = ()) -> str:
+        """Notes it under the first of `visit_id`, `visit_id-2` … that is free, and returns that."""
+        ids = t.visits.c.id
+        with self._transaction() as connection:
+            known = set(taken)
+            while (free := issue_id(visit_id, known)) and connection.execute(
+                select(ids).where(ids == free)
+            ).first():
+                known.add(free)
+            connection.execute(insert(t.visits), {"id": free, "started_utc": started_utc})
+            return free
 
     def close_visit(
         self, visit_id: str, ended_utc: datetime | None, judged_utc: datetime, judgement: JsonObject
@@ -318,10 +330,14 @@ class Journal:
         try:
             yield
         except SQLAlchemyError as error:
-            reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-            raise JournalFault(
+            orig = getattr(error, "orig", None)
+            reason = str(orig or error).splitlines()[0]
+            fault = JournalFault(
                 f"journal {self._where}: {reason}; check the disk and the database"
-            ) from error
+            )
+            if getattr(orig, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+                fault.errno = errno.ENOSPC
+            raise fault from error
 
     def _connected(self) -> Engine:
         is_sqlite = self._url.get_backend_name() == "sqlite"

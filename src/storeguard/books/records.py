@@ -1,7 +1,7 @@
 """What the services note in the journal, in their own terms. Everything here blocks."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -45,8 +45,8 @@ class VisitRecords:
         self._journal = journal
         self._clock = clock
 
-    def open(self, visit: Visit) -> None:
-        self._journal.open_visit(visit.id, utc_at(self._clock, visit.started_s))
+    def open(self, visit: Visit, taken: Collection[str] = ()) -> str:
+        return self._journal.open_visit(visit.id, utc_at(self._clock, visit.started_s), taken)
 
     def close(self, visit: Visit, judgement: Judgement) -> None:
         assert visit.last_seen_s is not None

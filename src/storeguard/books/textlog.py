@@ -13,12 +13,26 @@ from storeguard import durable
 ADJUSTED = "weight_csv 기준으로 조율"
 _END = "------------end------------"
 
+LARGEST_BYTES = 8 * 1024 * 1024
+"""Then it goes on in a new file and the older half is kept: three logs stay below 50 MiB."""
+
 
 class TextLog:
-    """One log file: a block a change, appended. Blocks while it writes."""
+    """One log file: a block a change, appended. Blocks while it writes.
 
-    def __init__(self, path: Path, timezone: str, *, fsync: bool = True) -> None:
+    Beyond `largest_bytes` it becomes `<name>.old.<suffix>`, in place of the one before.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        timezone: str,
+        *,
+        fsync: bool = True,
+        largest_bytes: int = LARGEST_BYTES,
+    ) -> None:
         self._path = path
+        self._largest_bytes = largest_bytes
         self._zone = ZoneInfo(timezone)
         self._fsync = fsync
 
@@ -34,7 +48,12 @@ class TextLog:
     def write(self, at_utc: datetime, lines: Iterable[str]) -> None:
         """Appends one block. Raises OSError when the disk does not take it."""
         text = block(at_utc.astimezone(self._zone), lines)
+        if self._is_full():
+            durable.rotate(self._path, self._path.with_stem(f"{self._path.stem}.old"))
         durable.append(self._path, text.encode(), fsync=self._fsync)
+
+    def _is_full(self) -> bool:
+        return self._path.exists() and self._path.stat().st_size >= self._largest_bytes
 
 
 def block(local: datetime, lines: Iterable[str]) -> str:

@@ -115,6 +115,12 @@ def open_visit(ledger: Ledger, visit_id: str, started_s: float, *, by_step: bool
     return replace(ledger, visits=(*ledger.visits, visit), prepaid=())
 
 
+def rename_visit(ledger: Ledger, visit_id: str, new_id: str) -> Ledger:
+    """Its label turned out to be taken: the clock has jumped back to an old visit's instant."""
+    visits = (replace(v, id=new_id) if v.id == visit_id else v for v in ledger.visits)
+    return replace(ledger, visits=tuple(visits))
+
+
 def end_visit(ledger: Ledger, last_seen_s: float, emptied_s: float) -> Ledger:
     """The store is empty: what the shelves show from now on is no longer this visit's."""
     visit = ledger.current

@@ -76,6 +76,11 @@ class BookComparison:
         self._due_s = 0.0
         bus.subscribe(self._on_event)
 
+    @property
+    def leftovers(self) -> tuple[Path, ...]:
+        """Evidence of interrupted visits that no comparison has judged yet. In any thread."""
+        return self._leftovers
+
     def is_due(self) -> bool:
         """It is time, the store is empty, and every healthy scale is at rest."""
         return (

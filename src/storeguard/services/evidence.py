@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from storeguard.vision.clipfile import Clip, drop_clips
 from storeguard.vision.pictures import KeptPicture, PictureKeeper, nearness
@@ -25,6 +26,8 @@ class VisitRecords:
     keepers: list[PictureKeeper] = field(default_factory=list)
     recordings: list[Awaitable[Recording]] = field(default_factory=list)
     finished: list[Recording] = field(default_factory=list)
+    clip_files: list[Path] = field(default_factory=list)
+    """Also of clips that are just being recorded."""
 
     async def clips(self) -> tuple[Clip, ...]:
         while self.recordings:
@@ -75,6 +78,13 @@ class EvidenceRoom:
         clips = () if records is None else await records.clips()
         self.clips_kept += len(clips)
         return len(clips)
+
+    def pinned(self) -> frozenset[Path]:
+        """Every file of a visit that is not judged yet. In any thread."""
+        records = tuple(self._records.values())
+        clips = (path for record in records for path in tuple(record.clip_files))
+        keepers = (keeper for record in records for keeper in tuple(record.keepers))
+        return frozenset(clips) | {path for keeper in keepers for path in keeper.files}
 
     async def finish(self) -> None:
         """Waits for whatever is still being finished; the recorders have been closed."""

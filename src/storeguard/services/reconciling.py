@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Protocol
 
@@ -20,6 +20,7 @@ from storeguard.domain.events import (
     StoreOccupied,
     VisitReconciled,
 )
+from storeguard.domain.issue import issue_id
 from storeguard.domain.ledger import Debt, Ledger, Movement, SaleLine, Visit
 from storeguard.domain.product import Stock
 from storeguard.domain.reconcile import Judgement, judge
@@ -39,7 +40,8 @@ ROUND_S = 0.1
 class VisitRecord(Protocol):
     """Where visits are remembered (the journal). Blocks."""
 
-    def open(self, visit: Visit) -> None: ...
+    def open(self, visit: Visit, taken: Collection[str]) -> str:
+        """Returns the id that it got: its own, unless an earlier visit or `taken` has that."""
 
     def close(self, visit: Visit, judgement: Judgement) -> None: ...
     def step(self, step: StepSettled, visit_id: str | None) -> None: ...
@@ -229,7 +231,7 @@ class ReconcilingService:
         """The journal's share of what event handlers, which must not block, have decided."""
         await self._comparison.write_down()
         while self._opened:
-            await asyncio.to_thread(self._record.open, self._opened[0])
+            await self._write_down_visit(self._opened[0])
             self._opened.pop(0)
         while self._steps:
             await asyncio.to_thread(self._record.step, *self._steps[0])
@@ -238,6 +240,12 @@ class ReconcilingService:
             debt, count, sale_id, kiosk_change = self._paid_late[0]
             await self._amend(debt, count, sale_id, kiosk_change)
             self._paid_late.pop(0)
+
+    async def _write_down_visit(self, visit: Visit) -> None:
+        others = frozenset(other.id for other in self.ledger.visits) - {visit.id}
+        new_id = await asyncio.to_thread(self._record.open, visit, others)
+        self.ledger = ledgers.rename_visit(self.ledger, visit.id, new_id)
+        self._steps = [(step, new_id if of == visit.id else of) for step, of in self._steps]
 
     async def _amend(self, debt: Debt, count: int, sale_id: str, kiosk_change: int) -> None:
         """The issue had already taken these units off the kiosk book; the sale did it again."""
@@ -273,7 +281,8 @@ class ReconcilingService:
             self._on_failed(event)
 
     def _on_occupied(self, event: StoreOccupied) -> None:
-        visit_id = self._new_visit_id(event.t_s)
+        label = self._new_visit_id(event.t_s)
+        visit_id = issue_id(label, {visit.id for visit in self.ledger.visits})
         self.ledger = ledgers.open_visit(self.ledger, visit_id, event.t_s, by_step=event.by_step)
         self._opened.append(self.ledger.visits[-1])
         failed = [c for c in self._weighing.channels if c.weighing.is_failed]

@@ -189,7 +189,7 @@ class WatchingService:
         records = self._evidence.open(started_s)
         for eye in self.eyes:
             if eye.recorder is not None:
-                eye.recorder.start(started_s)
+                eye.recorder.start(started_s, records.clip_files.append)
                 if eye.newest is not None:
                     eye.recorder.add(eye.newest)
             if eye.new_keeper is not None:

@@ -78,6 +78,13 @@ class PictureKeeper:
         self._kept: list[KeptPicture] = []
         self._fault: str | None = None
         self._is_discarded = False
+        self._newest: Path | None = None
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All paths of this visit, also of one that is just being written. In any thread."""
+        newest = (self._newest,) if self._newest else ()
+        return (*newest, *(picture.path for picture in tuple(self._kept)))
 
     @property
     def pictures(self) -> tuple[KeptPicture, ...]:
@@ -115,7 +122,7 @@ class PictureKeeper:
         return sum(_delete(picture.path) for picture in kept)
 
     def _write(self, t_s: float, image: Image, people: Sequence[Detection]) -> KeptPicture:
-        path = _free(self._folder, self._label(t_s))
+        self._newest = path = _free(self._folder, self._label(t_s))
         _, jpeg = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
         # No fsync: a picture a second would wear the card; the issue's one is synced there.
         durable.publish(path, jpeg.tobytes(), fsync=False)

@@ -9,6 +9,7 @@ import errno
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -212,7 +213,8 @@ class ClipRecorder:
         try:
             return begin_clip(part, frame, self._size_px, self._fps)
         except DISK_ERRORS:
-            part.unlink(missing_ok=True)
+            with suppress(*DISK_ERRORS):
+                part.unlink()
             raise
 
     def _end(self, visit: _Visit, t_s: float) -> None:
@@ -252,7 +254,8 @@ def _publish(visit: _Visit, writer: ClipWriter, ended_s: float) -> None:
         frames, duration_s = publish_clip(part, path)
     except (*DISK_ERRORS, ClipUnplayable) as error:
         # Its space is worth more to the books than half a clip.
-        part.unlink(missing_ok=True)
+        with suppress(*DISK_ERRORS):
+            part.unlink()
         visit.failed(f"{path}: the clip is lost: {error}; check the space and the card")
     else:
         ended_s = min(ended_s, writer.started_s + duration_s)
