@@ -53,7 +53,9 @@ install_packages() {
     done
     ((${#missing[@]})) || return 0
     say "apt: ${missing[*]}"
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||
+    # A fresh Pi updates itself in the background: wait for it instead of failing.
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq -o DPkg::Lock::Timeout=300 \
+        --no-install-recommends "${missing[@]}" >/dev/null ||
         die "apt 로 설치하지 못했습니다: ${missing[*]}; 인터넷을 확인하고 다시 하세요"
 }
 

@@ -15,10 +15,12 @@ step() { printf '== %s (%s s)\n' "$*" "$SECONDS"; }
 
 check_tools() {
     ((EUID == 0)) || { echo "emulated-install: needs root, for a chroot" >&2; exit 1; }
-    command -v debootstrap >/dev/null && command -v qemu-aarch64-static >/dev/null || {
-        echo "emulated-install: apt-get install debootstrap qemu-user-static" >&2
+    local tool
+    for tool in debootstrap qemu-aarch64-static; do
+        command -v "$tool" >/dev/null && continue
+        echo "emulated-install: $tool is missing; apt-get install debootstrap qemu-user-static" >&2
         exit 1
-    }
+    done
     local formats=/proc/sys/fs/binfmt_misc
     [[ -e $formats/register ]] || mount -t binfmt_misc none "$formats"
     [[ -e $formats/qemu-aarch64 ]] ||
@@ -38,12 +40,17 @@ lend_network() {
     [[ ! -e $bundle ]] || cat "$bundle" >"$TREE/etc/ssl/certs/ca-certificates.crt"
 }
 
+# Mounts of its own, which end with the command.
 inside() {
-    unshare --mount --fork bash -c '
+    # shellcheck disable=SC2016  # expanded by the inner bash
+    unshare --mount bash -c '
         tree=$1; shift
-        mount --bind /dev "$tree/dev" && mount -t proc proc "$tree/proc" && mount -t sysfs -o ro sysfs "$tree/sys"
-        exec chroot "$tree" env -u PIP_FIND_LINKS -u PIP_EXTRA_INDEX_URL HOME=/root LC_ALL=C.UTF-8 \
-            PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"' inside "$TREE" "$@"
+        mount --rbind /dev "$tree/dev"
+        mount -t proc proc "$tree/proc"
+        mount -t sysfs -o ro sysfs "$tree/sys"
+        exec chroot "$tree" env -u PIP_FIND_LINKS -u PIP_EXTRA_INDEX_URL HOME=/root \
+            LC_ALL=C.UTF-8 PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
+    ' inside "$TREE" "$@"
 }
 
 lend_checkout() {
