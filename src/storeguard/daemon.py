@@ -12,6 +12,7 @@ from storeguard import __version__, allocator, hardware
 from storeguard.app import DAEMON, SAFE, Store
 from storeguard.clock import SystemClock
 from storeguard.config import Config
+from storeguard.errors import RestartNeeded
 from storeguard.narrating import narrate
 from storeguard.orderly import Loop, stop_on_signals
 from storeguard.pages import ENDPOINT, Pages
@@ -19,6 +20,9 @@ from storeguard.shopview import ShopView
 from storeguard.vigil import Vigil
 
 __all__ = ["ENDPOINT", "Duty", "page_loops", "run_daemon", "serve", "stop_on_signals", "summary"]
+
+RESTART = 1
+"""The exit code that asks systemd for a new process."""
 
 log = logging.getLogger("storeguard")
 
@@ -28,9 +32,9 @@ class Duty:
     """What a run is beside its configuration.
 
     `banner`: sentences above the owner's page. `status`: what the service manager shows, when
-    it is not simply what is guarded. `guards`: watches, weighs and judges. `good_after_s`: `on_good` is called once when everything
-    has run for so long; it may block. `leave`: a loop that may set the event it is given, which
-    ends the run in good order.
+    it is not simply what is guarded. `guards`: watches, weighs and judges. `good_after_s`:
+    `on_good` is called once when everything has run for so long; it may block. `leave`: a loop
+    that may set the event it is given, which ends the run in good order.
     """
 
     banner: tuple[str, ...] = ()
@@ -49,14 +53,21 @@ def run_daemon(
     make_hardware: hardware.MakeHardware | None = None,
     duty: Duty | None = None,
 ) -> int:
-    """Runs until SIGTERM or SIGINT; returns the exit code. A second signal kills."""
+    """Runs until SIGTERM or SIGINT; returns the exit code. A second signal kills.
+
+    RESTART where a new process is needed: end at once then, a driver's thread may hang.
+    """
     allocator.give_large_blocks_back()
     make = make_hardware or functools.partial(hardware.from_config, base=base)
     duty = duty or Duty()
     mode = DAEMON if duty.guards else SAFE
     store = Store(config, base, SystemClock(), make, mode=mode, record_to=record_to)
-    with Vigil.of_process(store.clock) as vigil:
-        return asyncio.run(_run(store, vigil, duty))
+    try:
+        with Vigil.of_process(store.clock) as vigil:
+            return asyncio.run(_run(store, vigil, duty))
+    except RestartNeeded as needed:
+        log.critical("%s", needed)
+        return RESTART
 
 
 async def _run(store: Store, vigil: Vigil, duty: Duty) -> int:

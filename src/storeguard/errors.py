@@ -9,6 +9,7 @@
     │   │   └── ScaleTimeout (TimeoutError)
     │   ├── CameraFault
     │   │   ├── CameraTimeout (TimeoutError)
+    │   │   │   └── CameraStuck         its driver does not return
     │   │   ├── CameraEnded (EOFError)      a file that has been played to its end
     │   │   └── CameraBlind                 pictures come, but show nothing
     │   └── DetectorFault
@@ -32,7 +33,9 @@
     │   ├── UploadRefused (PermissionError)     keys, permissions, bucket: needs the owner
     │   ├── UploadClockSkewed                   our clock is wrong
     │   └── UploadConflict (FileExistsError)    another object has this key
+    ├── RestartNeeded                       only a new process can cure this one
     ├── AddressUnavailable (OSError)        the web pages cannot have their host and port
+    ├── BackupInvalid (ValueError)          a file that cannot be restored
     └── TraceInvalid (ValueError)           a trace folder that cannot be replayed
 
 Messages say what, where, got, expected, and what to do next, in one line.
@@ -98,6 +101,10 @@ class CameraFault(DeviceFault):
 
 class CameraTimeout(CameraFault, TimeoutError):
     """No new frame within the deadline."""
+
+
+class CameraStuck(CameraTimeout):
+    """The driver does not return, so that the device cannot be opened again in this process."""
 
 
 class CameraEnded(CameraFault, EOFError):
@@ -190,6 +197,10 @@ class UploadClockSkewed(UploadFault):
 
 class UploadConflict(UploadFault, FileExistsError):
     """An object of the same key and another content is already there."""
+
+
+class RestartNeeded(StoreguardError):
+    """The process has to end with 1, so that systemd starts a new one; the text says why."""
 
 
 class AddressUnavailable(StoreguardError, OSError):

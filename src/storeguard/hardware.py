@@ -95,7 +95,13 @@ def unusable(config: cfg.Config, kept: Mapping[str, Kept] = NOTHING_KEPT) -> tup
     """Why this version cannot make these devices, a line each; empty when it can."""
     later = (scale.backend in LATER for scale in config.scales)
     uncalibrated = () if any(later) else _uncalibrated(config.scales, kept)
-    return (*_later_backends(config), *_only_in_a_trace(config), *uncalibrated, *_blind(config))
+    return (
+        *_later_backends(config),
+        *_only_in_a_trace(config),
+        *uncalibrated,
+        *_blind(config),
+        *_misnumbered(config),
+    )
 
 
 def calibrations(
@@ -142,6 +148,15 @@ def _blind(config: cfg.Config) -> Iterator[str]:
     is_real = any(camera.backend not in ("sim", "replay") for camera in config.cameras)
     if config.detector.backend == "sim" and is_real:
         yield "detector.backend: 'sim' sees simulated cameras only; use 'auto' for real ones"
+
+
+def _misnumbered(config: cfg.Config) -> Iterator[str]:
+    for i, camera in enumerate(config.cameras):
+        if camera.backend == "picamera" and not str(camera.source).isdecimal():
+            yield (
+                f"cameras[{i}].source: {camera.source!r} is no number of a camera; expected 0, 1, … "
+                "for 'picamera', or backend: opencv for devices, URLs and files"
+            )
 
 
 def _uncalibrated(scales: Sequence[cfg.Scale], kept: Mapping[str, Kept]) -> Iterator[str]:
@@ -199,6 +214,11 @@ def _camera(
         if config.detector.backend == "sim":
             return device, SimDetector(world, camera.id)
         return device, _detector(config)
+    if camera.backend == "picamera":
+        from storeguard.devices.picamera import PiCamera
+
+        number, size_px = int(camera.source), camera.record_size_px
+        return PiCamera(camera.id, number, clock, record_size_px=size_px), _detector(config)
     if camera.backend == "opencv":
         from storeguard.devices.opencv import OpenCvCamera
 

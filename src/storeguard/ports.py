@@ -48,10 +48,14 @@ class Scale(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One picture of one camera. `image` is None where only people are known (a trace)."""
+    """One picture of one camera. `image` is None where only people are known (a trace).
+
+    `small` shows the same with fewer pixels, from a camera that delivers both.
+    """
 
     t_s: float
     image: Image | None
+    small: Image | None = None
 
 
 class Camera(Protocol):

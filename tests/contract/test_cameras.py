@@ -1,9 +1,11 @@
 """What every camera promises, and what OpenCV's adds: files, streams, devices that hang."""
 
 import asyncio
+import re
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,6 +16,8 @@ import pytest
 
 from storeguard.clock import Clock, LoopClock, SimLoop, SystemClock, run_simulated
 from storeguard.devices.opencv import OpenCvCamera, Source, open_capture, video_frames
+from storeguard.devices.picamera import PiCamera
+from storeguard.devices.sim.picamera2_module import SimPicamera2, installed
 from storeguard.errors import CameraEnded, CameraFault, CameraTimeout
 from storeguard.ports import Camera, Frame, Image
 
@@ -25,6 +29,12 @@ TIMES_S = (0.0, 0.1, 0.2, 0.5, 0.6, 0.7, 1.5, 1.6)
 def picture(number: int) -> Image:
     """Grey, by its number (0 to 8)."""
     return np.full((SIZE_WH[1], SIZE_WH[0], 3), 20 + 25 * (number % 9), np.uint8)
+
+
+def picture_with_edges() -> Image:
+    shown = picture(0)
+    shown[:, : SIZE_WH[0] // 2] = 200
+    return shown
 
 
 def number_of(frame: Frame) -> int:
@@ -113,10 +123,12 @@ class Rig:
 
     def run(self, folder: Path, law: Callable[[Camera], Awaitable[None]]) -> None:
         async def simulated(loop: SimLoop) -> None:
-            await law(self.make(folder, LoopClock(loop, SystemClock().utc())))
+            with installed(SimPicamera2(loop)):
+                await law(self.make(folder, LoopClock(loop, SystemClock().utc())))
 
         async def real() -> None:
-            await law(self.make(folder, SystemClock()))
+            with installed(SimPicamera2(asyncio.get_running_loop())):
+                await law(self.make(folder, SystemClock()))
 
         if self.is_simulated:
             run_simulated(simulated)
@@ -136,11 +148,17 @@ def _live(folder: Path, clock: Clock) -> Camera:
     return OpenCvCamera("door", 0, clock, open_capture=EndlessDevice().open)
 
 
+def _picamera(folder: Path, clock: Clock) -> Camera:
+    return PiCamera("door", 0, clock, record_size_px=SIZE_WH)
+
+
 RIGS = {
     "opencv-file-on-the-clock": Rig(_file, is_simulated=True),
     "opencv-file-fast": Rig(_fast_file, is_simulated=False),
     "opencv-file-fast-replayed": Rig(_fast_file, is_simulated=True),
     "opencv-live": Rig(_live, is_simulated=False),
+    "picamera": Rig(_picamera, is_simulated=False),
+    "picamera-simulated": Rig(_picamera, is_simulated=True),
 }
 
 
@@ -459,6 +477,50 @@ def test_only_the_newest_picture_is_kept_and_given_once() -> None:
         await camera.close()
 
     asyncio.run(main())
+
+
+class Sensor(FakeDevice):
+    """Delivers a picture whenever it is asked, and says on its clock what that took."""
+
+    def __init__(self, picture: Image, takes_s: float) -> None:
+        super().__init__()
+        self.clock = SystemClock()
+        self.picture = picture
+        self.takes_s = takes_s
+        self.now_s = 0.0
+
+    def read(self) -> tuple[bool, Image | None]:
+        self.now_s += self.takes_s
+        return True, self.picture
+
+    def utc(self) -> datetime:
+        return self.clock.utc()
+
+    async def fault(self) -> CameraFault:
+        clock = LoopClock(self, self.utc())  # type: ignore[arg-type]
+        camera = OpenCvCamera("door", 0, clock, open_capture=self.open)
+        with pytest.raises(CameraFault) as caught:
+            await watch(camera)
+        await camera.close()
+        return caught.value
+
+    def time(self) -> float:
+        return self.now_s
+
+
+@pytest.mark.parametrize(
+    ("shown", "takes_s", "what"),
+    [
+        (picture_with_edges(), 0.1, "USB camera 0 is frozen: its pictures have been the same for"),
+        (picture_with_edges(), 4.0, "USB camera 0 is too slow to watch: 8.0 s for 2 pictures"),
+        (picture(1)[:, :, 0], 0.1, r"delivers garbage: shape \(48, 64\), expected"),
+        (picture(1)[:0], 0.1, r"delivers garbage: shape \(0, 64, 3\), expected"),
+    ],
+    ids=["frozen", "slow", "grey", "nothing"],
+)
+def test_what_no_sensor_delivers_is_a_fault(shown: Image, takes_s: float, what: str) -> None:
+    fault = asyncio.run(Sensor(shown, takes_s).fault())
+    assert re.search(what, str(fault))
 
 
 def test_an_unplugged_device_is_a_fault_until_it_is_opened_again() -> None:

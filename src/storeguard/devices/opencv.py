@@ -11,21 +11,21 @@ import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import Future
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, Protocol
 
 import cv2
 import numpy as np
 
 from storeguard.clock import Clock
-from storeguard.errors import CameraEnded, CameraFault, CameraTimeout
+from storeguard.devices.live import DeviceThread, Scrutiny
+from storeguard.errors import CameraEnded, CameraFault, CameraStuck, CameraTimeout
 from storeguard.ports import Frame, Image
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
 Pace = Literal["real", "fast"]
 Source = int | str | Path
 
@@ -95,6 +95,7 @@ class _Given:
     is_fast: bool
     timeout_s: float
     open_capture: OpenCapture
+    scrutiny: Scrutiny = field(default_factory=Scrutiny)
 
     def fault(self, what: str) -> CameraFault:
         return CameraFault(f"{self.name}: {_spoken(self.source)} {what}; {_next_step(self.source)}")
@@ -148,7 +149,7 @@ class OpenCvCamera:
     async def close(self) -> None:
         try:
             await self._end_reader()
-        except CameraTimeout as stuck:  # closing goes on: the other devices want it too
+        except CameraStuck as stuck:  # closing goes on: the other devices want it too
             log.warning(stuck)
 
     async def _end_reader(self) -> None:
@@ -165,37 +166,24 @@ class _Played:
         self._given = given
         self._clock = given.clock
         self._video = _VideoFile(Path(str(given.source)), given.open_capture, given.name)
-        self._worker = ThreadPoolExecutor(1, given.name)
-        self._released: asyncio.Future[None] | None = None
+        self._thread = DeviceThread(given.name, given.timeout_s, given.timeout)
         self._opened_s = 0.0
         self._shown = 0
         self._is_closing = False
 
     async def open(self) -> None:
-        await self._run(self._video.open)
+        await self._thread.run(self._video.open)
         self._opened_s = self._clock.now_s()
 
     async def frame(self) -> Frame:
-        frame = await self._run(self._next)
+        frame = await self._thread.run(self._next)
         self._shown += 1
         await asyncio.sleep(0 if self._given.is_fast else max(0.0, frame.t_s - self._clock.now_s()))
         return frame
 
     async def close(self, timeout_s: float) -> None:
         self._is_closing = True
-        if self._released is None:
-            loop = asyncio.get_running_loop()
-            self._released = loop.run_in_executor(self._worker, self._video.close)
-            self._worker.shutdown(wait=False)  # takes no other job
-        await _ended(self._given.name, self._released, self._worker, timeout_s)
-
-    async def _run(self, job: Callable[[], T]) -> T:
-        loop = asyncio.get_running_loop()
-        try:
-            async with asyncio.timeout(self._given.timeout_s):
-                return await loop.run_in_executor(self._worker, job)
-        except TimeoutError:
-            raise self._given.timeout("gives no answer") from None
+        await self._thread.end(self._video.close, timeout_s)
 
     def _next(self) -> Frame:
         t_s = self._grab()
@@ -226,13 +214,12 @@ class _Live:
         self._slot_lock = threading.Lock()
         self._slot: Frame | None = None
         self._running: Future[None] | None = None
+        self._thread = DeviceThread(given.name, given.timeout_s, given.timeout)
 
     async def open(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._news = asyncio.Event()
-        self._worker = ThreadPoolExecutor(1, self._given.name)
-        self._running = self._worker.submit(self._watch)
-        self._worker.shutdown(wait=False)  # takes no other job
+        self._running = self._thread.run_to_the_end(self._watch)
         self._running.add_done_callback(lambda _: self._tell())
         await self._wait("does not open")
         self._raise_if_ended()
@@ -250,16 +237,10 @@ class _Live:
 
     async def close(self, timeout_s: float) -> None:
         self._is_closing.set()
-        if self._running is not None:
-            running = asyncio.wrap_future(self._running)
-            await _ended(self._given.name, running, self._worker, timeout_s)
+        await self._thread.end(lambda: None, timeout_s)
 
     async def _wait(self, what: str) -> None:
-        try:
-            async with asyncio.timeout(self._given.timeout_s):
-                await self._news.wait()
-        except TimeoutError:
-            raise self._given.timeout(what) from None
+        await self._thread.soon(asyncio.ensure_future(self._news.wait()), what)
 
     def _raise_if_ended(self) -> None:
         """The reader's fault, or its bug."""
@@ -274,6 +255,7 @@ class _Live:
         try:
             if not capture.isOpened():
                 raise self._given.fault("cannot be opened")
+            self._given.scrutiny.begin()
             self._tell()
             while not self._is_closing.is_set():
                 self._show(capture)
@@ -283,13 +265,18 @@ class _Live:
             capture.release()
 
     def _show(self, capture: Capture) -> None:
+        asked_s = self._given.clock.now_s()
         is_read, image = capture.read()
         if self._is_closing.is_set():
             return
         if not is_read:
             raise self._given.fault("has stopped delivering pictures")
+        now_s = self._given.clock.now_s()
+        what = self._given.scrutiny.fault_of(image, now_s - asked_s, now_s)
+        if what is not None:
+            raise self._given.fault(what)
         with self._slot_lock:
-            self._slot = Frame(self._given.clock.now_s(), _as_image(image))
+            self._slot = Frame(now_s, _as_image(image))
         self._tell()
 
     def _tell(self) -> None:
@@ -354,21 +341,6 @@ class _VideoFile:
             f"{self._name}: {self.path} has no picture that can be read; expected a video such "
             "as mp4 or GIF; play it with ffplay to see what is wrong"
         )
-
-
-async def _ended(
-    name: str, last_job: "asyncio.Future[None]", worker: ThreadPoolExecutor, timeout_s: float
-) -> None:
-    """Waits for the thread's end; CameraTimeout when it does not come. A bug is raised."""
-    done, _ = await asyncio.wait((last_job,), timeout=timeout_s)
-    if not done:
-        raise CameraTimeout(
-            f"{name}: still blocked in the driver after {timeout_s:g} s; its thread is left "
-            "behind; unplug the camera or restart storeguard"
-        )
-    worker.shutdown(wait=True)
-    if not isinstance(last_job.exception(), CameraFault):
-        last_job.result()
 
 
 def _is_live(source: Source) -> bool:

@@ -104,6 +104,18 @@ def outside(
     return tuple(person for person in people if not is_ignored(person))
 
 
+def scaled(
+    people: Sequence[Detection], from_wh: tuple[int, int], to_wh: tuple[int, int]
+) -> tuple[Detection, ...]:
+    """The same people on a picture of the same view and another size, in pixels."""
+    x, y = to_wh[0] / from_wh[0], to_wh[1] / from_wh[1]
+    return tuple(
+        Detection((left * x, top * y, right * x, bottom * y), person.confidence)
+        for person in people
+        for left, top, right, bottom in (person.xyxy,)
+    )
+
+
 def _contains(area: Polygon, point: tuple[float, float]) -> bool:
     """Even-odd rule: a ray to the right crosses the outline an odd number of times."""
     x, y = point

@@ -10,16 +10,29 @@ from storeguard.clock import Clock
 from storeguard.domain import occupancy
 from storeguard.domain.events import Event, StepSettled, StoreEmptied, StoreOccupied
 from storeguard.domain.occupancy import Detection, Occupancy, Polygon, Sighting
-from storeguard.errors import CameraEnded, DeviceFault
-from storeguard.health import Health
-from storeguard.ports import Camera, Detector, Frame
+from storeguard.errors import CameraEnded, CameraStuck, DeviceFault, RestartNeeded
+from storeguard.health import LONGEST_SILENCE_S, Health
+from storeguard.ports import Camera, Detector, Frame, Image
 from storeguard.services.bus import Bus
 from storeguard.services.evidence import EvidenceRoom
 from storeguard.vision.pictures import PictureKeeper
 from storeguard.vision.recorder import ClipRecorder
 
 CAMERALESS_EMPTY_FOR_S = 60.0
-"""Without any camera a visit ends when the shelves have been still for so long."""
+"""Without any camera a visit ends when the shelves have been still for so long.
+
+Also when all cameras have failed for so long; one that shows darkness has not.
+"""
+
+BACK_AFTER_PICTURES = 3
+"""A camera has recovered with so many pictures since it was opened: one may be a twitch."""
+
+PROVEN_AFTER_S = 90.0
+"""So long a camera has to deliver before a restart may be asked for it; longer than it takes to
+see that a picture is frozen. What is broken for good is broken in the next process too."""
+
+GIVE_UP_AFTER_S = 300.0
+"""So long a camera that has worked is opened again and again, before a new process has to."""
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +55,39 @@ class Eye:
     people: int | None = None
     judged_s: float = float("-inf")
     judging: "asyncio.Task[None] | None" = field(default=None, repr=False)
+
+    pictures: int = 0
+    """Since the camera was opened."""
+    opened_s: float = 0.0
+    lost_s: float | None = None
+    """Since when there has been no sight, but for twitches."""
+    is_proven: bool = False
+
+    def has_opened(self, now_s: float) -> None:
+        self.opened_s, self.pictures = now_s, 0
+
+    def has_seen(self, frame: Frame, now_s: float) -> bool:
+        """Takes note of a picture; returns whether the camera counts as well."""
+        self.newest = frame
+        self.pictures += 1
+        self.is_proven = self.is_proven or now_s - self.opened_s >= PROVEN_AFTER_S
+        if self.pictures >= BACK_AFTER_PICTURES:
+            self.lost_s = None
+        return self.lost_s is None
+
+    def has_failed(self, fault: DeviceFault, now_s: float) -> None:
+        """Raises RestartNeeded when only a new process may help."""
+        self.lost_s = now_s if self.lost_s is None else self.lost_s
+        if self.judging is not None:
+            self.judging.cancel()  # it would say that somebody looks
+        lost_for_s = now_s - self.lost_s
+        if not self.is_proven:
+            return
+        if isinstance(fault, CameraStuck) or lost_for_s >= GIVE_UP_AFTER_S:
+            raise RestartNeeded(
+                f"camera '{self.camera.id}' has worked and cannot be opened again: no picture for "
+                f"{lost_for_s:.0f} s; ending, so that a new process tries; last: {fault}"
+            )
 
     def is_due(self, frame: Frame) -> bool:
         """Judging skips pictures rather than falling behind them."""
@@ -71,6 +117,7 @@ class WatchingService:
         self.occupancy = Occupancy()
         self.changed_s: float | None = None
         self._visit_started_s = 0.0
+        self._stepped_s = float("-inf")
         self.blind_since_s: float | None = None
         self._bus = bus
         self._clock = clock
@@ -87,8 +134,12 @@ class WatchingService:
             async with asyncio.TaskGroup() as group:
                 for eye in self.eyes:
                     group.create_task(self._watch(eye, group), name=f"watching {eye.camera.id}")
-                if not self.eyes:
+                if self.eyes:
+                    group.create_task(self._watch_the_scales(), name="watching the scales")
+                else:
                     group.create_task(self._watch_nothing(), name="watching nothing")
+        except ExceptionGroup as several:
+            raise _restart_in(several) or several from None
         finally:
             for eye in self.eyes:
                 await eye.camera.close()
@@ -97,26 +148,32 @@ class WatchingService:
             await self._evidence.finish()
 
     async def _watch(self, eye: Eye, group: asyncio.TaskGroup) -> None:
-        part = self._health.part(eye.camera.id)
+        part = self._health.part(eye.camera.id, longest_s=LONGEST_SILENCE_S)
         while True:
             try:
                 await eye.camera.open()
+                eye.has_opened(self._clock.now_s())
                 while True:
-                    await self._run_once(eye, group)
-                    part.ok()
+                    is_well = await self._run_once(eye, group)
+                    part.alive()
+                    if is_well:
+                        part.ok()
             except CameraEnded as ended:
                 part.failed(ended)
+                part.ended()
                 self._sighted(eye, None)
                 return
             except DeviceFault as fault:
                 part.failed(fault)
                 self._sighted(eye, None)
+                eye.has_failed(fault, self._clock.now_s())
                 await eye.camera.close()
                 await asyncio.sleep(part.backoff_s())
 
-    async def _run_once(self, eye: Eye, group: asyncio.TaskGroup) -> None:
+    async def _run_once(self, eye: Eye, group: asyncio.TaskGroup) -> bool:
+        """Takes one picture; returns whether the camera counts as well."""
         frame = await eye.camera.frame()
-        eye.newest = frame
+        is_well = eye.has_seen(frame, self._clock.now_s())
         self._health.part("watching").ok()
         if eye.recorder is not None and eye.recorder.is_recording:
             eye.recorder.add(frame)
@@ -124,12 +181,14 @@ class WatchingService:
             eye.judged_s = frame.t_s
             eye.judging = group.create_task(self._judge(eye, frame))
             await asyncio.sleep(0)
+        return is_well
 
     async def _judge(self, eye: Eye, frame: Frame) -> None:
         part = self._health.part(f"{eye.camera.id} sight")
         loop = asyncio.get_running_loop()
         try:
-            people = await loop.run_in_executor(self._executor, eye.detector.people, frame)
+            with self._health.pulse(f"{eye.camera.id} detector").job():
+                people = await loop.run_in_executor(self._executor, _people, eye.detector, frame)
         except DeviceFault as fault:
             part.failed(fault)
             eye.detections = ()
@@ -144,16 +203,36 @@ class WatchingService:
         eye.detections = people
         self._sighted(eye, len(people), frame.t_s)
         if eye.keeper is not None and people:
-            await loop.run_in_executor(None, eye.keeper.consider, frame, people)
+            with self._health.pulse(f"{eye.camera.id} pictures").job():
+                await loop.run_in_executor(None, eye.keeper.consider, frame, people)
 
     async def _watch_nothing(self) -> None:
         """No camera: steps open visits, and stillness ends them."""
+        part = self._health.part("watching", longest_s=LONGEST_SILENCE_S)
         while True:
             self._advance(Sighting(self._clock.now_s(), 0))
+            part.ok()
             await asyncio.sleep(1.0)
 
+    async def _watch_the_scales(self) -> None:
+        """All cameras have failed: the store goes on as one that has none."""
+        while True:
+            await asyncio.sleep(1.0)
+            now_s = self._clock.now_s()
+            if self.is_sightless and now_s - self._stepped_s >= CAMERALESS_EMPTY_FOR_S:
+                self._take(Sighting(now_s, 0))
+
+    @property
+    def is_sightless(self) -> bool:
+        """No camera has delivered anything for a while."""
+        long_ago_s = self._clock.now_s() - CAMERALESS_EMPTY_FOR_S
+        return all(eye.lost_s is not None and eye.lost_s <= long_ago_s for eye in self.eyes)
+
     def _sighted(self, eye: Eye, people: int | None, t_s: float | None = None) -> None:
-        eye.people = people
+        # Of a camera that has failed a picture now and then shows who is there, not that nobody is.
+        eye.people = people if people or eye.lost_s is None else None
+        if self.people is None and self.is_sightless:
+            return
         self._advance(Sighting(self._clock.now_s() if t_s is None else t_s, self.people))
 
     @property
@@ -168,6 +247,9 @@ class WatchingService:
             self.blind_since_s = self.blind_since_s or sighting.t_s
         else:
             self.blind_since_s = None
+        self._take(sighting)
+
+    def _take(self, sighting: Sighting) -> None:
         if self._on_sighting is not None:
             self._on_sighting(sighting)
         self._apply(occupancy.advance(self.occupancy, sighting, self._empty_for_s))
@@ -205,5 +287,28 @@ class WatchingService:
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, StepSettled):
+            self._stepped_s = self._clock.now_s()
             now_s = max(event.t_s, event.started_s)
             self._apply(occupancy.witness_step(self.occupancy, event.started_s, now_s))
+
+
+def _people(detector: Detector, frame: Frame) -> tuple[Detection, ...]:
+    """The people in pixels of `image`, looked for on the small picture where there is one."""
+    if frame.small is None or frame.image is None:
+        return detector.people(frame)
+    found = detector.people(Frame(frame.t_s, frame.small))
+    return occupancy.scaled(found, _size_wh(frame.small), _size_wh(frame.image))
+
+
+def _size_wh(image: Image) -> tuple[int, int]:
+    return image.shape[1], image.shape[0]
+
+
+def _restart_in(several: ExceptionGroup[Exception]) -> RestartNeeded | None:
+    """The restart that is asked for, if nothing else has gone wrong beside it."""
+    asked, others = several.split(RestartNeeded)
+    if asked is None or others is not None:
+        return None
+    first = asked.exceptions[0]
+    assert isinstance(first, RestartNeeded)
+    return first
