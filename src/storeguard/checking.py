@@ -14,15 +14,13 @@ from storeguard.errors import (
     BookMalformed,
     CalibrationDamaged,
     ConfigInvalid,
-    ModelFault,
     StoreguardError,
 )
 from storeguard.hardware import unusable
 from storeguard.outbox.delivery import state_of
 from storeguard.outbox.folder import read_manifest, sealed_issues
 from storeguard.recovery import KIOSK_CSV, SHELF_CSV
-from storeguard.vision import models
-from storeguard.vision.detectors.choice import KNOWN_NETWORKS
+from storeguard.vision.detectors.choice import has_network, obstacles
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +78,8 @@ def refuse_unusable(config: cfg.Config, path: Path) -> None:
 
 
 def _no_network(config: cfg.Config) -> Iterator[str]:
-    if config.detector.backend == "onnx" and config.cameras:
-        try:
-            models.require(config.detector.model)
-        except ModelFault as fault:
-            yield f"detector.model: {fault}"
+    if config.cameras:
+        yield from obstacles(config.detector)
 
 
 def _guards_little(config: cfg.Config) -> Iterator[str]:
@@ -92,13 +87,11 @@ def _guards_little(config: cfg.Config) -> Iterator[str]:
         yield "no scales: nothing is weighed, so nothing can be found missing"
     if not config.cameras:
         yield "no cameras: a visit begins with a step and ends when the shelves are still"
-    if config.detector.backend == "auto" and config.cameras:
-        names = (config.detector.model, *KNOWN_NETWORKS)
-        if not any(models.find(name) for name in names):
-            yield (
-                "detector 'auto': no network is here, so people are only differences to the "
-                "empty store; run: storeguard models pull yolox-nano"
-            )
+    if config.detector.backend == "auto" and config.cameras and not has_network(config.detector):
+        yield (
+            "detector 'auto': no network is here, so people are only differences to the "
+            "empty store; run: storeguard models pull yolox-nano"
+        )
 
 
 def _folders(folders: cfg.Folders) -> Iterator[str]:

@@ -16,9 +16,6 @@ from storeguard.ports import Camera, Detector, Scale
 
 LATER = {
     "picamera": "opencv",
-    "ncnn": "onnx",
-    "openvino": "onnx",
-    "ultralytics": "onnx",
 }
 """Backends of the contract that this version does not have, and what it has instead."""
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import click
@@ -11,6 +12,7 @@ from storeguard import config as cfg
 from storeguard.errors import ModelMissing
 from storeguard.vision import models
 from storeguard.vision.detectors.choice import make_detector
+from storeguard.vision.formats import size_bytes
 from storeguard.vision.sources import detect_lines, frames, is_still
 
 
@@ -37,6 +39,7 @@ def model_rows() -> Iterator[dict[str, Any]]:
         yield {
             "name": listed.name,
             "state": listed.state,
+            "format": listed.format,
             "bytes": listed.size_bytes or 0,
             "licence": listed.licence,
             "path": str(listed.path) if listed.path else None,
@@ -50,17 +53,23 @@ def pull_with_bar(name: str) -> str:
     bar: Any = click.progressbar(length=network.size_bytes, label=name, file=sys.stderr)
     with bar:
         path = models.pull(name, progress=lambda here, _total: bar.update(here - bar.pos))
-    return f"{path}: {network.size_bytes:,} bytes, sha256 as pinned"
+    return f"{path}: {size_bytes(path):,} bytes, {_genuine(path, network)}"
 
 
 def verify_models(name: str | None) -> Iterator[str]:
-    """Checks one network, or every catalogued one that is here."""
+    """Checks one network, or every catalogued one that is here: its file and its export."""
     networks = models.CATALOGUE if name is None else (models.by_name(name),)
-    here = [(network, path) for network in networks if (path := models.find(network.name))]
+    here = [(network, path) for network in networks for path in models.located(network)]
     if not here:
         missing = name or "networks"
-        pull = name or models.CATALOGUE[0].name
+        pull = name or models.FALLBACK.name
         raise ModelMissing(f"{missing}: not on this machine; run: storeguard models pull {pull}")
     for network, path in here:
-        models.verify(path, network)
-        yield f"{path}: sha256 as pinned"
+        yield f"{path}: {_genuine(path, network)}"
+
+
+def _genuine(path: Path, network: models.Network) -> str:
+    """Raises ModelCorrupt where it is not."""
+    if not models.verify(path, network):
+        return "exported elsewhere, there is nothing to compare it with"
+    return "as it was exported here" if path.is_dir() else "sha256 as pinned"

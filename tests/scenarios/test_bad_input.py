@@ -91,9 +91,9 @@ BAD_CONFIGS = {
         CONFIG.replace("[초코바]", "[없는과자]"),
         "product '없는과자' is not in the inventory",
     ),
-    "a detector of a later version": (
-        CONFIG.replace("detector: {backend: sim}", "detector: {backend: ncnn}"),
-        "detector.backend: 'ncnn' is not in this version; use 'onnx'",
+    "a detector whose package is not installed": (
+        CONFIG.replace("detector: {backend: sim}", "detector: {backend: ultralytics}"),
+        "detector.backend: detector ultralytics needs the package 'ultralytics'",
     ),
     "a camera of a trace": (
         CONFIG.replace("id: door, backend: sim", "id: door, backend: replay"),

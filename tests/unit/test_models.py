@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -10,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from storeguard.errors import DownloadFailed, ModelCorrupt, ModelMissing
-from storeguard.vision import models
+from storeguard.errors import DownloadFailed, ModelCorrupt, ModelFault, ModelMissing
+from storeguard.vision import exporting, formats, models
 
 CONTENT = bytes(range(256)) * 800
 NETWORK = models.Network(
@@ -315,3 +316,196 @@ def test_the_catalogue_pins_the_official_file():
     path = Path(folder) / network.file
     models.verify(path, network)
     assert path.stat().st_size == network.size_bytes
+
+
+# --- other formats
+
+
+def _network_folder(place: Path, name: str) -> Path:
+    folder = place / name
+    folder.mkdir(parents=True)
+    files = ("net.xml", "net.bin") if "ncnn" not in name else formats.NCNN_FILES
+    for file in files:
+        (folder / file).write_bytes(b"x")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (("ncnn",), "yolo11n_ncnn_model"),
+        (("openvino",), "yolo11n_int8_openvino_model"),
+        (("onnx",), "yolo11n.onnx"),
+        (("torch",), "yolo11n.pt"),
+        (("openvino", "ncnn"), "yolo11n_int8_openvino_model"),
+        (("ncnn", "openvino", "onnx"), "yolo11n_ncnn_model"),
+    ],
+)
+def test_a_name_finds_the_format_that_the_backend_reads(tmp_path, wanted, found):
+    for name in ("yolo11n_ncnn_model", "yolo11n_int8_openvino_model", "yolo11n-pose_ncnn_model"):
+        _network_folder(tmp_path, name)
+    for name in ("yolo11n.onnx", "yolo11n.pt"):
+        (tmp_path / name).write_bytes(b"x")
+    path = models.find("yolo11n", (tmp_path,), wanted=wanted)
+    assert path is not None
+    assert path.name == found
+
+
+def test_intels_own_folders_are_found_by_their_description(tmp_path):
+    folder = _network_folder(tmp_path, "person-detection-retail-0013")
+    (tmp_path / "notes").mkdir()
+    found = models.find("person-detection-retail-0013", (tmp_path,), wanted=("openvino",))
+    assert found == folder
+    assert models.find("notes", (tmp_path,), wanted=formats.FORMATS) is None
+
+
+def test_a_path_in_another_format_than_the_backends_is_said_so(tmp_path):
+    folder = _network_folder(tmp_path, "yolo11n_ncnn_model")
+    with pytest.raises(ModelMissing, match="in a format that this backend reads"):
+        models.require(str(folder), (), wanted=("onnx",))
+
+
+def test_a_half_exported_folder_is_no_network(tmp_path):
+    _network_folder(tmp_path, ".yolo11n_ncnn_model.1.0.storeguard-tmp")
+    assert models.find("yolo11n", (tmp_path,), wanted=("ncnn",)) is None
+    assert {line.state for line in models.listing((tmp_path,))} == {"missing"}
+
+
+def test_the_listing_has_folders_with_their_format_and_size(tmp_path):
+    _network_folder(tmp_path, "yolo11n_int8_openvino_model")
+    [line] = [one for one in models.listing((tmp_path,)) if one.state == "unpinned"]
+    assert (line.name, line.format, line.size_bytes) == ("yolo11n_int8", "openvino", 2)
+
+
+# --- exporting
+
+
+@pytest.fixture
+def exported(site: Site, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """The catalogue's network needs an export, which a script of the test makes."""
+    network = replace(NETWORK, file="tiny_net.pt", export="tiny_net_ncnn_model")
+    monkeypatch.setattr(models, "CATALOGUE", (network,))
+    monkeypatch.setattr(exporting, "require_exporter", lambda needed_by: None)
+
+    def exporter(script: str) -> None:
+        def command(weights: str) -> list[str]:
+            return [sys.executable, "-c", script, weights]
+
+        monkeypatch.setattr(exporting, "exporter", command)
+
+    exporter(GOOD_EXPORT)
+    return exporter
+
+
+GOOD_EXPORT = """
+import os, sys
+folder = sys.argv[1].replace(".pt", "_ncnn_model")
+os.mkdir(folder)
+for name in ("model.ncnn.param", "model.ncnn.bin", "metadata.yaml", "model_ncnn.py"):
+    open(os.path.join(folder, name), "w").write(os.environ["YOLO_AUTOINSTALL"] + name)
+open("debug.bin", "w").close()
+print("done")
+"""
+
+
+def test_pulled_weights_are_exported_and_only_the_whole_export_is_there(exported, pull, tmp_path):
+    assert pull() == tmp_path / "tiny_net_ncnn_model"
+    assert _names(tmp_path) == ["tiny_net.pt", "tiny_net_ncnn_model"]
+    kept = [*exporting.NCNN_FILES, "SHA256SUMS"]
+    assert _names(tmp_path / "tiny_net_ncnn_model") == sorted(kept)
+    assert (tmp_path / "tiny_net_ncnn_model/model.ncnn.bin").read_text() == "falsemodel.ncnn.bin"
+    [line] = models.listing((tmp_path,))
+    assert (line.name, line.state, line.format) == ("tiny-net", "ok", "ncnn")
+
+
+def test_an_export_that_is_here_and_genuine_is_not_made_again(exported, pull, site):
+    pull()
+    exported("raise SystemExit('made again')")
+    pull()
+    assert site.ranges == [None]
+
+
+def test_a_damaged_export_is_told_refused_and_made_again(exported, pull, site, tmp_path):
+    folder = pull()
+    (folder / "model.ncnn.bin").write_bytes(b"falsemodel.ncnn.biN")
+    assert [line.state for line in models.listing((tmp_path,))] == ["corrupt"]
+    with pytest.raises(ModelCorrupt, match=r"model\.ncnn\.bin: sha256 is .*models pull tiny-net"):
+        models.require("tiny-net", (tmp_path,), wanted=("ncnn",))
+    pull()
+    assert [line.state for line in models.listing((tmp_path,))] == ["ok"]
+    assert _names(tmp_path) == ["tiny_net.pt", "tiny_net_ncnn_model"]
+    assert site.ranges == [None], "the genuine weights were here already"
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("raise SystemExit('no such operator')", "no such operator"),
+        ("import os; os.kill(os.getpid(), 11)", "ended by SIGSEGV"),
+        ("pass", "made no model.ncnn.param"),
+    ],
+)
+def test_an_export_that_fails_is_one_line_with_the_way_out(exported, pull, tmp_path, script, said):
+    exported(script)
+    with pytest.raises(ModelFault, match=f"{said}.*storeguard models pull yolox-nano") as caught:
+        pull()
+    assert "\n" not in str(caught.value)
+    assert _names(tmp_path) == ["tiny_net.pt"], "no half folder, and the weights stay"
+
+
+def test_an_export_that_hangs_is_ended_with_its_children(tmp_path, monkeypatch):
+    script = "import subprocess; subprocess.run(['sleep', '60'])"
+    monkeypatch.setattr(exporting, "exporter", lambda _: [sys.executable, "-c", script])
+    (tmp_path / "net.pt").write_bytes(b"x")
+    with pytest.raises(ModelFault, match=r"took over 0\.5 s"):
+        exporting.export_ncnn(tmp_path / "net.pt", tmp_path, longest_s=0.5)
+    assert _names(tmp_path) == ["net.pt"]
+
+
+def test_what_a_killed_export_left_is_swept_by_the_next(exported, pull, tmp_path):
+    left = tmp_path / ".tiny_net_ncnn_model.1.0.storeguard-tmp"
+    (left / "deep").mkdir(parents=True)
+    pull()
+    assert not left.exists()
+
+
+def test_weights_of_another_content_are_never_exported(exported, pull, site, tmp_path):
+    site.content = CONTENT[:-1] + b"?"
+    with pytest.raises(ModelCorrupt, match=r"sha256.*storeguard models pull yolox-nano"):
+        pull()
+    assert _names(tmp_path) == []
+
+
+def test_offline_the_way_out_is_said(exported, site, tmp_path):
+    with pytest.raises(DownloadFailed, match=r"no answer.*storeguard models pull yolox-nano"):
+        models.pull("tiny-net", tmp_path, base_url="http://127.0.0.1:9", timeout_s=5)
+
+
+def test_without_ultralytics_nothing_is_fetched_and_the_way_out_is_said(
+    site, pull, tmp_path, monkeypatch
+):
+    network = replace(NETWORK, file="tiny_net.pt", export="tiny_net_ncnn_model")
+    monkeypatch.setattr(models, "CATALOGUE", (network,))
+    monkeypatch.setitem(sys.modules, "ultralytics", None)
+    expected = r"pip install 'storeguard\[yolo\]'; or .*storeguard models pull yolox-nano"
+    with pytest.raises(ModelFault, match=expected):
+        pull()
+    assert site.ranges == []
+    assert _names(tmp_path) == []
+
+
+def test_a_cut_transfer_of_weights_is_resumed_before_the_export(exported, pull, site, tmp_path):
+    site.cut_after = 100_000
+    with pytest.raises(DownloadFailed, match="100000 of"):
+        pull()
+    site.cut_after = None
+    assert pull().is_dir()
+    assert site.ranges == [None, "bytes=100000-"]
+
+
+def test_a_folder_exported_elsewhere_has_nothing_to_compare_with(tmp_path):
+    folder = _network_folder(tmp_path, "yolo11n_ncnn_model")
+    network = models.by_name("yolo11n")
+    assert models.verify(folder, network) is False
+    [line] = [one for one in models.listing((tmp_path,)) if one.name == "yolo11n"]
+    assert line.state == "unpinned"

@@ -13,7 +13,7 @@ from storeguard.cli.frame import Group, Verb, json_option, print_records
 @click.option(
     "--detector",
     "backend",
-    type=click.Choice(["auto", "onnx", "background"]),
+    type=click.Choice(["auto", "ncnn", "openvino", "onnx", "ultralytics", "background"]),
     default="auto",
     show_default=True,
 )
@@ -56,7 +56,7 @@ def models_list(as_json: bool) -> None:
 @models.command("pull")
 @click.argument("name")
 def models_pull(name: str) -> None:
-    """Download network NAME, resumed where it broke off, and check its sha256."""
+    """Download network NAME, resumed where it broke off, check its sha256, export it if needed."""
     from storeguard.looking import pull_with_bar
 
     click.echo(pull_with_bar(name))
