@@ -6,7 +6,7 @@ import sys
 import click
 
 from storeguard import __version__
-from storeguard.cli import running, scale, seeing, shop
+from storeguard.cli import doctor, running, scale, seeing, shop
 from storeguard.cli.frame import Group, debug_option
 
 
@@ -26,6 +26,7 @@ for verb in (
     running.demo,
     running.replay,
     running.check_config,
+    doctor.doctor,
     shop.sell,
     shop.books,
     shop.issues,

@@ -4,9 +4,11 @@ import string
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from storeguard.messages import en, ko
+from storeguard.messages import doctor_en, doctor_ko, en, ko
 
-CATALOGUES: Mapping[str, Mapping[str, str]] = MappingProxyType({"ko": ko.TEXTS, "en": en.TEXTS})
+CATALOGUES: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {"ko": ko.TEXTS | doctor_ko.TEXTS, "en": en.TEXTS | doctor_en.TEXTS}
+)
 
 
 def text(language: str, key: str, **values: object) -> str:

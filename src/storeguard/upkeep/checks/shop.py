@@ -1,0 +1,83 @@
+"""The configuration and the two inventories."""
+
+from collections.abc import Iterator
+
+from storeguard import config as cfg
+from storeguard.books import csvfile
+from storeguard.books.rows import Rows
+from storeguard.checking import check_books
+from storeguard.domain.product import Assignment, assign
+from storeguard.errors import BookMalformed
+from storeguard.hardware import unusable
+from storeguard.recovery import KIOSK_CSV
+from storeguard.upkeep.checks.finding import Finding, Site, Topic
+
+ANY = cfg.Calibration(counts_per_g=1.0)
+"""In place of one that is still to be made: a scale can be looked at before it is calibrated."""
+
+
+def problems(config: cfg.Config, folders: cfg.Folders) -> tuple[str, ...]:
+    """What keeps the configuration from being used at all, a line each."""
+    scales = tuple(with_calibration(scale) for scale in config.scales)
+    fit = _fit(config, folders)
+    # Networks and calibrations are looked at later, one by one.
+    return (*unusable(config.model_copy(update={"scales": scales})), *(fit.problems if fit else ()))
+
+
+def with_calibration(scale: cfg.Scale) -> cfg.Scale:
+    if scale.calibration is not None or scale.backend == "sim":
+        return scale
+    return scale.model_copy(update={"calibration": ANY})
+
+
+def configuration(site: Site) -> Iterator[Finding]:
+    """Its problems have been said by then; here is what it guards, and what it leaves out."""
+    topic, say, config = site.topic("config"), site.say, site.config
+    counts = {"scales": len(config.scales), "cameras": len(config.cameras)}
+    measured = say("doctor.config.guards", store=config.store.name, **counts)
+    missing = [name for name, count in counts.items() if not count]
+    if missing:
+        yield topic.warn(measured, say(f"doctor.config.no_{missing[0]}"))
+    else:
+        yield topic.ok(measured)
+
+
+def inventory(site: Site) -> Iterator[Finding]:
+    topic, say = site.topic("inventory"), site.say
+    broken = check_books(site.folders)
+    for problem in broken:
+        yield topic.fail(problem, say("doctor.inventory.do"))
+    fit = None if broken else _fit(site.config, site.folders)
+    if fit is not None:
+        yield from _guarded(site, topic, fit)
+
+
+def _guarded(site: Site, topic: Topic, fit: Assignment) -> Iterator[Finding]:
+    say, weighed = site.say, {product.name for product in fit.by_scale.values()}
+    rows = _rows(site.folders)
+    free = [row.product.name for row in rows if row.product.name not in weighed]
+    weightless = [one.name for one in fit.by_scale.values() if not one.is_weighable]
+    if free:
+        names = ", ".join(free)
+        yield topic.warn(say("doctor.inventory.free", names=names), say("doctor.inventory.free_do"))
+    if weightless:
+        names = ", ".join(weightless)
+        yield topic.warn(
+            say("doctor.inventory.weightless", names=names), say("doctor.inventory.weightless_do")
+        )
+    if not free and not weightless:
+        units = sum(row.count for row in rows)
+        yield topic.ok(say("doctor.inventory.ok", products=len(rows), units=units))
+
+
+def _fit(config: cfg.Config, folders: cfg.Folders) -> Assignment | None:
+    """None where the inventory cannot be read: it has a line of its own."""
+    try:
+        products = tuple(row.product for row in _rows(folders))
+    except (OSError, BookMalformed):
+        return None
+    return assign({scale.id: scale.products for scale in config.scales}, products)
+
+
+def _rows(folders: cfg.Folders) -> Rows:
+    return csvfile.read((folders.inventory / KIOSK_CSV).read_bytes(), KIOSK_CSV).rows
