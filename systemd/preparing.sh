@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # What the machine must be and have before a release can run on it. Sourced by install.
 
-PACKAGES=(python3 python3-venv libgl1 libglib2.0-0)
+PACKAGES=(python3 python3-venv libgl1)
 GROUPS_OF_DEVICES=(gpio video)
 
 # All that is missing is said at once.
@@ -23,6 +23,11 @@ check_machine() {
 is_installed() { [[ $(dpkg-query -W -f='${Status}' "$1" 2>/dev/null) == "install ok installed" ]]; }
 
 in_apt() { apt-cache show "$1" >/dev/null 2>&1; }
+
+# The library's name on Trixie says that its time has 64 bits.
+add_glib() {
+    [[ $(codename) == bookworm ]] && PACKAGES+=(libglib2.0-0) || PACKAGES+=(libglib2.0-0t64)
+}
 
 # The Pi's own archive has these, Debian's has not: without them other cameras and scales work.
 add_pi_packages() {
@@ -46,6 +51,7 @@ codename() { sed -n 's/^VERSION_CODENAME=//p' "$ROOT/etc/os-release" 2>/dev/null
 install_packages() {
     local package missing=()
     if ! is_installed python3-venv; then apt-get update -qq; fi
+    add_glib
     add_pi_packages
     [[ ${SHARE:-no} != yes ]] || PACKAGES+=(samba)
     for package in "${PACKAGES[@]}"; do

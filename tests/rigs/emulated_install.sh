@@ -40,7 +40,8 @@ lend_network() {
     [[ ! -e $bundle ]] || cat "$bundle" >"$TREE/etc/ssl/certs/ca-certificates.crt"
 }
 
-# Mounts of its own, which end with the command.
+# Mounts of its own, which end with the command. Compiling to bytecode, which a Pi needs at
+# install, takes emulation longer than all the rest.
 inside() {
     # shellcheck disable=SC2016  # expanded by the inner bash
     unshare --mount bash -c '
@@ -49,7 +50,7 @@ inside() {
         mount -t proc proc "$tree/proc"
         mount -t sysfs -o ro sysfs "$tree/sys"
         exec chroot "$tree" env -u PIP_FIND_LINKS -u PIP_EXTRA_INDEX_URL HOME=/root \
-            LC_ALL=C.UTF-8 PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
+            PIP_NO_COMPILE=1 LC_ALL=C.UTF-8 PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
     ' inside "$TREE" "$@"
 }
 
