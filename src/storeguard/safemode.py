@@ -31,10 +31,11 @@ Leave = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 log = logging.getLogger("storeguard")
 
 
-def run(path: Path, base: Path, state: Path, errors: Sequence[str]) -> int:
+def run(path: Path, base: Path, state: Path, errors: Sequence[str], depth: int = 0) -> int:
     """Runs until SIGTERM, a changed configuration or RETRY_S; returns the exit code.
 
-    `errors`: why the last starts have failed, oldest first.
+    `errors`: why the last starts have failed, oldest first. `depth`: 0 the store without its
+    devices, 1 without books too, 2 nothing but waiting.
     """
     config = _config(path, state)
     log.error("S103 safe mode: cameras and scales are off; %s", "; ".join(errors[-1:]))
@@ -44,7 +45,7 @@ def run(path: Path, base: Path, state: Path, errors: Sequence[str]) -> int:
         lambda: asyncio.run(_with_pages(config, base, errors, leave)),
         lambda: asyncio.run(_waiting(leave)),
     )
-    for makeshift in makeshifts:
+    for makeshift in makeshifts[depth:]:
         try:
             return makeshift()
         except Exception as error:  # noqa: BLE001 - whatever is broken must not break this too
@@ -93,7 +94,7 @@ def _with_books(config: cfg.Config, base: Path, errors: Sequence[str], leave: Le
 
 async def _with_pages(config: cfg.Config, base: Path, errors: Sequence[str], leave: Leave) -> int:
     """Neither journal nor books: the page says why, and what is sealed is delivered."""
-    from storeguard.assembling import object_store
+    from storeguard.outbox.s3 import object_store
     from storeguard.pages import Pages
     from storeguard.services.bus import Bus
     from storeguard.services.uploading import UploadingService
@@ -101,7 +102,7 @@ async def _with_pages(config: cfg.Config, base: Path, errors: Sequence[str], lea
     clock = SystemClock()
     health, folders = Health(clock), cfg.Folders.of(config, base)
     uploading: UploadingService
-    objects = object_store(config, lambda: uploading.is_moving())
+    objects = object_store(config.upload, lambda: uploading.is_moving())
     uploading = UploadingService(
         folders.issue_data,
         config.store.id,

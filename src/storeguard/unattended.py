@@ -16,6 +16,7 @@ from storeguard.clock import SystemClock
 from storeguard.errors import ConfigInvalid
 from storeguard.lock import refuse_second
 from storeguard.messages import text
+from storeguard.upkeep import lastgood
 from storeguard.upkeep.leaving import leave_when_changed
 from storeguard.upkeep.starts import GOOD_AFTER_S, StartsFile, boot_id
 
@@ -43,7 +44,7 @@ def run_service(path: Path, *, record_to: Path | None = None) -> int:
         from storeguard import safemode
 
         errors = [failure.why for failure in starts.failures]
-        return safemode.run(path, base, base / STATE, errors)
+        return safemode.run(path, base, base / STATE, errors, starts.depth)
 
 
 def _read(path: Path) -> cfg.Config:
@@ -55,13 +56,11 @@ def _read(path: Path) -> cfg.Config:
 
 
 def _run_normally(path: Path, base: Path, starts: StartsFile, record_to: Path | None) -> int:
-    from storeguard.daemon import Duty, run_daemon
-    from storeguard.upkeep import lastgood
-
     choice = lastgood.choose(path, base / STATE)
     if choice.config is None:
         assert choice.invalid is not None
         raise choice.invalid
+    from storeguard.daemon import Duty, run_daemon
 
     def grow_good() -> None:
         starts.grow_good()

@@ -26,6 +26,9 @@ TICKS = 60
 PATIENCE = 0.5
 """A hang that passes within half the watchdog's time costs no restart."""
 
+SPEECHLESS = 0.75
+"""So long, in watchdog's times, not even the vigil runs before faulthandler ends the process."""
+
 STARTS_WITHIN_S = 180.0
 ENDS_WITHIN_S = 25.0
 LOOP_WITHIN_S = 15.0
@@ -173,7 +176,7 @@ class Vigil:
             for health in self._watched:
                 health.forgive(missed_s)
         self._looked_s = now_s
-        self._arm(self.watchdog_s)
+        self._arm(SPEECHLESS * self.watchdog_s)
         pace = self.watchdog_s / WATCHDOG_S
         silent = [one for health in self._watched for one in health.overdue(now_s, pace)]
         if silent:

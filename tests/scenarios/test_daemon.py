@@ -182,21 +182,43 @@ def test_one_line_at_the_start_says_what_is_guarded(daemon):
         assert part in line
 
 
-def test_twenty_second_daemons_lose_and_touch_nothing(daemon):
+@pytest.mark.parametrize("times", [20, pytest.param(200, marks=pytest.mark.slow)])
+def test_second_daemons_lose_and_touch_nothing(daemon, times):
     """The first one stands still meanwhile, so that every change would be a loser's."""
-    daemon.process.send_signal(signal.SIGSTOP)
-    try:
-        before = _state_of(daemon.folder)
-        for _ in range(20):
-            began_s = time.monotonic()
-            second = storeguard(daemon.folder, "run")
-            assert time.monotonic() - began_s < 10
+    for _ in range(times // 20):  # for less than the vigil's time
+        daemon.process.send_signal(signal.SIGSTOP)
+        try:
+            before = _state_of(daemon.folder)
+            with ThreadPoolExecutor(4) as starts:
+                seconds = list(starts.map(lambda _: _timed_start(daemon.folder), range(20)))
+            assert _state_of(daemon.folder) == before
+        finally:
+            daemon.process.send_signal(signal.SIGCONT)
+        for second, took_s in seconds:
+            assert took_s < 20
             assert (second.returncode, second.stdout) == (1, "")
             [line] = second.stderr.splitlines()
             assert f"running already (process {daemon.process.pid})" in line
-        assert _state_of(daemon.folder) == before
-    finally:
-        daemon.process.send_signal(signal.SIGCONT)
+
+
+def _timed_start(folder):
+    began_s = time.monotonic()
+    return storeguard(folder, "run"), time.monotonic() - began_s
+
+
+@pytest.mark.parametrize("times", [2, pytest.param(200, marks=pytest.mark.slow)])
+def test_of_two_started_at_once_exactly_one_guards(tmp_path, times):
+    folder = lay_out(tmp_path / "shop")
+    for _ in range(times):
+        both = Daemon(folder), Daemon(folder)
+        wait_for(
+            lambda both=both: (
+                sum("guards '" in one.log for one in both) == 1
+                and sum(one.process.poll() is not None for one in both) == 1
+            ),
+            lambda both=both: "".join(one.log for one in both),
+        )
+        assert sorted(one.end()[0] for one in both) == [0, 1]
 
 
 def _state_of(folder):

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from storeguard.config import Upload
 from storeguard.errors import UploadConflict, UploadRefused, UploadTransient
 
 if TYPE_CHECKING:
@@ -126,6 +127,13 @@ class S3Store:
             if self._client is None:
                 self._client = self._make()
             return self._client
+
+
+def object_store(upload: Upload, on_bytes: Callable[[], None]) -> S3Store | None:
+    """The configured bucket; None where there is none."""
+    if upload.bucket is None:
+        return None
+    return S3Store(upload.bucket, upload.region, upload.endpoint_url, on_bytes=on_bytes)
 
 
 def make_client(

@@ -17,6 +17,7 @@ from storeguard.domain.events import (
     NoticeConfirmed,
 )
 from storeguard.errors import JournalFault
+from storeguard.health import LONGEST_SILENCE_S, Health
 from storeguard.services.bus import Bus
 
 ROUND_S = 0.5
@@ -70,10 +71,13 @@ class SupervisingService:
         now = self._clock.utc()
         self._pending.append(partial(self._record.record_delivery, issue_id, state, now, detail))
 
-    async def run(self) -> None:
+    async def run(self, health: Health | None = None) -> None:
+        """`health`: to say there that it is alive; it is made after this, for it needs `on_edge`."""
+        part = (health or Health(self._clock)).part("supervising", longest_s=LONGEST_SILENCE_S)
         try:
             while True:
                 await self._run_once()
+                part.ok()
                 await asyncio.sleep(ROUND_S)
         finally:
             self._write_down()  # here, not in a worker: the loop is on its way out

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from storeguard import config as cfg
 from storeguard import durable
-from storeguard.checking import refuse_unusable
 from storeguard.errors import ConfigInvalid
 
 NAME = "config.last-good.yaml"
@@ -32,6 +31,8 @@ def choose(path: Path, state: Path) -> Choice:
 
 def _usable(path: Path) -> cfg.Config:
     config = cfg.load(path)
+    from storeguard.checking import refuse_unusable  # after the cheap reasons to refuse
+
     refuse_unusable(config, path)
     return config
 

@@ -6,8 +6,10 @@ safe mode ends in good order, one normal start is tried; should that fail, the n
 safe mode again. Times are monotonic and belong to one boot: a clock that jumps changes nothing,
 and after a power cut everything is tried anew.
 
-With `RestartSec=5` five starts that fail at once take half a minute. One that hangs may take
-GOOD_AFTER_S to begin to, and 60 s more until the watchdog ends it: WINDOW_S holds five of those.
+With `RestartSec=5` five starts that fail at once take half a minute. One that hangs takes up to
+four minutes until the watchdog ends it (vigil.STARTS_WITHIN_S): WINDOW_S holds five of those.
+
+Safe mode itself may be what kills the process: each time it does, it does with less (`depth`).
 """
 
 from collections.abc import Iterator
@@ -22,7 +24,8 @@ from storeguard.errors import masked
 from storeguard.statefile import StateFile
 
 LIMIT = 5
-WINDOW_S = 900.0
+WINDOW_S = 1800.0
+DEEPEST = 2
 GOOD_AFTER_S = 60.0
 LONGEST_WHY = 500
 
@@ -52,25 +55,32 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Starts:
-    """`began_s`: of a start that has neither ended nor run well yet."""
+    """`began_s`: of a start that has neither ended nor run well yet.
+
+    `depth`: how much safe mode has to do without, see safemode.
+    """
 
     boot: str
     stage: Stage = Stage.NORMAL
     failures: tuple[Failure, ...] = ()
     began_s: float | None = None
+    depth: int = 0
 
 
 def begun(before: Starts, boot: str, now_s: float) -> Starts:
     """A start begins; its stage is SAFE when it must be made in safe mode."""
     if before.boot != boot:
         return Starts(boot, began_s=now_s)
+    if before.stage is Stage.SAFE:
+        is_killed = before.began_s is not None
+        return replace(before, began_s=now_s, depth=min(DEEPEST, before.depth + is_killed))
     state = before if before.began_s is None else failed(before, now_s, KILLED)
     if state.stage is Stage.TRYING:
         return replace(state, stage=Stage.TRIED, began_s=now_s)
     recent = [one for one in state.failures if now_s - one.at_s <= WINDOW_S]
     if state.stage is Stage.NORMAL and len(recent) < LIMIT:
         return replace(state, failures=tuple(recent), began_s=now_s)
-    return replace(state, stage=Stage.SAFE, began_s=None)
+    return replace(state, stage=Stage.SAFE, began_s=now_s)
 
 
 def failed(state: Starts, now_s: float, why: str) -> Starts:
@@ -84,7 +94,7 @@ def failed(state: Starts, now_s: float, why: str) -> Starts:
 def ended(state: Starts) -> Starts:
     """The start, or safe mode, has ended in good order."""
     stage = Stage.NORMAL if state.stage is Stage.NORMAL else Stage.TRYING
-    return replace(state, stage=stage, began_s=None)
+    return replace(state, stage=stage, began_s=None, depth=0)
 
 
 def grown_good(state: Starts) -> Starts:
@@ -103,6 +113,10 @@ class StartsFile:
         self._boot = boot
         self._file = StateFile(path, _read, without="failed starts are counted anew")
         self._state = Starts(boot)
+
+    @property
+    def depth(self) -> int:
+        return self._state.depth
 
     @property
     def failures(self) -> tuple[Failure, ...]:
@@ -157,4 +171,4 @@ def _said(state: Starts) -> dict[str, Any]:
 def _read(said: Any) -> Starts:
     failures = tuple(Failure(float(one["at_s"]), str(one["why"])) for one in said["failures"])
     began_s = None if said["began_s"] is None else float(said["began_s"])
-    return Starts(str(said["boot"]), Stage(said["stage"]), failures, began_s)
+    return Starts(str(said["boot"]), Stage(said["stage"]), failures, began_s, int(said["depth"]))

@@ -1,0 +1,69 @@
+"""Every loop and thread of the real daemon is brought to hang: systemd is told, and it ends.
+
+The figures at systemd's own interval of 60 s are those of bench/stuck.py; here all is scaled
+down to WATCHDOG_S.
+"""
+
+import importlib.util
+import re
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+BENCH = Path(__file__).parents[2] / "bench"
+WATCHDOG_S = 15.0
+AT_ONCE = 4
+
+
+def load(name):
+    spec = importlib.util.spec_from_file_location(name, BENCH / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+_report, frozen, stuck = load("_report"), load("_frozen"), load("stuck")
+
+SHORTENED = (
+    "event loop, blocked",
+    "weighing, deadlocked",
+    "web, deadlocked",
+    "camera, silent",
+    "detector, busy",
+    "detector, holds the interpreter",
+    "scale thread, hung",
+    "scale thread, dead",
+    "encoder, hung",
+    "disk, hung",
+    "delivery, hung",
+    "observer, hung",
+    "worker threads, all hung",
+)
+
+
+@pytest.fixture(scope="module")
+def hangs():
+    """All hangs of the suite at once: most of each is waiting."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        measured = {part: pool.submit(stuck.measure, part, WATCHDOG_S) for part in SHORTENED}
+    return {part: hang.result() for part, hang in measured.items()}
+
+
+def check(hang):
+    assert hang.code == 1
+    assert hang.fed_late == 0
+    assert re.search(re.escape(frozen.PARTS[hang.part][0]), hang.named)
+
+
+@pytest.mark.parametrize("part", SHORTENED)
+def test_what_hangs_is_named_and_not_fed_and_the_process_ends_itself(hangs, part):
+    check(hangs[part])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", [part for part in frozen.PARTS if part not in SHORTENED])
+def test_every_other_part_too(part):
+    check(stuck.measure(part, WATCHDOG_S))
