@@ -66,12 +66,13 @@ def _devices(config: cfg.Config, folders: cfg.Folders) -> tuple[tuple[str, ...],
         return (), (str(damaged),)
 
 
-def refuse_unusable(config: cfg.Config, path: Path) -> None:
+def refuse_unusable(config: cfg.Config, path: Path, base: Path | None = None) -> None:
     """Raises ConfigInvalid with all that keeps this version from using the configuration.
 
-    Raises CalibrationDamaged too.
+    `base`: the folder that its paths are relative to, if it is not the file's own. Raises
+    CalibrationDamaged too.
     """
-    kept = CalibrationFile(cfg.Folders.of(config, path.parent).state).load()
+    kept = CalibrationFile(cfg.Folders.of(config, base or path.parent).state).load()
     problems = (*unusable(config, kept), *_no_network(config))
     if problems:
         raise ConfigInvalid(str(path), problems)

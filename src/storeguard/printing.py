@@ -16,6 +16,13 @@ def width(cell: str) -> int:
     return sum(2 if unicodedata.east_asian_width(char) in WIDE else 1 for char in shown)
 
 
+def cut(line: str, columns: int) -> str:
+    """What fits into so many columns."""
+    while width(line) > columns:
+        line = line[:-1]
+    return line
+
+
 def columns(rows: Sequence[Sequence[str]], right: Iterable[int] = ()) -> Iterator[str]:
     """The rows as lines with aligned columns; those in `right` stand at their right edge."""
     widths = [max(map(width, column)) for column in zip(*rows, strict=True)]

@@ -511,6 +511,23 @@ def test_a_machine_that_sleeps_after_the_reset_does_not_call_the_line_stuck(
     assert attempt(bench, bench.opened()).raw is not None
 
 
+@every_rate
+@both_ways_to_settle
+@pytest.mark.parametrize("gain", [128, 64])
+@pytest.mark.parametrize("oscillator", [0.1, 0.14, 0.15, 0.17, 0.25, 0.4, 0.5, 0.6, 0.66, 0.75])
+def test_a_board_that_is_slower_than_configured_delivers_no_unsettled_word(
+    make_bench: MakeBench, rate_hz: float, hides_settling: bool, gain: int, oscillator: float
+) -> None:
+    """Its first words come late, but that is no sign that it has settled."""
+    bench = make_bench(
+        rate_hz=rate_hz, hides_settling=hides_settling, gain=gain, oscillator=oscillator
+    )
+    reader = bench.opened()
+    read_for(bench, reader, 10.0)
+    bench.chip.stall_host(200)
+    read_for(bench, reader, 10.0)
+
+
 def test_a_board_that_is_slower_than_configured_is_a_fault_that_names_the_key(
     make_bench: MakeBench,
 ) -> None:

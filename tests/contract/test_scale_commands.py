@@ -5,6 +5,7 @@ The installer is the standard input: each line that is read is a deed at the sca
 
 import io
 import json
+import random
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from storeguard import config as cfg
-from storeguard import hardware
+from storeguard import hardware, printing
 from storeguard.books.calibrations import CalibrationFile, Kept
 from storeguard.books.records import ZeroFile
 from storeguard.cli import main
@@ -427,10 +428,11 @@ def test_a_terminal_has_one_line_that_is_rewritten(
     from storeguard.upkeep.scaling import Shown
 
     for n in range(20):
-        show(n / 10, [Shown("A", n / 10, n, 1.0, 0.0, 0.0, None, None, False, "")])
+        show(n / 10, [Shown("A", n / 10, None, None, 0.0, 0.0, None, None, False, "끊김 " * 99)])
     assert len(drawn) == pytest.approx(2 / 0.25, abs=2)
     assert drawn[0].startswith("\x1b[2K")
     assert all(one.startswith("\x1b[1F\x1b[2K") for one in drawn[1:])
+    assert all(printing.width(one) < 100 for one in drawn), "no line may wrap"
 
 
 @pytest.mark.parametrize("command", ["read", "diagnose", "calibrate", "tare"])
@@ -569,8 +571,8 @@ class Rig:
     def _raw_at(self, t_s: float, _gain: int) -> int:
         if self.is_saturated:
             return 1 << 30
-        jitter = (hash(round(t_s * 1000)) * 7919) % 201 - 100
-        return round(-31_000 + 415.5 * self.load_g) + jitter
+        jitter = random.Random(round(t_s * 1e6)).gauss(0, 100)
+        return round(-31_000 + 415.5 * self.load_g + jitter)
 
     def put(self, grams: float) -> Deed:
         return lambda: setattr(self, "load_g", grams)
@@ -638,6 +640,15 @@ def test_a_real_chip_is_diagnosed(rig: Rig) -> None:
     found = json.loads(say("diagnose", "A", "--json").stdout)
     assert found["findings"][0] == "no_reading"
     assert "check power and wiring" in found["why"]
+
+
+@pytest.mark.parametrize(("rate_hz", "finding"), [(6.5, "too_slow"), (80.0, "too_fast")])
+def test_a_board_at_another_rate_than_configured_is_found(
+    rig: Rig, rate_hz: float, finding: str
+) -> None:
+    rig.chip._period_ns = round(1e9 / rate_hz)
+    found = json.loads(say("diagnose", "A", "--json").stdout)
+    assert found["findings"] == [finding, "uncalibrated"]
 
 
 def test_an_unplugged_chip_ends_the_calibration_with_the_devices_own_words(rig: Rig) -> None:

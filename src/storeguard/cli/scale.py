@@ -1,6 +1,7 @@
 """The installer's verbs: see, zero, calibrate and examine the scales."""
 
 import json
+import shutil
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -94,6 +95,7 @@ def _json_shower() -> Show:
 
 def _line_shower(language: str) -> Show:
     """One line a scale: rewritten in a terminal, else a new one each second."""
+    from storeguard import printing
     from storeguard.upkeep import scalewords
 
     latest: dict[str, Shown] = {}
@@ -110,6 +112,8 @@ def _line_shower(language: str) -> Show:
         if now_s - drawn_s < every_s - 0.05:
             return
         lines = [scalewords.shown(one, language) for one in latest.values()]
+        if is_terminal:  # a line that wraps would be two to go back over
+            lines = [printing.cut(line, shutil.get_terminal_size().columns - 1) for line in lines]
         up = f"\x1b[{drawn}F" if is_terminal and drawn else ""
         clear = "\x1b[2K" if is_terminal else ""
         click.echo(up + "\n".join(clear + line for line in lines))

@@ -18,6 +18,8 @@ RESET_PULSE_S = 0.000_1
 SETTLING_WORDS = 4
 SETTLING_PERIODS = 6
 """Four conversions by the data sheet, and half as much again for a slow oscillator."""
+HIDING_PERIODS = 3
+"""A first word that comes no earlier: the chip may have been silent while it settled."""
 RESTARTED_PERIODS = 1.5
 """A chip that has power converts more often than that; a shorter loss of power is not seen."""
 SILENT_PERIODS = 7
@@ -182,22 +184,27 @@ class Settling:
     """Which words after a restart are wrong still.
 
     After a reset and after a change of gain four conversions are wrong. Some chips deliver
-    them, some stay silent instead, so it is over after four words or after their time.
+    them, some stay silent instead, so it is over after four words; or after their time, if the
+    chip was silent at first and has turned out to be no slower than configured.
     """
 
     def __init__(self, period_ns: int, *, selects_gain: bool) -> None:
-        self._settling_ns = SETTLING_PERIODS * period_ns
+        self._period_ns = period_ns
         self._selects_gain = selects_gain
         self._gain_pending = False
-        self._since_ns = 0
-        self._words = 0
         self.is_going_on = False
+        self._start(0)
 
     def begin(self, now_ns: int) -> None:
         """The chip has been reset, to gain 128."""
         self.is_going_on = True
         self._gain_pending = self._selects_gain
-        self._since_ns, self._words = now_ns, 0
+        self._start(now_ns)
+
+    def _start(self, now_ns: int) -> None:
+        self._since_ns = self._latest_ns = now_ns
+        self._words = 0
+        self._was_silent = False
 
     def is_over(self, now_ns: int) -> bool:
         """Whether the word that has just been taken counts."""
@@ -206,10 +213,17 @@ class Settling:
         if self._gain_pending:
             # This word's own pulses have changed the gain, which settles anew.
             self._gain_pending = False
-            self._since_ns, self._words = now_ns, 0
+            self._start(now_ns)
             return False
-        self.is_going_on = (
-            self._words < SETTLING_WORDS and now_ns - self._since_ns < self._settling_ns
-        )
+        if self._words == 0:
+            self._was_silent = now_ns - self._since_ns >= HIDING_PERIODS * self._period_ns
+        self.is_going_on = self._words < SETTLING_WORDS and not self._has_settled_in_silence(now_ns)
         self._words += 1
+        self._latest_ns = now_ns
         return not self.is_going_on
+
+    def _has_settled_in_silence(self, now_ns: int) -> bool:
+        """A slow chip's first word comes late too, but then so does the second."""
+        is_in_time = now_ns - self._latest_ns <= RESTARTED_PERIODS * self._period_ns
+        is_late_enough = now_ns - self._since_ns >= SETTLING_PERIODS * self._period_ns
+        return self._was_silent and self._words > 0 and is_in_time and is_late_enough
