@@ -12,6 +12,7 @@ TEXTS: dict[str, str] = {
     "doctor.memory": "memory",
     "doctor.clock": "clock",
     "doctor.disk": "disk",
+    "doctor.marks": "data folders",
     "doctor.folder": "write {part}",
     "doctor.scale": "scale {part}",
     "doctor.camera": "camera {part}",
@@ -97,6 +98,11 @@ TEXTS: dict[str, str] = {
     "doctor.disk.free": "{free} free, about {hours} h of recording ({folders})",
     "doctor.disk.no_inodes": "only {count} more files can be made",
     "doctor.disk.do": "delete what is not needed, or use a larger disk",
+    "doctor.marks.ours": "all of store '{store}'",
+    "doctor.marks.none": "not marked yet, the first start marks them for store '{store}'",
+    "doctor.marks.do": (
+        "connect the right disk or correct store.id; to take a folder over, remove {file} there"
+    ),
     "doctor.folder.written": "written and synced in {ms} ms",
     "doctor.folder.new": "made at the first start; {folder} written and synced in {ms} ms",
     "doctor.folder.slow_do": "the SD card is slow; use one of class A2, or an SSD",

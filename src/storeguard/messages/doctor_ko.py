@@ -12,6 +12,7 @@ TEXTS: dict[str, str] = {
     "doctor.memory": "메모리",
     "doctor.clock": "시계",
     "doctor.disk": "디스크",
+    "doctor.marks": "데이터 폴더",
     "doctor.folder": "쓰기 {part}",
     "doctor.scale": "저울 {part}",
     "doctor.camera": "카메라 {part}",
@@ -101,6 +102,11 @@ TEXTS: dict[str, str] = {
     "doctor.disk.free": "여유 {free}, 녹화 약 {hours}시간 ({folders})",
     "doctor.disk.no_inodes": "파일을 {count}개만 더 만들 수 있음",
     "doctor.disk.do": "필요 없는 파일을 지우거나 더 큰 디스크로 바꾸세요.",
+    "doctor.marks.ours": "모두 '{store}' 매장의 것",
+    "doctor.marks.none": "아직 표시가 없음, 첫 시작 때 '{store}' 매장의 것으로 표시함",
+    "doctor.marks.do": (
+        "맞는 디스크를 연결하거나 store.id 를 고치세요. 넘겨받으려면 그 폴더의 {file} 을 지우세요."
+    ),
     "doctor.folder.written": "쓰고 저장하는 데 {ms} ms",
     "doctor.folder.new": "첫 시작 때 만듦, {folder}에 쓰고 저장하는 데 {ms} ms",
     "doctor.folder.slow_do": "SD 카드가 느립니다. A2 등급이나 SSD로 바꾸세요.",

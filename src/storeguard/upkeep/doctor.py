@@ -57,6 +57,7 @@ def checks_of(site: Site) -> tuple[Check, ...]:
         _check(site, "memory", board.memory),
         _check(site, "clock", time_of_day.time_of_day),
         _check(site, "disk", storage.room),
+        _check(site, "marks", storage.owner),
         *(_folder(site, name) for name in storage.FOLDERS),
         *_devices(site, found),
         _check(site, "network", eyes.network, 10.0),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from storeguard import durable
+from storeguard import durable, marker
 from storeguard.clock import SystemClock
 from storeguard.errors import ConfigInvalid
 from storeguard.upkeep.checks import board, shop, storage, time_of_day
@@ -277,3 +277,17 @@ def test_key_files_that_others_can_read(make_site, lay_out, tmp_path):
     assert "secret" not in found.measured
     keys.chmod(0o600)
     assert one(storage.secrets(site)).state is OK
+
+
+def test_folders_of_another_store_or_an_absent_disk_are_wrong(make_site):
+    site = make_site()
+    assert one(storage.owner(site)).state is SKIP
+    site.folders.state.mkdir()
+    marker.settle(site.folders, "gangnam-1")
+    assert one(storage.owner(site)).state is OK
+    (site.folders.record / marker.MARKER).unlink()
+    found = one(storage.owner(site))
+    assert (found.state, "D309" in found.measured) == (FAIL, True)
+    marker.settle(site.folders, "busan-2")
+    found = one(storage.owner(site))
+    assert (found.state, "busan-2" in found.measured) == (FAIL, True)

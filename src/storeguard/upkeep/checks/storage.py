@@ -6,9 +6,10 @@ import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from storeguard import durable
+from storeguard import durable, marker
+from storeguard.errors import ForeignFolder
 from storeguard.outbox.diskspace import CLIP_BYTES_A_SECOND
-from storeguard.upkeep.checks.finding import Finding, Site, Topic
+from storeguard.upkeep.checks.finding import Finding, Site, Topic, taken_apart
 
 FOLDERS = ("inventory", "record", "issue_data", "state")
 
@@ -112,6 +113,19 @@ def _refused(topic: Topic, site: Site, place: Path, error: OSError) -> Finding:
         site.say(f"doctor.folder.{cause}", path=place, why=why),
         site.say(f"doctor.folder.{cause}_do"),
     )
+
+
+def owner(site: Site) -> Iterator[Finding]:
+    """Whose folders they are: a disk that is not mounted, or another store's, is refused."""
+    topic, say, store = site.topic("marks"), site.say, site.config.store.id
+    try:
+        marker.check(site.folders, store)
+        is_marked = marker.store_of(site.folders.state) is not None
+    except ForeignFolder as fault:
+        yield topic.fail(taken_apart(str(fault))[0], say("doctor.marks.do", file=marker.MARKER))
+        return
+    said = say("doctor.marks.ours" if is_marked else "doctor.marks.none", store=store)
+    yield topic.ok(said) if is_marked else topic.skip(said)
 
 
 def secrets(site: Site) -> Iterator[Finding]:
