@@ -60,7 +60,7 @@ def small_disk(place: Path, mib: int) -> Iterator[Path]:
     try:
         yield place
     finally:
-        command("umount", place)
+        command("umount", "--lazy", place)  # a closed observer lets go a moment later
 
 
 def attempt(write: Callable[[int], None]) -> str | None:

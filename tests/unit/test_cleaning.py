@@ -40,6 +40,9 @@ class FakeCleaner:
     def load(self):
         pass
 
+    def is_read_only(self):
+        return getattr(self.finds, "volume", ROOM.volume).is_read_only
+
     def clean(self, now_s):
         self.cleaned_s.append(now_s)
         if isinstance(self.finds, OSError):
@@ -119,6 +122,9 @@ def test_clips_pause_as_long_as_there_is_no_room(play, caplog):
 def test_each_trouble_is_told_once_and_shown_until_it_is_over(play, caplog, finds, code):
     async def story(cleaner, service, health):
         cleaner.finds = finds
+        if finds is READ_ONLY:
+            await asyncio.sleep(2)
+            assert "D305" in health.part("disk").now.why
         await asyncio.sleep(3 * CLEANED_EVERY_S)
         assert code in health.part("disk").now.why
 

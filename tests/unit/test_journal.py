@@ -260,3 +260,24 @@ def test_a_journal_in_memory_is_a_journal():
     journal.record_sale(SALE)
     assert journal.find_sale("k1") == SALE
     journal.close()
+
+
+def test_a_clock_that_is_set_back_makes_no_fault_end_before_it_began(journal):
+    journal.record_fault("A", "unplugged", later(60))
+    journal.close_fault("A", AT)
+    with journal._transaction() as connection:
+        [row] = connection.exec_driver_sql("select started_utc, ended_utc from faults").all()
+    assert row[0] == row[1]
+
+
+def test_a_visit_whose_label_is_taken_gets_the_next_free_one(journal):
+    assert journal.open_visit("v", AT) == "v"
+    assert journal.open_visit("v", AT, {"v-2"}) == "v-3"
+    assert [visit.id for visit in journal.open_visits()] == ["v", "v-3"]
+
+
+def test_the_end_of_a_visit_brings_its_start_by_the_same_clock(journal):
+    journal.open_visit("v", later(3600))
+    journal.close_visit("v", later(5), later(9), {}, started_utc=AT)
+    [visit] = journal.recent_visits()
+    assert (visit.started_utc, visit.ended_utc) == (AT, later(5))

@@ -217,16 +217,23 @@ class Journal:
             return free
 
     def close_visit(
-        self, visit_id: str, ended_utc: datetime | None, judged_utc: datetime, judgement: JsonObject
+        self,
+        visit_id: str,
+        ended_utc: datetime | None,
+        judged_utc: datetime,
+        judgement: JsonObject,
+        *,
+        started_utc: datetime | None = None,
     ) -> None:
-        """`judgement`: what VisitReconciled says, as JSON. The end of one cut short is None."""
-        values = {
-            "ended_utc": ended_utc,
-            "judged_utc": judged_utc,
-            "judgement": dict(judgement),
-        }
+        """`judgement`: as JSON. The end of one cut short is None.
+
+        `started_utc`: the start by the same clock as the end, which may have been set meanwhile.
+        """
+        judged = {"ended_utc": ended_utc, "judged_utc": judged_utc, "judgement": {**judgement}}
+        started = {} if started_utc is None else {"started_utc": started_utc}
+        of_visit = t.visits.update().where(t.visits.c.id == visit_id)
         with self._transaction() as connection:
-            connection.execute(t.visits.update().where(t.visits.c.id == visit_id).values(values))
+            connection.execute(of_visit.values({**judged, **started}))
 
     def open_visits(self) -> tuple[Visit, ...]:
         """Visits that a stop cut short, oldest first."""
@@ -292,10 +299,12 @@ class Journal:
         self._insert(t.faults, {"device": device, "why": why, "started_utc": started_utc})
 
     def close_fault(self, device: str, ended_utc: datetime) -> None:
-        """Ends every open fault of the device."""
+        """Ends every open fault of the device; never before its start, should the clock say so."""
+        started = t.faults.c.started_utc
         is_open = (t.faults.c.device == device) & t.faults.c.ended_utc.is_(None)
+        ended = sa.case((started > ended_utc, started), else_=ended_utc)
         with self._transaction() as connection:
-            connection.execute(t.faults.update().where(is_open).values(ended_utc=ended_utc))
+            connection.execute(t.faults.update().where(is_open).values(ended_utc=ended))
 
     def open_faults(self) -> tuple[JsonObject, ...]:
         """Oldest first; device, why and started_utc."""

@@ -50,9 +50,10 @@ class VisitRecords:
 
     def close(self, visit: Visit, judgement: Judgement) -> None:
         assert visit.last_seen_s is not None
-        ended_utc = utc_at(self._clock, visit.last_seen_s)
+        now = self._clock.utc()
+        started, ended = (utc_at(self._clock, s) for s in (visit.started_s, visit.last_seen_s))
         said = judgement_json(judgement)
-        self._journal.close_visit(visit.id, ended_utc, self._clock.utc(), said)
+        self._journal.close_visit(visit.id, ended, now, said, started_utc=started)
 
     def close_interrupted(self) -> None:
         """What went in visits that a stop cut short has been found by comparing the books."""

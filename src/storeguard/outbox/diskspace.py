@@ -189,6 +189,10 @@ class Cleaner:
     def load(self) -> None:
         self._ages.load()
 
+    def is_read_only(self) -> bool:
+        """A kernel that finds the file system damaged makes it so."""
+        return self._volume_of(self._record).is_read_only
+
     def first_aid(self) -> None:
         """Before anything else may write: makes room, if there is none, for a start.
 

@@ -54,14 +54,19 @@ class CleaningService:
             await asyncio.sleep(ROUND_S)
 
     async def _run_once(self) -> None:
-        is_full = self._has_room and await asyncio.to_thread(self._cleaner.ballast.is_needed)
-        if not is_full and self._clock.now_s() < self._due_s:
+        is_urgent = await asyncio.to_thread(self._is_urgent)
+        if not is_urgent and self._clock.now_s() < self._due_s:
             return
         cleaned = await asyncio.to_thread(self._cleaner.clean, self._clock.now_s())
         self._has_room = cleaned.has_room
         self._due_s = self._clock.now_s() + (CLEANED_EVERY_S if cleaned.has_room else AGAIN_S)
         _note(cleaned)
         self._tell(_trouble(cleaned))
+
+    def _is_urgent(self) -> bool:
+        """Is there news that cannot wait for the next round?"""
+        is_full = self._has_room and self._cleaner.ballast.is_needed()
+        return is_full or (self._said is None and self._cleaner.is_read_only())
 
     def _tell(self, trouble: str | None) -> None:
         """Each trouble once: 'little space' may become 'none' without being over."""
