@@ -225,10 +225,7 @@ class Journal:
         *,
         started_utc: datetime | None = None,
     ) -> None:
-        """`judgement`: as JSON. The end of one cut short is None.
-
-        `started_utc`: the start by the same clock as the end, which may have been set meanwhile.
-        """
+        """`judgement` is JSON, the end of one cut short None; `started_utc`: by the end's clock."""
         judged = {"ended_utc": ended_utc, "judged_utc": judged_utc, "judgement": {**judgement}}
         started = {} if started_utc is None else {"started_utc": started_utc}
         of_visit = t.visits.update().where(t.visits.c.id == visit_id)
