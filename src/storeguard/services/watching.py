@@ -78,8 +78,6 @@ class Eye:
     def has_failed(self, fault: DeviceFault, now_s: float) -> None:
         """Raises RestartNeeded when only a new process may help."""
         self.lost_s = now_s if self.lost_s is None else self.lost_s
-        if self.judging is not None:
-            self.judging.cancel()  # it would say that somebody looks
         lost_for_s = now_s - self.lost_s
         if not self.is_proven:
             return
@@ -274,6 +272,7 @@ class WatchingService:
                 eye.recorder.start(started_s, records.clip_files.append)
                 if eye.newest is not None:
                     eye.recorder.add(eye.newest)
+                records.running.append(eye.recorder.clips_so_far)
             if eye.new_keeper is not None:
                 eye.keeper = eye.new_keeper()
                 records.keepers.append(eye.keeper)
