@@ -5,6 +5,7 @@ books, outbox, web, in that order.
 """
 
 import asyncio
+import functools
 import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from storeguard import recovery
-from storeguard.assembling import channels, cleaning, event_log, eyes, object_store
+from storeguard.assembling import channels, cleaning, event_log, eyes
 from storeguard.books.book import CsvBook
 from storeguard.books.journalfile import open_journal
 from storeguard.books.records import (
@@ -34,6 +35,7 @@ from storeguard.health import Health
 from storeguard.lock import FolderLock
 from storeguard.orderly import run_until
 from storeguard.outbox.observer import IssueObserver
+from storeguard.outbox.s3 import object_store
 from storeguard.ports import Books, ObjectStore
 from storeguard.recovery import KIOSK_CSV, SHELF_CSV
 from storeguard.services.bookkeeping import BookkeepingService
@@ -304,7 +306,7 @@ class Store:
     def _objects(self) -> ObjectStore | None:
         if not self._mode.outside:
             return None
-        return object_store(self.config, lambda: self.uploading.is_moving())
+        return object_store(self.config.upload, lambda: self.uploading.is_moving())
 
     def _issue_store(self) -> IssueStore:
         store = self.config.store
@@ -332,7 +334,7 @@ class Store:
             found["cleaning"] = self.cleaning.run
             found["noticing"] = self.noticing.run
             found["uploading"] = self.uploading.run
-        return found | {"supervising": self.supervising.run}
+        return found | {"supervising": functools.partial(self.supervising.run, self.health)}
 
     async def run(
         self,

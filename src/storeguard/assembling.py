@@ -12,8 +12,6 @@ from storeguard.domain.weighing import WeighingRules, band_g
 from storeguard.hardware import Hardware
 from storeguard.health import Health
 from storeguard.outbox.diskspace import Cleaner
-from storeguard.outbox.s3 import S3Store
-from storeguard.ports import ObjectStore
 from storeguard.services.cleaning import CleaningService
 from storeguard.services.watching import Eye
 from storeguard.services.weighing import Channel
@@ -114,11 +112,3 @@ def event_log(
             log.warning("%s: cannot be written: %s; the issue is kept", where, error.strerror)
 
     return missing
-
-
-def object_store(config: Config, on_bytes: Callable[[], None]) -> ObjectStore | None:
-    """The bucket; None where none is configured. `on_bytes`: see S3Store."""
-    upload = config.upload
-    if upload.bucket is None:
-        return None
-    return S3Store(upload.bucket, upload.region, upload.endpoint_url, on_bytes=on_bytes)

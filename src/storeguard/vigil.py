@@ -29,7 +29,8 @@ PATIENCE = 0.5
 SPEECHLESS = 0.75
 """So long, in watchdog's times, not even the vigil runs before faulthandler ends the process."""
 
-STARTS_WITHIN_S = 180.0
+STARTS_WITHIN_S = 90.0
+"""Shorter than TimeoutStartSec of the unit, so that the log has the stacks."""
 ENDS_WITHIN_S = 25.0
 LOOP_WITHIN_S = 15.0
 ATTEND_EVERY_S = 0.25

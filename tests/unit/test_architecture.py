@@ -17,10 +17,13 @@ ROWS: tuple[frozenset[str], ...] = (
     frozenset({"errors", ""}),  # "" is storeguard/__init__.py: the version
     frozenset({"domain"}),
     frozenset({"ports", "config", "document", "clock", "durable", "health", "messages", "lock"})
-    | {"allocator"},
+    | {"allocator", "notifysocket", "vigil", "orderly", "marker", "restoring", "statefile"},
     frozenset({"devices", "vision", "books", "outbox", "notify"}),
     frozenset({"services", "web", "analysis", "captions", "visitors"}),
-    frozenset({"app", "shopview", "demo", "replaying", "checking", "counter", "daemon", "upkeep"})
+    frozenset(
+        {"app", "shopview", "demo", "replaying", "checking", "counter", "daemon", "upkeep"}
+        | {"assembling", "pages", "safemode", "unattended"}
+    )
     | {"hardware", "looking", "recovery", "narrating", "printing", "demo_cloud", "configdoc"},
     frozenset({"cli"}),
 )

@@ -23,6 +23,7 @@ from storeguard.web.view import (
     FaultRow,
     IssueRow,
     NoticeRow,
+    PartRow,
     ReceiptLine,
     SaleReceipt,
     ScaleRow,
@@ -83,6 +84,7 @@ class FakeShop:
     def __init__(self, folder: Path) -> None:
         self.language = "ko"
         self.now = snapshot()
+        self.parts: tuple[PartRow, ...] = ()
         self.changes = Changes()
         self.sales: dict[str, SaleReceipt] = {}
         self.baskets: list[bool] = []
@@ -91,6 +93,9 @@ class FakeShop:
 
     def snapshot(self) -> Snapshot:
         return self.now
+
+    def health(self) -> tuple[PartRow, ...]:
+        return self.parts
 
     async def sell(self, basket: Sequence[tuple[str, int]], key: str) -> SaleReceipt:
         if key in self.sales:

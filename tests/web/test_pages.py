@@ -12,7 +12,7 @@ import pytest
 
 import storeguard.web
 from storeguard.web.guard import LARGEST_BODY_BYTES
-from storeguard.web.view import BookRow, FaultRow, ShopView
+from storeguard.web.view import BookRow, FaultRow, PartRow, ShopView
 
 pytestmark = pytest.mark.anyio
 
@@ -82,7 +82,11 @@ async def test_the_snapshot_has_everything_the_owner_sees(client: httpx.AsyncCli
 async def test_health_is_ok_or_names_the_faults(
     client: httpx.AsyncClient, shop: Any, fault: FaultRow
 ):
-    assert (await client.get("/healthz")).json() == {"status": "ok", "faults": []}
+    shop.parts = (PartRow("weighing", True, 0.1, None),)
+    healthy = (await client.get("/healthz")).json()
+    assert (healthy["status"], healthy["faults"]) == ("ok", [])
+    [part] = healthy["parts"]
+    assert (part["name"], part["last_ok_age_s"]) == ("weighing", 0.1)
     shop.now = replace(shop.now, faults=(fault,))
     seen = (await client.get("/healthz")).json()
     assert seen["status"] == "faults"

@@ -19,10 +19,19 @@ from storeguard.errors import ConfigInvalid
 @config_option
 @click.option("--record", type=click.Path(path_type=Path), help="Also write a trace there.")
 def run(config_path: Path, record: Path | None) -> None:
-    """Run the daemon until SIGTERM."""
+    """Run the daemon until SIGTERM.
+
+    Where NOTIFY_SOCKET is set, as under systemd, nobody reads an error: failed starts are
+    counted, and five of them lead to safe mode.
+    """
     from storeguard import config as cfg
+    from storeguard import notifysocket
     from storeguard.lock import refuse_second
 
+    if notifysocket.is_given():
+        from storeguard.unattended import run_service
+
+        _leave(run_service(config_path, record_to=record))
     config = cfg.load(config_path)
     refuse_second(cfg.Folders.of(config, config_path.parent).state)  # before seconds of imports
     from storeguard.checking import refuse_unusable

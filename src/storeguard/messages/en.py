@@ -135,6 +135,20 @@ TEXTS: dict[str, str] = {
     "sale.left": "{left} left",
     "scale.settled": "at rest",
     "scale.moving": "moving",
+    # When only half of it runs.
+    "safe.last_good": (
+        "K701 The configuration cannot be used; the last good one is in force. {problem}"
+    ),
+    "safe.banner": (
+        "S103 Safe mode: several starts have failed, so cameras and scales are off. "
+        "Sales and uploads go on."
+    ),
+    "safe.no_books": "The books cannot be used, so nothing can be sold. Uploads go on.",
+    "safe.returns": (
+        "A normal start is tried every {minutes} minutes, and when the configuration changes."
+    ),
+    "safe.why": "Last error: {why}",
+    "safe.no_sales": "Nothing can be sold now: the shop's computer is being looked after.",
     # The scale commands.
     "scale.list.id": "scale",
     "scale.list.backend": "backend",

@@ -135,6 +135,16 @@ TEXTS: dict[str, str] = {
     "sale.left": "남은 재고 {left}개",
     "scale.settled": "안정",
     "scale.moving": "흔들림",
+    # When only half of it runs.
+    "safe.last_good": "K701 설정 파일을 쓸 수 없어 이전 설정으로 실행합니다. {problem}",
+    "safe.banner": (
+        "S103 안전 모드: 시작에 여러 번 실패하여 카메라와 저울을 껐습니다. "
+        "판매와 전송은 계속합니다."
+    ),
+    "safe.no_books": "재고표나 기록을 쓸 수 없어 판매를 할 수 없습니다. 전송만 계속합니다.",
+    "safe.returns": "{minutes}분마다, 또는 설정 파일이 바뀌면 다시 정상 시작을 시도합니다.",
+    "safe.why": "최근 오류: {why}",
+    "safe.no_sales": "지금은 점검 중이라 결제할 수 없습니다.",
     # The scale commands.
     "scale.list.id": "저울",
     "scale.list.backend": "연결",

@@ -25,7 +25,7 @@ from storeguard.domain.ledger import Debt, Ledger, Movement, SaleLine, Visit
 from storeguard.domain.product import Stock
 from storeguard.domain.reconcile import Judgement, judge
 from storeguard.errors import JournalFault, OutboxFault
-from storeguard.health import Health
+from storeguard.health import LONGEST_SILENCE_S, Health
 from storeguard.ports import Books
 from storeguard.services.bus import Bus
 from storeguard.services.comparing import BookComparison
@@ -91,7 +91,7 @@ class ReconcilingService:
 
     async def run(self) -> None:
         """Judges until it is cancelled. A disk that refuses an issue is tried again."""
-        part = self._health.part("reconciling")
+        part = self._health.part("reconciling", longest_s=LONGEST_SILENCE_S)
         while True:
             try:
                 await self._run_once()

@@ -90,6 +90,7 @@ class UploadingService:
             self._part = self._health.part("uploading", longest_s=LONGEST_REQUEST_S)
             while True:
                 self._wake.clear()
+                self._part.alive()
                 wait_s = await self._run_once()
                 self._part.alive(wait_s)
                 await self._sleep(wait_s)

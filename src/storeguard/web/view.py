@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
+from storeguard.health import Health, PartHealth
+
 Counts = Mapping[str, int]
 """Product → count, zeros left out."""
 
@@ -64,7 +66,7 @@ class VisitRow:
     unpaid: Counts
 
 
-IssueState = Literal["local", "pending", "uploaded", "confirmed"]
+IssueState = Literal["local", "pending", "uploaded", "confirmed", "told_later"]
 """No upload configured; not in the bucket yet; in the bucket; the message is on its way."""
 
 
@@ -106,12 +108,23 @@ class FaultRow:
 
 
 @dataclass(frozen=True, slots=True)
+class PartRow:
+    """A service or device; `last_ok_age_s`: since its last good round, None before the first."""
+
+    name: str
+    is_ok: bool
+    last_ok_age_s: float | None
+    why: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """The shop at one instant; the newest visit, issue and notice come first, at most 20 each.
 
     `presence_for_s` is how long the presence has lasted (None: not known), `people` how many
     the newest picture shows (None: cannot see), `blind_since` the label of the instant since
-    when nobody could be seen. `may_oversell` is the kiosk's `oversell: allow`.
+    when nobody could be seen. `may_oversell` is the kiosk's `oversell: allow`. `banner`: sentences
+    that stand above all, such as that only half of it runs.
     """
 
     store: str
@@ -128,6 +141,7 @@ class Snapshot:
     issues: tuple[IssueRow, ...] = ()
     notices: tuple[NoticeRow, ...] = ()
     faults: tuple[FaultRow, ...] = ()
+    banner: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +178,21 @@ class ShopView(Protocol):
     @property
     def language(self) -> str: ...
     def snapshot(self) -> Snapshot: ...
+    def health(self) -> tuple[PartRow, ...]: ...
     async def sell(self, basket: Sequence[tuple[str, int]], key: str) -> SaleReceipt: ...
     def basket_open(self, is_open: bool) -> None: ...
     def picture(self, camera_id: str) -> bytes | None: ...
     def issue_file(self, issue_id: str, name: str) -> Path | None: ...
     def subscribe(self) -> AsyncGenerator[str, None]: ...
+
+
+def part_rows(health: Health, now_s: float) -> tuple[PartRow, ...]:
+    return tuple(_part_row(part, now_s) for part in health.snapshot())
+
+
+def _part_row(part: PartHealth, now_s: float) -> PartRow:
+    age_s = None if part.last_ok_s is None else round(now_s - part.last_ok_s, 1)
+    return PartRow(part.name, part.is_ok, age_s, part.why)
 
 
 class Changes:

@@ -8,6 +8,7 @@ const NO_PICTURE_RETRY_MS = 2000;
 let presence = { for_s: null, at: 0 };
 
 function show(shop) {
+  showBanner(shop.banner);
   showPresence(shop);
   showCameras(shop.cameras);
   fill("faults", shop.faults, buildFault);
@@ -24,6 +25,12 @@ function show(shop) {
 function fill(id, items, build) {
   list(byId(id), items, build);
   byId(`no-${id}`).hidden = items.length > 0;
+}
+
+/** What stands above all, such as that only half of it runs. */
+function showBanner(sentences) {
+  byId("banner").hidden = sentences.length === 0;
+  byId("banner").replaceChildren(...sentences.map((sentence) => make("p", "", sentence)));
 }
 
 // ---- presence
