@@ -54,6 +54,14 @@ examine() {
     as_service "$storeguard" doctor --config "$DATA/config.yaml" || true
 }
 
+# Raspberry Pi OS leaves the memory controller out unless its command line asks for it.
+explain_memory_limit() {
+    local controllers=/sys/fs/cgroup/cgroup.controllers
+    [[ -n $ROOT || ! -e $controllers ]] || grep -qw memory "$controllers" ||
+        say "메모리 한도(MemoryMax)가 아직 동작하지 않습니다: /boot/firmware/cmdline.txt 줄 끝에" \
+            "cgroup_enable=memory 를 더하고 다시 켜세요"
+}
+
 needs_root install
 check_machine
 if [[ -z $ROOT ]]; then
@@ -68,6 +76,7 @@ pull_networks
 [[ ${SHARE:-no} != yes ]] || share_inventory
 start
 examine
+explain_memory_limit
 say "설치했습니다: $(current_release)"
 [[ ${SHARE:-no} != yes ]] || say "공유 폴더의 비밀번호를 정하세요: sudo smbpasswd -a storeguard"
 say "다음: sudo nano $DATA/config.yaml 로 저울과 카메라를 적고, sudo storeguard doctor 로 확인하세요"

@@ -7,13 +7,17 @@ service, as after the power has come back.
 
 import fcntl
 import os
+import re
 import shutil
 import signal
 import stat
 import subprocess
 from pathlib import Path
 
+import click
 import pytest
+
+from storeguard.cli import main
 
 CHECKOUT = Path(__file__).parents[2]
 PARTS = ("pyproject.toml", "README.md", "LICENSE", "config.yaml", "inventory", "requirements")
@@ -380,3 +384,22 @@ def test_uninstall_leaves_the_data_and_nothing_else(tree):
     assert (tree.data / "config.yaml").exists()
     assert tree.run("uninstall.sh", PURGE="yes").returncode == 0
     assert not tree.data.exists()
+
+
+def test_the_page_for_installers_names_commands_and_variables_that_exist():
+    page = (CHECKOUT / "docs/install.md").read_text(encoding="utf-8")
+    makefile = (CHECKOUT / "Makefile").read_text(encoding="utf-8")
+    scripts = "".join(path.read_text() for path in (CHECKOUT / "systemd").glob("*.sh"))
+    blocks = "\n".join(re.findall(r"^```sh\n(.*?)^```", page, re.MULTILINE | re.DOTALL))
+    targets = re.findall(r"sudo make ([a-z]+)", blocks)
+    assert {"install", "update", "uninstall"} <= set(targets)
+    assert all(f"\n{target}:" in makefile for target in targets)
+    variables = set(re.findall(r"\b([A-Z]+)=(?:yes|no)\b", page))
+    assert {"YOLO", "SHARE", "ANYWAY", "PURGE"} <= variables
+    assert all(f"{name}:-" in scripts for name in variables)
+    for verb, *rest in (
+        line.split()[2:] for line in blocks.splitlines() if "sudo storeguard" in line
+    ):
+        command = main.commands[verb]
+        if isinstance(command, click.Group):
+            assert rest[0] in command.commands
