@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import urllib.error
 import urllib.request
 import uuid
@@ -10,7 +11,7 @@ from typing import Any
 
 from storeguard import durable
 from storeguard.books.book import CsvBook
-from storeguard.books.journal import Journal
+from storeguard.books.journalfile import open_journal
 from storeguard.books.records import SaleRecords
 from storeguard.books.textlog import TextLog
 from storeguard.clock import SystemClock, SystemPinClock
@@ -18,10 +19,11 @@ from storeguard.config import Config, Folders
 from storeguard.daemon import ENDPOINT
 from storeguard.errors import AlreadyRunning, SaleRefused, StoreguardError
 from storeguard.lock import FolderLock, make_folder, refuse_second
-from storeguard.recovery import KIOSK_CSV
+from storeguard.recovery import KIOSK_CSV, claim
 from storeguard.services.bookkeeping import CONFIRMED
 from storeguard.services.bus import Bus
 from storeguard.services.selling import Desk
+from storeguard.statefile import read_json
 
 ANSWER_WITHIN_S = 10.0
 TURN_WITHIN_S = 6.0
@@ -30,6 +32,7 @@ TURN_WITHIN_S = 6.0
 LOOK_AGAIN_S = 0.1
 CONFIRMED_WITHIN_S = 5.0
 
+_ADDRESS = re.compile(r"http://[\w.:\[\]-]+")
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 """The daemon is on this machine: no proxy of the environment stands between."""
 
@@ -59,6 +62,7 @@ def sell_one(config: Config, base: Path, product: str, count: int) -> dict[str, 
             except _NobodyThere:
                 _wait_for_turn(running, is_late=clock.now_s() > given_up_s)
     try:
+        claim(folders, config.store.id)
         return asyncio.run(_sell_alone(config, folders, product, count, key))
     finally:
         lock.release()
@@ -118,9 +122,12 @@ def _ask(address: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
 
 def _daemon_url(folders: Folders) -> str:
     try:
-        return str(json.loads((folders.state / ENDPOINT).read_bytes())["url"])
-    except (OSError, ValueError, KeyError):
+        url = str(read_json(folders.state / ENDPOINT)["url"])
+    except (OSError, ValueError, KeyError, TypeError):
         raise _NobodyThere from None
+    if _ADDRESS.fullmatch(url) is None:
+        raise _NobodyThere
+    return url
 
 
 def _refusal(error: urllib.error.HTTPError) -> str:
@@ -133,8 +140,7 @@ def _refusal(error: urllib.error.HTTPError) -> str:
 async def _sell_alone(
     config: Config, folders: Folders, product: str, count: int, key: str
 ) -> dict[str, Any]:
-    clock, journal = SystemClock(), Journal.in_folder(folders.state)
-    await asyncio.to_thread(journal.open)
+    clock, journal = SystemClock(), await asyncio.to_thread(open_journal, folders.state)
     changes = TextLog(folders.inventory / "store_log.txt", config.store.timezone)
     kiosk = CsvBook(
         "kiosk",

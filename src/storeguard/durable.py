@@ -10,10 +10,13 @@ Everything here blocks: call it from a worker thread.
 
 import ctypes
 import errno
+import glob
 import itertools
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 _serial = itertools.count()
 _AT_FDCWD = -100
@@ -34,6 +37,20 @@ def publish(path: Path, content: bytes, *, fsync: bool = True, mode: int = 0o644
         raise
     if fsync:
         fsync_folder(path.parent)
+
+
+@contextmanager
+def publishing(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
+    """A file that is written piece by piece; it appears at `path` when the block ends well."""
+    temporary = temporary_beside(path)
+    flags = os.O_CREAT | os.O_EXCL | os.O_RDWR
+    try:
+        with os.fdopen(os.open(temporary, flags, mode), "w+b") as file:
+            yield file
+        publish_file(temporary, path)
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
 
 
 def publish_file(finished: Path, path: Path) -> None:
@@ -122,6 +139,54 @@ def place(temporary: Path, path: Path) -> None:
     temporary.unlink(missing_ok=True)
 
 
+def set_aside(path: Path, what: str = "corrupt") -> Path:
+    """Renames what cannot be used to `<name>.<what>-<time>`, which is returned.
+
+    Nothing is deleted: a person, or a newer program, may still read it.
+    """
+    aside = aside_name(path, what)
+    path.rename(aside)
+    fsync_folder(path.parent)
+    return aside
+
+
+def rename(path: Path, target: Path) -> None:
+    """Moves a durable file or folder within its file system; the folders' fsync is the caller's."""
+    path.rename(target)
+
+
+def keep_as(path: Path, kept: Path) -> None:
+    """Gives a file a second name, under which it stays when `path` is replaced."""
+    try:
+        kept.hardlink_to(path)
+    except FileExistsError:
+        raise
+    except OSError:  # no hard links here (FAT)
+        path.rename(kept)
+
+
+def aside_name(path: Path, what: str) -> Path:
+    """`<name>.<what>-<time>`, which nobody has yet."""
+    from storeguard.clock import SystemClock  # rarely needed; it brings asyncio with it
+
+    name = f"{path.name}.{what}-{SystemClock().utc():%Y%m%d-%H%M%S}"
+    names = itertools.chain((name,), (f"{name}-{serial}" for serial in itertools.count(2)))
+    return next(aside for aside in map(path.with_name, names) if not aside.exists())
+
+
+def keep_generation(path: Path, generation: Path) -> None:
+    """Gives the file at `path` a second name, which the next `publish` does not touch.
+
+    Costs no data, only a name; nothing happens where there is no file or no such link.
+    """
+    temporary = temporary_beside(generation)
+    try:
+        temporary.hardlink_to(path)
+        temporary.replace(generation)
+    except OSError:  # no file yet, or no hard links here (FAT)
+        temporary.unlink(missing_ok=True)
+
+
 def exchange(temporary: Path, path: Path) -> bool:
     """Swaps two files atomically, so that whatever was at `path` can still be looked at.
 
@@ -160,9 +225,20 @@ def _fsync(path: Path, flags: int) -> None:
         os.close(descriptor)
 
 
-def sweep(folders: Iterable[Path]) -> int:
-    """Removes what killed writers left behind; returns how many. Only for the lock's holder."""
+def leftovers_of(path: Path) -> list[Path]:
+    """What killed writers of this one file left behind, oldest first."""
+    found = path.parent.glob(f".{glob.escape(path.name)}.*{TEMPORARY_SUFFIX}")
+    return sorted(found, key=lambda file: file.stat().st_mtime_ns)
+
+
+def sweep(folders: Iterable[Path], *, but: Iterable[Path] = ()) -> int:
+    """Removes what killed writers left behind; returns how many. Only for the lock's holder.
+
+    `but`: files whose left-overs are somebody else's to judge.
+    """
+    spared = {file for path in but for file in leftovers_of(path)}
     left = [file for folder in folders for file in folder.glob(f".*{TEMPORARY_SUFFIX}")]
-    for file in left:
+    swept = [file for file in left if file not in spared]
+    for file in swept:
         file.unlink(missing_ok=True)
-    return len(left)
+    return len(swept)

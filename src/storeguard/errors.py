@@ -4,6 +4,7 @@
     ├── ConfigInvalid (ValueError)          the configuration, all problems at once
     ├── MissingExtra (ImportError)          a package that an optional extra installs
     ├── AlreadyRunning                      another daemon holds this folder
+    ├── ForeignFolder                       a data folder of another store, or its disk is away
     ├── DeviceFault (OSError)               a sensor that cannot be trusted now
     │   ├── ScaleFault
     │   │   └── ScaleTimeout (TimeoutError)
@@ -25,7 +26,8 @@
     │   ├── BookMissing (FileNotFoundError)
     │   └── BookHeld                        shrank too much; waits for the owner
     ├── JournalFault (OSError)              the SQL journal cannot be read or written
-    │   └── JournalTooNew                   a newer storeguard has written it
+    │   ├── JournalTooNew                   a newer storeguard has written it
+    │   └── JournalDamaged                  its file is no whole database any more
     ├── SaleRefused (ValueError)            unknown product, count out of range, sold out
     ├── OutboxFault (OSError)               the issue folder could not be written
     ├── UploadFault
@@ -81,6 +83,10 @@ class AlreadyRunning(StoreguardError):
             f"{folder}: storeguard is running already (process {process_id}); "
             "stop it first, or give this one another configuration"
         )
+
+
+class ForeignFolder(StoreguardError):
+    """A data folder belongs to another store, or its disk is not mounted."""
 
 
 class DeviceFault(StoreguardError, OSError):
@@ -171,6 +177,10 @@ class JournalTooNew(JournalFault):
     """A newer storeguard has written the journal; it is left untouched."""
 
 
+class JournalDamaged(JournalFault):
+    """The journal's file is no whole database; what can be read of it is not to be trusted."""
+
+
 class SaleRefused(StoreguardError, ValueError):
     """The kiosk does not take this sale."""
 
@@ -205,6 +215,10 @@ class RestartNeeded(StoreguardError):
 
 class AddressUnavailable(StoreguardError, OSError):
     """The port is in use, or the address is none of this machine."""
+
+
+class BackupInvalid(StoreguardError, ValueError):
+    """The file is no backup that this store can restore; nothing was touched."""
 
 
 class TraceInvalid(StoreguardError, ValueError):

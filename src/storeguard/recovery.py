@@ -5,9 +5,10 @@ import logging
 from datetime import timedelta
 from pathlib import Path
 
-from storeguard import durable
-from storeguard.books import csvfile
+from storeguard import durable, marker, restoring
+from storeguard.books import csvfile, journalfile
 from storeguard.books.journal import Journal
+from storeguard.books.records import IssueRecords
 from storeguard.clock import local_label
 from storeguard.config import Folders
 from storeguard.errors import OutboxFault
@@ -25,19 +26,29 @@ SAME_INSTANT = timedelta(milliseconds=100)
 log = logging.getLogger("storeguard")
 
 
-def prepare_folders(folders: Folders, lock: FolderLock) -> None:
-    """Makes the folders, takes the lock, removes or mends what a killed process left. Blocks."""
+def prepare_folders(
+    folders: Folders, lock: FolderLock, store_id: str, *, fsync: bool = True
+) -> None:
+    """Makes the folders, takes the lock, removes or mends what a killed process left. Blocks.
+
+    Raises JournalTooNew and ForeignFolder before anything of theirs is touched.
+    """
     make_folder(folders.state)
     lock.acquire()
+    claim(folders, store_id)
     first_aid(folders)
-    for folder in (folders.inventory, folders.record, folders.issue_data):
-        make_folder(folder)
-    durable.sweep((folders.state, folders.inventory, folders.record, folders.issue_data))
+    marker.settle(folders, store_id, fsync=fsync)
+    # What is left of a book may be a save of its owner: the book itself looks at it.
+    books = (folders.inventory / KIOSK_CSV, folders.inventory / SHELF_CSV)
+    data = (folders.state, folders.inventory, folders.record, folders.issue_data)
+    durable.sweep(data, but=books)
+    restoring.sweep((*data, folders.event_log.parent))
     repaired = repair(folders.record)
     for problem in (*repaired.faults, *(f"{p}: unplayable, removed" for p in repaired.removed)):
         log.warning("clips of an interrupted visit: %s", problem)
     try:
         outbox.sweep_incoming(folders.issue_data)
+        outbox.set_damaged_aside(folders.issue_data)
     except OutboxFault as fault:
         log.warning(fault)
 
@@ -57,6 +68,17 @@ def first_aid(folders: Folders) -> None:
         log.warning("disk: %s; the start goes on with what there is", error)
 
 
+def claim(folders: Folders, store_id: str) -> None:
+    """What comes before any use of the folders, once their lock is held. Blocks.
+
+    Finishes a restore, raises JournalTooNew and ForeignFolder.
+    """
+    if restoring.finish(folders.state):
+        log.warning("a restore that was cut short is finished; see %s*", restoring.KEPT)
+    journalfile.refuse_newer(folders.state)
+    marker.check(folders, store_id)
+
+
 def first_shelf_book(inventory: Path, journal: Journal, *, fsync: bool) -> None:
     """A new store has the kiosk's CSV only: the shelves are taken to hold what it says. Blocks."""
     kiosk, shelf = inventory / KIOSK_CSV, inventory / SHELF_CSV
@@ -64,6 +86,19 @@ def first_shelf_book(inventory: Path, journal: Journal, *, fsync: bool) -> None:
         content = kiosk.read_bytes()
         csvfile.read(content, kiosk.name)  # or else both would have to be mended
         durable.publish(shelf, content, fsync=fsync)
+
+
+def know_sealed_issues(root: Path, journal: Journal, store_id: str) -> None:
+    """A kiosk book that begins from its CSV has its corrections in it: none is made again. Blocks.
+
+    So it is after the first start, and where a damaged journal was replaced.
+    """
+    if journal.versions("kiosk"):
+        return
+    for folder in outbox.sealed_issues(root):
+        manifest = outbox.read_manifest(folder)
+        if manifest["store"]["id"] == store_id:
+            IssueRecords(journal).record_folder(manifest)
 
 
 def leftovers(record: Path, journal: Journal, timezone: str) -> tuple[Path, ...]:

@@ -43,7 +43,7 @@ STORE = IssueStore("gangnam-1", "강남 1호점", "ko", "Asia/Seoul")
 LINES = (IssueLine("바나나우유", shelf=4, kiosk=5, missing=1, loss=1500, certainty=1.0),)
 PICTURE_BYTES = 40_000
 SAVED = "the-owner-has-saved"
-OWNERS_SAVE = "상품명, 개수, 가격, 무게\n주인,1,1,1\n".encode()
+OWNERS_ROW = "주인,1,1,1\n"
 
 
 def book_lines(version: int) -> list[str]:
@@ -54,6 +54,9 @@ def book_lines(version: int) -> list[str]:
 
 def book_text(version: int) -> bytes:
     return "".join(book_lines(version)).encode()
+
+
+OWNERS_SAVE = book_text(0) + OWNERS_ROW.encode()
 
 
 def version_of(content: bytes) -> int | None:

@@ -1,5 +1,6 @@
 """P3: killed at every file syscall of a write, and each failed: old or new, never broken."""
 
+import asyncio
 import re
 import shutil
 import subprocess
@@ -9,6 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from storeguard import durable
+from storeguard.books import csvfile
+from storeguard.books.book import CsvBook
+from storeguard.books.history import History
+from storeguard.books.journal import Journal
+from storeguard.clock import SystemClock
 
 PROGRAM = Path(__file__).with_name("protocols.py")
 FILE_CALLS = (
@@ -132,6 +140,39 @@ def test_an_error_of_any_file_syscall_leaves_the_owners_save(sweep):
     """The owner saves while we swap ours in: what comes out is put back, or at least kept."""
     outcomes = sweep("book", "raced").outcomes(failures)
     assert [o.point for o in outcomes if o.is_owners_save_lost] == []
+
+
+def test_killed_at_any_file_syscall_the_owners_save_is_merged_at_the_next_start(sweep, tmp_path):
+    """Between our swap and our look it lies under a temporary name that a start would sweep."""
+    raced = sweep("book", "raced")
+    outcomes = raced.outcomes(kills)
+    folders = [f for f in tmp_path.iterdir() if (f / raced._protocols.SAVED).exists()]
+    assert len(outcomes) > len(folders) > 3
+    lost = [f.name for f in folders if not is_owners_row_there(f, raced._protocols)]
+    assert lost == []
+
+
+def is_owners_row_there(folder, protocols):
+    """After the start that follows; the journal knows our versions 0 and 1, as it would."""
+    path, state = folder / "inventory_store.csv", folder / "state"
+    journal = Journal.in_folder(state, fsync=False)
+    journal.open()
+    history = History("kiosk", journal, SystemClock(), None)
+    for version in (0, 1):
+        book = csvfile.read(protocols.book_text(version), path.name)
+        history.commit(book.rows, book.layout, why="test")
+    durable.sweep([folder], but=[path])
+    book = CsvBook("kiosk", path, journal, SystemClock(), fsync=False)
+    asyncio.run(started(book))
+    journal.close()
+    is_shown = protocols.OWNERS_ROW.encode() in path.read_bytes()
+    return "주인" in book.counts and is_shown and not durable.leftovers_of(path)
+
+
+async def started(book):
+    await book.load()
+    await book.poll(SystemClock().now_s() + 1)
+    await book.close()
 
 
 @pytest.mark.parametrize(

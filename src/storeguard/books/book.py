@@ -150,15 +150,24 @@ class CsvBook:
         seen = self._file.look()
         if layout is None:
             self._begin(seen)
-        else:
-            self._layout = layout
-            if seen is not None and seen.content == self._rendered():
-                self._published(seen.content)
-            elif seen is not None:
-                self._pending = (seen, self._clock.now_s())
-            else:
-                self._vanished(self._clock.now_s())
+            return
+        self._layout = layout
+        is_ours = seen is not None and seen.content == self._rendered()
         self._show()
+        self._take_leftovers()
+        if seen is not None and is_ours:
+            self._known, self._lags = seen.content, True
+            self._publish()
+        elif seen is not None:
+            self._pending = (seen, self._clock.now_s())
+        else:
+            self._vanished(self._clock.now_s())
+
+    def _take_leftovers(self) -> None:
+        """A kill between our swap and our look leaves the owner's save under a temporary name."""
+        ours = [self._rendered(version.rows) for version in self._history.versions]
+        for leftover in self._file.leftovers(ours):
+            self._file.put_away(leftover, is_merged=self._take_overtaken(leftover.content))
 
     def _begin(self, seen: Seen | None) -> None:
         if seen is None:
@@ -170,6 +179,7 @@ class CsvBook:
         self._layout = book.layout
         self._history.begin(book)
         self._known = seen.content
+        self._show()
 
     def _add(self, changes: Mapping[str, int], why: str, key: str | None) -> bool:
         if self._history.is_applied(key):
@@ -259,17 +269,16 @@ class CsvBook:
         self._say(OK)
         self._publish()
 
-    def _take_overtaken(self, content: bytes) -> None:
-        """Merges a save that a newer one has replaced: that may not know of it."""
+    def _take_overtaken(self, content: bytes) -> bool:
+        """Merges a save that a newer one has replaced, which may not know of it. False: cannot."""
         self._pending = None
-        if content == self._known:
-            return
         try:
-            self._merge(self._read(content))
+            if content != self._known:
+                self._merge(self._read(content))
         except BookFault as fault:
-            log.warning(
-                "%s book: a save that was replaced at once is left out: %s", self._name, fault
-            )
+            log.warning("%s book: a replaced save is left out: %s", self._name, fault)
+            return False
+        return True
 
     def _merge(self, book: BookFile, *, is_confirmed: bool = False) -> None:
         if self._file.is_unread():
@@ -353,8 +362,8 @@ class CsvBook:
         self._history.put_on_disk()
         self._say(OK)
 
-    def _rendered(self) -> bytes:
-        return csvfile.write(BookFile(self._history.rows, self._layout))
+    def _rendered(self, rows: Rows | None = None) -> bytes:
+        return csvfile.write(BookFile(rows or self._history.rows, self._layout))
 
     def _read(self, content: bytes) -> BookFile:
         barcodes = {p.name: p.barcode for p in self._products if p.barcode is not None}

@@ -11,6 +11,7 @@ from storeguard.books.merge import Version
 from storeguard.books.rows import BookFile, Layout, Rows, counts_changed, from_json, to_json
 from storeguard.books.textlog import TextLog
 from storeguard.clock import Clock
+from storeguard.errors import JournalDamaged
 
 KEPT = timedelta(hours=24)
 WHOLE_EVERY = 256
@@ -47,9 +48,15 @@ class History:
         return key is not None and self._journal.is_applied(self._book, key)
 
     def load(self) -> Layout | None:
-        """Takes up the journal's versions; None when it has none."""
+        """Takes up the journal's versions; None when it has none. Raises JournalDamaged."""
         for record in self._journal.versions(self._book):
-            self._take_up(record)
+            try:
+                self._take_up(record)
+            except (ValueError, TypeError, LookupError, AttributeError) as error:
+                raise JournalDamaged(
+                    f"{self._book} book: version {record.version} cannot be read ({error!r}); "
+                    "see storeguard restore"
+                ) from error
         return self._layout
 
     def begin(self, book: BookFile) -> None:

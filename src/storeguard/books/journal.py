@@ -24,7 +24,7 @@ from storeguard import durable
 from storeguard.books import schema
 from storeguard.books import tables as t
 from storeguard.domain.issue import issue_id
-from storeguard.errors import JournalFault
+from storeguard.errors import JournalDamaged, JournalFault
 
 JsonObject = Mapping[str, Any]
 
@@ -344,6 +344,10 @@ class Journal:
             if getattr(orig, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
                 fault.errno = errno.ENOSPC
             raise fault from error
+        except (ValueError, TypeError) as error:  # a cell that is not what its column says
+            raise JournalDamaged(
+                f"journal {self._where}: a cell cannot be read ({error}); see storeguard restore"
+            ) from error
 
     def _connected(self) -> Engine:
         is_sqlite = self._url.get_backend_name() == "sqlite"

@@ -5,7 +5,9 @@ what comes out is looked at. All of it blocks.
 """
 
 import contextlib
+import logging
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +17,8 @@ _MOST_BYTES = 2 * 1024 * 1024
 """More is refused by the reader anyway; enough to tell it from what we know."""
 
 _BEFORE_NS = 1_000_000_000
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,18 @@ class Replaced:
     overtaken: tuple[bytes, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """A temporary file that a killed writer has left: ours, or a save that was swapped out."""
+
+    path: Path
+    content: bytes
+
+    def is_of(self, ours: Sequence[bytes]) -> bool:
+        """Whole, or cut short by the kill: a text of ours is no news."""
+        return any(text.startswith(self.content) for text in ours)
+
+
 class OwnerFile:
     """One path; remembers whether anybody has opened what we wrote there last."""
 
@@ -51,6 +67,25 @@ class OwnerFile:
     def look(self) -> Seen | None:
         """The file as it is now; None when there is none. Leaves no trace of our reading."""
         return _seen(self.path)
+
+    def leftovers(self, ours: Sequence[bytes]) -> tuple[Leftover, ...]:
+        """Saves that a killed writer had swapped out; its own texts, `ours`, are removed."""
+        found = tuple(_leftover(path) for path in durable.leftovers_of(self.path))
+        unread = tuple(one for one in found if not one.is_of(ours))
+        for leftover in found:
+            if leftover not in unread:
+                leftover.path.unlink(missing_ok=True)
+        return unread
+
+    def put_away(self, leftover: Leftover, *, is_merged: bool) -> None:
+        """Removes it, or leaves it beside the file under a name that a person finds."""
+        if is_merged:
+            leftover.path.unlink(missing_ok=True)
+            return
+        kept = durable.aside_name(self.path, "unmerged")
+        durable.rename(leftover.path, kept)
+        self._sync_folder()
+        log.warning("%s: that save is kept as %s", self.path, kept)
 
     def settle(self) -> None:
         """Makes the owner's save durable, as far as we may, as one of ours would be."""
@@ -157,6 +192,11 @@ class OwnerFile:
     def _sync_folder(self) -> None:
         if self._fsync:
             durable.fsync_folder(self.path.parent)
+
+
+def _leftover(path: Path) -> Leftover:
+    with path.open("rb") as file:
+        return Leftover(path, file.read(_MOST_BYTES))
 
 
 def _watched(path: Path) -> int | None:

@@ -1,12 +1,11 @@
 """What the services note in the journal, in their own terms. Everything here blocks."""
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from storeguard import durable
 from storeguard.books.journal import IssueRecord, Journal, Sale, StepRecord
 from storeguard.clock import Clock, utc_at
 from storeguard.domain.events import StepSettled
@@ -15,6 +14,7 @@ from storeguard.domain.ledger import Visit
 from storeguard.domain.product import SoldLine
 from storeguard.domain.reconcile import Judgement
 from storeguard.errors import JournalFault
+from storeguard.statefile import StateFile
 
 
 class SaleRecords:
@@ -118,46 +118,78 @@ class ZeroFile:
     def __init__(
         self, path: Path, *, new_scales: frozenset[str] = frozenset(), fsync: bool = True
     ) -> None:
-        self._path = path
+        without = "every zero is found anew: the first count goes by the weight alone"
+        self._file = StateFile(path, _zeros, without=without, fsync=fsync)
         self._new_scales = new_scales
-        self._fsync = fsync
 
     def load(self) -> Mapping[str, float]:
-        """Unreadable is as good as none: the first count then goes by the weight alone."""
-        try:
-            zeros = json.loads(self._path.read_bytes())["zero_g"]
-            known = zeros.keys() - self._new_scales
-            return {str(scale): float(zeros[scale]) for scale in known}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            return {}
+        """Without a file the first count goes by the weight alone."""
+        zeros = self._file.load() or {}
+        return {scale: zero for scale, zero in zeros.items() if scale not in self._new_scales}
 
     def save(self, zeros: Mapping[str, float]) -> None:
-        content = json.dumps({"zero_g": dict(zeros)}, ensure_ascii=False, indent=1)
-        _publish(self._path, content, fsync=self._fsync)
+        _save(self._file, {"zero_g": dict(zeros)})
+
+
+class GuestFile:
+    """`state/guests.json`: units that were put down on scales that are not their own."""
+
+    def __init__(
+        self, path: Path, *, new_scales: frozenset[str] = frozenset(), fsync: bool = True
+    ) -> None:
+        without = "a scale with a foreign product on it is uncertain until it is gone"
+        self._file = StateFile(path, _guests, without=without, fsync=fsync)
+        self._new_scales = new_scales
+
+    def load(self) -> Mapping[str, Mapping[str, int]]:
+        guests = self._file.load() or {}
+        return {scale: units for scale, units in guests.items() if scale not in self._new_scales}
+
+    def save(self, guests: Mapping[str, Mapping[str, int]]) -> None:
+        _save(self._file, {"guests": {scale: dict(units) for scale, units in guests.items()}})
 
 
 class AnnouncedFile:
     """`state/announced.json`: units that the owner has entered but nobody has shelved yet."""
 
     def __init__(self, path: Path, *, fsync: bool = True) -> None:
-        self._path = path
-        self._fsync = fsync
+        without = "a delivery that was entered but not shelved yet may be reported as missing"
+        self._file = StateFile(path, _announced, without=without, fsync=fsync)
 
     def load(self) -> Mapping[str, int]:
-        """Unreadable is as good as none."""
-        try:
-            announced = json.loads(self._path.read_bytes())
-            return {str(product): int(count) for product, count in announced.items()}
-        except (OSError, ValueError, TypeError, AttributeError):
-            return {}
+        return self._file.load() or {}
 
     def save(self, announced: Mapping[str, int]) -> None:
-        content = json.dumps(dict(announced), ensure_ascii=False, indent=1)
-        _publish(self._path, content, fsync=self._fsync)
+        _save(self._file, dict(announced))
 
 
-def _publish(path: Path, content: str, *, fsync: bool) -> None:
+def _zeros(content: Any) -> dict[str, float]:
+    zeros = {str(scale): float(zero) for scale, zero in content["zero_g"].items()}
+    if not all(map(isfinite, zeros.values())):
+        raise ValueError("a zero that is no number of grams")
+    return zeros
+
+
+def _guests(content: Any) -> dict[str, dict[str, int]]:
+    guests = {
+        str(scale): {str(product): int(count) for product, count in units.items()}
+        for scale, units in content["guests"].items()
+    }
+    if any(count < 1 for units in guests.values() for count in units.values()):
+        raise ValueError("a count below 1")
+    return guests
+
+
+def _announced(content: Any) -> dict[str, int]:
+    announced = {str(product): int(count) for product, count in content.items()}
+    if any(count < 0 for count in announced.values()):
+        raise ValueError("a count below 0")
+    return announced
+
+
+def _save(file: StateFile[Any], content: object) -> None:
     try:
-        durable.publish(path, content.encode(), fsync=fsync)
+        file.save(content)
     except OSError as error:
-        raise JournalFault(f"{path}: cannot be written: {error.strerror}; see the disk") from error
+        where = file.path
+        raise JournalFault(f"{where}: cannot be written: {error.strerror}; see the disk") from error

@@ -6,6 +6,8 @@ from sqlalchemy import Connection
 from storeguard.books import tables as t
 from storeguard.errors import JournalTooNew
 
+SCRIPTS = "storeguard.books:migrations"
+
 
 def migrate(connection: Connection, where: str) -> None:
     """Brings the tables up to date. Raises JournalTooNew before anything is touched."""
@@ -16,11 +18,15 @@ def migrate(connection: Connection, where: str) -> None:
         _create(connection)
         return
     if version not in t.REVISIONS:
-        raise JournalTooNew(
-            f"S105 journal {where}: is of version {version!r}, this storeguard knows up to "
-            f"{t.HEAD!r}; update storeguard (더 새로운 버전의 데이터입니다. 업데이트하세요.)"
-        )
+        raise too_new(version, where)
     upgrade(connection)
+
+
+def too_new(version: str, where: str) -> JournalTooNew:
+    return JournalTooNew(
+        f"S105 journal {where}: is of version {version!r}, this storeguard knows up to "
+        f"{t.HEAD!r}; update storeguard (더 새로운 버전의 데이터입니다. 업데이트하세요.)"
+    )
 
 
 def _create(connection: Connection) -> None:
@@ -42,7 +48,7 @@ def upgrade(connection: Connection) -> None:
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", "storeguard.books:migrations")
+    config.set_main_option("script_location", SCRIPTS)
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
 

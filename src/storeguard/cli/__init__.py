@@ -6,7 +6,7 @@ import sys
 import click
 
 from storeguard import __version__
-from storeguard.cli import doctor, running, scale, seeing, shop
+from storeguard.cli import backup, doctor, running, scale, seeing, shop
 from storeguard.cli.frame import Group, debug_option
 
 
@@ -33,5 +33,7 @@ for verb in (
     scale.scale,
     seeing.detect,
     seeing.models,
+    backup.backup,
+    backup.restore,
 ):
     main.add_command(verb)

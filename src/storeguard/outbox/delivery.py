@@ -8,6 +8,7 @@ Keys are `<store id>/<YYYY>/<MM>/<issue id>/<file>`; year and month are those of
 manifest's sealed_at in UTC, so that no change of the time zone moves an issue.
 """
 
+import functools
 import hashlib
 import json
 import logging
@@ -29,6 +30,7 @@ from storeguard.errors import (
 )
 from storeguard.outbox.folder import read_manifest, unwritable
 from storeguard.ports import ObjectStore
+from storeguard.statefile import parsed, read_json, set_aside
 
 UPLOADED = ".uploaded.json"
 RECEIPT = ".receipt.json"
@@ -38,6 +40,8 @@ ASIDE = "damaged"
 FIRST_BACKOFF_S = 1.0
 LONGEST_BACKOFF_S = 15 * 60.0
 CLOCK_PROBE_S = 60.0
+READ_TRIES = 3
+"""So often the disk may refuse a file; then the message goes without it."""
 
 CONTENT_TYPES = {
     ".txt": "text/plain; charset=utf-8",
@@ -62,11 +66,15 @@ class DeliveryState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`files`: name → sha256 of what is in the bucket; `damaged`: name → what is wrong with it."""
+    """`files`: name → sha256 of what is in the bucket; `damaged`: name → what is wrong with it.
+
+    `tries`: name → how often the disk refused to read it; it may yet give it.
+    """
 
     prefix: str
     files: Mapping[str, str] = field(default_factory=dict)
     damaged: Mapping[str, str] = field(default_factory=dict)
+    tries: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,21 +113,36 @@ def deliver(
     could not be written.
     """
     manifest = read_manifest(folder)
+    _set_damaged_aside(folder / UPLOADED, _progress)
     progress = progress_of(folder) or Progress(key_prefix(manifest, store_id))
     unrecorded: OutboxFault | None = None
+    unread: OutboxFault | None = None
     for entry in [*_in_order(manifest["files"]), {"name": MANIFEST, "sha256": None}]:
-        if entry["name"] in progress.files or entry["name"] in progress.damaged:
+        name = entry["name"]
+        if name in progress.files or name in progress.damaged:
             continue
-        if is_stopping():
-            break
-        progress = _put(folder, entry, progress, objects)
+        if is_stopping() or (name == MANIFEST and unread is not None):
+            break  # after the manifest nobody would come back for a file
+        try:
+            progress = _put(folder, entry, progress, objects)
+        except _Unread as fault:
+            progress, unread = _tried(progress, name), OutboxFault(str(fault))
         try:
             _record(folder, progress, fsync=fsync)
         except OutboxFault as fault:  # a full disk must not keep the message back
-            unrecorded = fault
-    if unrecorded is not None:
-        raise unrecorded
+            unrecorded, unread = fault, None
+    undone = unrecorded or unread
+    if undone is not None:
+        raise undone
     return state_of(folder)
+
+
+class _Unread(Exception):
+    """The disk has refused a file that may be whole."""
+
+
+def _tried(progress: Progress, name: str) -> Progress:
+    return replace(progress, tries={**progress.tries, name: progress.tries.get(name, 0) + 1})
 
 
 def fetch_receipt(folder: Path, objects: ObjectStore, *, fsync: bool = True) -> Receipt | None:
@@ -142,6 +165,7 @@ def fetch_receipt(folder: Path, objects: ObjectStore, *, fsync: bool = True) -> 
             f"{key}: {content[:40]!r} is no receipt of {issue_id}; check whether the network "
             "asks for a login; it is tried again"
         )
+    _set_damaged_aside(folder / RECEIPT, functools.partial(_receipt, issue_id=None))
     _publish(folder / RECEIPT, content, fsync=fsync)
     return receipt
 
@@ -169,19 +193,48 @@ def key_prefix(manifest: Mapping[str, Any], store_id: str) -> str:
 def progress_of(folder: Path) -> Progress | None:
     """What is in the bucket already; None when nothing is, or when nobody can say."""
     try:
-        content = json.loads((folder / UPLOADED).read_bytes())
-        return Progress(content["prefix"], dict(content["files"]), dict(content["damaged"]))
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return _progress(read_json(folder / UPLOADED))
+    except (FileNotFoundError, ValueError):
         return None  # S3 knows what it has: putting it again settles it
     except OSError as error:
         raise OutboxFault(f"{folder / UPLOADED}: cannot be read: {error.strerror}") from error
+
+
+def _progress(content: Any) -> Progress:
+    try:
+        prefix, names = content["prefix"], [content[key] for key in ("files", "damaged")]
+        tries = content.get("tries", {})
+        is_text = all(isinstance(one, str) for name in names for one in (*name, *name.values()))
+        if not (isinstance(prefix, str) and is_text and all(map(_is_count, tries.values()))):
+            raise ValueError("not names with their sha256")
+        return Progress(prefix, dict(names[0]), dict(names[1]), dict(tries))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"no progress of a delivery ({error!r})") from error
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int)
+
+
+def _set_damaged_aside(path: Path, read: Callable[[Any], object]) -> None:
+    """What cannot be read is kept under another name before a new one takes its place."""
+    try:
+        if read(read_json(path)) is None:
+            raise ValueError("not what the notifier writes")
+    except FileNotFoundError:
+        return
+    except ValueError as error:
+        set_aside(path, error, "the bucket is asked again what it has")
+    except OSError as error:
+        raise OutboxFault(f"{path}: cannot be read: {error.strerror}") from error
 
 
 def _put(
     folder: Path, entry: Mapping[str, Any], progress: Progress, objects: ObjectStore
 ) -> Progress:
     name = entry["name"]
-    content, problem = _evidence(folder, name, entry["sha256"])
+    is_last_try = progress.tries.get(name, 0) + 1 >= READ_TRIES
+    content, problem = _evidence(folder, name, entry["sha256"], is_last_try=is_last_try)
     if content is not None and problem is None:
         try:
             _send(objects, f"{progress.prefix}/{name}", content)
@@ -202,8 +255,10 @@ def _send(objects: ObjectStore, key: str, content: bytes) -> None:
     objects.put(key, content, content_type=_content_type(key))
 
 
-def _evidence(folder: Path, name: str, expected: str | None) -> tuple[bytes | None, str | None]:
-    """The file's content, and what is wrong with it."""
+def _evidence(
+    folder: Path, name: str, expected: str | None, *, is_last_try: bool
+) -> tuple[bytes | None, str | None]:
+    """The file's content, and what is wrong with it. Raises _Unread before the last try."""
     path = folder / name
     if not path.resolve().is_relative_to(folder.resolve()):
         return None, "leads out of the folder by a link and is not delivered"
@@ -212,7 +267,10 @@ def _evidence(folder: Path, name: str, expected: str | None) -> tuple[bytes | No
     except FileNotFoundError:
         return None, "is gone since it was sealed"
     except OSError as error:
-        return None, f"cannot be read since it was sealed: {error.strerror}"
+        problem = f"cannot be read since it was sealed: {error.strerror}"
+        if not is_last_try:
+            raise _Unread(f"{path}: {problem}; it is tried again") from error
+        return None, problem
     found = hashlib.sha256(content).hexdigest()
     if expected not in (None, found):
         return content, f"was damaged since it was sealed (sha256 {found}, expected {expected})"
@@ -234,7 +292,8 @@ def _content_type(name: str) -> str:
 
 
 def _record(folder: Path, progress: Progress, *, fsync: bool) -> None:
-    content = json.dumps(asdict(progress), ensure_ascii=False, indent=1)
+    said = {name: value for name, value in asdict(progress).items() if name != "tries" or value}
+    content = json.dumps(said, ensure_ascii=False, indent=1)
     _publish(folder / UPLOADED, content.encode() + b"\n", fsync=fsync)
 
 
@@ -248,17 +307,22 @@ def _publish(path: Path, content: bytes, *, fsync: bool) -> None:
 def kept_receipt(folder: Path) -> Receipt | None:
     """The receipt that has been read back already; OutboxFault where the disk refuses it."""
     try:
-        content = (folder / RECEIPT).read_bytes()
-    except FileNotFoundError:
+        return _receipt(read_json(folder / RECEIPT), issue_id=None)
+    except (FileNotFoundError, ValueError):
         return None
     except OSError as error:
         raise OutboxFault(f"{folder / RECEIPT}: cannot be read: {error.strerror}") from error
-    return _read_receipt(content, issue_id=None)
 
 
 def _read_receipt(content: bytes, issue_id: str | None) -> Receipt | None:
     try:
-        value = json.loads(content)
+        return _receipt(parsed(content), issue_id)
+    except ValueError:
+        return None
+
+
+def _receipt(value: Any, issue_id: str | None) -> Receipt | None:
+    try:
         if issue_id not in (None, value["id"]):
             return None
         return Receipt(
