@@ -83,11 +83,11 @@ start_service() {
     is_good
 }
 
-# Good: it has said READY (Type=notify: then only it is running) and has run on for a while.
+# Good: it has said READY in time (Type=notify: then only it is running) and has run on for a while.
 # One restart within the trial is not good: that is how a crash loop and safe mode begin.
 is_good() {
     local held=0 deadline=$((SECONDS + GOOD_WITHIN_S))
-    while ((SECONDS < deadline)); do
+    while ((held > 0 || SECONDS < deadline)); do
         case $(systemctl show storeguard.service --property=SubState --value) in
             running) ((++held < HOLD_TICKS)) || return 0 ;;
             auto-restart | failed) return 1 ;;
