@@ -13,6 +13,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-com
 
 .PHONY: help demo test lint coverage rigs bench real-clip smoke smoke-3.13 docs lock clean
 .PHONY: install update uninstall lint-shell emulated-install lock-pi lock-aarch64
+.PHONY: test-yolo
 .NOTPARALLEL:
 
 help:  ## Show these targets.
@@ -23,6 +24,12 @@ demo: $(VENV)/.has-demo  ## A simulated shop in the browser; ARGS="--script thie
 
 test: $(VENV)/.has-test  ## The test suite; ARGS goes to pytest.
 	@$(BIN)/python -m pytest -m 'not slow' $(ARGS)
+
+# torch's CPU build, or nothing: the usual one brings gigabytes of CUDA. Where pip finds it on
+# another index only: PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu make test-yolo
+test-yolo: .venv-yolo/.has-runtimes  ## Detectors on real networks in every runtime: ncnn, openvino, ultralytics.
+	@.venv-yolo/bin/python -m pytest tests/contract/test_detectors.py \
+		tests/contract/test_runtimes.py tests/contract/test_yolo_export.py $(ARGS)
 
 lint: $(VENV)/.has-test $(VENV)/.has-lint lint-shell  ## ruff, mypy and shellcheck.
 	$(BIN)/ruff check .
@@ -116,6 +123,19 @@ lock-aarch64: $(UV)  ## Every lock has wheels for 64-bit ARM, on Python 3.11 and
 clean:  ## Remove environments and caches; the store's data stays.
 	rm -rf .venv .venv-* .mypy_cache .ruff_cache .hypothesis .coverage build dist
 	find src tests bench -name __pycache__ -type d -exec rm -rf {} +
+
+.venv-yolo/.has-runtimes: pyproject.toml $(LOCK) requirements/yolo.txt
+	@$(MAKE) --no-print-directory VENV=.venv-yolo .venv-yolo/.made
+	@echo "installing into .venv-yolo, a minute or two: runtimes of networks, 1.5 GB" >&2
+	@.venv-yolo/bin/python -m pip --disable-pip-version-check install --quiet --no-compile \
+		--constraint $(LOCK) --editable . pytest hypothesis
+	@.venv-yolo/bin/python -m pip --disable-pip-version-check install --quiet --no-compile \
+		--no-deps --requirement requirements/yolo.txt
+	@.venv-yolo/bin/python -m pip --disable-pip-version-check install --quiet --no-compile \
+		'torch==2.13.0+cpu; platform_machine != "aarch64"' \
+		'torch==2.10.0; platform_machine == "aarch64"' 2>.venv-yolo/torch.log || echo \
+		"test-yolo: pip finds no CPU build of torch for this Python, so ultralytics' tests skip" >&2
+	@touch $@
 
 $(VENV)/.made:
 	@test -n "$(PYTHON)" || { echo "make: no Python 3.11 or newer works here;" \

@@ -1,12 +1,14 @@
-"""The `onnx` backend whole against the bare runtime, both given the same 640 px square frame.
+"""Every detector backend that is installed, whole, against its bare runtime on the same frame.
 
-The two are run in turns in one process, so that a busy machine slows both alike. `ratio` is
-that of the medians; it must be at most 1.15. Needs STOREGUARD_MODELS.
+Both are run in turns in one process, so that a busy machine slows both alike. `ratio` is that
+of the medians; for `onnx` it must be at most 1.15. `of_onnx` is the backend's own time over
+that of onnx in turns. Networks: yolo11n, 640 px square frame. Needs STOREGUARD_MODELS.
 
     python bench/detector.py [--network NAME] [--rounds N] [--threads N]
 """
 
 import argparse
+import resource
 import statistics
 import time
 from collections.abc import Callable
@@ -15,9 +17,10 @@ from typing import Any
 import numpy as np
 
 from _report import report
-from storeguard.ports import Frame, Image
+from storeguard import config
+from storeguard.ports import Detector, Frame, Image
 from storeguard.vision import models
-from storeguard.vision.detectors import onnx
+from storeguard.vision.detectors import choice, network, onnx
 from storeguard.vision.detectors.yolo import Letterbox
 
 MOST_RATIO = 1.15
@@ -28,10 +31,9 @@ def main() -> int:
     path = models.require(wanted.network)
     # One session for both: the idle threads of a second one would spin on the same cores.
     session = onnx.open_session(path, threads=wanted.threads)
-    layout = onnx.layout_of(session, path)
-    detector = onnx.OnnxDetector(session, layout, name=path.stem, confidence=0.4)
+    detector = onnx.detector_of(session, path)
     image = _frame(640)
-    blob = Letterbox(layout).fill(image)[0].copy()
+    blob = Letterbox(detector.layout).fill(image)[0].copy()
     name = session.get_inputs()[0].name
     whole_ms, bare_ms = _in_turns(
         lambda: detector.people(Frame(0.0, image)),
@@ -47,9 +49,45 @@ def main() -> int:
         bare_median=round(statistics.median(bare_ms), 3),
         ratio=round(ratio, 3),
         ratio_limit=MOST_RATIO,
-        threads=wanted.threads or onnx.usual_threads(),
+        threads=wanted.threads or network.usual_threads(),
     )
+    for backend in choice.BACKENDS:
+        _compare(backend, wanted, detector, image)
     return 0 if ratio <= MOST_RATIO else 1
+
+
+def _compare(
+    backend: choice.Backend, wanted: argparse.Namespace, usual: Detector, image: Image
+) -> None:
+    """A line for another backend, where it is installed and has the network."""
+    formats = backend.usable_formats()
+    if backend.name == "onnx" or not backend.is_installed():
+        return
+    if models.find(wanted.network, wanted=formats) is None:
+        return
+    before_mb = _peak_mb()
+    other = choice.make_detector(
+        config.Detector(backend=backend.name, model=wanted.network), threads=wanted.threads
+    )
+    other_ms, usual_ms = _in_turns(
+        lambda: other.people(Frame(0.0, image)),
+        lambda: usual.people(Frame(0.0, image)),
+        max(wanted.rounds // 4, 5),
+    )
+    report(
+        f"detector {backend.name}",
+        other_ms,
+        unit="ms",
+        network=other.name,
+        onnx_median=round(statistics.median(usual_ms), 3),
+        of_onnx=round(statistics.median(other_ms) / statistics.median(usual_ms), 3),
+        peak_more_mb=round(_peak_mb() - before_mb, 1),
+        threads=wanted.threads or network.usual_threads(),
+    )
+
+
+def _peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _in_turns(

@@ -81,6 +81,9 @@ def torch_ready() -> Iterator[None]:
     """
     needs("ultralytics")
     needs("torch")
+    from storeguard.vision.detectors import ultralytics
+
+    ultralytics._ultralytics(1)  # the first import of torch decides how its threads wait
     import torch
 
     if torch.version.cuda is None:

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import ncnn
 import numpy as np
 
 from storeguard.errors import ModelCorrupt, ModelFault, ModelMissing
@@ -16,6 +15,9 @@ from storeguard.vision.detectors import network
 from storeguard.vision.detectors.network import NetworkDetector, Runtime, usual_threads
 from storeguard.vision.detectors.yolo import Floats
 from storeguard.vision.formats import NCNN_FILES, stem_of
+
+with network.environment(network.PATIENT):
+    import ncnn
 
 _AGAIN = "export it again (storeguard models pull yolo11n), or set detector.backend to auto"
 

@@ -6,13 +6,11 @@ The number of threads holds for weights and NCNN; OpenVINO's is then ultralytics
 
 import atexit
 import logging
-import os
 import pickle
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -156,7 +154,8 @@ def _person(names: Mapping[int, str], path: Path) -> int:
 def _ultralytics(threads: int) -> Any:
     """Its class of models, imported so that it installs nothing, asks nobody, prints nothing."""
     cv_threads = cv2.getNumThreads()
-    with _environment(QUIET | {"YOLO_CONFIG_DIR": _scratch(), "OMP_NUM_THREADS": str(threads)}):
+    wanted = QUIET | {"YOLO_CONFIG_DIR": _scratch(), "OMP_NUM_THREADS": str(threads)}
+    with network.environment(wanted | network.PATIENT):
         import torch
         from ultralytics import YOLO
     torch.set_num_threads(threads)
@@ -175,18 +174,3 @@ def _scratch() -> str:
     folder = tempfile.mkdtemp(prefix="storeguard-ultralytics-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
-
-
-@contextmanager
-def _environment(wanted: Mapping[str, str]) -> Iterator[None]:
-    """These variables are read once, at the import."""
-    before = {name: os.environ.get(name) for name in wanted}
-    os.environ.update(wanted)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
