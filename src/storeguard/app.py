@@ -19,6 +19,7 @@ from storeguard.books.book import CsvBook
 from storeguard.books.journalfile import open_journal
 from storeguard.books.records import (
     AnnouncedFile,
+    GuestFile,
     IssueRecords,
     SaleRecords,
     VisitRecords,
@@ -44,6 +45,7 @@ from storeguard.services.comparing import BookComparison
 from storeguard.services.evidence import EvidenceRoom
 from storeguard.services.filing import FilingService
 from storeguard.services.noticing import NoticingService
+from storeguard.services.provisional import ProvisionalIssues
 from storeguard.services.reconciling import ReconcilingService
 from storeguard.services.selling import Desk
 from storeguard.services.supervising import SupervisingService
@@ -133,9 +135,9 @@ class Store:
         self._build_services(assignment.by_scale)
         for edit in self._edits_meanwhile:
             self.bus.publish(edit)
-        await recovery.take_up_issues(
-            self.folders.issue_data, self.journal, self.filing, self.noticing, self.config.store.id
-        )
+        root, store_id = self.folders.issue_data, self.config.store.id
+        await recovery.take_up_issues(root, self.journal, self.filing, self.noticing, store_id)
+        self.comparison.take_up(await asyncio.to_thread(recovery.unsettled, root, store_id))
 
     def _build_supervision(self) -> None:
         cameras = frozenset(camera.id for camera in self.config.cameras)
@@ -241,6 +243,11 @@ class Store:
                 new_scales=self.hardware.new_scales,
                 fsync=self._mode.fsync,
             ),
+            guest_memory=GuestFile(
+                self.folders.state / "guests.json",
+                new_scales=self.hardware.new_scales,
+                fsync=self._mode.fsync,
+            ),
             round_s=self._mode.weighing_round_s,
             on_readings=self.tracing.on_readings if self.tracing else None,
         )
@@ -293,6 +300,13 @@ class Store:
             self.desk,
             self.filing,
             self.comparison,
+            ProvisionalIssues(
+                self.filing,
+                self.desk,
+                self.bus,
+                self.clock,
+                max_visit_s=self.config.visits.max_visit_s,
+            ),
             self.evidence,
             visits,
             self.bus,

@@ -141,6 +141,11 @@ class Visits(_Section):
     payment_grace_s: Seconds = Field(
         10.0, description="Time to pay after the last person was seen; runs beside empty_for_s."
     )
+    max_visit_s: Seconds = Field(
+        1800.0,
+        ge=60,
+        description="After so long without an empty store, what is overdue is reported as 확인 중.",
+    )
     clip_s: float = Field(30.0, ge=2, le=600, description="Length of one clip.")
 
 

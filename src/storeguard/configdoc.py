@@ -13,7 +13,6 @@ from pydantic.fields import FieldInfo
 
 from storeguard import durable
 from storeguard.config import Config
-from storeguard.hardware import LATER
 
 HEAD = """\
 # config.yaml, key by key
@@ -23,8 +22,6 @@ Generated from `src/storeguard/config.py` by `make docs`; edit there. The exampl
 refused, all at once, each with its line: `storeguard check-config`. Telephone numbers and
 times of day need quotes. Secrets do not stand here: they come from the environment or the AWS
 credential chain. In a trace (`storeguard replay`) every `backend` may be left out.
-
-Backends that this version refuses, with what it has instead: {later}.
 """
 
 NAMES = {
@@ -50,8 +47,7 @@ class Part(NamedTuple):
 
 def page() -> str:
     """The whole page, in Markdown."""
-    later = ", ".join(f"`{name}` (`{instead}`)" for name, instead in LATER.items())
-    return "\n".join([HEAD.format(later=later), *map(_part, _parts(Part("", Config)))])
+    return "\n".join([HEAD, *map(_part, _parts(Part("", Config)))])
 
 
 def _parts(part: Part) -> Iterator[Part]:

@@ -41,7 +41,12 @@ def _issue(event: ev.Event) -> str | None:
         case ev.IssueSealed():
             loss = sum(line.loss for line in event.lines)
             missing = _counts({line.product: line.missing for line in event.lines})
-            return f"issue {event.id}: missing {missing}, {loss:,} won"
+            kind = "provisional issue" if event.provisional else "issue"
+            return f"{kind} {event.id}: missing {missing}, {loss:,} won"
+        case ev.IssueConfirmed():
+            return f"issue {event.id}: confirmed, the store is empty"
+        case ev.IssueWithdrawn():
+            return f"issue {event.id}: withdrawn, everything was paid or put back"
         case ev.IssueAmended():
             return f"issue {event.id}: {event.product} {event.count} was paid afterwards"
         case ev.IssueDelivered():

@@ -11,11 +11,13 @@ from storeguard.books.journal import Journal
 from storeguard.books.records import IssueRecords
 from storeguard.clock import local_label
 from storeguard.config import Folders
+from storeguard.domain.ledger import Debt
 from storeguard.errors import OutboxFault
 from storeguard.lock import FolderLock, make_folder
 from storeguard.outbox import folder as outbox
 from storeguard.outbox.diskspace import Cleaner
 from storeguard.services.filing import FilingService
+from storeguard.services.noticing import NoticingService
 from storeguard.vision.clipfile import repair
 
 KIOSK_CSV, SHELF_CSV = "inventory_store.csv", "inventory_weight.csv"
@@ -111,12 +113,27 @@ def leftovers(record: Path, journal: Journal, timezone: str) -> tuple[Path, ...]
     return tuple(f for f in files if f.suffix in (".mp4", ".jpg") and f.name >= first)
 
 
+def unsettled(root: Path, store_id: str) -> tuple[Debt, ...]:
+    """What provisional issues say that nothing has confirmed or withdrawn yet. Blocks."""
+    manifests = [outbox.read_manifest(folder) for folder in outbox.sealed_issues(root)]
+    return tuple(
+        Debt(manifest["id"], 0.0, line["product"], line["missing"])
+        for manifest in manifests
+        if manifest.get("provisional") and manifest["store"]["id"] == store_id
+        if outbox.settled(root / manifest["id"]) is None
+        for line in manifest["lines"]
+    )
+
+
 async def take_up_issues(
-    root: Path, journal: Journal, filing: FilingService, store_id: str
+    root: Path, journal: Journal, filing: FilingService, noticing: NoticingService, store_id: str
 ) -> None:
-    """An issue was sealed, and the power went before the kiosk book was corrected."""
+    """An issue was sealed, and the power went before the kiosk book was corrected, or before
+    the owner was told of it."""
     known = {issue.id for issue in await asyncio.to_thread(journal.recent_issues, 1000)}
-    for folder in await asyncio.to_thread(outbox.sealed_issues, root):
-        manifest = outbox.read_manifest(folder)
+    folders = await asyncio.to_thread(outbox.sealed_issues, root)
+    manifests = [await asyncio.to_thread(outbox.read_manifest, folder) for folder in folders]
+    await asyncio.to_thread(noticing.take_up, manifests)
+    for folder, manifest in zip(folders, manifests, strict=True):
         if folder.name not in known and manifest["store"]["id"] == store_id:
             await filing.take_up(manifest)

@@ -265,6 +265,10 @@ def _details(event: ev.Event) -> dict[str, Any] | None:
             return _visit(event)
         case ev.IssueSealed():
             return _issue(event)
+        case ev.IssueAmended():
+            return {"id": event.id, "product": event.product, "count": event.count}
+        case ev.IssueConfirmed() | ev.IssueWithdrawn():
+            return {"id": event.id}
         case ev.DeviceFailed():
             return {"device": event.device, "why": event.why}
         case ev.DeviceRecovered():
@@ -290,4 +294,6 @@ def _issue(event: ev.IssueSealed) -> dict[str, Any]:
     said: dict[str, Any] = {"id": event.id}
     if event.visit_started_s is not None:
         said["visit_started_t_s"] = round(event.visit_started_s, 3)
+    if event.provisional:
+        said["provisional"] = True
     return said | {"lines": lines}

@@ -258,6 +258,14 @@ class Trace:
         scale, _, _, unit_g = TRACE_GOODS[product]
         self._grams[scale].append((t_s, -count * unit_g))
 
+    def put_on(self, t_s, scale, product, count=1):
+        """Puts units down on a scale that may not be theirs; a negative count takes them."""
+        self.lay(t_s, scale, count * TRACE_GOODS[product][3])
+
+    def lay(self, t_s, scale, grams):
+        """Lays anything down; negative grams take it away."""
+        self._grams[scale].append((t_s, grams))
+
     def press(self, from_s, until_s, scale, grams):
         """A trembling hand."""
         self._presses.append((from_s, until_s, scale, grams))

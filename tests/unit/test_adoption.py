@@ -89,7 +89,15 @@ def foreign(
 
 
 def adopted(root, name):
-    return adopt.adopt(root, name, store=STORE, number=3, sealed_at=AT, is_clock_synced=False, telling_of=lambda _: Telling.OWN)
+    return adopt.adopt(
+        root,
+        name,
+        store=STORE,
+        number=3,
+        sealed_at=AT,
+        is_clock_synced=False,
+        telling_of=lambda _: Telling.OWN,
+    )
 
 
 def test_adopted_folder_becomes_an_issue_with_the_lines_of_its_text(root):

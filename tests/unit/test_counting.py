@@ -1,6 +1,7 @@
 """Settled levels → counts: the nearest integer where it is clear, otherwise uncertain."""
 
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import assume, given
@@ -15,6 +16,7 @@ from storeguard.domain.counting import (
     recount,
     set_count,
 )
+from storeguard.domain.explaining import Part
 from storeguard.domain.product import Product
 
 MILK = Product("바나나우유", 1500, 95.0)
@@ -199,3 +201,54 @@ def test_no_sequence_of_levels_makes_a_count_negative(levels, booked):
         assert state.count >= 0
         assert 0 <= state.low <= state.high
         assert 0 <= state.certainty <= 1
+
+
+# --- guests on a foreign scale
+
+BOTTLE = product(265)
+IN_HAND = (Part(replace(BOTTLE, name="우유"), 0, 1),)
+GUEST = (Part(replace(BOTTLE, name="우유"), 1, 0),)
+
+
+def test_a_product_in_hand_that_is_put_down_here_is_a_guest():
+    found = recount(ScaleCount(5, 475.0), 475 + 265.0, MILK, BAND_G, IN_HAND)
+    assert (found.count, found.guests, found.is_certain) == (5, {"우유": 1}, True)
+    assert found.anchor_g == 475 + 265
+
+
+def test_a_guest_that_leaves_is_no_longer_here_and_changes_no_count():
+    state = ScaleCount(5, 475 + 265.0, guests={"우유": 1})
+    found = recount(state, 475.0, MILK, BAND_G, GUEST)
+    assert (found.count, found.guests, found.is_certain) == (5, {}, True)
+
+
+def test_own_units_are_counted_beside_a_guest():
+    state = ScaleCount(5, 475 + 265.0, guests={"우유": 1})
+    found = recount(state, 475 + 265 - 95.0, MILK, BAND_G, GUEST)
+    assert (found.count, found.guests) == (4, {"우유": 1})
+    without_others = recount(state, 475 + 265 - 95.0, MILK, BAND_G)
+    assert (without_others.count, without_others.guests) == (4, {"우유": 1})
+
+
+def test_what_cannot_be_told_apart_leaves_both_products_in_doubt():
+    twin = (Part(replace(MILK, name="쌍둥이"), 0, 1),)
+    found = recount(ScaleCount(5, 475.0), 570.0, MILK, BAND_G, twin, in_hand=1)
+    assert (found.count, found.is_certain, found.guests) == (5, False, {})
+    assert (found.low, found.high) == (5, 6)
+    assert found.doubts == {"쌍둥이": (0, 1)}
+    gone = recount(found, 475.0, MILK, BAND_G, twin, in_hand=1)
+    assert (gone.count, gone.is_certain, gone.doubts) == (5, True, {})
+
+
+@pytest.mark.parametrize(
+    ("level_g", "count", "is_certain"),
+    [(5 * 95 + 265.0, 5, True), (4 * 95 + 265.0, 4, True), (2.5 * 95 + 265, 5, False)],
+)
+def test_a_restart_still_knows_the_guests(level_g, count, is_certain):
+    found = first_count(level_g, 5, MILK, BAND_G, {BOTTLE: 1})
+    assert (found.count, found.is_certain) == (count, is_certain)
+    assert found.guests == {BOTTLE.name: 1}
+
+
+def test_what_the_owner_says_keeps_the_guests():
+    assert set_count(740.0, 5, {"우유": 1}).guests == {"우유": 1}

@@ -1,6 +1,6 @@
 """Rule 14: one notice an issue, repeats grouped by a cool-down, the rest in a daily digest."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -17,7 +17,7 @@ from storeguard.domain.notice import (
 
 TODAY, TOMORROW = date(2026, 11, 20), date(2026, 11, 21)
 MILK, CHOC = ("바나나우유", "A"), ("초코바", "B")
-EVENING = datetime(2026, 11, 20, 22, 21)
+EVENING = datetime(2026, 11, 20, 22, 21, tzinfo=UTC)
 
 
 def told_of(*places, at_s=0.0, times=1):
@@ -81,14 +81,14 @@ def test_on_a_full_day_repeats_wait_for_the_morning_too():
     full = told_of(CHOC, times=MOST_A_DAY)
     rest = (waiting("1"), waiting("2", Telling.DAILY_DIGEST))
     assert due(rest, full, 9999.0, EVENING) == ()
-    assert due(rest, full, 9999.0, datetime(2026, 11, 21, 9)) == (rest,)
+    assert due(rest, full, 9999.0, datetime(2026, 11, 21, 9, tzinfo=UTC)) == (rest,)
 
 
 def test_the_daily_digest_comes_in_the_morning_not_at_midnight():
     rest = waiting("1", Telling.DAILY_DIGEST)
     full = told_of(CHOC, times=MOST_A_DAY)
-    assert due((rest,), full, 9999.0, datetime(2026, 11, 21, 8, 59)) == ()
-    assert due((rest,), full, 9999.0, datetime(2026, 11, 21, 9)) == ((rest,),)
+    assert due((rest,), full, 9999.0, datetime(2026, 11, 21, 8, 59, tzinfo=UTC)) == ()
+    assert due((rest,), full, 9999.0, datetime(2026, 11, 21, 9, tzinfo=UTC)) == ((rest,),)
 
 
 def test_after_a_restart_nothing_cools_down_and_repeats_are_told_at_once():

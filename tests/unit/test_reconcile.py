@@ -210,6 +210,20 @@ def test_a_cheaper_product_paid_instead_is_no_mix_up():
     assert found.kiosk_changes == {BAR: 1}
 
 
+def test_one_bar_code_scanned_for_several_kinds_is_judged_by_the_sum():
+    """1,500 + 1,200 won taken; twice 1,200 would be too little, 1,600 and 1,200 is not."""
+    found = judged({MILK: 1, BAR: 1}, {SODA: 1, BAR: 1}, {MILK: 5, BAR: 5, SODA: 5})
+    assert (found.mixed_up, found.unpaid, found.surplus) == ({MILK: 1}, {}, {})
+    found = judged({MILK: 1, BAR: 1, SODA: 1}, {MILK: 3}, {MILK: 5, BAR: 5, SODA: 5})
+    assert (found.mixed_up, found.unpaid, found.surplus) == ({BAR: 1, SODA: 1}, {}, {})
+    assert found.kiosk_changes == {BAR: -1, SODA: -1, MILK: 2}
+
+
+def test_a_dear_product_paid_as_a_cheap_one_is_unpaid():
+    found = judged({MILK: 1}, {BAR: 1}, {MILK: 5, BAR: 5})
+    assert (found.mixed_up, found.unpaid, found.surplus) == ({}, {MILK: 1}, {BAR: 1})
+
+
 def test_only_as_many_units_are_mixed_up_as_were_paid():
     found = judged({MILK: 3}, {SODA: 1}, {MILK: 5, SODA: 5})
     assert (found.mixed_up, found.unpaid) == ({MILK: 1}, {MILK: 2})
@@ -388,3 +402,23 @@ def test_no_missing_unit_is_in_two_judgements_and_none_is_lost(happenings):
         ledger = judge_first(ledger)
     assert taken.total() - sold.total() == unpaid.total() - surplus.total()
     assert all(unpaid[name] <= taken[name] for name in shelf)
+
+
+# --- misplaced
+
+
+def test_a_unit_on_a_foreign_scale_is_misplaced_and_present():
+    moved = replace(movement(MILK, 1), scale=f"scale-{BAR}", is_foreign=True)
+    before = visit({MILK: 1}, {}, {MILK: 5})
+    found = judge(
+        replace(before, movements=(*before.movements, moved)), PRODUCTS, Counter({MILK: 5}), NOW_S
+    )
+    assert (found.misplaced, found.taken, found.unpaid) == ({MILK: 1}, {}, {})
+
+
+def test_a_guest_that_leaves_its_foreign_scale_is_taken():
+    moved = replace(movement(MILK, -1), scale=f"scale-{BAR}", is_foreign=True)
+    found = judge(
+        replace(visit({}, {}, {MILK: 4}), movements=(moved,)), PRODUCTS, Counter({MILK: 5}), NOW_S
+    )
+    assert (found.misplaced, found.taken, found.unpaid) == ({}, {MILK: 1}, {MILK: 1})

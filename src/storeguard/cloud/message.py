@@ -34,6 +34,7 @@ WORDS = {
         "missing_more": "재고 불일치 {lines}건:",
         "unsure_one": "재고 확인 필요:",
         "unsure_more": "재고 확인 필요 {lines}건:",
+        "provisional": "재고 불일치 확인 중:",
         "digest": "재고 불일치 {issues}건 더:",
         "day_is_full": "오늘 문자가 많아 이후는 묶어서 알립니다.",
         "others": "외 {others}",
@@ -44,6 +45,7 @@ WORDS = {
         "missing_more": "{lines} stock mismatches:",
         "unsure_one": "Please check stock:",
         "unsure_more": "Please check {lines} stocks:",
+        "provisional": "Stock mismatch, being checked:",
         "digest": "{issues} more stock mismatches:",
         "day_is_full": "Many messages today: the rest is summed up.",
         "others": "+{others} more",
@@ -85,6 +87,8 @@ def _headline(manifest: Mapping[str, Any], words: Mapping[str, str]) -> str:
     notice, lines = manifest.get("notice"), manifest["lines"]
     if notice in ("digest", "day_is_full"):
         return words[notice].format(issues=len(manifest["numbers"]))
+    if manifest.get("provisional"):
+        return words["provisional"]
     kind = "missing" if lines and all(map(_is_certain, lines)) else "unsure"
     many = "one" if len(lines) <= 1 else "more"
     return words[f"{kind}_{many}"].format(lines=len(lines))

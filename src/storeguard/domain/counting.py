@@ -6,17 +6,18 @@ full shelf, and a bag that is put down and taken away again leaves the count as 
 """
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from storeguard.domain.explaining import (
+    BIAS,
+    LARGEST_RESIDUAL_PER_UNIT,
+    SIGMAS,
+    Answer,
+    Part,
+    explain,
+)
 from storeguard.domain.product import Product
-
-BIAS = 0.005
-"""A product's mean weight differs so much from what the owner wrote."""
-
-LARGEST_RESIDUAL_PER_UNIT = 0.4
-"""Beyond, two counts explain the weight nearly as well as each other."""
-
-SIGMAS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +72,9 @@ def _share_of_nearest(off_g: float, unit_g: float, allowed_g: float) -> float:
 class ScaleCount:
     """The count of a one-product scale.
 
-    `count` is in force; the anchor is the level at which it was last certain. While
-    `is_certain` is False, `low` and `high` bound what is really there.
+    `count` is in force; the anchor is the level at which it was last certain. `guests` are
+    units of other products that were put down here. While `is_certain` is False, `low` and
+    `high` bound what is really there, and `doubts` the guests that may have come or gone.
     """
 
     count: int
@@ -81,33 +83,91 @@ class ScaleCount:
     low: int = 0
     high: int = 0
     certainty: float = 1.0
+    guests: Mapping[str, int] = field(default_factory=dict)
+    doubts: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
-def first_count(level_g: float, booked: int, product: Product, band_g: float) -> ScaleCount:
+def first_count(
+    level_g: float,
+    booked: int,
+    product: Product,
+    band_g: float,
+    guests: Mapping[Product, int] | None = None,
+) -> ScaleCount:
     """The count after a start: the nearest integer if it is clear, else what the book says.
 
     The anchor of an unclear count is what the booked units would weigh: once whatever made
-    it unclear is gone, the count is certain again, and until then it is not.
+    it unclear is gone, the count is certain again, and until then it is not. `guests` lay
+    here when it was last looked at.
     """
-    found = estimate_change(level_g, product, band_g)
+    guests = guests or {}
+    named = {guest.name: n for guest, n in guests.items()}
+    found = estimate_change(level_g - goods_g(0, product, guests), product, band_g)
     if found.change == booked:
-        return ScaleCount(booked, level_g)
+        return ScaleCount(booked, level_g, guests=named)
     if not found.is_certain or found.change < 0:
         low, high = max(0, found.low), max(0, found.high)
-        booked_g = booked * product.unit_weight_g
-        return ScaleCount(booked, booked_g, False, low, high, found.certainty)
-    return ScaleCount(found.change, level_g, certainty=found.certainty)
+        booked_g = goods_g(booked, product, guests)
+        return ScaleCount(booked, booked_g, False, low, high, found.certainty, named)
+    return ScaleCount(found.change, level_g, certainty=found.certainty, guests=named)
 
 
-def recount(state: ScaleCount, level_g: float, product: Product, band_g: float) -> ScaleCount:
-    """The count at a new settled level; the count in force stays where it is not clear."""
+def goods_g(count: int, product: Product, guests: Mapping[Product, int]) -> float:
+    """What the units of the scale's own product and its guests weigh together."""
+    guests_g = sum(n * guest.unit_weight_g for guest, n in guests.items())
+    return count * product.unit_weight_g + guests_g
+
+
+def recount(
+    state: ScaleCount,
+    level_g: float,
+    product: Product,
+    band_g: float,
+    foreign: Sequence[Part] = (),
+    in_hand: int = 0,
+) -> ScaleCount:
+    """The count at a new settled level; what is in force stays where it is not clear.
+
+    `foreign`: the guests that may leave and what is in hand and may come; `in_hand`: units of
+    the scale's own product that may be put back.
+    """
+    if foreign:
+        own = Part(product, state.count, in_hand, is_own=True)
+        answer = explain(level_g - state.anchor_g, (own, *foreign), band_g)
+        return _answered(state, level_g, product.name, answer)
     found = estimate_change(level_g - state.anchor_g, product, band_g)
     if found.is_certain and state.count + found.change >= 0:
-        return ScaleCount(state.count + found.change, level_g, certainty=found.certainty)
+        return ScaleCount(
+            state.count + found.change, level_g, certainty=found.certainty, guests=state.guests
+        )
     low, high = (max(0, state.count + bound) for bound in (found.low, found.high))
-    return replace(state, is_certain=False, low=low, high=high, certainty=found.certainty)
+    return replace(
+        state, is_certain=False, low=low, high=high, certainty=found.certainty, doubts={}
+    )
 
 
-def set_count(level_g: float, count: int) -> ScaleCount:
+def _answered(state: ScaleCount, level_g: float, own: str, answer: Answer) -> ScaleCount:
+    if answer.is_certain:
+        moved = {name: n for name, n in answer.units.items() if name != own}
+        count = state.count + answer.units.get(own, 0)
+        guests = _changed(state.guests, moved)
+        return ScaleCount(count, level_g, certainty=answer.share, guests=guests)
+    low, high = (max(0, state.count + bound) for bound in answer.ranges[own])
+    return replace(
+        state,
+        is_certain=False,
+        low=low,
+        high=high,
+        certainty=answer.share,
+        doubts={name: bounds for name, bounds in answer.ranges.items() if name != own},
+    )
+
+
+def _changed(guests: Mapping[str, int], moved: Mapping[str, int]) -> dict[str, int]:
+    counts = {name: guests.get(name, 0) + moved.get(name, 0) for name in {**guests, **moved}}
+    return {name: count for name, count in counts.items() if count > 0}
+
+
+def set_count(level_g: float, count: int, guests: Mapping[str, int] | None = None) -> ScaleCount:
     """The owner says how many there are at this level."""
-    return ScaleCount(count, level_g)
+    return ScaleCount(count, level_g, guests=guests or {})

@@ -29,7 +29,8 @@ class StockChanged:
 
     `is_first`: counted after a start, not seen to move. The change is of everything since the
     count was last certain, which was until `unclear_since_s` (None: until this step); `moved`
-    is what this step alone moved, None where that is not clear.
+    is what this step alone moved, None where that is not clear. `is_foreign`: the product was
+    put down on, or taken from, a scale that is not its own.
     """
 
     t_s: float
@@ -44,6 +45,7 @@ class StockChanged:
     is_first: bool = False
     unclear_since_s: float | None = None
     moved: int | None = None
+    is_foreign: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +94,16 @@ class VisitReconciled:
 
 @dataclass(frozen=True, slots=True)
 class IssueSealed:
-    """The folder `id` is complete and durable. `visit_started_s` is None without a visit."""
+    """The folder `id` is complete and durable. `visit_started_s` is None without a visit.
+
+    `provisional`: sealed while somebody is inside; IssueConfirmed or IssueWithdrawn follows.
+    """
 
     t_s: float
     id: str
     visit_started_s: float | None
     lines: "tuple[SealedLine, ...]"
+    provisional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +127,22 @@ class IssueAmended:
     product: str
     count: int
     sale_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class IssueConfirmed:
+    """The store is empty, and what a provisional issue says is still not paid."""
+
+    t_s: float
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class IssueWithdrawn:
+    """Everything that a provisional issue says was paid or put back after all."""
+
+    t_s: float
+    id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +199,8 @@ Event = (
     | VisitReconciled
     | IssueSealed
     | IssueAmended
+    | IssueConfirmed
+    | IssueWithdrawn
     | IssueDelivered
     | NoticeConfirmed
     | BookEdited

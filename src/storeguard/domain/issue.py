@@ -70,6 +70,7 @@ class Issue:
 
     `number` counts the store's issues, for people to refer to. `why` holds sentences by
     language. `telling`: how the owner hears of it.
+    `is_provisional`: somebody is still inside, and may pay.
     """
 
     id: str
@@ -83,6 +84,7 @@ class Issue:
     why: dict[str, tuple[str, ...]]
     steps: tuple[IssueStep, ...] = ()
     telling: Telling = Telling.OWN
+    is_provisional: bool = False
 
     @property
     def loss_won(self) -> int:
@@ -118,6 +120,7 @@ def manifest(issue: Issue, files: Sequence[EvidenceFile]) -> dict[str, Any]:
         "lines": [asdict(line) for line in issue.lines],
         "loss_won": issue.loss_won,
         "notice": issue.telling.value,
+        "provisional": issue.is_provisional,
         "why": {language: list(sentences) for language, sentences in issue.why.items()},
         "steps": [asdict(step) | {"at": step.at.isoformat()} for step in issue.steps],
         "files": [asdict(file) for file in files],
@@ -134,6 +137,8 @@ def content_text(issue: Issue, picture: str | None) -> str:
         f"시각 : {local:%Y-%m-%d %H:%M:%S}" + ("" if issue.is_clock_synced else " (추정)"),
         f"손실 : {issue.loss_won:,}원",
     ]
+    if issue.is_provisional:
+        lines.append("확인 중 : 손님이 아직 매장에 있습니다")
     if picture is None:
         lines.append("사진 없음")
     return "\n".join(lines) + "\n"

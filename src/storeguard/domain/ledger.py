@@ -23,7 +23,10 @@ LONGEST_WAIT_S = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """Units of a product that left a scale (negative) or came (positive), and when it began."""
+    """Units of a product that left a scale (negative) or came (positive), and when it began.
+
+    `is_foreign`: the scale is not the product's own.
+    """
 
     started_s: float
     settled_s: float
@@ -32,6 +35,7 @@ class Movement:
     units: int
     grams: float
     certainty: float
+    is_foreign: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +77,27 @@ class Visit:
         return net
 
     @property
+    def misplaced(self) -> Counter[str]:
+        """Units put down on foreign scales a product; negative where guests of old have left."""
+        misplaced: Counter[str] = Counter()
+        for movement in self.movements:
+            misplaced[movement.product] += movement.units if movement.is_foreign else 0
+        return misplaced
+
+    @property
     def paid(self) -> Counter[str]:
         paid: Counter[str] = Counter()
         for sale in self.sales:
             paid[sale.product] += sale.count
         return paid
 
+    def owed(self, product: str) -> int:
+        """Units taken less units paid; negative where there are more than before."""
+        return self.net_taken[product] - self.paid[product]
+
     def owes(self, product: str) -> int:
         """Units taken and not paid, as far as is known now."""
-        return max(0, self.net_taken[product] - self.paid[product])
+        return max(0, self.owed(product))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from storeguard.domain.ledger import Movement, Visit
+from storeguard.domain.ledger import Debt, Movement, Visit
 from storeguard.domain.product import Product, Stock
 
 NEARLY_SAME_WON = 0.1
@@ -58,6 +58,7 @@ class Judgement:
     paid: Stock = field(default_factory=dict)
     unpaid: Stock = field(default_factory=dict)
     surplus: Stock = field(default_factory=dict)
+    misplaced: Stock = field(default_factory=dict)
     mixed_up: Stock = field(default_factory=dict)
     uncertain: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     unverified: frozenset[str] = frozenset()
@@ -86,6 +87,7 @@ def judge(visit: Visit, products: Sequence[Product], kiosk: Stock, now_s: float)
         paid={name: count for name, count in paid.items() if count},
         unpaid=unpaid,
         surplus=surplus,
+        misplaced=_positive(visit.misplaced),
         mixed_up=mixed_up,
         uncertain=visit.uncertain,
         unverified=visit.unverified,
@@ -102,23 +104,35 @@ def _positive(counts: Mapping[str, int]) -> dict[str, int]:
 def _mixed_up(
     owed: Mapping[str, int], paid: Counter[str], prices: Mapping[str, int]
 ) -> tuple[dict[str, int], dict[str, int]]:
-    """Pairs units owed with units over-paid of nearly the same price.
+    """Pairs units owed with units over-paid of nearly the same price (design rule 9).
 
-    Returns product → units that were taken but paid as another product, and the change that
-    puts each product's kiosk count right.
+    First all of them together, for one bar code may have been scanned for five kinds of ice
+    cream; then product by product. Returns product → units that were taken but paid as another
+    product, and the change that puts each product's kiosk count right.
     """
-    mixed: Counter[str] = Counter()
-    changes: Counter[str] = Counter()
+    under = _positive(owed)
     over = {n: min(-count, paid[n]) for n, count in owed.items() if count < 0 and paid[n] > 0}
-    for name, count in _positive(owed).items():
+    if sum(under.values()) == sum(over.values()) and _nearly_same(
+        _won(under, prices), _won(over, prices)
+    ):
+        return under, _changes(under, over)
+    mixed: Counter[str] = Counter()
+    replaced: Counter[str] = Counter()
+    for name, count in under.items():
         for other in sorted(over, key=lambda o: abs(prices.get(o, 0) - prices.get(name, 0))):
-            units = min(count - mixed[name], over[other])
+            units = min(count - mixed[name], over[other] - replaced[other])
             if units > 0 and _nearly_same(prices.get(name, 0), prices.get(other, 0)):
                 mixed[name] += units
-                changes[name] -= units
-                changes[other] += units
-                over[other] -= units
-    return dict(mixed), dict(changes)
+                replaced[other] += units
+    return dict(mixed), _changes(mixed, replaced)
+
+
+def _changes(mixed: Mapping[str, int], replaced: Mapping[str, int]) -> dict[str, int]:
+    return {name: -count for name, count in mixed.items()} | dict(replaced)
+
+
+def _won(counts: Mapping[str, int], prices: Mapping[str, int]) -> int:
+    return sum(prices.get(name, 0) * count for name, count in counts.items())
 
 
 def _nearly_same(a_won: int, b_won: int) -> bool:
@@ -153,6 +167,31 @@ def _reasons(visit: Visit, unpaid: Stock, now_s: float) -> tuple[Reason, ...]:
     ]
     reasons += [Reason("unpaid", name, count, until_s=now_s) for name, count in unpaid.items()]
     return tuple(reasons)
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What came of a provisional issue: product → units still unpaid, and units that are not."""
+
+    issue_id: str
+    confirmed: Stock
+    withdrawn: Stock
+
+
+def settle_provisional(
+    provisional: Sequence[Debt], unpaid: Stock
+) -> tuple[tuple[Settlement, ...], dict[str, int]]:
+    """Each issue's share of what is unpaid in the end, the oldest first, and the rest of it."""
+    left = Counter(unpaid)
+    found: dict[str, tuple[Counter[str], Counter[str]]] = {}
+    for debt in provisional:
+        confirmed, withdrawn = found.setdefault(debt.issue_id, (Counter(), Counter()))
+        share = min(debt.count, left[debt.product])
+        left[debt.product] -= share
+        confirmed[debt.product] += share
+        withdrawn[debt.product] += debt.count - share
+    settled = (Settlement(i, _positive(yes), _positive(no)) for i, (yes, no) in found.items())
+    return tuple(settled), _positive(left)
 
 
 def standing(

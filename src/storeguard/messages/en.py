@@ -95,6 +95,7 @@ TEXTS: dict[str, str] = {
     "owner.issue.pending": "Waiting for upload",
     "owner.issue.uploaded": "Uploaded",
     "owner.issue.confirmed": "Message sent",
+    "owner.issue.told_later": "Told in a digest",
     "owner.visits": "Visits",
     "owner.no_visits": "No visit yet.",
     "owner.visit.open": "Inside now",
@@ -124,6 +125,9 @@ TEXTS: dict[str, str] = {
     "web.back": "To the overview",
     # Why a judgement says what it says; what the desk refuses.
     "why.taken": "At {time}, {count} {product} ({grams} g) left shelf {scale}.",
+    "why.overdue": (
+        "By {until}, {count} {product} had not been paid, and somebody is still in the store."
+    ),
     "why.unpaid": "By {until}, {count} {product} had not been paid.",
     "why.standing": "With nobody inside, the shelf has {count} {product} fewer than booked.",
     "why.standing_start": "While the power was off, {count} {product} went from the shelf.",

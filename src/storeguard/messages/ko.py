@@ -95,6 +95,7 @@ TEXTS: dict[str, str] = {
     "owner.issue.pending": "전송 기다리는 중",
     "owner.issue.uploaded": "전송됨",
     "owner.issue.confirmed": "문자 발송됨",
+    "owner.issue.told_later": "묶음 문자로 알림",
     "owner.visits": "방문",
     "owner.no_visits": "아직 방문이 없습니다.",
     "owner.visit.open": "매장에 있음",
@@ -124,6 +125,7 @@ TEXTS: dict[str, str] = {
     "web.back": "매장 현황으로",
     # Why a judgement says what it says; what the desk refuses.
     "why.taken": "선반 {scale}에서 {time}에 {product} {count}개({grams} g)가 나갔습니다.",
+    "why.overdue": "{until}까지 {product} {count}개의 결제가 없었고, 손님이 아직 매장에 있습니다.",
     "why.unpaid": "{until}까지 {product} {count}개의 결제가 없었습니다.",
     "why.standing": "아무도 없는 동안 {product} 선반 재고가 판매 재고보다 {count}개 적습니다.",
     "why.standing_start": "꺼져 있던 동안 {product} 선반 재고가 {count}개 줄었습니다.",

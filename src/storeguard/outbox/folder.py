@@ -29,6 +29,7 @@ from storeguard.errors import OutboxFault
 from storeguard.statefile import read_json, set_aside
 
 INCOMING = ".incoming"
+SETTLED = ".settled.json"
 EXTRA = "extra"
 CLIP_LOST = "영상 없음(저장 실패)"
 LARGEST_MANIFEST_BYTES = 64 * 1024
@@ -151,6 +152,28 @@ def write_manifest(folder: Path, issue: Issue, names: Sequence[str], *, fsync: b
         issue = replace(issue, steps=issue.steps[: len(issue.steps) // 2])
         content = encoded(manifest(issue, files))
     durable.publish(folder / MANIFEST, content, fsync=fsync)
+
+
+def settle(folder: Path, confirmed: Mapping[str, int], *, fsync: bool) -> bool:
+    """Notes beside a provisional issue what came of it; False when that is known already."""
+    if settled(folder) is not None:
+        return False
+    try:
+        durable.publish(folder / SETTLED, encoded({"confirmed": dict(confirmed)}), fsync=fsync)
+    except OSError as error:
+        raise unwritable(folder / SETTLED, error) from error
+    return True
+
+
+def settled(folder: Path) -> Mapping[str, int] | None:
+    """What a provisional issue came to, product → units unpaid; None while nobody knows."""
+    try:
+        confirmed = json.loads((folder / SETTLED).read_bytes())["confirmed"]
+        return {str(product): int(count) for product, count in confirmed.items()}
+    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    except OSError as error:
+        raise _fault(f"{folder / SETTLED}: cannot be read: {error.strerror}", error) from error
 
 
 def unwritable(folder: Path, error: OSError) -> OutboxFault:

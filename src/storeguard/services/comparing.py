@@ -7,17 +7,20 @@ no visit could be charged with.
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from storeguard.clock import Clock
 from storeguard.domain.events import BookEdited, Event, IssueSealed
+from storeguard.domain.ledger import Debt
 from storeguard.domain.occupancy import Presence
-from storeguard.domain.reconcile import Discrepancy, Reason, standing
+from storeguard.domain.reconcile import Discrepancy, Reason, settle_provisional, standing
 from storeguard.ports import Books
 from storeguard.services.bus import Bus
 from storeguard.services.filing import Case, FilingService
+from storeguard.services.provisional import settlement_events
 from storeguard.services.selling import Desk
 from storeguard.services.watching import WatchingService
 from storeguard.services.weighing import Channel, WeighingService
@@ -69,7 +72,9 @@ class BookComparison:
         self._filing = filing
         self._record = record
         self._clock = clock
+        self._bus = bus
         self._leftovers = leftovers
+        self._provisional: tuple[Debt, ...] = ()
         self._announced_record = announced
         self._announced = Counter(announced.load())
         self._saved = Counter(self._announced)
@@ -93,12 +98,14 @@ class BookComparison:
     async def compare(self) -> IssueSealed | None:
         """Seals an issue of what is missing; a surplus raises the kiosk book."""
         channels = self._weighing.channels
-        verified = [
-            channel.product.name for channel in channels if channel.product and channel.is_certain
-        ]
+        doubted = {name for c in channels if c.count is not None for name in c.count.doubts}
+        verified = [c.product.name for c in channels if c.product and c.is_certain]
+        verified = [name for name in verified if name not in doubted]
         shelf, kiosk = self._books.shelf, self._books.kiosk
         found = standing(shelf.counts, kiosk.counts, verified, self._announced)
         missing = tuple(one for one in found if one.missing > 0)
+        if self._provisional:
+            missing = await self._settle_provisional(missing)
         raised = {one.product: -one.missing for one in found if one.missing < 0}
         key = f"standing:{self._clock.utc().isoformat()}"
         sealed = await self._file(key, missing) if missing else None
@@ -111,6 +118,27 @@ class BookComparison:
             await self._settle_interrupted(is_clean=not missing)
             self.has_begun = True
         return sealed
+
+    def take_up(self, provisional: Iterable[Debt]) -> None:
+        """Issues of a visit that a stop cut short: the first comparison settles them."""
+        self._provisional = tuple(provisional)
+
+    async def _settle_provisional(
+        self, missing: tuple[Discrepancy, ...]
+    ) -> tuple[Discrepancy, ...]:
+        """Returns what no provisional issue has told yet."""
+        unpaid = {one.product: one.missing for one in missing}
+        settlements, rest = settle_provisional(self._provisional, unpaid)
+        for settled in settlements:
+            await self._filing.settle(settled.issue_id, settled.confirmed)
+            for event in settlement_events(settled, self._clock.now_s()):
+                self._bus.publish(event)
+        self._provisional = ()
+        return tuple(
+            replace(one, kiosk=one.shelf + rest[one.product])
+            for one in missing
+            if one.product in rest
+        )
 
     async def write_down(self) -> None:
         """What is announced outlives a restart."""

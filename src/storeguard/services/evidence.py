@@ -1,7 +1,7 @@
 """What the cameras kept of each visit, until its judgement decides what stays."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +26,9 @@ class VisitRecords:
     keepers: list[PictureKeeper] = field(default_factory=list)
     recordings: list[Awaitable[Recording]] = field(default_factory=list)
     finished: list[Recording] = field(default_factory=list)
+    running: list[Callable[[], tuple[Clip, ...]]] = field(default_factory=list)
+    """What each recorder has finished of this visit so far."""
+
     clip_files: list[Path] = field(default_factory=list)
     """Also of clips that are just being recorded."""
 
@@ -61,6 +64,16 @@ class EvidenceRoom:
         best = [p for keeper in records.keepers if (p := keeper.best(near_s)) is not None]
         picture = max(best, key=lambda p: nearness(p, near_s), default=None)
         return Evidence(clips, picture, records.fault)
+
+    async def collect_so_far(self, visit_started_s: float, times_s: Collection[float]) -> Evidence:
+        """Of a visit that is still going on: the finished clips that show one of the instants."""
+        records = self._records.get(visit_started_s, VisitRecords())
+        clips = [clip for so_far in records.running for clip in so_far()]
+        shown = [c for c in clips if any(c.started_s <= t_s <= c.ended_s for t_s in times_s)]
+        near_s = min(times_s, default=None)
+        best = [p for keeper in records.keepers if (p := keeper.best(near_s)) is not None]
+        picture = max(best, key=lambda p: nearness(p, near_s), default=None)
+        return Evidence(tuple(shown), picture, records.fault)
 
     async def discard(self, visit_started_s: float) -> int:
         """The visit was clean: deletes its clips and pictures; returns how many clips."""

@@ -5,6 +5,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -35,6 +36,7 @@ class Case:
     discrepancies: tuple[Discrepancy, ...]
     reasons: tuple[Reason, ...] = ()
     leftovers: tuple[Path, ...] = field(default_factory=tuple)
+    is_provisional: bool = False
 
 
 class IssueRecord(Protocol):
@@ -93,7 +95,8 @@ class FilingService:
         evidence = await self._collect(case)
         issue = await asyncio.to_thread(self._issue, case, evidence)
         manifest = await asyncio.to_thread(self._seal, issue, case, evidence)
-        await self.correct(issue.id, {line.product: line.missing for line in issue.lines})
+        if not case.is_provisional:
+            await self.correct(issue.id, {line.product: line.missing for line in issue.lines})
         await asyncio.to_thread(self._write_down, issue, case)
         self._notices.sealed(manifest, _places(case))
         del self._ids[case.key]
@@ -105,13 +108,26 @@ class FilingService:
                 SealedLine(n.product, n.shelf, n.kiosk, n.missing, n.loss, n.certainty)
                 for n in issue.lines
             ),
+            case.is_provisional,
         )
+
+    async def settle(self, issue_id: str, confirmed: Mapping[str, int]) -> None:
+        """The store is empty: what a provisional issue says stands for so many units.
+
+        A second call, after a fault or a power cut, repeats nothing.
+        """
+        folder = self._root / issue_id
+        is_new = await asyncio.to_thread(outbox.settle, folder, confirmed, fsync=self._fsync)
+        await self.correct(issue_id, confirmed)
+        if is_new and confirmed:
+            await asyncio.to_thread(self._log_event, confirmed)
 
     async def take_up(self, manifest: Mapping[str, Any]) -> None:
         """Does for a sealed folder what a power cut after the sealing has left undone."""
         missing = {line["product"]: line["missing"] for line in manifest["lines"]}
         # An adopted folder says nothing about our books.
         is_ours = any(line["kiosk"] or line["shelf"] for line in manifest["lines"])
+        is_ours = is_ours and not manifest.get("provisional", False)
         if is_ours and await self.correct(manifest["id"], missing):
             log.info("issue %s: the kiosk book is corrected now", manifest["id"])
         is_new = await asyncio.to_thread(self._record.record_folder, manifest)
@@ -147,6 +163,9 @@ class FilingService:
     async def _collect(self, case: Case) -> Evidence:
         if case.visit is None:
             return Evidence()
+        if case.is_provisional:
+            times_s = [r.movement.started_s for r in case.reasons if r.movement]
+            return await self._evidence.collect_so_far(case.visit.started_s, times_s)
         near_s = next((r.movement.started_s for r in case.reasons if r.movement), None)
         return await self._evidence.collect(case.visit.started_s, near_s)
 
@@ -161,9 +180,7 @@ class FilingService:
             sealed_at=self._clock.utc(),
             is_clock_synced=self._is_clock_synced(),
             visit_started_at=utc_at(self._clock, visit.started_s) if visit else None,
-            visit_ended_at=utc_at(self._clock, visit.last_seen_s or visit.started_s)
-            if visit
-            else None,
+            visit_ended_at=self._ended_at(visit),
             lines=lines,
             why={
                 language: wording.sentences(language, case.reasons, self._label_time)
@@ -173,7 +190,13 @@ class FilingService:
                 self._step(reason, evidence.clips) for reason in case.reasons if reason.movement
             ),
             telling=self._notices.telling_of(_places(case)),
+            is_provisional=case.is_provisional,
         )
+
+    def _ended_at(self, visit: Visit | None) -> datetime | None:
+        if visit is None or visit.last_seen_s is None:
+            return None
+        return utc_at(self._clock, visit.last_seen_s)
 
     def _id_of(self, case_key: str) -> str:
         if case_key not in self._ids:
@@ -224,7 +247,8 @@ class FilingService:
 
     def _write_down(self, issue: Issue, case: Case) -> None:
         self._record.record(issue, case.visit.id if case.visit else None)
-        self._log_event({line.product: line.missing for line in issue.lines})
+        if not case.is_provisional:
+            self._log_event({line.product: line.missing for line in issue.lines})
 
 
 def _places(case: Case) -> frozenset[Place]:

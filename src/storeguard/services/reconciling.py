@@ -31,6 +31,7 @@ from storeguard.services.bus import Bus
 from storeguard.services.comparing import BookComparison
 from storeguard.services.evidence import EvidenceRoom
 from storeguard.services.filing import Case, FilingService
+from storeguard.services.provisional import ProvisionalIssues
 from storeguard.services.selling import Desk
 from storeguard.services.weighing import Channel, WeighingService
 
@@ -59,6 +60,7 @@ class ReconcilingService:
         desk: Desk,
         filing: FilingService,
         comparison: BookComparison,
+        provisional: ProvisionalIssues,
         evidence: EvidenceRoom,
         record: VisitRecord,
         bus: Bus,
@@ -76,6 +78,7 @@ class ReconcilingService:
         self._desk = desk
         self._filing = filing
         self._comparison = comparison
+        self._provisional = provisional
         self._evidence = evidence
         self._record = record
         self._bus = bus
@@ -112,6 +115,7 @@ class ReconcilingService:
             if not self._is_due(visit):
                 break
             await self._judge(visit)
+        await self._report_overdue()
         if not self.ledger.visits and self._comparison.is_due():
             sealed = await self._comparison.compare()
             if sealed is not None:
@@ -132,10 +136,17 @@ class ReconcilingService:
         judgement = judge(
             visit, self._kiosk.products, self._kiosk_without_later(visit), self._clock.now_s()
         )
+        rest = await self._provisional.settle(judgement.unpaid)
         sealed = None
-        if judgement.discrepancies:
-            case = Case(visit.id, visit, judgement.discrepancies, judgement.reasons)
-            sealed = await self._filing.file(case)
+        discrepancies = tuple(
+            replace(found, kiosk=found.shelf + rest[found.product])
+            for found in judgement.discrepancies
+            if found.product in rest
+        )
+        if discrepancies:
+            sealed = await self._filing.file(
+                Case(visit.id, visit, discrepancies, judgement.reasons)
+            )
         if judgement.kiosk_changes:
             await self._kiosk.add(
                 judgement.kiosk_changes, why=f"visit {visit.id}", key=f"visit:{visit.id}"
@@ -144,11 +155,20 @@ class ReconcilingService:
         paid_meanwhile = self._sales_since(visit)
         self._close(visit, judgement)
         self._bus.publish(_reconciled(visit, judgement, self._clock.now_s()))
+        self.ledger = replace(
+            self.ledger, debts=(*self.ledger.debts, *self._provisional.announce())
+        )
         if sealed is not None:
             self._issued(sealed)
         for sale in paid_meanwhile:
             self._book_sale(sale)
         await self._keep_or_discard(visit, judgement)
+
+    async def _report_overdue(self) -> None:
+        visit = self.ledger.current
+        if visit is not None and self._provisional.is_due(visit):
+            visit = replace(visit, uncertain=self._uncertain(visit))
+            await self._provisional.report(visit, self._weighed_counts())
 
     def _sales_since(self, judged: Visit) -> tuple[SaleLine, ...]:
         """Sales that the visit got while its issue was being sealed: too late for it."""
@@ -183,17 +203,18 @@ class ReconcilingService:
 
     def _uncertain(self, visit: Visit) -> dict[str, tuple[int, int]]:
         """Product → least and most units that may be unpaid, where the weight is not clear."""
-        ranges = {}
+        ranges: dict[str, tuple[int, int]] = {}
         for channel in self._weighing.channels:
             count, product = channel.count, channel.product
             if count is None or product is None or count.is_certain:
                 continue
             if channel.step is not None and not _began_by(visit, channel.step.started_s):
                 continue
-            owed = visit.net_taken[product.name] - visit.paid[product.name]
-            low, high = (max(0, owed + count.count - n) for n in (count.high, count.low))
-            ranges[product.name] = (low, max(low, high))
-        return ranges
+            changes = {product.name: (count.low - count.count, count.high - count.count)}
+            for name, (least, most) in (changes | dict(count.doubts)).items():
+                low, high = ranges.get(name) or (visit.owed(name), visit.owed(name))
+                ranges[name] = (low - most, high - least)
+        return {name: (max(0, low), max(0, high)) for name, (low, high) in ranges.items()}
 
     def _later_than(self, visit: Visit) -> tuple[Visit, ...]:
         return tuple(v for v in self.ledger.visits if v.started_s > visit.started_s)
@@ -207,6 +228,7 @@ class ReconcilingService:
 
     def _close(self, visit: Visit, judgement: Judgement) -> None:
         self.ledger = ledgers.close_visit(self.ledger, visit)
+        self._provisional.learn(visit)
         for product, count in judgement.surplus.items():
             over = min(count, visit.paid[product])
             self.ledger, paid = ledgers.settle_debts(
@@ -301,6 +323,7 @@ class ReconcilingService:
             units,
             event.grams,
             event.certainty,
+            event.is_foreign,
         )
         self.ledger = ledgers.add_movement(self.ledger, movement)
 
@@ -348,6 +371,7 @@ def _reconciled(visit: Visit, judgement: Judgement, now_s: float) -> VisitReconc
         paid=judgement.paid,
         unpaid=judgement.unpaid,
         surplus=judgement.surplus,
+        misplaced=judgement.misplaced,
         mixed_up=judgement.mixed_up,
         uncertain=judgement.uncertain,
         unverified=judgement.unverified,

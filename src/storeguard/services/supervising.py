@@ -72,7 +72,7 @@ class SupervisingService:
         self._pending.append(partial(self._record.record_delivery, issue_id, state, now, detail))
 
     async def run(self, health: Health | None = None) -> None:
-        """`health`: to say there that it is alive; it is made after this, for it needs `on_edge`."""
+        """`health`: to say there that it is alive; it needs `on_edge`, so it is made later."""
         part = (health or Health(self._clock)).part("supervising", longest_s=LONGEST_SILENCE_S)
         try:
             while True:

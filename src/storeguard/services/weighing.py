@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -16,7 +17,9 @@ from storeguard.domain.events import (
     Event,
     StepSettled,
     StockChanged,
+    StoreOccupied,
 )
+from storeguard.domain.explaining import Part
 from storeguard.domain.product import Product
 from storeguard.domain.weighing import Weighing, WeighingRules
 from storeguard.errors import JournalFault
@@ -44,6 +47,7 @@ class Channel:
     counted_level_g: float | None = None
     step: StepSettled | None = None
     unclear_since_s: float | None = None
+    counted_hands: int = 0
     told: int | None = None
     """What the owner said is on it before its first level was known."""
     newest: Reading | None = None
@@ -51,6 +55,10 @@ class Channel:
     @property
     def id(self) -> str:
         return self.scale.id
+
+    @property
+    def count_now(self) -> int:
+        return 0 if self.count is None else self.count.count
 
     @property
     def is_certain(self) -> bool:
@@ -70,6 +78,30 @@ class Channel:
         return is_countable and self.weighing.level_g != self.counted_level_g
 
 
+class Hands:
+    """What the visitors of now have taken and not put back: product → units.
+
+    `version` changes whenever that does.
+    """
+
+    def __init__(self) -> None:
+        self._units: Counter[str] = Counter()
+        self.version = 0
+
+    def of(self, product: Product) -> int:
+        return max(0, self._units[product.name])
+
+    def moved(self, name: str, change: int) -> None:
+        """Units that came onto a scale (positive) or left one."""
+        self._units[name] -= change
+        self.version += 1
+
+    def clear(self) -> None:
+        """Whoever comes in has nothing in hand."""
+        self._units.clear()
+        self.version += 1
+
+
 class ZeroMemory(Protocol):
     """What a scale's zero was, so that a restart with goods on the shelf keeps the count."""
 
@@ -77,6 +109,16 @@ class ZeroMemory(Protocol):
         """Scale id → zero in grams."""
 
     def save(self, zeros: Mapping[str, float]) -> None:
+        """Durable when it returns; blocks."""
+
+
+class GuestMemory(Protocol):
+    """Which foreign products lie on a scale, so that a restart still knows them."""
+
+    def load(self) -> Mapping[str, Mapping[str, int]]:
+        """Scale id → product → units."""
+
+    def save(self, guests: Mapping[str, Mapping[str, int]]) -> None:
         """Durable when it returns; blocks."""
 
 
@@ -92,6 +134,7 @@ class WeighingService:
         health: Health,
         *,
         memory: ZeroMemory,
+        guest_memory: GuestMemory,
         round_s: float = 0.1,
         on_readings: OnReadings | None = None,
     ) -> None:
@@ -101,6 +144,8 @@ class WeighingService:
         self._clock = clock
         self._health = health
         self._memory = memory
+        self._guest_memory = guest_memory
+        self._hands = Hands()
         self._round_s = round_s
         self._on_readings = on_readings
         self._saved: dict[str, float] = {}
@@ -126,6 +171,7 @@ class WeighingService:
     async def _start(self) -> None:
         zeros = await asyncio.to_thread(self._memory.load)
         self._saved = dict(zeros)
+        self._guests = dict(await asyncio.to_thread(self._guest_memory.load))
         for channel in self.channels:
             channel.weighing = Weighing(zero_g=zeros.get(channel.id, 0.0))
             channel.scale.start()
@@ -169,48 +215,104 @@ class WeighingService:
         state, product = channel.weighing, channel.product
         if not state.is_settled or product is None or not product.is_weighable:
             return
-        if state.level_g == channel.counted_level_g:
+        if not self._is_to_be_counted(channel):
             await self._remember_zero(channel)
             return
         assert state.level_g is not None
-        level_g, band_g = state.level_g, channel.rules.band_g
         if channel.count is None and channel.told is not None:
             self._set_count(channel, product, channel.told)
             return
-        if channel.count is None:
-            booked = self._shelf.counts.get(product.name, 0)
-            found = counting.first_count(level_g, booked, product, band_g)
-        else:
-            booked = channel.count.count
-            found = counting.recount(channel.count, level_g, product, band_g)
-        is_first = channel.count is None
-        await self._book(channel, product, booked, found, is_first=is_first)
-        channel.count, channel.counted_level_g = found, level_g
+        found = self._found(channel, product, state.level_g)
+        await self._book(channel, product, found)
+        channel.count, channel.counted_level_g = found, state.level_g
+        channel.counted_hands = self._hands.version
         channel.unclear_since_s = None if found.is_certain else _unclear_since(channel)
+        await self._remember_guests(channel, found)
         await self._remember_zero(channel)
 
-    async def _book(
-        self, channel: Channel, product: Product, before: int, found: ScaleCount, *, is_first: bool
-    ) -> None:
-        if found.count == before:
+    def _is_to_be_counted(self, channel: Channel) -> bool:
+        """A new level; or one that was not clear, and something else is in hand since."""
+        is_new = channel.weighing.level_g != channel.counted_level_g
+        is_unclear = channel.count is not None and not channel.count.is_certain
+        return is_new or (is_unclear and channel.counted_hands != self._hands.version)
+
+    def _found(self, channel: Channel, product: Product, level_g: float) -> ScaleCount:
+        band_g = channel.rules.band_g
+        if channel.count is not None:
+            foreign = self._foreign(channel, channel.count)
+            in_hand = self._hands.of(product)
+            return counting.recount(channel.count, level_g, product, band_g, foreign, in_hand)
+        guests = self._guests.get(channel.id, {})
+        booked = self._shelf.counts.get(product.name, 0) - self._away(product.name)
+        return counting.first_count(level_g, booked, product, band_g, self._with_weight(guests))
+
+    def _foreign(self, channel: Channel, count: ScaleCount) -> tuple[Part, ...]:
+        """Guests that may leave this scale, and foreign products in hand that may come."""
+        found = []
+        for other in self.channels:
+            product = other.product
+            if other is channel or product is None or not product.is_weighable:
+                continue
+            here, in_hand = count.guests.get(product.name, 0), self._hands.of(product)
+            if here or in_hand:
+                found.append(Part(product, here, in_hand))
+        return tuple(found)
+
+    def _away(self, name: str) -> int:
+        """Units of this product that lie on foreign scales."""
+        return sum(guests.get(name, 0) for guests in self._guests.values())
+
+    def _with_weight(self, guests: Mapping[str, int]) -> dict[Product, int]:
+        weighed = {c.product.name: c.product for c in self.channels if c.product is not None}
+        return {weighed[name]: n for name, n in guests.items() if name in weighed}
+
+    async def _book(self, channel: Channel, product: Product, found: ScaleCount) -> None:
+        """Books what is new on this scale: its own product first, then its guests."""
+        is_first = channel.count is None
+        before = self._shelf.counts.get(product.name, 0) - self._away(product.name)
+        guests = self._guests.get(channel.id, {}) if channel.count is None else channel.count.guests
+        changes = {product.name: found.count - (before if is_first else channel.count_now)}
+        changes |= {
+            name: found.guests.get(name, 0) - guests.get(name, 0)
+            for name in {**guests, **found.guests}
+        }
+        changes = {name: change for name, change in changes.items() if change}
+        if not changes:
             return
-        t_s, step = self._clock.now_s(), channel.step
-        await self._shelf.add({product.name: found.count - before}, why=f"scale {channel.id}")
-        event = StockChanged(
+        counts = dict(self._shelf.counts)
+        await self._shelf.add(changes, why=f"scale {channel.id}")
+        for name, change in changes.items():
+            if not is_first:
+                self._hands.moved(name, change)
+            before = counts.get(name, 0)
+            self._bus.publish(self._changed(channel, name, before, before + change, found))
+
+    def _changed(
+        self, channel: Channel, name: str, before: int, after: int, found: ScaleCount
+    ) -> StockChanged:
+        t_s, step, product = self._clock.now_s(), channel.step, channel.product
+        assert product is not None
+        is_foreign = name != product.name
+        return StockChanged(
             step.t_s if step else t_s,
-            product.name,
+            name,
             channel.id,
             before,
-            found.count,
+            after,
             found.is_certain,
             started_s=step.started_s if step else t_s,
             grams=step.grams if step else 0.0,
             certainty=found.certainty,
-            is_first=is_first,
+            is_first=channel.count is None,
             unclear_since_s=channel.unclear_since_s,
-            moved=_moved(step, product, channel.rules.band_g),
+            moved=after - before if is_foreign else _moved(step, product, channel.rules.band_g),
+            is_foreign=is_foreign,
         )
-        self._bus.publish(event)
+
+    async def _remember_guests(self, channel: Channel, found: ScaleCount) -> None:
+        if dict(found.guests) != dict(self._guests.get(channel.id, {})):
+            self._guests[channel.id] = found.guests
+            await asyncio.to_thread(self._guest_memory.save, {**self._guests})
 
     async def _remember_zero(self, channel: Channel) -> None:
         """The zero at which the anchor's weight would be exactly its count.
@@ -220,13 +322,16 @@ class WeighingService:
         count, product = channel.count, channel.product
         if count is None or product is None or not count.is_certain:
             return
-        off_g = count.anchor_g - count.count * product.unit_weight_g
+        goods_g = counting.goods_g(count.count, product, self._with_weight(count.guests))
+        off_g = count.anchor_g - goods_g
         zero_g = round(channel.weighing.zero_g + off_g, 2)
         if abs(zero_g - self._saved.get(channel.id, 0.0)) > product.unit_weight_g / 10:
             self._saved[channel.id] = zero_g
             await asyncio.to_thread(self._memory.save, dict(self._saved))
 
     def _on_event(self, event: Event) -> None:
+        if isinstance(event, StoreOccupied):
+            self._hands.clear()
         if not isinstance(event, BookEdited):
             return
         for channel in self.channels:
@@ -239,9 +344,11 @@ class WeighingService:
         if channel.weighing.level_g is None:
             channel.told = count
             return
-        level_g = count * product.unit_weight_g
+        guests = self._guests.get(channel.id, {})
+        here = max(0, count - self._away(product.name))
+        level_g = counting.goods_g(here, product, self._with_weight(guests))
         channel.weighing = weighing.set_level(channel.weighing, level_g)
-        channel.count = counting.set_count(level_g, count)
+        channel.count = counting.set_count(level_g, here, guests)
         channel.counted_level_g = None  # the new zero is still to be remembered
 
     def set_products(self, products: Mapping[str, Product]) -> None:

@@ -126,6 +126,10 @@ class ClipRecorder:
             raise RuntimeError("the recorder is recording already; stop() ends a visit")
         self._visit = _Visit(due_s=t_s, on_file=on_file)
 
+    def clips_so_far(self) -> tuple[Clip, ...]:
+        """The clips of the running visit that are finished and durable. In any thread."""
+        return () if self._visit is None else tuple(self._visit.clips)
+
     def add(self, frame: Frame) -> None:
         """Queues a picture, or counts it as dropped; never waits. Its pixels are kept, not copied.
 

@@ -1,0 +1,131 @@
+"""A store that is never empty: which goods have waited too long for their payment.
+
+In a visit of many customers the sums say little: somebody else's payment would hide the unpaid
+unit. So each payment is matched with a unit that was taken shortly before it, and what stays
+unmatched for longer than people take to pay is overdue.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from storeguard.domain.ledger import Movement, Visit
+
+USUAL_PATIENCE_S = 240.0
+"""Customers pay 5 to 180 s after taking; the margin is for the settling of the shelf."""
+
+SHORTEST_PATIENCE_S, LONGEST_PATIENCE_S = 60.0, 900.0
+FEWEST_DELAYS = 50
+MOST_DELAYS = 1000
+SLOWEST_SHARE = 0.99
+MARGIN = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One unit that left a shelf, and when it was paid; None while it is not."""
+
+    movement: Movement
+    paid_s: float | None = None
+
+    @property
+    def is_paid(self) -> bool:
+        return self.paid_s is not None
+
+
+def matched(visit: Visit, product: str, patience_s: float) -> tuple[Taken, ...]:
+    """Every unit of the product that was taken and not put back, oldest first, with its payment.
+
+    A put-back undoes the latest taking. A payment is for the latest unpaid unit, for whoever
+    pays has just taken it; for the oldest if none was taken within `patience_s`; for the next
+    one if somebody pays first. A refund undoes the latest payment.
+    """
+    units: list[Taken] = []
+    credits_s: list[float] = []
+    for t_s, what in _in_order(visit, product):
+        if isinstance(what, Movement):
+            _move(units, what, credits_s)
+        elif what > 0:
+            for _ in range(what):
+                _pay(units, t_s, patience_s, credits_s)
+        else:
+            for _ in range(-what):
+                _refund(units, credits_s)
+    return tuple(units)
+
+
+def overdue(visit: Visit, now_s: float, patience_s: float) -> dict[str, tuple[Movement, ...]]:
+    """Product → the movement behind each unit that has not been paid for `patience_s`.
+
+    Products on faulty or unclear scales are left to the end of the visit.
+    """
+    found = {}
+    for product in sorted({m.product for m in visit.movements if m.units < 0}):
+        if product in visit.unverified or product in visit.uncertain:
+            continue
+        units = matched(visit, product, patience_s)
+        late = tuple(
+            u.movement for u in units if not u.is_paid and now_s - u.movement.settled_s > patience_s
+        )
+        if late:
+            found[product] = late
+    return found
+
+
+def delays_s(visit: Visit) -> tuple[float, ...]:
+    """Seconds from taking to paying, of every unit that was paid after it was taken."""
+    products = sorted({movement.product for movement in visit.movements})
+    units = (unit for product in products for unit in matched(visit, product, LONGEST_PATIENCE_S))
+    pairs = ((unit.movement.started_s, unit.paid_s) for unit in units)
+    return tuple(paid_s - s for s, paid_s in pairs if paid_s is not None and paid_s > s)
+
+
+def patience_of(delays: Sequence[float]) -> float:
+    """How long to wait for a payment: by the slowest in a hundred, with a margin; bounded."""
+    if len(delays) < FEWEST_DELAYS:
+        return USUAL_PATIENCE_S
+    slowest_s = sorted(delays)[int(SLOWEST_SHARE * (len(delays) - 1))]
+    return min(LONGEST_PATIENCE_S, max(SHORTEST_PATIENCE_S, MARGIN * slowest_s))
+
+
+def _in_order(visit: Visit, product: str) -> Iterator[tuple[float, Movement | int]]:
+    moved: list[tuple[float, int, Movement | int]] = [
+        (m.started_s, 0, m) for m in visit.movements if m.product == product
+    ]
+    sold = [(sale.t_s, 1, sale.count) for sale in visit.sales if sale.product == product]
+    for t_s, _, what in sorted([*moved, *sold], key=lambda entry: entry[:2]):
+        yield t_s, what
+
+
+def _move(units: list[Taken], movement: Movement, credits_s: list[float]) -> None:
+    for _ in range(-movement.units):
+        units.append(Taken(movement, credits_s.pop(0) if credits_s else None))
+    for _ in range(movement.units):
+        unpaid = [i for i, unit in enumerate(units) if not unit.is_paid]
+        if unpaid:
+            units.pop(unpaid[-1])
+        elif units:
+            credits_s.append(_paid_s(units.pop()))
+
+
+def _paid_s(unit: Taken) -> float:
+    assert unit.paid_s is not None
+    return unit.paid_s
+
+
+def _pay(units: list[Taken], t_s: float, patience_s: float, credits_s: list[float]) -> None:
+    unpaid = [i for i, unit in enumerate(units) if not unit.is_paid]
+    fresh = [i for i in unpaid if t_s - units[i].movement.settled_s <= patience_s]
+    if not unpaid:
+        credits_s.append(t_s)
+        return
+    i = fresh[-1] if fresh else unpaid[0]
+    units[i] = replace(units[i], paid_s=t_s)
+
+
+def _refund(units: list[Taken], credits_s: list[float]) -> None:
+    if credits_s:
+        credits_s.pop()
+        return
+    paid = [i for i, unit in enumerate(units) if unit.is_paid]
+    for i in paid[-1:]:
+        units[i] = replace(units[i], paid_s=None)

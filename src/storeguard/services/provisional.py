@@ -1,0 +1,110 @@
+"""Issues of a visit that is still going on: sealed as provisional, settled at its end."""
+
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping, Sequence
+
+from storeguard.clock import Clock
+from storeguard.domain.events import IssueAmended, IssueConfirmed, IssueWithdrawn
+from storeguard.domain.ledger import Debt, Movement, Visit
+from storeguard.domain.overdue import MOST_DELAYS, delays_s, overdue, patience_of
+from storeguard.domain.product import Stock
+from storeguard.domain.reconcile import Discrepancy, Reason, Settlement, settle_provisional
+from storeguard.services.bus import Bus
+from storeguard.services.filing import Case, FilingService
+from storeguard.services.selling import Desk
+
+LOOKED_EVERY_S = 5.0
+
+
+class ProvisionalIssues:
+    """In a store that is never empty, what has not been paid for too long is reported.
+
+    How long people take to pay is learned from the visits that were judged.
+    """
+
+    def __init__(
+        self, filing: FilingService, desk: Desk, bus: Bus, clock: Clock, *, max_visit_s: float
+    ) -> None:
+        self._filing = filing
+        self._desk = desk
+        self._bus = bus
+        self._clock = clock
+        self._max_visit_s = max_visit_s
+        self._due_s = 0.0
+        self._delays_s: deque[float] = deque(maxlen=MOST_DELAYS)
+        self._open: tuple[Debt, ...] = ()
+        self._settled: tuple[Settlement, ...] = ()
+
+    def is_due(self, visit: Visit) -> bool:
+        """Has the visit gone on for so long that it has to be looked at before its end?"""
+        now_s = self._clock.now_s()
+        is_long = now_s - visit.started_s >= self._max_visit_s
+        return is_long and now_s >= self._due_s and not self._desk.is_basket_open
+
+    async def report(self, visit: Visit, shelf: Stock) -> None:
+        """Seals a provisional issue of what is overdue and not reported yet."""
+        now_s = self._clock.now_s()
+        self._due_s = now_s + LOOKED_EVERY_S
+        reported: Counter[str] = Counter()
+        for debt in self._open:
+            reported[debt.product] += debt.count
+        late = overdue(visit, now_s, patience_of(tuple(self._delays_s)))
+        new = {n: moved[reported[n] :] for n, moved in late.items() if len(moved) > reported[n]}
+        if not new:
+            return
+        sealed = await self._filing.file(_case(visit, new, shelf, now_s))
+        debts = tuple(Debt(sealed.id, now_s, line.product, line.missing) for line in sealed.lines)
+        self._open = (*self._open, *debts)
+        self._bus.publish(sealed)
+
+    async def settle(self, unpaid: Stock) -> dict[str, int]:
+        """The visit is judged: confirms or withdraws; returns what no issue has told yet."""
+        self._settled, rest = settle_provisional(self._open, unpaid)
+        for settlement in self._settled:
+            await self._filing.settle(settlement.issue_id, settlement.confirmed)
+        return rest
+
+    def announce(self) -> tuple[Debt, ...]:
+        """Publishes what came of them; returns what may still be paid late."""
+        now_s, settled = self._clock.now_s(), self._settled
+        self._open, self._settled = (), ()
+        for event in (event for one in settled for event in settlement_events(one, now_s)):
+            self._bus.publish(event)
+        return tuple(
+            Debt(one.issue_id, now_s, product, count)
+            for one in settled
+            for product, count in one.confirmed.items()
+        )
+
+    def learn(self, visit: Visit) -> None:
+        self._delays_s.extend(delays_s(visit))
+
+
+def settlement_events(
+    settled: Settlement, now_s: float
+) -> Iterator[IssueConfirmed | IssueWithdrawn | IssueAmended]:
+    """What is told of a provisional issue once the store is empty."""
+    if not settled.confirmed:
+        yield IssueWithdrawn(now_s, settled.issue_id)
+        return
+    for product, count in settled.withdrawn.items():
+        yield IssueAmended(now_s, settled.issue_id, product, count, "")
+    yield IssueConfirmed(now_s, settled.issue_id)
+
+
+def _case(
+    visit: Visit, late: Mapping[str, Sequence[Movement]], shelf: Stock, now_s: float
+) -> Case:
+    missing = tuple(
+        Discrepancy(
+            name,
+            shelf.get(name, 0),
+            shelf.get(name, 0) + len(moved),
+            min(movement.certainty for movement in moved),
+        )
+        for name, moved in late.items()
+    )
+    steps = Counter(movement for moved in late.values() for movement in moved)
+    reasons = [Reason("taken", step.product, units, step) for step, units in steps.items()]
+    reasons += [Reason("overdue", name, len(m), until_s=now_s) for name, m in late.items()]
+    return Case(f"{visit.id} at {now_s}", visit, missing, tuple(reasons), is_provisional=True)

@@ -1,0 +1,124 @@
+"""Rule 8: what leaves its scale and arrives at another is misplaced, there until it leaves."""
+
+import pytest
+
+
+@pytest.fixture
+def told(trace, replay):
+    """Replays the trace once; the events of a kind, in their order."""
+    lines = []
+
+    def run(kind, *, until_s=90):
+        if not lines:
+            result = replay(trace.write(ends_s=until_s))
+            assert result.exit_code == 0, result.output
+            lines.extend(result.lines)
+        return [line for line in lines if line["event"] == kind]
+
+    return run
+
+
+def test_a_bottle_put_down_among_the_bars_is_misplaced_and_not_missing(trace, told):
+    trace.enter(10)
+    trace.take(15, "바나나우유")
+    trace.put_on(22, "B", "바나나우유")
+    trace.leave(30)
+    [visit] = told("VisitReconciled")
+    assert visit["misplaced"] == {"바나나우유": 1}
+    assert visit["taken"] == visit["unpaid"] == visit["surplus"] == visit["uncertain"] == {}
+    changes = [
+        (line["product"], line["scale"], line["before"], line["after"])
+        for line in told("StockChanged")
+    ]
+    assert changes == [("바나나우유", "A", 5, 4), ("바나나우유", "B", 4, 5)]
+    assert told("IssueSealed") == []
+
+
+def test_a_misplaced_bottle_that_is_taken_later_is_missing(trace, told):
+    trace.enter(10)
+    trace.take(15, "바나나우유")
+    trace.put_on(22, "B", "바나나우유")
+    trace.leave(30)
+    trace.enter(60)
+    trace.put_on(65, "B", "바나나우유", -1)
+    trace.leave(70)
+    [_, second] = told("VisitReconciled", until_s=110)
+    assert second["unpaid"] == {"바나나우유": 1}
+    [issue] = told("IssueSealed", until_s=110)
+    [line] = issue["lines"]
+    assert (line["product"], line["shelf"], line["kiosk"]) == ("바나나우유", 4, 5)
+
+
+def test_a_misplaced_bottle_that_is_brought_back_is_all_there(trace, told):
+    trace.enter(10)
+    trace.take(15, "바나나우유")
+    trace.put_on(22, "B", "바나나우유")
+    trace.leave(30)
+    trace.enter(60)
+    trace.put_on(65, "B", "바나나우유", -1)
+    trace.put_on(72, "A", "바나나우유")
+    trace.leave(80)
+    visits = told("VisitReconciled", until_s=120)
+    assert [visit["unpaid"] for visit in visits] == [{}, {}]
+    assert visits[1]["misplaced"] == visits[1]["surplus"] == {}
+
+
+def test_one_of_two_put_down_elsewhere_and_the_other_not_paid(trace, told):
+    trace.enter(10)
+    trace.take(15, "바나나우유", 2)
+    trace.put_on(22, "B", "바나나우유")
+    trace.leave(30)
+    [visit] = told("VisitReconciled")
+    assert (visit["misplaced"], visit["unpaid"]) == ({"바나나우유": 1}, {"바나나우유": 1})
+
+
+def test_bars_are_counted_on_beside_a_bottle_that_is_not_theirs(trace, told):
+    trace.enter(10)
+    trace.take(15, "바나나우유")
+    trace.put_on(22, "B", "바나나우유")
+    trace.take(28, "초코바", 2)
+    trace.sell(32, "초코바", 2)
+    trace.leave(36)
+    [visit] = told("VisitReconciled")
+    assert (visit["taken"], visit["unpaid"]) == ({"초코바": 2}, {})
+
+
+def test_a_bar_swapped_for_a_bottle_in_one_step(trace, told):
+    trace.enter(10)
+    trace.take(15, "바나나우유")
+    trace.put_on(22, "B", "바나나우유")
+    trace.take(22.4, "초코바")
+    trace.leave(36)
+    [visit] = told("VisitReconciled")
+    assert (visit["misplaced"], visit["unpaid"]) == ({"바나나우유": 1}, {"초코바": 1})
+
+
+def test_a_bag_put_down_and_taken_away_is_nothing(trace, told):
+    trace.enter(10)
+    trace.take(15, "바나나우유")
+    trace.lay(20, "B", 444)
+    trace.lay(27, "B", -444)
+    trace.sell(29, "바나나우유")
+    trace.leave(34)
+    [visit] = told("VisitReconciled")
+    assert (visit["taken"], visit["unpaid"], visit["uncertain"]) == ({"바나나우유": 1}, {}, {})
+
+
+def test_a_bag_that_stays_makes_its_shelf_uncertain_and_nobody_guilty_of_it(trace, told):
+    trace.enter(10)
+    trace.lay(20, "B", 444)
+    trace.leave(34)
+    [visit] = told("VisitReconciled")
+    assert visit["unpaid"] == {}
+    assert list(visit["uncertain"]) == ["초코바"]
+
+
+def test_a_step_on_the_foreign_scale_may_settle_first(trace, told):
+    """A hand trembles over the bottles until after the bottle lies among the bars."""
+    trace.enter(10)
+    trace.take(15, "바나나우유")
+    trace.press(15, 24, "A", 30)
+    trace.put_on(18, "B", "바나나우유")
+    trace.leave(30)
+    [visit] = told("VisitReconciled")
+    assert (visit["misplaced"], visit["unpaid"]) == ({"바나나우유": 1}, {})

@@ -1,0 +1,137 @@
+"""A busy shop is not empty for hours: what is overdue is reported provisionally."""
+
+import pytest
+
+from storeguard.outbox.folder import settled
+
+MAX_VISIT_S = 60.0
+PATIENCE_S = 40.0
+LONG = MAX_VISIT_S + PATIENCE_S
+
+
+@pytest.fixture
+def busy(make_store, monkeypatch):
+    """A shop with somebody always inside, to whom nothing is missing yet."""
+    monkeypatch.setattr("storeguard.domain.overdue.USUAL_PATIENCE_S", PATIENCE_S)
+    store = make_store(visits={"max_visit_s": MAX_VISIT_S})
+    store.start()
+    store.enter("somebody who stays")
+    return store
+
+
+def kinds(store):
+    names = ("IssueSealed", "IssueConfirmed", "IssueWithdrawn", "IssueAmended")
+    return [type(e).__name__ for e in store.events if type(e).__name__ in names]
+
+
+def test_what_is_not_paid_for_long_is_reported_while_somebody_is_inside(busy):
+    busy.take("바나나우유", by="somebody who stays")
+    busy.advance(LONG)
+    [issue] = busy.issues
+    manifest = busy.manifest(issue)
+    assert manifest["provisional"]
+    assert manifest["visit"]["ended_at"] is None
+    assert busy.missing == [{"바나나우유": 1}]
+    assert any("아직 매장에" in sentence for sentence in manifest["why"]["ko"])
+    assert "확인 중" in (issue / "content.txt").read_text(encoding="utf-8")
+    assert list(issue.glob("clip-*.mp4"))
+    assert busy.kiosk["바나나우유"] == 6  # corrected once it is confirmed
+    assert kinds(busy) == ["IssueSealed"]
+
+
+def test_the_empty_store_confirms_it(busy):
+    busy.take("바나나우유", by="somebody who stays")
+    busy.advance(LONG)
+    busy.leave("somebody who stays")
+    busy.be_judged()
+    assert kinds(busy) == ["IssueSealed", "IssueConfirmed"]
+    assert busy.kiosk == busy.shelf
+    assert settled(busy.issues[0]) == {"바나나우유": 1}
+    assert busy.csv("../event.txt").count("도난 발생") == 1
+    [visit] = busy.visits
+    assert visit.unpaid == {"바나나우유": 1}
+
+
+def test_a_payment_after_all_withdraws_it(busy):
+    busy.take("바나나우유", by="somebody who stays")
+    busy.advance(LONG)
+    busy.pay("바나나우유")
+    busy.leave("somebody who stays")
+    busy.be_judged()
+    assert kinds(busy) == ["IssueSealed", "IssueWithdrawn"]
+    assert settled(busy.issues[0]) == {}
+    assert busy.kiosk == busy.shelf
+    assert not (busy.folder / "event.txt").exists()
+
+
+def test_one_of_two_paid_after_all_amends_it(busy):
+    busy.take("바나나우유", 2, by="somebody who stays")
+    busy.advance(LONG)
+    busy.pay("바나나우유")
+    busy.leave("somebody who stays")
+    busy.be_judged()
+    assert kinds(busy) == ["IssueSealed", "IssueAmended", "IssueConfirmed"]
+    assert busy.kiosk == busy.shelf
+
+
+def test_what_goes_missing_later_is_an_issue_of_its_own_and_no_unit_in_two(busy):
+    busy.take("바나나우유", by="somebody who stays")
+    busy.advance(LONG)
+    busy.take("초코바", by="somebody who stays")
+    busy.leave("somebody who stays")
+    busy.be_judged()
+    assert busy.missing == [{"바나나우유": 1}, {"초코바": 1}]
+    assert kinds(busy) == ["IssueSealed", "IssueConfirmed", "IssueSealed"]
+    assert busy.kiosk == busy.shelf
+
+
+def test_it_is_reported_once(busy):
+    busy.take("바나나우유", by="somebody who stays")
+    busy.advance(2 * LONG)
+    assert len(busy.issues) == 1
+    busy.take("바나나우유", by="somebody who stays")
+    busy.advance(LONG)
+    assert busy.missing == [{"바나나우유": 1}, {"바나나우유": 1}]
+
+
+def test_whoever_pays_in_time_is_not_reported(busy):
+    for _ in range(3):
+        busy.enter("customer")
+        busy.take("콜라", by="customer")
+        busy.advance(20)
+        busy.pay("콜라")
+        busy.leave("customer")
+        busy.advance(PATIENCE_S)
+    assert busy.issues == ()
+
+
+def test_somebody_elses_payment_hides_nothing(busy):
+    busy.take("콜라", by="somebody who stays")
+    for _ in range(4):
+        busy.advance(PATIENCE_S / 2)
+        busy.enter("customer")
+        busy.take("콜라", by="customer")
+        busy.pay("콜라")
+        busy.leave("customer")
+    assert busy.missing == [{"콜라": 1}]
+
+
+def test_a_short_visit_waits_for_its_end(make_store):
+    store = make_store(visits={"max_visit_s": 3600.0})
+    store.start()
+    store.enter()
+    store.take("바나나우유")
+    store.advance(LONG + 300)
+    assert store.issues == ()
+
+
+def test_after_a_power_cut_the_start_settles_it_and_no_unit_is_told_twice(busy):
+    busy.take("바나나우유", by="somebody who stays")
+    busy.advance(LONG)
+    busy.world.leave("somebody who stays")
+    busy.cut_power()
+    busy.start()
+    busy.advance(30)
+    assert busy.missing == [{"바나나우유": 1}]
+    assert kinds(busy) == ["IssueConfirmed"]
+    assert busy.kiosk == busy.shelf

@@ -1,0 +1,119 @@
+"""Payments are matched with what was taken shortly before; what stays over is overdue."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storeguard.domain.ledger import Movement, SaleLine, Visit
+from storeguard.domain.overdue import (
+    FEWEST_DELAYS,
+    LONGEST_PATIENCE_S,
+    SHORTEST_PATIENCE_S,
+    USUAL_PATIENCE_S,
+    delays_s,
+    matched,
+    overdue,
+    patience_of,
+)
+
+MILK, CHOC = "바나나우유", "초코바"
+PATIENCE_S = 100.0
+
+
+def visit(*happened, unverified=(), uncertain=None):
+    """(t_s, product, units): negative is taken, positive put back; or (t_s, "pay", product, n)."""
+    movements, sales = [], []
+    for what in happened:
+        if what[1] == "pay":
+            sales.append(SaleLine(what[0], f"s{what[0]}", what[2], what[3]))
+        else:
+            t_s, product, units = what
+            movements.append(Movement(t_s, t_s + 2, "A", product, units, units * 95.0, 1.0))
+    return Visit(
+        "v",
+        0.0,
+        movements=tuple(movements),
+        sales=tuple(sales),
+        unverified=frozenset(unverified),
+        uncertain=uncertain or {},
+    )
+
+
+def late(found):
+    return {product: [m.started_s for m in movements] for product, movements in found.items()}
+
+
+@pytest.mark.parametrize(
+    ("happened", "now_s", "expected"),
+    [
+        ((), 500, {}),
+        (((10, MILK, -1),), 100, {}),
+        (((10, MILK, -1),), 113, {MILK: [10]}),
+        (((10, MILK, -2),), 113, {MILK: [10, 10]}),
+        (((10, MILK, -1), (50, "pay", MILK, 1)), 500, {}),
+        (((10, MILK, -1), (50, "pay", CHOC, 1)), 500, {MILK: [10]}),
+        (((10, MILK, -1), (30, MILK, 1)), 500, {}),
+        (((10, MILK, -1), (20, CHOC, -1), (50, "pay", CHOC, 1)), 500, {MILK: [10]}),
+        (((5, "pay", MILK, 1), (10, MILK, -1)), 500, {}),
+        # Somebody else pays for what he took himself: the old unit stays unpaid.
+        (((10, MILK, -1), (200, MILK, -1), (230, "pay", MILK, 1)), 500, {MILK: [10]}),
+        (((10, MILK, -1), (60, MILK, -1), (90, "pay", MILK, 1)), 130, {MILK: [10]}),
+        # Nothing fresh is unpaid: a late payment is for the old one.
+        (((10, MILK, -1), (230, "pay", MILK, 1)), 500, {}),
+        (((10, MILK, -1), (20, "pay", MILK, 1), (30, "pay", MILK, -1)), 500, {MILK: [10]}),
+        (((5, "pay", MILK, 1), (6, "pay", MILK, -1), (10, MILK, -1)), 500, {MILK: [10]}),
+        (((5, "pay", MILK, -1),), 500, {}),
+        # A paid bottle is put back and another taken.
+        (((10, MILK, -1), (20, "pay", MILK, 1), (30, MILK, 1), (40, MILK, -1)), 500, {}),
+        (((10, MILK, 3), (40, MILK, -1)), 500, {MILK: [40]}),
+    ],
+)
+def test_what_is_overdue(happened, now_s, expected):
+    assert late(overdue(visit(*happened), now_s, PATIENCE_S)) == expected
+
+
+@pytest.mark.parametrize("more", [{"unverified": (MILK,)}, {"uncertain": {MILK: (0, 1)}}])
+def test_what_is_in_doubt_is_left_to_the_end(more):
+    assert overdue(visit((10, MILK, -1), **more), 500, PATIENCE_S) == {}
+
+
+EVENTS = st.lists(
+    st.tuples(st.integers(0, 600), st.sampled_from(["take", "back", "pay"]), st.integers(1, 3)),
+    max_size=25,
+)
+
+
+@given(EVENTS)
+def test_no_more_is_unpaid_than_the_sums_say_plus_what_was_paid_for_nothing(events):
+    happened = [
+        (t_s, "pay", MILK, n) if what == "pay" else (t_s, MILK, n if what == "back" else -n)
+        for t_s, what, n in events
+    ]
+    one = visit(*happened)
+    units = matched(one, MILK, PATIENCE_S)
+    unpaid = sum(not unit.is_paid for unit in units)
+    assert unpaid >= one.owed(MILK)
+    assert sum(unit.is_paid for unit in units) <= sum(sale.count for sale in one.sales)
+    assert len(overdue(one, 10_000, PATIENCE_S).get(MILK, ())) == unpaid
+
+
+def test_delays_are_those_of_what_was_paid_after_it_was_taken():
+    one = visit(
+        (10, MILK, -1), (20, CHOC, -2), (31, "pay", MILK, 1), (40, "pay", CHOC, 1), (5, CHOC, 1)
+    )
+    assert sorted(delays_s(one)) == [20.0, 21.0]
+    assert delays_s(visit((5, "pay", MILK, 1), (10, MILK, -1))) == ()
+
+
+@pytest.mark.parametrize(
+    ("delays", "expected"),
+    [
+        ([], USUAL_PATIENCE_S),
+        ([20.0] * (FEWEST_DELAYS - 1), USUAL_PATIENCE_S),
+        ([20.0] * 200, SHORTEST_PATIENCE_S),
+        ([100.0] * 200, 150.0),
+        ([5000.0] * 200, LONGEST_PATIENCE_S),
+    ],
+)
+def test_patience_is_learned_from_the_slowest_and_bounded(delays, expected):
+    assert patience_of(delays) == expected
