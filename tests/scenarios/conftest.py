@@ -211,8 +211,9 @@ class SimStore:
         return (self.folder / "inventory" / name).read_text(encoding="utf-8")
 
     def records(self, suffix=""):
-        """Files in `record/` with this suffix."""
-        return sorted(p for p in (self.folder / "record").iterdir() if p.name.endswith(suffix))
+        """Files in `record/` with this suffix, but for the folder's own marker."""
+        files = (path for path in (self.folder / "record").iterdir() if path.name[0] != ".")
+        return sorted(path for path in files if path.name.endswith(suffix))
 
 
 _CAMERA = cfg.Camera(id="door", backend="sim", record_size_px=(320, 180), watch_fps=5)
