@@ -14,12 +14,6 @@ from storeguard.domain.product import Product
 from storeguard.errors import ConfigInvalid
 from storeguard.ports import Camera, Detector, Scale
 
-LATER = {
-    "picamera": "opencv",
-}
-"""Backends of the contract that this version does not have, and what it has instead."""
-
-
 NOTHING_KEPT: Mapping[str, Kept] = MappingProxyType({})
 
 log = logging.getLogger("storeguard")
@@ -90,12 +84,9 @@ def _simulated(config: cfg.Config) -> frozenset[str]:
 
 def unusable(config: cfg.Config, kept: Mapping[str, Kept] = NOTHING_KEPT) -> tuple[str, ...]:
     """Why this version cannot make these devices, a line each; empty when it can."""
-    later = (scale.backend in LATER for scale in config.scales)
-    uncalibrated = () if any(later) else _uncalibrated(config.scales, kept)
     return (
-        *_later_backends(config),
         *_only_in_a_trace(config),
-        *uncalibrated,
+        *_uncalibrated(config.scales, kept),
         *_blind(config),
         *_misnumbered(config),
     )
@@ -129,12 +120,6 @@ def _named_backends(config: cfg.Config) -> Iterator[tuple[str, str]]:
     yield "detector", config.detector.backend
 
 
-def _later_backends(config: cfg.Config) -> Iterator[str]:
-    for where, backend in _named_backends(config):
-        if backend in LATER:
-            yield f"{where}.backend: '{backend}' is not in this version; use '{LATER[backend]}'"
-
-
 def _only_in_a_trace(config: cfg.Config) -> Iterator[str]:
     for where, backend in _named_backends(config):
         if backend == "replay":
@@ -151,7 +136,7 @@ def _misnumbered(config: cfg.Config) -> Iterator[str]:
     for i, camera in enumerate(config.cameras):
         if camera.backend == "picamera" and not str(camera.source).isdecimal():
             yield (
-                f"cameras[{i}].source: {camera.source!r} is no number of a camera; expected 0, 1, … "
+                f"cameras[{i}].source: {camera.source!r} is no camera's number; expected 0, 1, … "
                 "for 'picamera', or backend: opencv for devices, URLs and files"
             )
 
