@@ -23,23 +23,23 @@ class Choice:
 def choose(path: Path, state: Path) -> Choice:
     """The owner's configuration, or the last good one while his cannot be used. Blocks."""
     try:
-        config = _usable(path)
+        config = _usable(path, path.parent)
     except ConfigInvalid as invalid:
-        return Choice(_last_good(state / NAME), invalid=invalid)
+        return Choice(_last_good(state / NAME, path.parent), invalid=invalid)
     return Choice(config, _text_of(path, config))
 
 
-def _usable(path: Path) -> cfg.Config:
+def _usable(path: Path, base: Path) -> cfg.Config:
     config = cfg.load(path)
     from storeguard.checking import refuse_unusable  # after the cheap reasons to refuse
 
-    refuse_unusable(config, path)
+    refuse_unusable(config, path, base)
     return config
 
 
-def _last_good(kept: Path) -> cfg.Config | None:
+def _last_good(kept: Path, base: Path) -> cfg.Config | None:
     try:
-        return _usable(kept)
+        return _usable(kept, base)
     except ConfigInvalid:
         return None
 
@@ -65,7 +65,7 @@ def keep(text: str, state: Path) -> None:
 def is_usable(path: Path) -> bool:
     """Could a start use the owner's file as it is now? Blocks."""
     try:
-        _usable(path)
+        _usable(path, path.parent)
     except ConfigInvalid:
         return False
     return True
