@@ -106,7 +106,7 @@ lock-pi: $(UV)  ## The Pi's exact versions with hashes, which `make install` tak
 	$(COMPILE) --override requirements/from-apt.txt pyproject.toml --extra pi \
 		requirements/pi.in -o requirements/pi.txt
 	$(COMPILE) --override requirements/from-apt.txt pyproject.toml --extra pi --extra yolo \
-		requirements/pi.in requirements/pi-yolo.in -o requirements/pi-yolo.txt
+		requirements/pi.in -o requirements/pi-yolo.txt
 	echo 'rpi-lgpio>=0.6' | $(COMPILE) - -o requirements/pi-bookworm.txt
 
 # hx711 is pure Python and has no wheel; everything else must, nothing is compiled on a Pi.

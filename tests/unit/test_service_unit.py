@@ -3,9 +3,11 @@
 import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 UNIT = ROOT / "systemd" / "storeguard.service"
@@ -93,6 +95,18 @@ def test_the_pi_runs_the_versions_that_are_tested_here() -> None:
     both = tested.keys() & pinned.keys()
     assert len(both) > 30
     assert {name: pinned[name] for name in both} == {name: tested[name] for name in both}
+
+
+def test_the_pi_lock_fits_what_the_project_asks_for() -> None:
+    """An older lock would install what a newer pin has been made to avoid."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    wanted = [*project["dependencies"], *extras["pi"], *extras["ncnn"], *extras["yolo"]]
+    pinned = _pins("pi-yolo.txt") | _pins("pi-bookworm.txt")
+    from_apt = {"picamera2", "storeguard"}
+    for requirement in map(Requirement, wanted):
+        if requirement.name not in from_apt:
+            assert pinned[requirement.name.lower()] in requirement.specifier, requirement
 
 
 def test_every_version_for_the_pi_has_its_hashes() -> None:
