@@ -6,7 +6,7 @@ grace that still owes this product, otherwise to the current one.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from storeguard.domain.product import Stock
@@ -49,12 +49,22 @@ class SaleLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """What began between the two instants is the owner's, the cleaner's or the staff's."""
+
+    who: str
+    from_s: float
+    until_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Visit:
     """From the first person seen to the empty store.
 
     `last_seen_s` and `emptied_s` are None while somebody is inside. `shelf` is what the
     shelves showed at its end. `unverified` are products on scales that failed meanwhile;
     `uncertain` maps a product to the least and most units that may have been taken.
+    `marks` say what of it is no customer's.
     """
 
     id: str
@@ -67,14 +77,21 @@ class Visit:
     shelf: Stock = field(default_factory=dict)
     unverified: frozenset[str] = frozenset()
     uncertain: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    marks: tuple[Mark, ...] = ()
 
     @property
     def net_taken(self) -> Counter[str]:
         """Units gone a product; negative where there are more than before."""
-        net: Counter[str] = Counter()
-        for movement in self.movements:
-            net[movement.product] -= movement.units
-        return net
+        return _net(self.movements)
+
+    def is_theirs(self, movement: Movement) -> bool:
+        """Was it moved by who restocks or cleans?"""
+        return any(mark.from_s <= movement.started_s <= mark.until_s for mark in self.marks)
+
+    @property
+    def theirs(self) -> Counter[str]:
+        """As `net_taken`, of what the marks cover."""
+        return _net(movement for movement in self.movements if self.is_theirs(movement))
 
     @property
     def misplaced(self) -> Counter[str]:
@@ -98,6 +115,13 @@ class Visit:
     def owes(self, product: str) -> int:
         """Units taken and not paid, as far as is known now."""
         return max(0, self.owed(product))
+
+
+def _net(movements: Iterable[Movement]) -> Counter[str]:
+    net: Counter[str] = Counter()
+    for movement in movements:
+        net[movement.product] -= movement.units
+    return net
 
 
 @dataclass(frozen=True, slots=True)
