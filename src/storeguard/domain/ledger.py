@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from storeguard.domain.product import Stock
+from storeguard.domain.promotions import Promotion, granted, units_of
 
 PREPAID_FOR_S = 120.0
 """A sale with nobody seen waits so long for the visit that it belongs to."""
@@ -64,7 +65,7 @@ class Visit:
     `last_seen_s` and `emptied_s` are None while somebody is inside. `shelf` is what the
     shelves showed at its end. `unverified` are products on scales that failed meanwhile;
     `uncertain` maps a product to the least and most units that may have been taken.
-    `marks` say what of it is no customer's.
+    `promotions` were in force at some time of it. `marks` say what of it is no customer's.
     """
 
     id: str
@@ -77,6 +78,7 @@ class Visit:
     shelf: Stock = field(default_factory=dict)
     unverified: frozenset[str] = frozenset()
     uncertain: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    promotions: tuple[Promotion, ...] = ()
     marks: tuple[Mark, ...] = ()
 
     @property
@@ -113,8 +115,13 @@ class Visit:
         return self.net_taken[product] - self.paid[product]
 
     def owes(self, product: str) -> int:
-        """Units taken and not paid, as far as is known now."""
-        return max(0, self.owed(product))
+        """Units, or sets of this name, still to be paid as far as is known now."""
+        if not self.promotions:
+            return max(0, self.owed(product))
+        wanted = self.net_taken - self.paid
+        free = units_of(granted(wanted, self.paid, self.promotions))
+        by_name = (one.unpaid(wanted - free) for one in self.promotions if one.name == product)
+        return max(0, self.owed(product) - free[product], *by_name)
 
 
 def _net(movements: Iterable[Movement]) -> Counter[str]:
@@ -153,6 +160,18 @@ def open_visit(ledger: Ledger, visit_id: str, started_s: float, *, by_step: bool
     prepaid = tuple(s for s in ledger.prepaid if started_s - s.t_s <= PREPAID_FOR_S)
     visit = Visit(visit_id, started_s, by_step=by_step, sales=prepaid)
     return replace(ledger, visits=(*ledger.visits, visit), prepaid=())
+
+
+def offer(ledger: Ledger, promotions: tuple[Promotion, ...]) -> Ledger:
+    """These are in force now: for every visit that is not judged yet, beside those it had.
+
+    So a customer may take before midnight what he pays after it.
+    """
+    visits = tuple(
+        replace(visit, promotions=tuple(dict.fromkeys((*visit.promotions, *promotions))))
+        for visit in ledger.visits
+    )
+    return ledger if visits == ledger.visits else replace(ledger, visits=visits)
 
 
 def rename_visit(ledger: Ledger, visit_id: str, new_id: str) -> Ledger:
@@ -195,7 +214,8 @@ def add_sale(ledger: Ledger, sale: SaleLine) -> tuple[Ledger, tuple[tuple[Debt, 
     """Books a sale; returns also the debts of sealed issues that it pays, and how many units.
 
     In this order: the oldest ended visit that owes the product, the current visit, a sealed
-    issue that is still owed, the next visit.
+    issue that is still owed, the visit that took it as a free unit of a promotion, which this
+    kiosk records too, the next visit.
     """
     left = sale.count
     for visit in ledger.visits:
@@ -209,6 +229,11 @@ def add_sale(ledger: Ledger, sale: SaleLine) -> tuple[Ledger, tuple[tuple[Debt, 
         return _book(ledger, visit_now, replace(sale, count=left)), ()
     ledger, paid = settle_debts(ledger, sale.product, left, sale.t_s)
     left -= sum(count for _, count in paid)
+    for visit in ledger.visits:
+        share = min(left, visit.owed(sale.product))
+        if share > 0:
+            ledger = _book(ledger, visit, replace(sale, count=share))
+            left -= share
     if left != 0:
         ledger = replace(ledger, prepaid=(*ledger.prepaid, replace(sale, count=left)))
     return ledger, paid

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from storeguard.domain.ledger import Movement, Visit
+from storeguard.domain.promotions import granted, units_of
 
 USUAL_PATIENCE_S = 240.0
 """Customers pay 5 to 180 s after taking; the margin is for the settling of the shelf."""
@@ -56,9 +57,10 @@ def matched(visit: Visit, product: str, patience_s: float) -> tuple[Taken, ...]:
 def overdue(visit: Visit, now_s: float, patience_s: float) -> dict[str, tuple[Movement, ...]]:
     """Product → the movement behind each unit that has not been paid for `patience_s`.
 
-    Products on faulty or unclear scales are left to the end of the visit.
+    Products on faulty or unclear scales are left to the end of the visit, and units that a
+    promotion allows are none of these.
     """
-    found = {}
+    found: dict[str, tuple[Movement, ...]] = {}
     for product in sorted({m.product for m in visit.movements if m.units < 0}):
         if product in visit.unverified or product in visit.uncertain:
             continue
@@ -68,7 +70,18 @@ def overdue(visit: Visit, now_s: float, patience_s: float) -> dict[str, tuple[Mo
         )
         if late:
             found[product] = late
-    return found
+    return _beyond_promotions(visit, found)
+
+
+def _beyond_promotions(
+    visit: Visit, late: dict[str, tuple[Movement, ...]]
+) -> dict[str, tuple[Movement, ...]]:
+    """The oldest units are taken for the free ones."""
+    wanted = {product: len(units) for product, units in late.items()}
+    free = units_of(granted(wanted, visit.paid, visit.promotions))
+    return {
+        product: units[free[product] :] for product, units in late.items() if units[free[product] :]
+    }
 
 
 def delays_s(visit: Visit) -> tuple[float, ...]:

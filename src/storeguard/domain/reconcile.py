@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from storeguard.domain.ledger import Debt, Movement, Visit
 from storeguard.domain.product import Product, Stock
+from storeguard.domain.promotions import Grant, granted, units_of
 
 NEARLY_SAME_WON = 0.1
 """Prices that differ by no more than this share may have been mixed up at the kiosk."""
@@ -21,8 +22,9 @@ STANDING_CERTAINTY = 0.8
 class Reason:
     """Why a line stands in the judgement, as data; `messages` makes it a sentence.
 
-    `kind`: taken, unpaid, standing. `movement` is the step behind it, where there is one,
-    `until_s` when waiting for a payment ended.
+    `kind`: taken, unpaid, standing, promoted, proposed. `movement` is the step behind it, where
+    there is one, `until_s` when waiting for a payment ended, `promotion` the name of what allows
+    the units.
     """
 
     kind: str
@@ -30,6 +32,7 @@ class Reason:
     count: int
     movement: Movement | None = None
     until_s: float | None = None
+    promotion: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,8 @@ class Judgement:
     """What a visit came to. Counts hold no zeros; `kiosk_changes` puts the kiosk book right.
 
     The changes for unpaid goods are not among them: they are made once the issue is sealed.
+    `promoted` are units that a promotion allows beyond what the kiosk recorded, `proposed` those
+    that fit one which the owner has not declared: they are not judged.
     """
 
     taken: Stock = field(default_factory=dict)
@@ -60,6 +65,8 @@ class Judgement:
     surplus: Stock = field(default_factory=dict)
     misplaced: Stock = field(default_factory=dict)
     mixed_up: Stock = field(default_factory=dict)
+    promoted: Stock = field(default_factory=dict)
+    proposed: Stock = field(default_factory=dict)
     uncertain: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     unverified: frozenset[str] = frozenset()
     discrepancies: tuple[Discrepancy, ...] = ()
@@ -77,6 +84,10 @@ def judge(visit: Visit, products: Sequence[Product], kiosk: Stock, now_s: float)
     judged = weighed - visit.unverified - set(visit.uncertain)
     taken, paid = visit.net_taken, visit.paid
     owed = {name: taken[name] - paid[name] for name in sorted(judged)}
+    grants, uncertain = _granted(visit, owed, paid)
+    free = units_of(grants)
+    for name, count in free.items():
+        owed[name] -= count
     mixed_up, mix_changes = _mixed_up(owed, paid, {p.name: p.price_won for p in products})
     for name, change in mix_changes.items():
         owed[name] += change
@@ -89,12 +100,28 @@ def judge(visit: Visit, products: Sequence[Product], kiosk: Stock, now_s: float)
         surplus=surplus,
         misplaced=_positive(visit.misplaced),
         mixed_up=mixed_up,
-        uncertain=visit.uncertain,
+        promoted=units_of(one for one in grants if not one.is_proposed),
+        proposed=units_of(one for one in grants if one.is_proposed),
+        uncertain=uncertain,
         unverified=visit.unverified,
         discrepancies=tuple(_discrepancy(visit, name, n, kiosk) for name, n in unpaid.items()),
-        kiosk_changes=_raised(visit, surplus, mix_changes, kiosk),
-        reasons=_reasons(visit, unpaid, now_s),
+        kiosk_changes=_raised(visit, surplus, _sum(mix_changes, free), kiosk),
+        reasons=(*_reasons(visit, unpaid, now_s), *_allowances(grants)),
     )
+
+
+def _granted(
+    visit: Visit, owed: Stock, paid: Stock
+) -> tuple[tuple[Grant, ...], dict[str, tuple[int, int]]]:
+    """What promotions allow of what is owed for certain, then of what is uncertain."""
+    unclear = {name: high for name, (_, high) in visit.uncertain.items()}
+    grants = granted(_positive(owed) | unclear, paid, visit.promotions)
+    free = units_of(grants)
+    uncertain = {
+        name: (max(0, low - free[name]), high - free[name])
+        for name, (low, high) in visit.uncertain.items()
+    }
+    return tuple(one for one in grants if one.product not in unclear), uncertain
 
 
 def _positive(counts: Mapping[str, int]) -> dict[str, int]:
@@ -125,6 +152,13 @@ def _mixed_up(
                 mixed[name] += units
                 replaced[other] += units
     return dict(mixed), _changes(mixed, replaced)
+
+
+def _sum(mix_changes: Stock, free: Stock) -> Counter[str]:
+    """Units that a promotion gives away leave the kiosk book too."""
+    changes = Counter(mix_changes)
+    changes.subtract(free)
+    return changes
 
 
 def _changes(mixed: Mapping[str, int], replaced: Mapping[str, int]) -> dict[str, int]:
@@ -167,6 +201,18 @@ def _reasons(visit: Visit, unpaid: Stock, now_s: float) -> tuple[Reason, ...]:
     ]
     reasons += [Reason("unpaid", name, count, until_s=now_s) for name, count in unpaid.items()]
     return tuple(reasons)
+
+
+def _allowances(grants: Sequence[Grant]) -> tuple[Reason, ...]:
+    return tuple(
+        Reason(
+            "proposed" if one.is_proposed else "promoted",
+            one.product,
+            one.count,
+            promotion=one.promotion.name,
+        )
+        for one in grants
+    )
 
 
 @dataclass(frozen=True, slots=True)
