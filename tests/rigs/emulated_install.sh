@@ -49,9 +49,20 @@ inside() {
         mount --rbind /dev "$tree/dev"
         mount -t proc proc "$tree/proc"
         mount -t sysfs -o ro sysfs "$tree/sys"
+        mount --bind "$tree/root/cpuinfo" "$tree/proc/cpuinfo"
         exec chroot "$tree" env -u PIP_FIND_LINKS -u PIP_EXTRA_INDEX_URL HOME=/root \
             PIP_NO_COMPILE=1 LC_ALL=C.UTF-8 PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
     ' inside "$TREE" "$@"
+}
+
+# A Pi 4's: ONNX Runtime for ARM reads it, and crashes on that of an x86 host.
+lend_cpuinfo() {
+    local core
+    for core in 0 1 2 3; do
+        printf 'processor\t: %s\nBogoMIPS\t: 108.00\n' "$core"
+        printf 'Features\t: fp asimd evtstrm crc32 cpuid\nCPU implementer\t: 0x41\n'
+        printf 'CPU architecture: 8\nCPU variant\t: 0x0\nCPU part\t: 0xd08\nCPU revision\t: 3\n\n'
+    done >"$TREE/root/cpuinfo"
 }
 
 lend_checkout() {
@@ -71,6 +82,7 @@ check_tools
 step "a tree of $SUITE for arm64 in $TREE"
 make_tree
 lend_network
+lend_cpuinfo
 lend_checkout
 lend_networks
 step "make install"
