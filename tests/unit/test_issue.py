@@ -107,6 +107,8 @@ def test_the_manifest_holds_the_whole_issue_and_is_json():
             },
         ],
         "loss_won": 4200,
+        "notice": "own",
+        "provisional": False,
         "why": {"ko": ["22:20:58 저울 A에서 2개"], "en": ["22:20:58 2 off scale A"]},
         "steps": [
             {
@@ -148,6 +150,12 @@ def test_an_issue_without_a_picture_says_so_and_a_guessed_time_too():
 def test_without_a_visit_the_text_has_the_time_of_the_sealing():
     alone = replace(ISSUE, visit_ended_at=None)
     assert "시각 : 2026-11-20 22:21:15\n" in content_text(alone, None)
+
+
+def test_a_provisional_issue_says_that_somebody_is_still_inside():
+    provisional = replace(ISSUE, is_provisional=True)
+    assert "확인 중 : 손님이 아직 매장에 있습니다\n" in content_text(provisional, None)
+    assert manifest(provisional, [])["provisional"]
 
 
 def test_the_time_is_the_stores_whatever_zone_the_issue_was_made_in():

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storeguard.domain.ledger import (
+    Debt,
     Ledger,
     Movement,
     SaleLine,
@@ -24,7 +25,9 @@ from storeguard.domain.reconcile import (
     STANDING_CERTAINTY,
     Discrepancy,
     Reason,
+    Settlement,
     judge,
+    settle_provisional,
     standing,
 )
 
@@ -422,3 +425,28 @@ def test_a_guest_that_leaves_its_foreign_scale_is_taken():
         replace(visit({}, {}, {MILK: 4}), movements=(moved,)), PRODUCTS, Counter({MILK: 5}), NOW_S
     )
     assert (found.misplaced, found.taken, found.unpaid) == ({}, {MILK: 1}, {MILK: 1})
+
+
+# --- provisional issues
+
+
+@pytest.mark.parametrize(
+    ("unpaid", "settled", "rest"),
+    [
+        ({}, (({}, {MILK: 2}), ({}, {MILK: 1, BAR: 1})), {}),
+        ({MILK: 3, BAR: 1}, (({MILK: 2}, {}), ({MILK: 1, BAR: 1}, {})), {}),
+        ({MILK: 1}, (({MILK: 1}, {MILK: 1}), ({}, {MILK: 1, BAR: 1})), {}),
+        ({MILK: 4, SODA: 1}, (({MILK: 2}, {}), ({MILK: 1}, {BAR: 1})), {MILK: 1, SODA: 1}),
+    ],
+)
+def test_each_missing_unit_is_in_one_issue_at_most(unpaid, settled, rest):
+    debts = (Debt("a", 0, MILK, 2), Debt("b", 0, MILK, 1), Debt("b", 0, BAR, 1))
+    found, left = settle_provisional(debts, unpaid)
+    assert [(one.confirmed, one.withdrawn) for one in found] == list(settled)
+    assert [one.issue_id for one in found] == ["a", "b"]
+    assert left == rest
+
+
+def test_nothing_provisional_leaves_everything_to_the_end():
+    assert settle_provisional((), {MILK: 1}) == ((), {MILK: 1})
+    assert Settlement("a", {}, {MILK: 1}).confirmed == {}
