@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from storeguard import recovery
-from storeguard.assembling import channels, cleaning, event_log, eyes
+from storeguard.assembling import channels, cleaning, event_log, eyes, issue_store, threshold
 from storeguard.books.book import CsvBook
 from storeguard.books.journalfile import open_journal
 from storeguard.books.records import (
@@ -28,7 +28,6 @@ from storeguard.books.records import (
 from storeguard.books.textlog import TextLog
 from storeguard.clock import Clock, is_clock_synced, local_label, utc_at
 from storeguard.config import Config, Folders
-from storeguard.domain.issue import IssueStore
 from storeguard.domain.product import Product, assign
 from storeguard.errors import ConfigInvalid, OutboxFault
 from storeguard.hardware import MakeHardware, calibrated
@@ -255,10 +254,11 @@ class Store:
     def _noticing(self) -> NoticingService:
         return NoticingService(
             self.folders.state / DIGESTS,
-            self._issue_store(),
+            issue_store(self.config),
             self.clock,
             self.health,
             is_clock_synced=is_clock_synced,
+            threshold=threshold(self.config),
             on_digest=lambda: self.uploading.hand_over(),
             fsync=self._mode.fsync,
         )
@@ -266,7 +266,7 @@ class Store:
     def _filing(self) -> FilingService:
         return FilingService(
             self.folders.issue_data,
-            self._issue_store(),
+            issue_store(self.config),
             self.kiosk,
             self.clock,
             self.evidence,
@@ -321,10 +321,6 @@ class Store:
         if not self._mode.outside:
             return None
         return object_store(self.config.upload, lambda: self.uploading.is_moving())
-
-    def _issue_store(self) -> IssueStore:
-        store = self.config.store
-        return IssueStore(store.id, store.name, store.language, store.timezone)
 
     def _reassign(self, products: Sequence[Product]) -> None:
         """The owner has edited prices, unit weights or rows."""

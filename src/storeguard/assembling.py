@@ -7,6 +7,8 @@ from pathlib import Path
 from storeguard.books.textlog import TextLog
 from storeguard.clock import Clock, is_clock_synced
 from storeguard.config import Config, Folders
+from storeguard.domain.issue import IssueStore
+from storeguard.domain.notice import Threshold
 from storeguard.domain.product import Product
 from storeguard.domain.weighing import WeighingRules, band_g
 from storeguard.hardware import Hardware
@@ -96,6 +98,17 @@ def cleaning(
 ) -> CleaningService:
     """See `cleaner`."""
     return CleaningService(cleaner(config, folders, pinned, fsync=fsync), clock, health)
+
+
+def issue_store(config: Config) -> IssueStore:
+    """The store as issues and messages name it."""
+    store = config.store
+    return IssueStore(store.id, store.name, store.language, store.timezone)
+
+
+def threshold(config: Config) -> Threshold:
+    """Below it an issue is told in the digest."""
+    return Threshold(config.notices.min_won, config.notices.min_certainty)
 
 
 def event_log(

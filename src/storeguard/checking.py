@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from storeguard import config as cfg
 from storeguard.books import csvfile
 from storeguard.books.calibrations import CalibrationFile
+from storeguard.books.journalfile import amendments
+from storeguard.clock import Clock
 from storeguard.domain.product import Product, assign
 from storeguard.errors import (
     BookMalformed,
@@ -17,6 +20,7 @@ from storeguard.errors import (
     StoreguardError,
 )
 from storeguard.hardware import unusable
+from storeguard.losses import loss_by_day, paid_since
 from storeguard.outbox.delivery import state_of
 from storeguard.outbox.folder import read_manifest, sealed_issues
 from storeguard.recovery import KIOSK_CSV, SHELF_CSV
@@ -142,6 +146,13 @@ def issue_rows(root: Path, *, has_bucket: bool) -> Iterator[dict[str, Any]]:
             "loss_won": manifest["loss_won"],
             "state": _state(folder, has_bucket=has_bucket),
         }
+
+
+def loss_today(folders: cfg.Folders, timezone: str, clock: Clock) -> int:
+    """What today's issues come to in won, what was paid since left out."""
+    paid = {issue: paid_since(found) for issue, found in amendments(folders.state).items()}
+    today = clock.utc().astimezone(ZoneInfo(timezone)).date()
+    return loss_by_day(folders.issue_data, timezone, paid, since=today).get(today, 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,6 +156,15 @@ class Kiosk(_Section):
     )
 
 
+class Notices(_Section):
+    """Every issue is sealed; below either value its notice waits for the next morning's digest."""
+
+    min_won: int = Field(0, ge=0, description="Least loss in won that is told at once.")
+    min_certainty: Share = Field(
+        0.5, description="A line of an issue that is less certain does not count towards min_won."
+    )
+
+
 class Upload(_Section):
     bucket: str | None = Field(None, description="S3 bucket; null keeps issues on this device.")
     region: str = Field("ap-northeast-2", description="Region of the bucket.")
@@ -178,6 +187,7 @@ class Config(_Section):
     detector: Detector = Detector()
     visits: Visits = Visits()
     kiosk: Kiosk = Kiosk()
+    notices: Notices = Notices()
     upload: Upload = Upload()
     web: Web = Web()
     started_at: AwareDatetime | None = Field(

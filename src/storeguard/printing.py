@@ -47,13 +47,15 @@ def sales(sold: Iterable[Mapping[str, Any]], language: str) -> Iterator[str]:
         yield said if left is None else f"{said} ({text(language, 'sale.left', left=left)})"
 
 
-def issues(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """`issues list`."""
+def issues(rows: Iterable[Mapping[str, Any]], loss_today_won: int, language: str) -> Iterator[str]:
+    """`issues list`, and what today's come to."""
     table = [
         (f"#{row['number']}", row["id"], f"{row['loss_won']:,} won", row["state"], _missing(row))
         for row in rows
     ]
     yield from columns(table, right=(0, 2)) if table else ("no issues",)
+    if table:
+        yield text(language, "issues.today", won=f"{loss_today_won:,}")
 
 
 def _missing(row: Mapping[str, Any]) -> str:

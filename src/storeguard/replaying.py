@@ -285,6 +285,7 @@ def _visit(event: ev.VisitReconciled) -> dict[str, Any]:
         **{name: dict(getattr(event, name)) for name in names},
         "uncertain": {name: list(bounds) for name, bounds in event.uncertain.items()},
         "unverified": sorted(event.unverified),
+        "loss_won": event.loss_won,
     }
 
 

@@ -15,8 +15,10 @@ from storeguard.books.journal import Visit as JudgedVisit
 from storeguard.domain.events import Event
 from storeguard.domain.ledger import Visit
 from storeguard.domain.notice import Telling
+from storeguard.domain.product import Stock
 from storeguard.errors import JournalFault, OutboxFault
 from storeguard.health import LONGEST_SILENCE_S, PartHealth
+from storeguard.losses import loss_by_day, paid_since
 from storeguard.messages import text
 from storeguard.outbox.delivery import DeliveryState, kept_receipt, state_of
 from storeguard.outbox.folder import read_manifest, sealed_issues
@@ -60,6 +62,7 @@ class _OnDisk:
     visits: tuple[VisitRow, ...] = ()
     issues: tuple[IssueRow, ...] = ()
     notices: tuple[NoticeRow, ...] = ()
+    loss_today_won: int = 0
 
 
 class ShopView:
@@ -137,6 +140,7 @@ class ShopView:
             notices=disk.notices,
             faults=tuple(self._fault(part) for part in store.health.faults),
             banner=self._banner,
+            loss_today_won=disk.loss_today_won,
         )
 
     def health(self) -> tuple[PartRow, ...]:
@@ -239,11 +243,19 @@ class ShopView:
     def _read_disk(self) -> _OnDisk:
         journal = self._store.journal
         visits = [self._judged(v) for v in journal.recent_visits(SHOWN) if v.judgement is not None]
-        paid = {issue.id for issue in journal.recent_issues(SHOWN * 5) if issue.amendments}
+        amended = {i.id: i.amendments for i in journal.recent_issues(SHOWN * 5) if i.amendments}
         folders = sealed_issues(self._store.folders.issue_data)[-SHOWN:][::-1]
-        issues = tuple(self._issue(folder, folder.name in paid) for folder in folders)
+        issues = tuple(self._issue(folder, folder.name in amended) for folder in folders)
         digests = sealed_issues(self._store.folders.state / DIGESTS)[-SHOWN:][::-1]
-        return _OnDisk(tuple(visits), issues, self._notices((*folders, *digests)))
+        paid = {issue_id: paid_since(found) for issue_id, found in amended.items()}
+        notices = self._notices((*folders, *digests))
+        return _OnDisk(tuple(visits), issues, notices, self._loss_today(paid))
+
+    def _loss_today(self, paid: Mapping[str, Stock]) -> int:
+        zone = self._store.config.store.timezone
+        today = self._store.clock.utc().astimezone(ZoneInfo(zone)).date()
+        losses = loss_by_day(self._store.folders.issue_data, zone, paid, since=today)
+        return losses.get(today, 0)
 
     def _notices(self, folders: Sequence[Path]) -> tuple[NoticeRow, ...]:
         """What the owner was sent, newest first."""
@@ -267,6 +279,7 @@ class ShopView:
             said.get("taken", {}),
             said.get("paid", {}),
             said.get("unpaid", {}),
+            said.get("loss_won", 0),
         )
 
     def _issue(self, folder: Path, is_paid: bool) -> IssueRow:

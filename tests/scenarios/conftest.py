@@ -36,11 +36,11 @@ WHOLE = Mode(fsync=False, threads=False, outside=True)
 class SimStore:
     """The real app over the simulated world; each verb takes the time that the deed takes.
 
-    `visits`, `kiosk`: settings that differ from the defaults. `outside`: also look for edits
-    and foreign folders. `camera`: without one, only the scales see.
+    `visits`, `kiosk`, `notices`: settings that differ from the defaults. `outside`: also look
+    for edits and foreign folders. `camera`: without one, only the scales see.
     """
 
-    def __init__(self, folder, *, outside=False, camera=True, visits=None, kiosk=None):
+    def __init__(self, folder, *, outside=False, camera=True, **sections):
         self.folder = folder
         self.loop = SimLoop()
         self.clock = LoopClock(self.loop, STARTED_AT)
@@ -58,8 +58,9 @@ class SimStore:
             ),
             cameras=(_CAMERA,) if camera else (),
             detector=cfg.Detector(backend="sim"),
-            visits=cfg.Visits(**(visits or {})),
-            kiosk=cfg.Kiosk(**(kiosk or {})),
+            visits=cfg.Visits(**sections.get("visits", {})),
+            kiosk=cfg.Kiosk(**sections.get("kiosk", {})),
+            notices=cfg.Notices(**sections.get("notices", {})),
         )
         (folder / "inventory").mkdir(parents=True)
         (folder / "inventory" / KIOSK_CSV).write_text(INVENTORY, encoding="utf-8")

@@ -106,6 +106,24 @@ def test_a_full_day_is_said_once_and_summed_up_next_morning(shop, monkeypatch):
     assert tellings(shop)[-1] == "own"
 
 
+def test_an_issue_below_the_owners_threshold_waits_for_the_morning(make_store, monkeypatch):
+    monkeypatch.setattr(notice, "DIGEST_HOUR", 0)
+    shop = make_store(outside=True, notices={"min_won": 3000})
+    shop.start()
+    steal(shop, "바나나우유")  # 1,500 won
+    steal(shop, "콜라", 2)  # 3,600 won
+    assert tellings(shop) == ["below_threshold", "own"]
+    assert shop.kiosk == shop.shelf
+    shop.advance(3600)
+    assert digests(shop) == []
+    shop.stop()
+    shop.start()
+    shop.advance(3000)
+    [morning] = digests(shop)
+    assert morning["issues"] == [shop.issues[0].name]
+    assert [(line["product"], line["loss"]) for line in morning["lines"]] == [("바나나우유", 1500)]
+
+
 def test_a_digest_that_cannot_be_written_is_tried_again(shop, monkeypatch):
     steal(shop, "초코바")
     steal(shop, "초코바")

@@ -24,7 +24,8 @@ ROWS: tuple[frozenset[str], ...] = (
         {"app", "shopview", "demo", "replaying", "checking", "counter", "daemon", "upkeep"}
         | {"assembling", "pages", "safemode", "unattended"}
     )
-    | {"hardware", "looking", "recovery", "narrating", "printing", "demo_cloud", "configdoc"},
+    | {"hardware", "looking", "recovery", "narrating", "printing", "demo_cloud", "configdoc"}
+    | {"losses"},
     frozenset({"cli"}),
 )
 """Design section 3, from the bottom: a row may import only from those below it.

@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -16,6 +16,8 @@ from click.testing import CliRunner
 
 import storeguard
 from storeguard import printing
+from storeguard.books import journalfile
+from storeguard.books.records import IssueRecords
 from storeguard.cli import main
 from storeguard.domain.issue import Issue, IssueLine, IssueStore
 from storeguard.outbox import folder as outbox
@@ -251,6 +253,23 @@ def test_an_issue_is_found_by_its_number_and_by_its_id(shop, issue):
         "content.txt",
     ):
         assert part in by_number.stdout
+
+
+def test_the_list_of_issues_ends_with_what_today_has_cost(shop, issue, monkeypatch):
+    at = "storeguard.clock.SystemClock.utc"
+    monkeypatch.setattr(at, lambda _: AT)
+    assert said("issues", "list").stdout.splitlines()[-1] == "오늘 손실: 3,900원"
+    monkeypatch.setattr(at, lambda _: AT + timedelta(days=1))
+    assert said("issues", "list").stdout.splitlines()[-1] == "오늘 손실: 0원"
+
+
+def test_what_was_paid_late_is_no_loss(shop, issue, monkeypatch):
+    monkeypatch.setattr("storeguard.clock.SystemClock.utc", lambda _: AT)
+    journal = journalfile.open_journal(shop / "state", fsync=False)
+    IssueRecords(journal).record_folder(outbox.read_manifest(issue))
+    journal.amend_issue(issue.name, "초코바", 1, "sale-1")
+    journal.close()
+    assert said("issues", "list").stdout.splitlines()[-1] == "오늘 손실: 2,700원"
 
 
 def test_no_issues_are_said_in_words_and_in_json_by_nothing(shop):

@@ -7,7 +7,9 @@ import pytest
 from storeguard.domain.notice import (
     COOL_DOWN_S,
     MOST_A_DAY,
+    Stake,
     Telling,
+    Threshold,
     Told,
     Waiting,
     due,
@@ -98,3 +100,30 @@ def test_after_a_restart_nothing_cools_down_and_repeats_are_told_at_once():
 
 def test_nothing_waits_nothing_is_due():
     assert due((), Told(), 0.0, EVENING) == ()
+
+
+@pytest.mark.parametrize(
+    ("stakes", "is_below"),
+    [
+        ([], False),  # an adopted folder: nobody has weighed it
+        ([Stake(3000, 0.9)], False),
+        ([Stake(2999, 0.9)], True),
+        ([Stake(1500, 0.9), Stake(1500, 0.5)], False),
+        ([Stake(1500, 0.9), Stake(9000, 0.49)], True),  # what is not sure counts for nothing
+        ([Stake(9000, 0.49)], True),
+    ],
+)
+def test_an_issue_below_the_owners_threshold_is_not_worth_a_message(stakes, is_below):
+    assert Threshold(min_won=3000, min_certainty=0.5).is_below(stakes) is is_below
+
+
+def test_without_a_threshold_in_won_goods_without_a_price_are_told_too():
+    assert not Threshold().is_below([Stake(0, 0.9)])
+    assert Threshold().is_below([Stake(0, 0.4)])
+
+
+def test_what_is_below_the_threshold_is_told_next_morning():
+    waiting = Waiting("1", Telling.BELOW_THRESHOLD, frozenset({MILK}), TODAY)
+    assert due([waiting], Told(), 1e6, EVENING) == ()
+    morning = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+    assert due([waiting], Told(), 1e6, morning) == ((waiting,),)

@@ -3,12 +3,14 @@
 Looking changes no byte of it: connections are read-only, so that nothing is checkpointed.
 """
 
+import json
 import logging
 import sqlite3
 import struct
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 from storeguard import durable
 from storeguard.books.history import History
@@ -78,6 +80,17 @@ def sold_since(state: Path, at_label: str) -> tuple[int, int]:
         query = "SELECT count(*), coalesce(sum(won), 0) FROM sales WHERE at_utc > ?"
         count, won = database.execute(query, (at_label,)).fetchone()
     return int(count), int(won)
+
+
+def amendments(state: Path) -> dict[str, list[dict[str, Any]]]:
+    """Issue id → its late payments (product, count, sale_id). Raises JournalFault."""
+    if not (state / FILE).exists():
+        return {}
+    with _read_only(state / FILE) as database:
+        if not _names(database, "issues"):
+            return {}
+        rows = database.execute("SELECT id, amendments FROM issues").fetchall()
+    return {issue: found for issue, said in rows if (found := json.loads(said))}
 
 
 def snapshot(state: Path, copy: Path) -> str | None:

@@ -109,6 +109,7 @@ def judgement_json(judgement: Judgement) -> dict[str, Any]:
     }
     ranges = {product: list(bounds) for product, bounds in judgement.uncertain.items()}
     said: dict[str, Any] = {name: dict(count) for name, count in counts.items()}
+    said["loss_won"] = judgement.loss_won
     return said | {"uncertain": ranges, "unverified": sorted(judgement.unverified)}
 
 

@@ -76,12 +76,15 @@ def issues_list(config_path: Path, as_json: bool) -> None:
     """One line an issue, oldest first."""
     from storeguard import config as cfg
     from storeguard import printing
-    from storeguard.checking import issue_rows
+    from storeguard.checking import issue_rows, loss_today
+    from storeguard.clock import SystemClock
 
     config = cfg.load(config_path)
-    root = cfg.Folders.of(config, config_path.parent).issue_data
-    rows = issue_rows(root, has_bucket=config.upload.bucket is not None)
-    print_records(rows, as_json, printing.issues)
+    folders = cfg.Folders.of(config, config_path.parent)
+    rows = issue_rows(folders.issue_data, has_bucket=config.upload.bucket is not None)
+    won = 0 if as_json else loss_today(folders, config.store.timezone, SystemClock())
+    show = functools.partial(printing.issues, loss_today_won=won, language=config.store.language)
+    print_records(rows, as_json, show)
 
 
 @issues.command("show")

@@ -90,6 +90,7 @@ class VisitReconciled:
     mixed_up: Counts = field(default_factory=dict)
     uncertain: Ranges = field(default_factory=dict)
     unverified: frozenset[str] = frozenset()
+    loss_won: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,13 @@
 """Which issues get a message of their own, and which are told together (design rule 14).
 
+An issue below the owner's threshold has none: the next morning's digest tells it.
+
 The first issue of a product on a scale is told at once. While it cools down, repeats of the
 same product on the same scale wait, and are told together when it has; above MOST_A_DAY
 messages the rest of the day waits for the digest of the next morning.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import Enum
@@ -30,6 +32,31 @@ class Telling(Enum):
     OWN = "own"
     COOL_DOWN = "cool_down"
     DAILY_DIGEST = "daily_digest"
+    BELOW_THRESHOLD = "below_threshold"
+
+
+@dataclass(frozen=True, slots=True)
+class Stake:
+    """One line of an issue: what it is worth, and how sure it is (0..1)."""
+
+    won: int
+    certainty: float
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """What the owner wants to be told of at once."""
+
+    min_won: int = 0
+    min_certainty: float = 0.5
+
+    def is_below(self, stakes: Collection[Stake]) -> bool:
+        """Are the lines that are sure enough worth too little, or is there none of them?
+
+        An issue whose lines nobody has weighed (an adopted folder) is told at once.
+        """
+        sure = [one.won for one in stakes if one.certainty >= self.min_certainty]
+        return bool(stakes) and (not sure or sum(sure) < self.min_won)
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,7 @@ class Judgement:
     discrepancies: tuple[Discrepancy, ...] = ()
     kiosk_changes: Stock = field(default_factory=dict)
     reasons: tuple[Reason, ...] = ()
+    loss_won: int = 0
 
 
 def judge(visit: Visit, products: Sequence[Product], kiosk: Stock, now_s: float) -> Judgement:
@@ -88,7 +89,8 @@ def judge(visit: Visit, products: Sequence[Product], kiosk: Stock, now_s: float)
     free = units_of(grants)
     for name, count in free.items():
         owed[name] -= count
-    mixed_up, mix_changes = _mixed_up(owed, paid, {p.name: p.price_won for p in products})
+    prices = {p.name: p.price_won for p in products}
+    mixed_up, mix_changes = _mixed_up(owed, paid, prices)
     for name, change in mix_changes.items():
         owed[name] += change
     unpaid = _positive(owed)
@@ -107,6 +109,7 @@ def judge(visit: Visit, products: Sequence[Product], kiosk: Stock, now_s: float)
         discrepancies=tuple(_discrepancy(visit, name, n, kiosk) for name, n in unpaid.items()),
         kiosk_changes=_raised(visit, surplus, _sum(mix_changes, free), kiosk),
         reasons=(*_reasons(visit, unpaid, now_s), *_allowances(grants)),
+        loss_won=_won(unpaid, prices),
     )
 
 

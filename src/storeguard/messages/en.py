@@ -85,6 +85,7 @@ TEXTS: dict[str, str] = {
     "owner.no_issues": "No stock discrepancy on record.",
     "owner.issue": "No. {number}",
     "owner.loss": "Loss",
+    "owner.loss_today": "loss today {won}",
     "owner.no_evidence": "No picture",
     "owner.evidence": "Picture of stock discrepancy no. {number}",
     "owner.clip": "Clip {number}",
@@ -137,6 +138,7 @@ TEXTS: dict[str, str] = {
     "sale.unknown": "There is no product '{product}'. Known: {known}",
     "sale.done": "sold {count} × {product} for {won} won",
     "sale.left": "{left} left",
+    "issues.today": "loss today: {won} won",
     "scale.settled": "at rest",
     "scale.moving": "moving",
     # When only half of it runs.

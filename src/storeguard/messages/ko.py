@@ -85,6 +85,7 @@ TEXTS: dict[str, str] = {
     "owner.no_issues": "기록된 재고 불일치가 없습니다.",
     "owner.issue": "{number}번",
     "owner.loss": "손실",
+    "owner.loss_today": "오늘 손실 {won}",
     "owner.no_evidence": "사진 없음",
     "owner.evidence": "{number}번 재고 불일치 때의 사진",
     "owner.clip": "영상 {number}",
@@ -135,6 +136,7 @@ TEXTS: dict[str, str] = {
     "sale.unknown": "'{product}'은(는) 없는 상품입니다. 있는 상품: {known}",
     "sale.done": "{product} {count}개 결제 {won}원",
     "sale.left": "남은 재고 {left}개",
+    "issues.today": "오늘 손실: {won}원",
     "scale.settled": "안정",
     "scale.moving": "흔들림",
     # When only half of it runs.

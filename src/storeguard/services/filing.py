@@ -3,7 +3,7 @@ between the two costs a correction that the next start repeats, never the issue.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from storeguard.domain import issue as issues
 from storeguard.domain.events import IssueSealed, SealedLine
 from storeguard.domain.issue import Issue, IssueLine, IssueStep, IssueStore
 from storeguard.domain.ledger import Visit
-from storeguard.domain.notice import Place, Telling
+from storeguard.domain.notice import Place, Stake, Telling
 from storeguard.domain.product import Product
 from storeguard.domain.reconcile import Discrepancy, Reason
 from storeguard.messages import reasons as wording
@@ -51,9 +51,9 @@ class IssueRecord(Protocol):
 
 
 class NoticePolicy(Protocol):
-    """How the owner hears of issues; what cools down waits for a digest."""
+    """How the owner hears of issues; what cools down or is worth little waits for a digest."""
 
-    def telling_of(self, places: Iterable[Place]) -> Telling: ...
+    def telling_of(self, places: Iterable[Place], stakes: Collection[Stake] = ()) -> Telling: ...
 
     def sealed(self, manifest: Mapping[str, Any], places: Iterable[Place]) -> None: ...
 
@@ -189,7 +189,9 @@ class FilingService:
             steps=tuple(
                 self._step(reason, evidence.clips) for reason in case.reasons if reason.movement
             ),
-            telling=self._notices.telling_of(_places(case)),
+            telling=self._notices.telling_of(
+                _places(case), [Stake(line.loss, line.certainty) for line in lines]
+            ),
             is_provisional=case.is_provisional,
         )
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from storeguard.clock import Clock, local_label
 from storeguard.domain import notice
 from storeguard.domain.issue import IssueStore
-from storeguard.domain.notice import Place, Telling, Told, Waiting
+from storeguard.domain.notice import Place, Stake, Telling, Threshold, Told, Waiting
 from storeguard.errors import OutboxFault
 from storeguard.health import Health
 from storeguard.outbox.digest import DAY_IS_FULL, DIGEST, digests_in, seal_digest
@@ -38,6 +38,7 @@ class NoticingService:
         health: Health,
         *,
         is_clock_synced: Callable[[], bool],
+        threshold: Threshold,
         on_digest: Callable[[], None] = lambda: None,
         fsync: bool = True,
     ) -> None:
@@ -46,6 +47,7 @@ class NoticingService:
         self._clock = clock
         self._health = health
         self._is_clock_synced = is_clock_synced
+        self._threshold = threshold
         self._on_digest = on_digest
         self._fsync = fsync
         self._zone = ZoneInfo(store.timezone)
@@ -54,8 +56,13 @@ class NoticingService:
         self._manifests: dict[str, Manifest] = {}
         self._full_day: date | None = None
 
-    def telling_of(self, places: Iterable[Place]) -> Telling:
-        """How an issue over these places is to be told if it is sealed now."""
+    def telling_of(self, places: Iterable[Place], stakes: Collection[Stake] = ()) -> Telling:
+        """How an issue over these places is to be told if it is sealed now.
+
+        `stakes` are its lines; none for a folder that somebody else has put there.
+        """
+        if self._threshold.is_below(stakes):
+            return Telling.BELOW_THRESHOLD
         return notice.telling_of(self._told, places, self._clock.now_s(), self._local.date())
 
     def sealed(self, manifest: Manifest, places: Iterable[Place]) -> None:

@@ -375,6 +375,7 @@ def _reconciled(visit: Visit, judgement: Judgement, now_s: float) -> VisitReconc
         mixed_up=judgement.mixed_up,
         uncertain=judgement.uncertain,
         unverified=judgement.unverified,
+        loss_won=judgement.loss_won,
     )
 
 

@@ -64,6 +64,7 @@ class VisitRow:
     taken: Counts
     paid: Counts
     unpaid: Counts
+    loss_won: int = 0
 
 
 IssueState = Literal["local", "pending", "uploaded", "confirmed", "told_later"]
@@ -124,7 +125,8 @@ class Snapshot:
     `presence_for_s` is how long the presence has lasted (None: not known), `people` how many
     the newest picture shows (None: cannot see), `blind_since` the label of the instant since
     when nobody could be seen. `may_oversell` is the kiosk's `oversell: allow`. `banner`: sentences
-    that stand above all, such as that only half of it runs.
+    that stand above all, such as that only half of it runs. `loss_today_won` is what today's
+    issues come to, what was paid since left out.
     """
 
     store: str
@@ -142,6 +144,7 @@ class Snapshot:
     notices: tuple[NoticeRow, ...] = ()
     faults: tuple[FaultRow, ...] = ()
     banner: tuple[str, ...] = ()
+    loss_today_won: int = 0
 
 
 @dataclass(frozen=True, slots=True)

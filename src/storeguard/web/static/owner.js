@@ -14,6 +14,7 @@ function show(shop) {
   fill("faults", shop.faults, buildFault);
   fill("scales", shop.scales, buildScale);
   showIssues(shop.issues);
+  showLossToday(shop.loss_today_won);
   showStock(shop.rows);
   fill("visits", shop.visits, buildVisit);
   fill("notices", shop.notices, (notice) => make("li", "", make("p", "", notice.text), make("time", "", notice.at)));
@@ -119,6 +120,12 @@ function showIssues(issues) {
   keep(byId("issues"), issues, keyOf, buildIssue, refreshIssue);
   put(byId("issue-count"), issues.length ? String(issues.length) : "");
   byId("no-issues").hidden = issues.length > 0;
+}
+
+/** A line of its own, so that a quiet day stays quiet. */
+function showLossToday(loss_won) {
+  byId("loss-today").hidden = loss_won === 0;
+  put(byId("loss-today"), say("owner.loss_today", { won: won(loss_won) }));
 }
 
 function buildIssue(issue) {
@@ -247,7 +254,8 @@ function buildVisit(visit) {
   const goods = ["taken", "paid", "unpaid"].filter((kind) => Object.keys(visit[kind]).length > 0)
     .map((kind) => make("div", `goods ${kind}`, make("span", "kind", say(`owner.${kind}`)), counts("", visit[kind])));
   const none = visit.state === "open" ? [] : [make("div", "goods", say("owner.nothing_taken"))];
-  return make("li", visit.state, head, ...(goods.length ? goods : none));
+  const loss = visit.loss_won > 0 ? [make("p", "loss", make("span", "", say("owner.loss")), make("strong", "", won(visit.loss_won)))] : [];
+  return make("li", visit.state, head, ...(goods.length ? goods : none), ...loss);
 }
 
 function counts(className, goods) {
