@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from storeguard import recovery
+from storeguard import assembling, recovery
 from storeguard.assembling import channels, cleaning, event_log, eyes, issue_store, threshold
 from storeguard.books.book import CsvBook
 from storeguard.books.journalfile import open_journal
@@ -29,7 +29,7 @@ from storeguard.books.textlog import TextLog
 from storeguard.clock import Clock, is_clock_synced, local_label, utc_at
 from storeguard.config import Config, Folders
 from storeguard.domain.product import Product, assign
-from storeguard.errors import ConfigInvalid, OutboxFault
+from storeguard.errors import ConfigInvalid
 from storeguard.hardware import MakeHardware, calibrated
 from storeguard.health import Health
 from storeguard.lock import FolderLock
@@ -280,6 +280,9 @@ class Store:
     def _reconciling(self) -> ReconcilingService:
         books = Books(self.kiosk, self.shelf)
         visits = VisitRecords(self.journal, self.clock)
+        self.restocking, self.questions = assembling.deliveries(
+            self.kiosk, self.folders, self.bus, self.clock, self.health, fsync=self._mode.fsync
+        )
         self.comparison = BookComparison(
             self.weighing,
             self.watching,
@@ -288,6 +291,7 @@ class Store:
             self.filing,
             visits,
             AnnouncedFile(self.folders.state / "announced.json", fsync=self._mode.fsync),
+            self.questions,
             self.bus,
             self.clock,
             leftovers=recovery.leftovers(
@@ -307,6 +311,8 @@ class Store:
                 self.clock,
                 max_visit_s=self.config.visits.max_visit_s,
             ),
+            self.restocking,
+            self.questions,
             self.evidence,
             visits,
             self.bus,
@@ -337,6 +343,7 @@ class Store:
             found["watching"] = self.watching.run
             found["weighing"] = self.weighing.run
             found["reconciling"] = self.reconciling.run
+            found["restocking"] = self.restocking.run
         if self.tracing is not None:
             found["tracing"] = self.tracing.run
         if self._mode.outside:
@@ -375,14 +382,7 @@ class Store:
         def hand_over(folder: Path) -> None:
             loop.call_soon_threadsafe(self.uploading.hand_over, folder)
 
-        pulse = self.health.pulse("issue observer")
-        observer = IssueObserver(self.folders.issue_data, hand_over, pulse)
-        try:
-            observer.start()
-        except OutboxFault as fault:
-            log.warning(fault)
-            return None
-        return observer
+        return assembling.watch_issues(self.folders.issue_data, hand_over, self.health)
 
     async def close(self) -> None:
         """Closes the books, the journal and the lock; after a failed `open()` too."""

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
+from storeguard.books.deliveries import QuestionFile, RestockFile
 from storeguard.books.textlog import TextLog
 from storeguard.clock import Clock, is_clock_synced
 from storeguard.config import Config, Folders
@@ -11,10 +12,16 @@ from storeguard.domain.issue import IssueStore
 from storeguard.domain.notice import Threshold
 from storeguard.domain.product import Product
 from storeguard.domain.weighing import WeighingRules, band_g
+from storeguard.errors import OutboxFault
 from storeguard.hardware import Hardware
 from storeguard.health import Health
 from storeguard.outbox.diskspace import Cleaner
+from storeguard.outbox.observer import IssueObserver
+from storeguard.ports import Book
+from storeguard.services.asking import DeliveryQuestions
+from storeguard.services.bus import Bus
 from storeguard.services.cleaning import CleaningService
+from storeguard.services.restocking import Restocking
 from storeguard.services.watching import Eye
 from storeguard.services.weighing import Channel
 from storeguard.vision.pictures import PictureKeeper
@@ -98,6 +105,29 @@ def cleaning(
 ) -> CleaningService:
     """See `cleaner`."""
     return CleaningService(cleaner(config, folders, pinned, fsync=fsync), clock, health)
+
+
+def deliveries(
+    kiosk: Book, folders: Folders, bus: Bus, clock: Clock, health: Health, *, fsync: bool
+) -> tuple[Restocking, DeliveryQuestions]:
+    """Restock mode, and the questions about what came without it."""
+    state = folders.state
+    kept, asked = (state / name for name in ("restock.json", "questions.json"))
+    restocking = Restocking(kiosk, RestockFile(kept, fsync=fsync), bus, clock, health, state=state)
+    return restocking, DeliveryQuestions(kiosk, QuestionFile(asked, fsync=fsync), bus, clock)
+
+
+def watch_issues(
+    folder: Path, hand_over: Callable[[Path], None], health: Health
+) -> IssueObserver | None:
+    """A started observer; without one, folders that others put there wait for the next round."""
+    observer = IssueObserver(folder, hand_over, health.pulse("issue observer"))
+    try:
+        observer.start()
+    except OutboxFault as fault:
+        log.warning(fault)
+        return None
+    return observer
 
 
 def issue_store(config: Config) -> IssueStore:

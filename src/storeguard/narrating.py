@@ -65,6 +65,7 @@ def _visit(event: ev.VisitReconciled) -> str:
         "taken": _counts(event.taken),
         "paid": _counts(event.paid),
         "not paid": _counts(event.unpaid),
+        f"written off, {event.written_off_won:,} won:": _counts(event.written_off),
         "more than before": _counts(event.surplus),
         "misplaced": _counts(event.misplaced),
         "mixed up": _counts(event.mixed_up),
@@ -74,7 +75,8 @@ def _visit(event: ev.VisitReconciled) -> str:
         "not verified": ", ".join(sorted(event.unverified)),
     }
     said = "; ".join(f"{what} {counts}" for what, counts in found.items() if counts)
-    return f"visit: judged, {lasted_s:.0f} s: {said or 'nothing taken'}"
+    whose = f" ({event.by})" if event.by else ""
+    return f"visit{whose}: judged, {lasted_s:.0f} s: {said or 'nothing taken'}"
 
 
 def _counts(counts: Mapping[str, int]) -> str:

@@ -110,6 +110,10 @@ def judgement_json(judgement: Judgement) -> dict[str, Any]:
     ranges = {product: list(bounds) for product, bounds in judgement.uncertain.items()}
     said: dict[str, Any] = {name: dict(count) for name, count in counts.items()}
     said["loss_won"] = judgement.loss_won
+    if judgement.by:
+        won = judgement.written_off_won
+        written_off = dict(judgement.written_off)
+        said |= {"by": judgement.by, "written_off": written_off, "written_off_won": won}
     return said | {"uncertain": ranges, "unverified": sorted(judgement.unverified)}
 
 

@@ -76,7 +76,10 @@ class SaleMade:
 
 @dataclass(frozen=True, slots=True)
 class VisitReconciled:
-    """A visit was judged. Product → count, zeros left out; `uncertain`: product → low, high."""
+    """A visit was judged. Product → count, zeros left out; `uncertain`: product → low, high.
+
+    `by`: owner, cleaner or staff, where it was one's; `written_off` is what they took.
+    """
 
     t_s: float
     visit_id: str
@@ -91,6 +94,9 @@ class VisitReconciled:
     uncertain: Ranges = field(default_factory=dict)
     unverified: frozenset[str] = frozenset()
     loss_won: int = 0
+    by: str = ""
+    written_off: Counts = field(default_factory=dict)
+    written_off_won: int = 0
 
 
 @dataclass(frozen=True, slots=True)

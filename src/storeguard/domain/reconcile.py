@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from storeguard.domain.ledger import Debt, Movement, Visit
 from storeguard.domain.product import Product, Stock
 from storeguard.domain.promotions import Grant, granted, units_of
+from storeguard.domain.restock import Share, share, towards
 
 NEARLY_SAME_WON = 0.1
 """Prices that differ by no more than this share may have been mixed up at the kiosk."""
@@ -56,7 +57,9 @@ class Judgement:
 
     The changes for unpaid goods are not among them: they are made once the issue is sealed.
     `promoted` are units that a promotion allows beyond what the kiosk recorded, `proposed` those
-    that fit one which the owner has not declared: they are not judged.
+    that fit one which the owner has not declared: they are not judged. `by`: whose visit it
+    was, where that is known; `written_off` is what they took, and its price. `unannounced`:
+    units that nobody known has brought, and that the kiosk book holds now.
     """
 
     taken: Stock = field(default_factory=dict)
@@ -73,6 +76,10 @@ class Judgement:
     kiosk_changes: Stock = field(default_factory=dict)
     reasons: tuple[Reason, ...] = ()
     loss_won: int = 0
+    by: str = ""
+    written_off: Stock = field(default_factory=dict)
+    written_off_won: int = 0
+    unannounced: Stock = field(default_factory=dict)
 
 
 def judge(visit: Visit, products: Sequence[Product], kiosk: Stock, now_s: float) -> Judgement:
@@ -84,22 +91,23 @@ def judge(visit: Visit, products: Sequence[Product], kiosk: Stock, now_s: float)
     weighed = {m.product for m in visit.movements} | set(visit.shelf)
     judged = weighed - visit.unverified - set(visit.uncertain)
     taken, paid = visit.net_taken, visit.paid
-    owed = {name: taken[name] - paid[name] for name in sorted(judged)}
+    parts = share(visit, sorted(judged))
+    owed, prices = dict(parts.owed), {p.name: p.price_won for p in products}
     grants, uncertain = _granted(visit, owed, paid)
     free = units_of(grants)
     for name, count in free.items():
         owed[name] -= count
-    prices = {p.name: p.price_won for p in products}
     mixed_up, mix_changes = _mixed_up(owed, paid, prices)
     for name, change in mix_changes.items():
         owed[name] += change
     unpaid = _positive(owed)
     surplus = _positive({name: -count for name, count in owed.items()})
+    changes = _changes_of_the_kiosk_book(visit, owed, parts, _sum(mix_changes, free), kiosk)
     return Judgement(
         taken=_positive(taken),
         paid={name: count for name, count in paid.items() if count},
         unpaid=unpaid,
-        surplus=surplus,
+        surplus=dict(Counter(surplus) + Counter(parts.brought)),
         misplaced=_positive(visit.misplaced),
         mixed_up=mixed_up,
         promoted=units_of(one for one in grants if not one.is_proposed),
@@ -107,9 +115,13 @@ def judge(visit: Visit, products: Sequence[Product], kiosk: Stock, now_s: float)
         uncertain=uncertain,
         unverified=visit.unverified,
         discrepancies=tuple(_discrepancy(visit, name, n, kiosk) for name, n in unpaid.items()),
-        kiosk_changes=_raised(visit, surplus, _sum(mix_changes, free), kiosk),
+        kiosk_changes=changes,
         reasons=(*_reasons(visit, unpaid, now_s), *_allowances(grants)),
         loss_won=_won(unpaid, prices),
+        by=visit.marks[-1].who if visit.marks else "",
+        written_off=parts.written_off,
+        written_off_won=_won(parts.written_off, prices),
+        unannounced=_unannounced(visit, surplus, changes),
     )
 
 
@@ -184,16 +196,32 @@ def _discrepancy(visit: Visit, name: str, missing: int, kiosk: Stock) -> Discrep
     return Discrepancy(name, shelf, shelf + missing, certainty)
 
 
-def _raised(visit: Visit, surplus: Stock, mix_changes: Stock, kiosk: Stock) -> dict[str, int]:
+def _changes_of_the_kiosk_book(
+    visit: Visit, owed: Mapping[str, int], parts: Share, mix_changes: Stock, kiosk: Stock
+) -> dict[str, int]:
     """A surplus raises the kiosk book up to the shelf, so that it cannot hide the next theft.
 
     No further: a delivery that the owner had announced in the CSV is in the book already.
+    What was written off lowers it, no further either.
     """
     changes = Counter(mix_changes)
-    for name, count in surplus.items():
-        lacking = visit.shelf.get(name, 0) - kiosk.get(name, 0) - mix_changes.get(name, 0)
-        changes[name] += max(0, min(count, lacking))
+    for name, count in owed.items():
+        wanted = max(0, -count) + parts.brought.get(name, 0) - parts.written_off.get(name, 0)
+        expected = visit.shelf.get(name, 0) + max(0, count)
+        booked = kiosk.get(name, 0) + mix_changes.get(name, 0)
+        changes[name] += towards(wanted, expected - booked)
     return {name: count for name, count in changes.items() if count}
+
+
+def _unannounced(visit: Visit, surplus: Stock, changes: Stock) -> dict[str, int]:
+    """Of a surplus, what came onto a shelf; the rest was paid for twice."""
+    taken, theirs = visit.net_taken, visit.theirs
+    return _positive(
+        {
+            name: min(count, theirs[name] - taken[name], changes.get(name, 0))
+            for name, count in surplus.items()
+        }
+    )
 
 
 def _reasons(visit: Visit, unpaid: Stock, now_s: float) -> tuple[Reason, ...]:

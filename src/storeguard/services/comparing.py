@@ -18,6 +18,7 @@ from storeguard.domain.ledger import Debt
 from storeguard.domain.occupancy import Presence
 from storeguard.domain.reconcile import Discrepancy, Reason, settle_provisional, standing
 from storeguard.ports import Books
+from storeguard.services.asking import DeliveryQuestions
 from storeguard.services.bus import Bus
 from storeguard.services.filing import Case, FilingService
 from storeguard.services.provisional import settlement_events
@@ -59,6 +60,7 @@ class BookComparison:
         filing: FilingService,
         record: InterruptedRecord,
         announced: AnnouncedRecord,
+        questions: DeliveryQuestions,
         bus: Bus,
         clock: Clock,
         *,
@@ -75,6 +77,7 @@ class BookComparison:
         self._bus = bus
         self._leftovers = leftovers
         self._provisional: tuple[Debt, ...] = ()
+        self._questions = questions
         self._announced_record = announced
         self._announced = Counter(announced.load())
         self._saved = Counter(self._announced)
@@ -106,7 +109,8 @@ class BookComparison:
         missing = tuple(one for one in found if one.missing > 0)
         if self._provisional:
             missing = await self._settle_provisional(missing)
-        raised = {one.product: -one.missing for one in found if one.missing < 0}
+        surplus = {one.product: -one.missing for one in found if one.missing < 0}
+        raised = self._questions.undeclined(surplus, verified)
         key = f"standing:{self._clock.utc().isoformat()}"
         sealed = await self._file(key, missing) if missing else None
         if raised:

@@ -27,11 +27,13 @@ from storeguard.domain.reconcile import Judgement, judge
 from storeguard.errors import JournalFault, OutboxFault
 from storeguard.health import LONGEST_SILENCE_S, Health
 from storeguard.ports import Books
+from storeguard.services.asking import DeliveryQuestions
 from storeguard.services.bus import Bus
 from storeguard.services.comparing import BookComparison
 from storeguard.services.evidence import EvidenceRoom
 from storeguard.services.filing import Case, FilingService
 from storeguard.services.provisional import ProvisionalIssues
+from storeguard.services.restocking import Restocking
 from storeguard.services.selling import Desk
 from storeguard.services.weighing import Channel, WeighingService
 
@@ -61,6 +63,8 @@ class ReconcilingService:
         filing: FilingService,
         comparison: BookComparison,
         provisional: ProvisionalIssues,
+        restocking: Restocking,
+        questions: DeliveryQuestions,
         evidence: EvidenceRoom,
         record: VisitRecord,
         bus: Bus,
@@ -79,6 +83,8 @@ class ReconcilingService:
         self._filing = filing
         self._comparison = comparison
         self._provisional = provisional
+        self._restocking = restocking
+        self._questions = questions
         self._evidence = evidence
         self._record = record
         self._bus = bus
@@ -111,6 +117,7 @@ class ReconcilingService:
 
     async def _run_once(self) -> None:
         await self._write_down()
+        await self._follow()
         for visit in self.ledger.visits:
             if not self._is_due(visit):
                 break
@@ -120,6 +127,11 @@ class ReconcilingService:
             sealed = await self._comparison.compare()
             if sealed is not None:
                 self._issued(sealed)
+
+    async def _follow(self) -> None:
+        if (visit := self.ledger.current) is not None:
+            visit = replace(visit, shelf=self._weighed_counts(), uncertain=self._uncertain(visit))
+        await self._restocking.follow(self.ledger.visits, visit)
 
     def _is_due(self, visit: Visit) -> bool:
         emptied_s = visit.emptied_s if visit.emptied_s is not None else 0.0
@@ -132,7 +144,7 @@ class ReconcilingService:
         )
 
     async def _judge(self, visit: Visit) -> None:
-        visit = self._complete(visit)
+        visit = self._restocking.marked(self._complete(visit))
         judgement = judge(
             visit, self._kiosk.products, self._kiosk_without_later(visit), self._clock.now_s()
         )
@@ -147,10 +159,9 @@ class ReconcilingService:
             sealed = await self._filing.file(
                 Case(visit.id, visit, discrepancies, judgement.reasons)
             )
-        if judgement.kiosk_changes:
-            await self._kiosk.add(
-                judgement.kiosk_changes, why=f"visit {visit.id}", key=f"visit:{visit.id}"
-            )
+        await self._questions.ask(visit, judgement.unannounced)
+        if changes := self._restocking.rest(visit, judgement.kiosk_changes):
+            await self._kiosk.add(changes, why=f"visit {visit.id}", key=f"visit:{visit.id}")
         await asyncio.to_thread(self._record.close, visit, judgement)
         paid_meanwhile = self._sales_since(visit)
         self._close(visit, judgement)
@@ -167,7 +178,7 @@ class ReconcilingService:
     async def _report_overdue(self) -> None:
         visit = self.ledger.current
         if visit is not None and self._provisional.is_due(visit):
-            visit = replace(visit, uncertain=self._uncertain(visit))
+            visit = self._restocking.of_customers(replace(visit, uncertain=self._uncertain(visit)))
             await self._provisional.report(visit, self._weighed_counts())
 
     def _sales_since(self, judged: Visit) -> tuple[SaleLine, ...]:
@@ -221,13 +232,14 @@ class ReconcilingService:
 
     def _kiosk_without_later(self, visit: Visit) -> Stock:
         """The kiosk book as if later visits had bought nothing yet."""
-        counts = Counter(self._kiosk.counts)
+        counts = self._restocking.unfollowed(self._kiosk.counts)
         for later in self._later_than(visit):
             counts.update(later.paid)
         return counts
 
     def _close(self, visit: Visit, judgement: Judgement) -> None:
         self.ledger = ledgers.close_visit(self.ledger, visit)
+        self._restocking.close(visit)
         self._provisional.learn(visit)
         for product, count in judgement.surplus.items():
             over = min(count, visit.paid[product])
@@ -252,6 +264,7 @@ class ReconcilingService:
     async def _write_down(self) -> None:
         """The journal's share of what event handlers, which must not block, have decided."""
         await self._comparison.write_down()
+        await self._questions.write_down()
         while self._opened:
             await self._write_down_visit(self._opened[0])
             self._opened.pop(0)
@@ -285,7 +298,7 @@ class ReconcilingService:
         taken = sum(visit.net_taken[product] for visit in self.ledger.visits)
         paid = sum(visit.paid[product] for visit in self.ledger.visits)
         shelf = self._shelf.counts.get(product, 0) + taken
-        return shelf - self._kiosk.counts.get(product, 0) - paid
+        return shelf - self._restocking.unfollowed(self._kiosk.counts)[product] - paid
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, StoreOccupied):
@@ -376,6 +389,9 @@ def _reconciled(visit: Visit, judgement: Judgement, now_s: float) -> VisitReconc
         uncertain=judgement.uncertain,
         unverified=judgement.unverified,
         loss_won=judgement.loss_won,
+        by=judgement.by,
+        written_off=judgement.written_off,
+        written_off_won=judgement.written_off_won,
     )
 
 
