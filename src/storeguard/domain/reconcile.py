@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from storeguard.domain.events import VisitReconciled
 from storeguard.domain.ledger import Debt, Movement, Visit
 from storeguard.domain.product import Product, Stock
 from storeguard.domain.promotions import Grant, granted, units_of
@@ -243,6 +244,29 @@ def _allowances(grants: Sequence[Grant]) -> tuple[Reason, ...]:
             promotion=one.promotion.name,
         )
         for one in grants
+    )
+
+
+def reconciled(visit: Visit, judgement: Judgement, now_s: float) -> VisitReconciled:
+    """The event of an ended visit that was judged now."""
+    assert visit.last_seen_s is not None
+    return VisitReconciled(
+        now_s,
+        visit.id,
+        visit.started_s,
+        visit.last_seen_s,
+        taken=judgement.taken,
+        paid=judgement.paid,
+        unpaid=judgement.unpaid,
+        surplus=judgement.surplus,
+        misplaced=judgement.misplaced,
+        mixed_up=judgement.mixed_up,
+        uncertain=judgement.uncertain,
+        unverified=judgement.unverified,
+        loss_won=judgement.loss_won,
+        by=judgement.by,
+        written_off=judgement.written_off,
+        written_off_won=judgement.written_off_won,
     )
 
 

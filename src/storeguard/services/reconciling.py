@@ -18,12 +18,11 @@ from storeguard.domain.events import (
     StockChanged,
     StoreEmptied,
     StoreOccupied,
-    VisitReconciled,
 )
 from storeguard.domain.issue import issue_id
 from storeguard.domain.ledger import Debt, Ledger, Movement, SaleLine, Visit
 from storeguard.domain.product import Stock
-from storeguard.domain.reconcile import Judgement, judge
+from storeguard.domain.reconcile import Judgement, judge, reconciled
 from storeguard.errors import JournalFault, OutboxFault
 from storeguard.health import LONGEST_SILENCE_S, Health
 from storeguard.ports import Books
@@ -165,7 +164,7 @@ class ReconcilingService:
         await asyncio.to_thread(self._record.close, visit, judgement)
         paid_meanwhile = self._sales_since(visit)
         self._close(visit, judgement)
-        self._bus.publish(_reconciled(visit, judgement, self._clock.now_s()))
+        self._bus.publish(reconciled(visit, judgement, self._clock.now_s()))
         self.ledger = replace(
             self.ledger, debts=(*self.ledger.debts, *self._provisional.announce())
         )
@@ -371,28 +370,6 @@ class ReconcilingService:
         if channel.product is not None:
             products = frozenset({channel.product.name})
             self.ledger = ledgers.mark_unverified(self.ledger, products, since_s)
-
-
-def _reconciled(visit: Visit, judgement: Judgement, now_s: float) -> VisitReconciled:
-    assert visit.last_seen_s is not None
-    return VisitReconciled(
-        now_s,
-        visit.id,
-        visit.started_s,
-        visit.last_seen_s,
-        taken=judgement.taken,
-        paid=judgement.paid,
-        unpaid=judgement.unpaid,
-        surplus=judgement.surplus,
-        misplaced=judgement.misplaced,
-        mixed_up=judgement.mixed_up,
-        uncertain=judgement.uncertain,
-        unverified=judgement.unverified,
-        loss_won=judgement.loss_won,
-        by=judgement.by,
-        written_off=judgement.written_off,
-        written_off_won=judgement.written_off_won,
-    )
 
 
 def _began_by(visit: Visit, t_s: float) -> bool:
