@@ -14,7 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from storeguard import assembling, recovery
-from storeguard.assembling import channels, cleaning, event_log, eyes, issue_store, threshold
+from storeguard.assembling import (
+    channels,
+    cleaning,
+    event_log,
+    eyes,
+    issue_store,
+    promotion_board,
+    threshold,
+)
 from storeguard.books.book import CsvBook
 from storeguard.books.journalfile import open_journal
 from storeguard.books.records import (
@@ -123,6 +131,7 @@ class Store:
         )
         self._build_supervision()
         await self._open_books()
+        await self._open_promotions()
         assignment = assign({s.id: s.products for s in self.config.scales}, self.kiosk.products)
         if assignment.problems:
             raise ConfigInvalid("config.yaml", assignment.problems)
@@ -149,6 +158,13 @@ class Store:
         edits = [await book.load() for book in (self.kiosk, self.shelf)]
         self._edits_meanwhile = [edit for edit in edits if edit is not None]
         await self.shelf.adopt_products(self.kiosk.products)
+
+    async def _open_promotions(self) -> None:
+        fsync = self._mode.fsync
+        self.promotions = promotion_board(
+            self.config, self.folders, self.journal, self.bus, self.clock, fsync=fsync
+        )
+        await self.promotions.load([product.name for product in self.kiosk.products])
 
     def _book(self, name: str, csv: str, log_name: str) -> CsvBook:
         inventory, fsync = self.folders.inventory, self._mode.fsync
@@ -193,6 +209,7 @@ class Store:
         self.bookkeeping = BookkeepingService(
             self.kiosk,
             self.shelf,
+            self.promotions,
             self.bus,
             self.clock,
             self.health,
@@ -311,6 +328,7 @@ class Store:
                 self.clock,
                 max_visit_s=self.config.visits.max_visit_s,
             ),
+            self.promotions,
             self.restocking,
             self.questions,
             self.evidence,

@@ -5,6 +5,9 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from storeguard.books.deliveries import QuestionFile, RestockFile
+from storeguard.books.journal import Journal
+from storeguard.books.promotions import PromotionsFile
+from storeguard.books.proposals import AnswersFile, VisitHistory
 from storeguard.books.textlog import TextLog
 from storeguard.clock import Clock, is_clock_synced
 from storeguard.config import Config, Folders
@@ -21,6 +24,7 @@ from storeguard.ports import Book
 from storeguard.services.asking import DeliveryQuestions
 from storeguard.services.bus import Bus
 from storeguard.services.cleaning import CleaningService
+from storeguard.services.promoting import PromotionBoard
 from storeguard.services.restocking import Restocking
 from storeguard.services.watching import Eye
 from storeguard.services.weighing import Channel
@@ -139,6 +143,23 @@ def issue_store(config: Config) -> IssueStore:
 def threshold(config: Config) -> Threshold:
     """Below it an issue is told in the digest."""
     return Threshold(config.notices.min_won, config.notices.min_certainty)
+
+
+def promotion_board(
+    config: Config, folders: Folders, journal: Journal, bus: Bus, clock: Clock, *, fsync: bool
+) -> PromotionBoard:
+    """What the owner declares as promotions, and what the visits look like."""
+    return PromotionBoard(
+        PromotionsFile(
+            folders.inventory, folders.state, language=config.store.language, fsync=fsync
+        ),
+        VisitHistory(journal),
+        AnswersFile(folders.state, fsync=fsync),
+        bus,
+        clock,
+        timezone=config.store.timezone,
+        state=folders.state,
+    )
 
 
 def event_log(

@@ -1,7 +1,7 @@
 """Verbs that only look: configuration, books, issues."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,10 +9,13 @@ from zoneinfo import ZoneInfo
 
 from storeguard import config as cfg
 from storeguard.books import csvfile
+from storeguard.books import promotions as promotionsfile
 from storeguard.books.calibrations import CalibrationFile
 from storeguard.books.journalfile import amendments
+from storeguard.books.proposals import AnswersFile
 from storeguard.clock import Clock
 from storeguard.domain.product import Product, assign
+from storeguard.domain.promotions import Bonus, Bundle, Promotion
 from storeguard.errors import (
     BookMalformed,
     CalibrationDamaged,
@@ -108,8 +111,8 @@ def _folders(folders: cfg.Folders) -> Iterator[str]:
 
 
 def check_books(folders: cfg.Folders) -> list[str]:
-    """What is wrong with the two CSVs; the shelf book may be missing before the first start."""
-    problems = []
+    """What is wrong with the CSVs; the shelf book may be missing before the first start."""
+    problems = [*_check_promotions(folders.inventory)]
     for name, is_needed in ((KIOSK_CSV, True), (SHELF_CSV, False)):
         path = folders.inventory / name
         try:
@@ -125,6 +128,63 @@ def check_books(folders: cfg.Folders) -> list[str]:
         except BookMalformed as malformed:
             problems.append(f"{path.parent}{os.sep}{malformed}")
     return problems
+
+
+def _check_promotions(inventory: Path) -> Iterator[str]:
+    path = inventory / promotionsfile.FILE
+    try:
+        declared_promotions(inventory)
+    except OSError as error:
+        yield f"{path}: cannot be read: {error.strerror}"
+    except BookMalformed as malformed:
+        yield f"{inventory}{os.sep}{malformed}"
+
+
+def declared_promotions(inventory: Path) -> tuple[Promotion, ...]:
+    """What the owner's file says; nothing where there is none. Raises BookMalformed, OSError."""
+    path, products = inventory / promotionsfile.FILE, _products(inventory / KIOSK_CSV)
+    if products is None or not path.exists():
+        return ()
+    names = [product.name for product in products]
+    return promotionsfile.read(path.read_bytes(), path.name, names)
+
+
+def promotion_rows(config: cfg.Config, base: Path) -> Iterator[dict[str, Any]]:
+    """`promotions list`: what is declared, then what is proposed or rejected."""
+    folders = cfg.Folders.of(config, base)
+    for promotion in declared_promotions(folders.inventory):
+        period = promotion.period
+        days = {"starts": period.starts, "ends": period.ends}
+        yield {
+            "name": promotion.name,
+            "state": "declared",
+            "promotion": _kind(promotion),
+            "products": _contents(promotion),
+            **{key: day and day.isoformat() for key, day in days.items()},
+        }
+    answers = AnswersFile(folders.state).load()
+    yield from _guessed("proposed", answers.asked)
+    yield from _guessed("rejected", answers.rejected)
+
+
+def _kind(promotion: Promotion) -> str:
+    if isinstance(promotion, Bonus):
+        return f"{promotion.buy}+{promotion.free}"
+    kind = f"{promotion.count}개" if isinstance(promotion, Bundle) else "세트"
+    return kind if promotion.price_won is None else f"{kind} {promotion.price_won:,}원"
+
+
+def _contents(promotion: Promotion) -> list[str]:
+    if isinstance(promotion, Bonus | Bundle):
+        return [*promotion.products]
+    return [f"{name}*{count}" if count > 1 else name for name, count in promotion.contents]
+
+
+def _guessed(state: str, names: Sequence[str]) -> Iterator[dict[str, Any]]:
+    for name in names:
+        product, _, kind = name.rpartition(" ")
+        said = {"name": name, "state": state, "promotion": kind, "products": [product]}
+        yield said | {"starts": None, "ends": None}
 
 
 def _products(path: Path) -> tuple[Product, ...] | None:

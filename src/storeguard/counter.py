@@ -12,6 +12,7 @@ from typing import Any
 from storeguard import durable
 from storeguard.books.book import CsvBook
 from storeguard.books.journalfile import open_journal
+from storeguard.books.proposals import AnswersFile
 from storeguard.books.records import SaleRecords
 from storeguard.books.textlog import TextLog
 from storeguard.clock import SystemClock, SystemPinClock
@@ -22,6 +23,7 @@ from storeguard.lock import FolderLock, make_folder, refuse_second
 from storeguard.recovery import KIOSK_CSV, claim
 from storeguard.services.bookkeeping import CONFIRMED
 from storeguard.services.bus import Bus
+from storeguard.services.promoting import REJECTED, rejecting
 from storeguard.services.selling import Desk
 from storeguard.statefile import read_json
 
@@ -175,20 +177,38 @@ def confirm_books(config: Config, base: Path) -> str:
     try:
         refuse_second(folders.state)
     except AlreadyRunning:
-        return _confirm(mark)
+        _tell(mark)
+        return "confirmed: an edit that was held is in force now; see storeguard books check"
     raise StoreguardError(f"{folders.state}: no daemon is running; start it, then confirm")
 
 
-def _confirm(mark: Path) -> str:
-    durable.publish(mark, b"", fsync=False)
+def reject_promotion(config: Config, base: Path, name: str) -> str:
+    """The owner says that a proposed promotion is none; tells the daemon, if one runs."""
+    state = Folders.of(config, base).state
+    file = AnswersFile(state)
+    answers = file.load()
+    if name not in answers.asked:
+        asked = ", ".join(f"'{one}'" for one in answers.asked) or "none"
+        raise StoreguardError(f"'{name}' is no proposed promotion; proposed: {asked}")
+    try:
+        refuse_second(state)
+    except AlreadyRunning:
+        _tell(state / REJECTED, name)
+    else:
+        file.save(rejecting(answers, name))
+    return f"rejected: '{name}' is no promotion; such visits are judged from now on"
+
+
+def _tell(mark: Path, words: str = "") -> None:
+    """The daemon removes the file once it has done what it says."""
+    durable.publish(mark, words.encode(), fsync=False)
     clock = SystemClock()
     given_up_s = clock.now_s() + CONFIRMED_WITHIN_S
     while mark.exists():
         if clock.now_s() > given_up_s:
             mark.unlink(missing_ok=True)
             raise StoreguardError(
-                f"{mark.parent}: the daemon did not take the confirmation within "
+                f"{mark.parent}: the daemon did not take {mark.name} within "
                 f"{CONFIRMED_WITHIN_S:.0f} s; look at its log"
             )
         SystemPinClock().sleep(LOOK_AGAIN_S)
-    return "confirmed: an edit that was held is in force now; see storeguard books check"

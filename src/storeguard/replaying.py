@@ -279,12 +279,14 @@ def _details(event: ev.Event) -> dict[str, Any] | None:
 
 def _visit(event: ev.VisitReconciled) -> dict[str, Any]:
     names = ("taken", "paid", "unpaid", "surplus", "misplaced", "mixed_up")
+    more = {name: dict(getattr(event, name)) for name in ("promoted", "proposed")}
     return {
         "visit_started_t_s": round(event.visit_started_s, 3),
         "visit_ended_t_s": round(event.visit_ended_s, 3),
         **{name: dict(getattr(event, name)) for name in names},
         "uncertain": {name: list(bounds) for name, bounds in event.uncertain.items()},
         "unverified": sorted(event.unverified),
+        **{name: counts for name, counts in more.items() if counts},
         "loss_won": event.loss_won,
     }
 

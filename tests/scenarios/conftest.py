@@ -247,6 +247,8 @@ class Trace:
         self._grams = {"A": [], "B": []}
         self._failures = []
         self._presses = []
+        self._sets = []
+        self._promotions = []
         self._noise = random.Random(7)
 
     def enter(self, t_s, people=1):
@@ -279,6 +281,12 @@ class Trace:
     def sell(self, t_s, product, count=1):
         self._tables["sales.csv"].append(f"{t_s},{product},{count}")
 
+    def declare(self, name, promotion, products, starts="", ends="", *, won=None):
+        """A line of promotions.csv; with `won` the kiosk also sells it by its name."""
+        self._promotions.append(f'{name},"{promotion}","{products}",{starts},{ends}')
+        if won is not None:
+            self._sets.append(f"{name},99,{won},0")
+
     def edit(self, t_s, book, product, count):
         self._tables["edits.csv"].append(f"{t_s},{book},{product},{count}")
 
@@ -294,7 +302,11 @@ class Trace:
         (self.folder / "inventory").mkdir(parents=True)
         self.put("config.yaml", self.config)
         rows = [f"{n},{count},{won},{g:g}" for n, (_, count, won, g) in TRACE_GOODS.items()]
+        rows += self._sets
         self._table("inventory/inventory_store.csv", "상품명, 개수, 가격, 무게", rows)
+        if self._promotions:
+            header = "행사명,행사,상품,시작,끝"
+            self._table("inventory/promotions.csv", header, self._promotions)
         self._table("scales.csv", "t_s,scale,raw", self._readings(ends_s))
         self._table("people.csv", "t_s,people", self.people)
         self._table("sales.csv", "t_s,product,count", self._tables["sales.csv"])

@@ -106,9 +106,17 @@ def judgement_json(judgement: Judgement) -> dict[str, Any]:
         "unpaid": judgement.unpaid,
         "surplus": judgement.surplus,
         "mixed_up": judgement.mixed_up,
+        "promoted": judgement.promoted,
+        "proposed": judgement.proposed,
     }
     ranges = {product: list(bounds) for product, bounds in judgement.uncertain.items()}
     said: dict[str, Any] = {name: dict(count) for name, count in counts.items()}
+    # By name, too: the kiosk book was lowered by them.
+    said["promotions"] = [
+        {"name": why.promotion, "product": why.product, "count": why.count}
+        for why in judgement.reasons
+        if why.promotion is not None
+    ]
     said["loss_won"] = judgement.loss_won
     if judgement.by:
         won = judgement.written_off_won

@@ -108,6 +108,52 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "I813 재고 파일이 너무 큽니다({got}). {expected}까지 됩니다.",
         "I813 the inventory file is too large ({got}); at most {expected}.",
     ),
+    "promotion_empty": (
+        "I803 빈 파일입니다. 첫 줄은 '행사명, 행사, 상품, 시작, 끝'이어야 합니다. "
+        "행사가 없으면 파일을 지우세요.",
+        "I803 the file is empty; expected the header 'name, promotion, products, from, until'; "
+        "delete it if there is no promotion.",
+    ),
+    "promotion_column": (
+        "I805 '{column}' 열이 없습니다. 있는 열: {found}. 첫 줄은 "
+        "'행사명, 행사, 상품, 시작, 끝'이어야 합니다.",
+        "I805 the column '{column}' is missing; found: {found}; expected the header "
+        "'name, promotion, products, from, until'.",
+    ),
+    "promotion_ragged": (
+        "I803 칸이 {got}개입니다. {expected}개여야 합니다"
+        '(상품을 쉼표로 나열하면 따옴표로 감싸세요: "메로나, 비비빅").',
+        "I803 the line has {got} cells, expected {expected} "
+        '(quote products listed with commas: "A, B").',
+    ),
+    "promotion_no_name": (
+        "I807 행사명이 비었습니다. 행사명을 쓰거나 줄을 지우세요.",
+        "I807 the name of the promotion is empty; write it, or delete the line.",
+    ),
+    "promotion_kind": (
+        "I815 {value}은(는) 알 수 없는 행사입니다. '1+1', '2+1', '10개 10,000원', "
+        "'세트 5,000원'처럼 쓰세요.",
+        "I815 {value} is no promotion; expected such as '1+1', '2+1', '10개 10,000원' "
+        "(10 for 10,000 won), '세트 5,000원' (a set).",
+    ),
+    "promotion_product": (
+        "I816 {value}은(는) 상품표에 없습니다. 상품표의 이름을 그대로 쓰고 쉼표로 나누세요"
+        "(세트는 '초코바*2'도 됩니다). 있는 상품: {known}.",
+        "I816 {value} is no product of the inventory; write its name as there, separated by "
+        "commas (in a set also such as '초코바*2'); known: {known}.",
+    ),
+    "promotion_product_twice": (
+        "I816 {value}이(가) 두 번 있습니다. 한 번만 쓰세요(세트에 2개면 '*2').",
+        "I816 {value} is there twice; write it once (in a set, two are '*2').",
+    ),
+    "promotion_date": (
+        "I817 {value}은(는) 날짜가 아닙니다. 2026-11-30처럼 쓰거나 비워 두세요.",
+        "I817 {value} is no date; expected such as 2026-11-30, or nothing.",
+    ),
+    "promotion_period": (
+        "I817 끝({ends})이 시작({starts})보다 앞섭니다. 날짜를 고치세요.",
+        "I817 it ends ({ends}) before it starts ({starts}); correct the dates.",
+    ),
     "whole": ("0~{most}의 정수", "a whole number 0..{most}"),
     "decimal": ("0~{most}의 숫자", "a number 0..{most}"),
 }

@@ -6,7 +6,7 @@ import sys
 import click
 
 from storeguard import __version__
-from storeguard.cli import backup, doctor, running, scale, seeing, shop
+from storeguard.cli import backup, doctor, promotions, running, scale, seeing, shop
 from storeguard.cli.frame import Group, debug_option
 
 
@@ -30,6 +30,7 @@ for verb in (
     shop.sell,
     shop.books,
     shop.issues,
+    promotions.promotions,
     scale.scale,
     seeing.detect,
     seeing.models,

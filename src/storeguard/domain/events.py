@@ -91,6 +91,8 @@ class VisitReconciled:
     surplus: Counts = field(default_factory=dict)
     misplaced: Counts = field(default_factory=dict)
     mixed_up: Counts = field(default_factory=dict)
+    promoted: Counts = field(default_factory=dict)
+    proposed: Counts = field(default_factory=dict)
     uncertain: Ranges = field(default_factory=dict)
     unverified: frozenset[str] = frozenset()
     loss_won: int = 0

@@ -261,6 +261,8 @@ def reconciled(visit: Visit, judgement: Judgement, now_s: float) -> VisitReconci
         surplus=judgement.surplus,
         misplaced=judgement.misplaced,
         mixed_up=judgement.mixed_up,
+        promoted=judgement.promoted,
+        proposed=judgement.proposed,
         uncertain=judgement.uncertain,
         unverified=judgement.unverified,
         loss_won=judgement.loss_won,

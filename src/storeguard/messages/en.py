@@ -130,6 +130,19 @@ TEXTS: dict[str, str] = {
         "By {until}, {count} {product} had not been paid, and somebody is still in the store."
     ),
     "why.unpaid": "By {until}, {count} {product} had not been paid.",
+    "why.promoted": (
+        "Promotion '{promotion}': {count} {product} may be taken beyond what the kiosk recorded."
+    ),
+    "why.proposed": (
+        "{count} {product} fit the promotion '{promotion}', which nobody has confirmed yet: "
+        "not judged."
+    ),
+    "promotion.title": "promotion",
+    "promotion.ask": (
+        "Is it a promotion ({buy}+{free})? Visit after visit takes {taken} {product} and pays "
+        "{buy}. If so, write it into promotions.csv; if not: storeguard promotions reject "
+        "'{name}'. Until then such visits are not judged."
+    ),
     "why.standing": "With nobody inside, the shelf has {count} {product} fewer than booked.",
     "why.standing_start": "While the power was off, {count} {product} went from the shelf.",
     "sale.empty": "The basket is empty.",

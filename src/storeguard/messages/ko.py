@@ -128,6 +128,18 @@ TEXTS: dict[str, str] = {
     "why.taken": "선반 {scale}에서 {time}에 {product} {count}개({grams} g)가 나갔습니다.",
     "why.overdue": "{until}까지 {product} {count}개의 결제가 없었고, 손님이 아직 매장에 있습니다.",
     "why.unpaid": "{until}까지 {product} {count}개의 결제가 없었습니다.",
+    "why.promoted": (
+        "행사 '{promotion}': {product} {count}개는 계산대 기록보다 더 가져갈 수 있습니다."
+    ),
+    "why.proposed": (
+        "{product} {count}개는 아직 확인되지 않은 행사 '{promotion}'에 맞아 판단하지 않았습니다."
+    ),
+    "promotion.title": "행사",
+    "promotion.ask": (
+        "행사({buy}+{free})인가요? {product}을(를) {taken}개 가져가고 {buy}개만 결제하는 방문이 "
+        "이어집니다. 맞으면 promotions.csv에 적어 주세요. 아니면: "
+        "storeguard promotions reject '{name}'. 그때까지 그런 방문은 판단하지 않습니다."
+    ),
     "why.standing": "아무도 없는 동안 {product} 선반 재고가 판매 재고보다 {count}개 적습니다.",
     "why.standing_start": "꺼져 있던 동안 {product} 선반 재고가 {count}개 줄었습니다.",
     "sale.empty": "담은 상품이 없습니다.",

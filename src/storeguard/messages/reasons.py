@@ -22,6 +22,8 @@ def _sentence(language: str, reason: Reason, label: TimeLabel) -> str:
             "grams": f"{abs(reason.movement.grams):.0f}",
             "time": label(reason.movement.started_s),
         }
+    if reason.promotion is not None:
+        values["promotion"] = reason.promotion
     if reason.until_s is not None:
         values["until"] = label(reason.until_s)
     return text(language, f"why.{reason.kind}", **values)

@@ -1,16 +1,18 @@
-"""Owner's edits → books: looks at both CSVs and tells the others what has changed."""
+"""Owner's edits → books and promotions: looks at the CSVs, tells the others what has changed."""
 
 import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from storeguard.books.book import CsvBook
+from storeguard.books.texts import BookStatus
 from storeguard.clock import Clock
 from storeguard.domain.events import BookEdited
 from storeguard.domain.product import Product
 from storeguard.errors import JournalFault
 from storeguard.health import LONGEST_SILENCE_S, Health
 from storeguard.services.bus import Bus
+from storeguard.services.promoting import PromotionBoard
 
 CONFIRMED = "confirm-books"
 """A file in the state folder by which `books confirm` speaks to the daemon."""
@@ -26,6 +28,7 @@ class BookkeepingService:
         self,
         kiosk: CsvBook,
         shelf: CsvBook,
+        promotions: PromotionBoard,
         bus: Bus,
         clock: Clock,
         health: Health,
@@ -35,6 +38,7 @@ class BookkeepingService:
     ) -> None:
         self._kiosk = kiosk
         self._shelf = shelf
+        self._promotions = promotions
         self._bus = bus
         self._clock = clock
         self._health = health
@@ -53,28 +57,30 @@ class BookkeepingService:
                 await asyncio.sleep(part.backoff_s())
 
     async def run_once(self) -> None:
-        """One look at both files."""
+        """One look at all the files."""
         is_confirmed = await asyncio.to_thread(self._take_confirmation)
         for book in (self._kiosk, self._shelf):
             edit = await book.poll(self._clock.now_s())
             if book.status.kind == "held" and is_confirmed:
                 edit = await book.confirm()
-            self._report(book)
+            self._report(f"{book.name} book", book.status)
             if edit is not None:
                 await self._take(book, edit)
+        await self._promotions.poll([product.name for product in self._kiosk.products])
+        self._report("promotions", self._promotions.status)
 
     def _take_confirmation(self) -> bool:
         is_there = self._confirmed.exists()
         self._confirmed.unlink(missing_ok=True)
         return is_there
 
-    def _report(self, book: CsvBook) -> None:
-        part = self._health.part(f"{book.name} book")
+    def _report(self, name: str, status: BookStatus) -> None:
+        part = self._health.part(name)
         # A file that Excel has deleted for a moment is no fault yet.
-        if book.status.kind in ("ok", "missing"):
+        if status.kind in ("ok", "missing"):
             part.ok()
         else:
-            part.failed(book.status.text, is_said=True)
+            part.failed(status.text, is_said=True)
 
     async def _take(self, book: CsvBook, edit: BookEdited) -> None:
         if edit.products_changed and book is self._kiosk:

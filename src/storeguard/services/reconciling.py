@@ -31,6 +31,7 @@ from storeguard.services.bus import Bus
 from storeguard.services.comparing import BookComparison
 from storeguard.services.evidence import EvidenceRoom
 from storeguard.services.filing import Case, FilingService
+from storeguard.services.promoting import PromotionBoard
 from storeguard.services.provisional import ProvisionalIssues
 from storeguard.services.restocking import Restocking
 from storeguard.services.selling import Desk
@@ -62,6 +63,7 @@ class ReconcilingService:
         filing: FilingService,
         comparison: BookComparison,
         provisional: ProvisionalIssues,
+        promotions: PromotionBoard,
         restocking: Restocking,
         questions: DeliveryQuestions,
         evidence: EvidenceRoom,
@@ -82,6 +84,7 @@ class ReconcilingService:
         self._filing = filing
         self._comparison = comparison
         self._provisional = provisional
+        self._promotions = promotions
         self._restocking = restocking
         self._questions = questions
         self._evidence = evidence
@@ -116,6 +119,7 @@ class ReconcilingService:
 
     async def _run_once(self) -> None:
         await self._write_down()
+        self.ledger = self._promotions.offered(self.ledger)
         await self._follow()
         for visit in self.ledger.visits:
             if not self._is_due(visit):
@@ -254,7 +258,8 @@ class ReconcilingService:
         self._bus.publish(sealed)
 
     async def _keep_or_discard(self, visit: Visit, judgement: Judgement) -> None:
-        is_clean = not (judgement.unpaid or judgement.uncertain or judgement.unverified)
+        doubts = judgement.uncertain or judgement.unverified or judgement.proposed
+        is_clean = not (judgement.unpaid or doubts)
         if is_clean:
             await self._evidence.discard(visit.started_s)
         else:

@@ -41,7 +41,7 @@ class TraceRecorder:
         if (self._folder / "config.yaml").exists():
             raise StoreguardError(f"{self._folder}: holds a trace already; name a new folder")
         (self._folder / "inventory").mkdir(parents=True, exist_ok=True)
-        for book in inventory.glob("inventory_*.csv"):
+        for book in inventory.glob("*.csv"):
             shutil.copy(book, self._folder / "inventory" / book.name)
         self._started_s = self._clock.now_s()
         values = config.model_dump(mode="json", exclude_unset=True)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from storeguard.books import journalfile
+from storeguard.books.promotions import FILE as PROMOTIONS_CSV
 from storeguard.books.schema import too_new
 from storeguard.books.tables import REVISIONS
 from storeguard.durable import TEMPORARY_SUFFIX
@@ -31,7 +32,7 @@ MANIFEST = "manifest.json"
 CONFIG, EVENT_LOG = "config.yaml", "event.txt"
 INVENTORY, STATE, ISSUES = "inventory/", "state/", "issue_data/"
 JOURNAL = STATE + journalfile.FILE
-BOOK_FILES = (KIOSK_CSV, SHELF_CSV, "store_log.txt", "weight_log.txt")
+BOOK_FILES = (KIOSK_CSV, SHELF_CSV, PROMOTIONS_CSV, "store_log.txt", "weight_log.txt")
 
 DIGESTS = "digests"
 NOT_STATE = frozenset({"daemon.json", "starts.json", PLAN})
