@@ -14,7 +14,7 @@ from storeguard.config import Config, Folders
 from storeguard.domain.issue import IssueStore
 from storeguard.domain.notice import Threshold
 from storeguard.domain.product import Product
-from storeguard.domain.weighing import WeighingRules, band_g
+from storeguard.domain.weighing import WeighingRules, band_g, off_below_g
 from storeguard.errors import OutboxFault
 from storeguard.hardware import Hardware
 from storeguard.health import Health
@@ -84,6 +84,7 @@ def channels(config: Config, hardware: Hardware, products: Mapping[str, Product]
             calibration.counts_per_g,
             config.visits.settle_for_s,
             band_g(settings.capacity_g, unit_g),
+            off_below_g(settings.capacity_g, unit_g),
         )
         found.append(Channel(scale, rules, product))
     return found

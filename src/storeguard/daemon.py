@@ -12,10 +12,13 @@ from storeguard import __version__, allocator, hardware
 from storeguard.app import DAEMON, SAFE, Store
 from storeguard.clock import SystemClock
 from storeguard.config import Config
+from storeguard.devices.machine import Machine
+from storeguard.devices.power import throttled
 from storeguard.errors import RestartNeeded
 from storeguard.narrating import narrate
 from storeguard.orderly import Loop, stop_on_signals
 from storeguard.pages import ENDPOINT, Pages
+from storeguard.services.powering import PoweringService
 from storeguard.shopview import ShopView
 from storeguard.vigil import Vigil
 
@@ -84,6 +87,7 @@ async def _run(store: Store, vigil: Vigil, duty: Duty) -> int:
         loops = page_loops(store, view, pages) | vigil.loops(
             stop, duty.status or said, duty.good_after_s, duty.on_good
         )
+        loops["powering"] = PoweringService(lambda: throttled(Machine()), store.health).run
         if duty.leave is not None:
             loops["leaving"] = functools.partial(duty.leave, stop)
         await store.run(stop, loops)

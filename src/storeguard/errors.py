@@ -40,10 +40,72 @@
     ├── BackupInvalid (ValueError)          a file that cannot be restored
     └── TraceInvalid (ValueError)           a trace folder that cannot be replayed
 
-Messages say what, where, got, expected, and what to do next, in one line.
+Messages say what, where, got, expected, and what to do next, in one line: that is for the log.
+Faults have a `code` too, whose sentence in messages/faults.py the owner reads on his page.
 """
 
+import errno
 import re
+from enum import StrEnum
+from typing import Self
+
+
+class FaultCode(StrEnum):
+    """What kind of fault it is: W scales and power, C cameras, D disk, T time, N network, A AWS."""
+
+    OTHER = ""
+    SCALE_SILENT = "W101"
+    SCALE_STUCK = "W102"
+    SCALE_SATURATED = "W103"
+    SCALE_NOISY = "W104"
+    ZERO_MOVED = "W105"
+    UNIT_WEIGHTLESS = "W106"
+    WEIGHT_UNCLEAR = "W107"
+    SCALE_NEGATIVE = "W108"
+    SCALES_SWAPPED = "W109"
+    SCALE_UNREACHABLE = "W110"
+    CAMERA_GONE = "C201"
+    CAMERA_SILENT = "C202"
+    CAMERA_STUCK = "C203"
+    CAMERA_BLIND = "C204"
+    CAMERA_FROZEN = "C205"
+    CAMERA_SLOW = "C206"
+    DETECTOR_SLOW = "C207"
+    DETECTOR_FAILED = "C208"
+    OCCUPIED_LONG = "C209"
+    CAMERA_ENDED = "C210"
+    DISK_LOW = "D301"
+    DISK_FULL = "D302"
+    DISK_FAILING = "D304"
+    DISK_READ_ONLY = "D305"
+    CLEANING_REFUSED = "D311"
+    NOT_SAVED = "D312"
+    CLOCK_UNSYNCED = "T401"
+    CLOCK_SKEWED = "T404"
+    NETWORK = "N501"
+    NETWORK_LOGIN = "N503"
+    CERTIFICATE = "N506"
+    CREDENTIALS = "A601"
+    PERMISSION = "A602"
+    BUCKET = "A603"
+    OBJECT_CONFLICT = "A604"
+    ACCOUNT = "A606"
+    UPLOAD_REFUSED = "A609"
+    POWER_LOW = "W111"
+
+
+_OF_THE_DISK = {
+    errno.ENOSPC: FaultCode.DISK_FULL,
+    errno.EDQUOT: FaultCode.DISK_FULL,
+    errno.EROFS: FaultCode.DISK_READ_ONLY,
+    errno.EIO: FaultCode.DISK_FAILING,
+}
+
+
+def code_of(fault: object) -> FaultCode:
+    """The kind of a fault; OTHER for one that its own text has to explain."""
+    of_its_class = getattr(fault, "code", FaultCode.OTHER)
+    return _OF_THE_DISK.get(getattr(fault, "errno", None) or 0, of_its_class)
 
 
 def masked(text: str) -> str:
@@ -53,6 +115,13 @@ def masked(text: str) -> str:
 
 class StoreguardError(Exception):
     """Base of all errors of storeguard; its text is fit for a person."""
+
+    code: FaultCode = FaultCode.OTHER
+
+    def coded(self, code: FaultCode) -> Self:
+        """This error, of a kind narrower than its class."""
+        self.code = code
+        return self
 
 
 class ConfigInvalid(StoreguardError, ValueError):
@@ -96,33 +165,49 @@ class DeviceFault(StoreguardError, OSError):
 class ScaleFault(DeviceFault):
     """A scale delivers nothing, or nothing believable."""
 
+    code = FaultCode.SCALE_UNREACHABLE
+
 
 class ScaleTimeout(ScaleFault, TimeoutError):
     """No reading within the deadline."""
+
+    code = FaultCode.SCALE_SILENT
 
 
 class CameraFault(DeviceFault):
     """A camera delivers no usable picture."""
 
+    code = FaultCode.CAMERA_GONE
+
 
 class CameraTimeout(CameraFault, TimeoutError):
     """No new frame within the deadline."""
+
+    code = FaultCode.CAMERA_SILENT
 
 
 class CameraStuck(CameraTimeout):
     """The driver does not return, so that the device cannot be opened again in this process."""
 
+    code = FaultCode.CAMERA_STUCK
+
 
 class CameraEnded(CameraFault, EOFError):
     """The video file has been played to its end."""
+
+    code = FaultCode.CAMERA_ENDED
 
 
 class CameraBlind(CameraFault):
     """Frames arrive, but nobody could be seen on them: dark, covered."""
 
+    code = FaultCode.CAMERA_BLIND
+
 
 class DetectorFault(DeviceFault):
     """The person detector failed on a frame."""
+
+    code = FaultCode.DETECTOR_FAILED
 
 
 class CalibrationFault(StoreguardError):
@@ -172,6 +257,8 @@ class BookHeld(BookFault):
 class JournalFault(StoreguardError, OSError):
     """The SQL journal cannot be read or written; what was not acknowledged is not in it."""
 
+    code = FaultCode.NOT_SAVED
+
 
 class JournalTooNew(JournalFault):
     """A newer storeguard has written the journal; it is left untouched."""
@@ -188,6 +275,8 @@ class SaleRefused(StoreguardError, ValueError):
 class OutboxFault(StoreguardError, OSError):
     """The issue folder could not be written."""
 
+    code = FaultCode.NOT_SAVED
+
 
 class UploadFault(StoreguardError):
     """A delivery did not get through; nothing is lost, the folder stays."""
@@ -196,17 +285,25 @@ class UploadFault(StoreguardError):
 class UploadTransient(UploadFault, ConnectionError):
     """Network or service trouble: retry with back-off."""
 
+    code = FaultCode.NETWORK
+
 
 class UploadRefused(UploadFault, PermissionError):
     """Credentials, permissions or configuration: probe rarely, tell the owner."""
+
+    code = FaultCode.UPLOAD_REFUSED
 
 
 class UploadClockSkewed(UploadFault):
     """The service refuses our time stamp: wait until the clock is right."""
 
+    code = FaultCode.CLOCK_SKEWED
+
 
 class UploadConflict(UploadFault, FileExistsError):
     """An object of the same key and another content is already there."""
+
+    code = FaultCode.OBJECT_CONFLICT
 
 
 class RestartNeeded(StoreguardError):

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from storeguard.clock import Clock
-from storeguard.errors import masked
+from storeguard.errors import FaultCode, code_of, masked
 
 LONGEST_BACKOFF_S = 60.0
 LONGEST_SILENCE_S = 30.0
@@ -85,12 +85,16 @@ class Pulse:
 
 @dataclass(frozen=True, slots=True)
 class PartHealth:
-    """One part now. `why` and `failed_since_s` are None while it is well."""
+    """One part now. `why` and `failed_since_s` are None while it is well.
+
+    `why` is the device's own text; `code` the kind of fault, for the owner's sentence.
+    """
 
     name: str
     last_ok_s: float | None
     failed_since_s: float | None
     why: str | None
+    code: FaultCode = FaultCode.OTHER
 
     @property
     def is_ok(self) -> bool:
@@ -116,6 +120,7 @@ class Part:
         self._last_ok_s: float | None = None
         self._failed_since_s: float | None = None
         self._why: str | None = None
+        self._code = FaultCode.OTHER
         self._tries = 0
         self._is_said = False
 
@@ -129,21 +134,25 @@ class Part:
         if not self._is_said:
             log.info("%s recovered after %.0f s (%d tries)", self._name, lasted_s, self._tries)
         self._failed_since_s, self._why, self._tries = None, None, 0
+        self._code = FaultCode.OTHER
         self._on_edge(self._name, None, lasted_s)
 
-    def failed(self, why: object, *, is_said: bool = False) -> None:
-        """`is_said`: whoever failed has told the log already, and will when it is over."""
+    def failed(self, why: object, *, code: FaultCode | None = None, is_said: bool = False) -> None:
+        """`code`: where `why` is no error that has its own.
+
+        `is_said`: whoever failed has told the log already, and will when it is over.
+        """
         if getattr(why, "errno", None) == errno.ENOSPC:
             self.on_full()
         self._is_said = is_said
         self._tries += 1
-        self._why = masked(str(why))
+        self._why, self._code = masked(str(why)), code or code_of(why)
         self.alive(self.backoff_s())
         if self._failed_since_s is not None:
             return
         self._failed_since_s = self._clock.now_s()
         if not is_said:
-            log.warning("%s failed: %s", self._name, self._why)
+            log.warning("%s failed: %s", self._name, f"{self._code} {self._why}".strip())
         self._on_edge(self._name, self._why, 0.0)
 
     def owes(self, pulse: Pulse) -> None:
@@ -171,7 +180,7 @@ class Part:
 
     @property
     def now(self) -> PartHealth:
-        return PartHealth(self._name, self._last_ok_s, self._failed_since_s, self._why)
+        return PartHealth(self._name, self._last_ok_s, self._failed_since_s, self._why, self._code)
 
 
 @dataclass(frozen=True, slots=True)

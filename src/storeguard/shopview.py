@@ -1,7 +1,7 @@
 """The store as the pages see it: gathered from the services, refreshed off the loop's thread."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ import cv2
 
 from storeguard.app import DIGESTS, Store
 from storeguard.books.journal import Visit as JudgedVisit
+from storeguard.clock import is_clock_synced
 from storeguard.domain.events import Event
 from storeguard.domain.ledger import Visit
 from storeguard.domain.notice import Telling
@@ -19,11 +20,12 @@ from storeguard.domain.product import Stock
 from storeguard.errors import JournalFault, OutboxFault
 from storeguard.health import LONGEST_SILENCE_S, PartHealth
 from storeguard.losses import loss_by_day, paid_since
-from storeguard.messages import text
+from storeguard.messages import fault_text, fault_title, text
 from storeguard.outbox.delivery import DeliveryState, kept_receipt, state_of
 from storeguard.outbox.folder import read_manifest, sealed_issues
 from storeguard.ports import Frame
 from storeguard.services.noticing import telling_in
+from storeguard.services.remarking import Remark, remarks
 from storeguard.services.watching import Eye
 from storeguard.services.weighing import Channel
 from storeguard.web.view import (
@@ -112,7 +114,8 @@ class ShopView:
         channels = [
             (c.weighing.is_settled, c.weighing.level_g) for c in self._store.weighing.channels
         ]
-        return watching.people, watching.occupancy.presence, channels, self._store.health.faults
+        said = (self._store.health.faults, self._remarks())
+        return watching.people, watching.occupancy.presence, channels, said
 
     def _on_event(self, _event: Event) -> None:
         self._is_stale = True
@@ -139,6 +142,7 @@ class ShopView:
             issues=disk.issues,
             notices=disk.notices,
             faults=tuple(self._fault(part) for part in store.health.faults),
+            remarks=(*(self._remark(remark) for remark in self._remarks()), *self._questions()),
             banner=self._banner,
             loss_today_won=disk.loss_today_won,
         )
@@ -151,13 +155,14 @@ class ShopView:
 
     def _camera(self, eye: Eye) -> CameraRow:
         health = self._store.health.part(eye.camera.id).now
-        return CameraRow(eye.camera.id, health.is_ok, health.why or eye.detector.name)
+        why = None if health.is_ok else self._why(health)
+        return CameraRow(eye.camera.id, health.is_ok, why or eye.detector.name)
 
     def _scale(self, channel: Channel) -> ScaleRow:
         state, health = channel.weighing, self._store.health.part(channel.id).now
         products = (channel.product.name,) if channel.product else ()
         if not health.is_ok:
-            return ScaleRow(channel.id, False, None, health.why or "", products)
+            return ScaleRow(channel.id, False, None, self._why(health), products)
         word = "scale.settled" if state.is_settled else "scale.moving"
         return ScaleRow(channel.id, True, state.level_g, text(self.language, word), products)
 
@@ -206,7 +211,38 @@ class ShopView:
 
     def _fault(self, part: PartHealth) -> FaultRow:
         assert part.failed_since_s is not None
-        return FaultRow(part.name, part.why or "", self._time(part.failed_since_s))
+        why, since = self._why(part), self._time(part.failed_since_s)
+        return FaultRow(part.name, why, since, self._title(part.name), part.code)
+
+    def _why(self, part: PartHealth) -> str:
+        """The owner's sentence; the device's own text is in the log and in /healthz."""
+        return fault_text(self.language, part.code, part.why or "")
+
+    def _remark(self, remark: Remark) -> FaultRow:
+        why = fault_text(self.language, remark.code, "", **remark.values)
+        since = None if remark.since_s is None else self._time(remark.since_s)
+        return FaultRow(remark.device, why, since, self._title(remark.device), remark.code)
+
+    def _questions(self) -> Iterator[FaultRow]:
+        """Promotions that the visits look like and the owner has not answered."""
+        title = text(self.language, "promotion.title")
+        for one in self._store.promotions.questions:
+            values = {"product": one.products[0], "buy": one.buy, "free": one.free}
+            values |= {"taken": one.buy + one.free, "name": one.name}
+            why = text(self.language, "promotion.ask", **values)
+            yield FaultRow("promotions", why, None, title)
+
+    def _remarks(self) -> tuple[Remark, ...]:
+        store, now_s = self._store, self._store.clock.now_s()
+        synced = is_clock_synced()
+        return remarks(store.weighing, store.watching, now_s, is_clock_synced=synced)
+
+    def _title(self, part: str) -> str:
+        config, camera = self._store.config, part.removesuffix(" sight")
+        kind = "scale" if any(part == scale.id for scale in config.scales) else ""
+        if any(camera == one.id for one in config.cameras):
+            kind = "camera" if camera == part else "sight"
+        return fault_title(self.language, part if kind != "sight" else camera, kind)
 
     def picture(self, camera_id: str) -> bytes | None:
         eye = next((e for e in self._store.watching.eyes if e.camera.id == camera_id), None)

@@ -12,13 +12,13 @@ from botocore import exceptions as aws
 
 from storeguard import config as cfg
 from storeguard.clock import SystemClock
+from storeguard.devices.machine import Machine
 from storeguard.domain.issue import Issue, IssueLine, IssueStore
 from storeguard.messages import text
 from storeguard.outbox import folder as outbox
 from storeguard.outbox.delivery import RECEIPT, UPLOADED
 from storeguard.upkeep.checks import cloud as checks
 from storeguard.upkeep.checks.finding import Site, State
-from storeguard.upkeep.checks.machine import Machine
 
 OK, WARN, FAIL, SKIP = State.OK, State.WARN, State.FAIL, State.SKIP
 REGION = "ap-northeast-2"

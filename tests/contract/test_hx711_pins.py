@@ -244,7 +244,10 @@ def test_true_zero_and_minus_one_are_readings(
     make_bench: MakeBench, rate_hz: float, backend: str, gain: int
 ) -> None:
     bench = make_bench(
-        lambda t_s, _gain: -(int(t_s) % 2), rate_hz=rate_hz, backend=backend, gain=gain
+        lambda t_s, _gain: -(int(t_s * rate_hz / 3) % 2),
+        rate_hz=rate_hz,
+        backend=backend,
+        gain=gain,
     )
     attempts = read_for(bench, bench.opened(), MINUTE_S)
     assert {one.raw for one in attempts} <= {0, -1, None}
@@ -484,7 +487,7 @@ def test_saturation_is_a_fault_and_passes_with_its_cause(
 def test_a_line_that_is_stuck_low_is_a_fault_and_no_true_zero(
     make_bench: MakeBench, backend: str, rate_hz: float, is_from_the_start: bool
 ) -> None:
-    bench = make_bench(steady(0), backend=backend, rate_hz=rate_hz)
+    bench = make_bench(steady(4711), backend=backend, rate_hz=rate_hz)
     if is_from_the_start:
         bench.chip.is_stuck_low = True
         with pytest.raises(ScaleFault, match="DOUT is stuck low"):
@@ -501,6 +504,26 @@ def test_a_line_that_is_stuck_low_is_a_fault_and_no_true_zero(
     assert "DOUT is stuck low" in without[0].why
     bench.chip.is_stuck_low = False
     assert not failed(read_for(bench, reader, MINUTE_S / 3)[1:])
+
+
+@every_wiring
+@pytest.mark.parametrize(("raw", "shown"), [(0, "0x000000"), (-1, "0xFFFFFF")])
+def test_a_line_that_says_nothing_but_zeros_or_ones_is_a_fault(
+    make_bench: MakeBench, backend: str, gain: int, raw: int, shown: str
+) -> None:
+    """DOUT is ready in time and rests high, so only the words give it away."""
+    dead_s = MINUTE_S / 3
+    bench = make_bench(
+        lambda t_s, _gain: 4711 if t_s < dead_s or t_s > 2 * dead_s else raw,
+        backend=backend,
+        gain=gain,
+    )
+    attempts = read_for(bench, bench.opened(), MINUTE_S)
+    faults = failed(attempts)
+    assert [one.raw for one in attempts].count(raw) == 4
+    assert f"words in a row were {shown}" in faults[0].why
+    assert faults[0].t_s - dead_s < FAULT_WITHIN_S
+    assert not failed(attempts[-50:])
 
 
 def test_a_machine_that_sleeps_after_the_reset_does_not_call_the_line_stuck(

@@ -242,10 +242,20 @@ def test_every_word_of_the_chip_is_delivered(
 
 @both_channels
 def test_true_zero_and_minus_one_are_readings(make_bench: MakeBench, gain: int) -> None:
-    bench = make_bench(lambda t_s, _gain: -(int(t_s) % 2), gain=gain)
+    bench = make_bench(lambda t_s, _gain: -(int(t_s * 10 / 3) % 2), gain=gain)
     read = raws(read_for(bench, bench.opened(), 10.0))
     for raw in (0, -1):
         assert read.count(raw) > 0.4 * 10 * 10
+
+
+@pytest.mark.parametrize("raw", [0, -1])
+def test_a_line_that_says_nothing_but_zeros_or_ones_is_a_fault(
+    make_bench: MakeBench, raw: int
+) -> None:
+    bench = make_bench(steady(raw))
+    attempts = read_for(bench, bench.opened(), 10.0)
+    assert raws(attempts).count(raw) == 4
+    assert any("words in a row were" in why for _, why in attempts)
 
 
 @pytest.mark.parametrize("raw", [LOWEST + 1, -4711, 1, HIGHEST - 1])
@@ -341,7 +351,7 @@ def test_a_line_that_is_stuck_low_is_a_fault_and_no_true_zero(
     make_bench: MakeBench, is_from_the_start: bool
 ) -> None:
     """The kernel's driver takes it for one word after another, each of them 0."""
-    bench = make_bench(steady(0))
+    bench = make_bench(steady(4711))
     reader = bench.opened()
     if not is_from_the_start:
         read_for(bench, reader, 5.0)

@@ -23,11 +23,11 @@ from click.testing import CliRunner
 
 from storeguard.cli import doctor as command
 from storeguard.cli import main
+from storeguard.devices.machine import Machine
 from storeguard.lock import FolderLock
 from storeguard.printing import width
 from storeguard.upkeep import doctor
 from storeguard.upkeep.checks import board, sensors
-from storeguard.upkeep.checks.machine import Machine
 
 ROOT = Path(__file__).parents[2]
 STOREGUARD = str(Path(sys.executable).with_name("storeguard"))

@@ -143,7 +143,7 @@ async def client(shop: FakeShop) -> AsyncGenerator[httpx.AsyncClient, None]:
 
 @pytest.fixture
 def fault() -> FaultRow:
-    return FaultRow("저울 B", "응답이 없습니다. 케이블을 확인하세요.", "22:02")
+    return FaultRow("B", "응답이 없습니다. 케이블을 확인하세요.", "22:02", "저울 B", "W101")
 
 
 class Chromium:

@@ -90,7 +90,7 @@ async def test_health_is_ok_or_names_the_faults(
     shop.now = replace(shop.now, faults=(fault,))
     seen = (await client.get("/healthz")).json()
     assert seen["status"] == "faults"
-    assert seen["faults"][0]["device"] == "저울 B"
+    assert (seen["faults"][0]["device"], seen["faults"][0]["title"]) == ("B", "저울 B")
 
 
 async def test_everything_a_page_loads_comes_from_this_machine(client: httpx.AsyncClient):

@@ -6,7 +6,7 @@ Source: Avia Semiconductor, HX711 data sheet, pages 4 and 5.
 from typing import Protocol
 
 from storeguard.clock import PinClock
-from storeguard.errors import ScaleFault, ScaleTimeout
+from storeguard.errors import FaultCode, ScaleFault, ScaleTimeout
 
 BITS = 24
 GAIN_PULSES = {128: 1, 32: 2, 64: 3}
@@ -27,6 +27,10 @@ SILENT_PERIODS = 7
 FRESH_PERIODS = 0.8
 """A word read this long after it became ready may have been overwritten meanwhile."""
 POLLS_PER_PERIOD = 10
+OF_A_DEAD_LINE = frozenset({0, -1})
+"""All bits low, or all high."""
+MOST_ALIKE = 4
+"""So many of them in a row may be a cell's own; its noise lets no fifth be the same."""
 
 
 class Wires(Protocol):
@@ -65,6 +69,7 @@ class WordReader:
         self._settling = Settling(self._period_ns, selects_gain=gain != 128)
         self._alive_ns = 0
         self._last_high_ns = 0
+        self._life = Life(name)
         self._doubt = ""
         self._is_given_up = False
 
@@ -86,7 +91,7 @@ class WordReader:
             raise ScaleFault(
                 f"{self._name}: DOUT is stuck low, expected high between two conversions; "
                 "check the wires DT and SCK for a short, a break or a swap"
-            )
+            ).coded(FaultCode.SCALE_STUCK)
 
     def read_raw(self, timeout_s: float) -> int:
         """The next trusted word, signed; ScaleTimeout after `timeout_s`."""
@@ -95,7 +100,7 @@ class WordReader:
         while True:
             self._await_ready(deadline_ns, timeout_s)
             try:
-                return within_range(self._name, self._take())
+                return self._life.of(within_range(self._name, self._take()))
             except _Garbled as garbled:
                 self._doubt = str(garbled)
                 self.restart()
@@ -176,8 +181,28 @@ def within_range(name: str, word: int) -> int:
         raise ScaleFault(
             f"{name}: saturated at 0x{word & 0xFFFFFF:06X}: overload, or a broken "
             "wire of the cell; take the load off, then check the four wires of the cell"
-        )
+        ).coded(FaultCode.SCALE_SATURATED)
     return word
+
+
+class Life:
+    """Tells a word that is truly 0 or -1 from a data line that says nothing else."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._word: int | None = None
+        self._alike = 0
+
+    def of(self, word: int) -> int:
+        """The word; raises ScaleFault for one that only a dead line repeats so often."""
+        self._alike = self._alike + 1 if word == self._word else 1
+        self._word = word
+        if word in OF_A_DEAD_LINE and self._alike > MOST_ALIKE:
+            raise ScaleFault(
+                f"{self._name}: {self._alike} words in a row were 0x{word & 0xFFFFFF:06X}, "
+                "expected the noise of a cell; check the wire DT, and the four wires of the cell"
+            ).coded(FaultCode.SCALE_STUCK)
+        return word
 
 
 class Settling:

@@ -28,11 +28,12 @@ from storeguard.devices.hx711_word import (
     BITS,
     RESTARTED_PERIODS,
     SILENT_PERIODS,
+    Life,
     Settling,
     within_range,
 )
 from storeguard.devices.threaded import ThreadedScale
-from storeguard.errors import ScaleFault, ScaleTimeout, StoreguardError
+from storeguard.errors import FaultCode, ScaleFault, ScaleTimeout, StoreguardError
 
 IIO_DEVICES = Path("/sys/bus/iio/devices")
 DRIVER = "hx711"
@@ -109,6 +110,7 @@ class IioReader:
         self._settling = Settling(self._period_ns, selects_gain=True)
         self._settling.begin(clock.now_ns())
         self._last_ns = clock.now_ns()
+        self._life = Life(self.name)
         self._doubt = ""
         self._at_once = 0
         self._is_closed = False
@@ -127,7 +129,7 @@ class IioReader:
         while True:
             word = self._awaited(deadline_ns, timeout_s)
             if self._counts(word):
-                return within_range(self.name, word.raw)
+                return self._life.of(within_range(self.name, word.raw))
 
     def give_up(self) -> None:
         if not self._given_up.done():
@@ -190,7 +192,7 @@ class IioReader:
                 f"{self.name}: {self._at_once} words in a row were ready at once, expected one "
                 f"every {self._period_ns / 1e6:.0f} ms: DOUT is stuck low; check the wires DT and "
                 "SCK for a short, a break or a swap, and sample_rate_hz"
-            )
+            ).coded(FaultCode.SCALE_STUCK)
 
     def _notice_restart(self, now_ns: int, since_ns: int) -> None:
         """A word that was waited for too long: the chip may have been reset, or lost power."""

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from storeguard.errors import CameraFault, CameraStuck, CameraTimeout
+from storeguard.errors import CameraFault, CameraStuck, CameraTimeout, FaultCode
 
 T = TypeVar("T")
 
@@ -93,18 +93,20 @@ class Scrutiny:
         """The camera has been opened."""
         self._waits_s.clear()
 
-    def fault_of(self, image: Any, waited_s: float, now_s: float) -> str | None:
+    def fault_of(self, image: Any, waited_s: float, now_s: float) -> tuple[str, FaultCode] | None:
         """What is wrong with the picture, or None. `waited_s`: what it took the camera."""
         if image is None or image.ndim != 3 or image.shape[2] != 3 or not image.size:
             shape = None if image is None else image.shape
-            return f"delivers garbage: shape {shape}, expected (height, width, 3)"
+            what = f"delivers garbage: shape {shape}, expected (height, width, 3)"
+            return what, FaultCode.CAMERA_GONE
         self._waits_s.append(waited_s)
         if sum(self._waits_s) > SLOW_S:
             took_s = sum(self._waits_s)
-            return f"is too slow to watch: {took_s:.1f} s for {len(self._waits_s)} pictures"
+            what = f"is too slow to watch: {took_s:.1f} s for {len(self._waits_s)} pictures"
+            return what, FaultCode.CAMERA_SLOW
         return self._frozen(image, now_s)
 
-    def _frozen(self, image: Any, now_s: float) -> str | None:
+    def _frozen(self, image: Any, now_s: float) -> tuple[str, FaultCode] | None:
         # Every fourth row: 0.2 ms at 1280x720, and noise is everywhere.
         fingerprint = zlib.crc32(np.ascontiguousarray(image[::4]).data)
         if fingerprint != self._fingerprint:
@@ -112,4 +114,5 @@ class Scrutiny:
         alike_s = now_s - self._alike_since_s
         if alike_s < FROZEN_AFTER_S or image[::8, ::8].std() < FLAT_LEVELS:
             return None
-        return f"is frozen: its pictures have been the same for {alike_s:.0f} s"
+        what = f"is frozen: its pictures have been the same for {alike_s:.0f} s"
+        return what, FaultCode.CAMERA_FROZEN

@@ -272,9 +272,10 @@ class _Live:
         if not is_read:
             raise self._given.fault("has stopped delivering pictures")
         now_s = self._given.clock.now_s()
-        what = self._given.scrutiny.fault_of(image, now_s - asked_s, now_s)
-        if what is not None:
-            raise self._given.fault(what)
+        wrong = self._given.scrutiny.fault_of(image, now_s - asked_s, now_s)
+        if wrong is not None:
+            what, code = wrong
+            raise self._given.fault(what).coded(code)
         with self._slot_lock:
             self._slot = Frame(now_s, _as_image(image))
         self._tell()

@@ -138,9 +138,10 @@ class PiCamera:
         sensor, now_s = self._sensor, self._clock.now_s()
         self._due_s = now_s + EARLY / FPS
         image, small = await self._thread.run(lambda: sensor.take(asked.job))
-        what = self._scrutiny.fault_of(small, now_s - asked.asked_s, now_s)
-        if what is not None:
-            raise self._given.fault(what)
+        wrong = self._scrutiny.fault_of(small, now_s - asked.asked_s, now_s)
+        if wrong is not None:
+            what, code = wrong
+            raise self._given.fault(what).coded(code)
         return Frame(now_s, image, small)
 
     async def close(self) -> None:

@@ -115,7 +115,7 @@ class ThreadedScale:
         if self._stop.is_set():
             return
         now_s = self._clock.now_s()
-        self._readings.append(Reading(now_s, None, str(fault)))
+        self._readings.append(Reading(now_s, None, str(fault), fault.code))
         self._stop.wait(max(0.0, retry_at_s - now_s))
 
 

@@ -7,6 +7,8 @@ not be lost is on disk before its event is published.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from storeguard.errors import FaultCode
+
 Counts = Mapping[str, int]
 Ranges = Mapping[str, tuple[int, int]]
 
@@ -188,6 +190,7 @@ class DeviceFailed:
     t_s: float
     device: str
     why: str
+    code: FaultCode = FaultCode.OTHER
 
 
 @dataclass(frozen=True, slots=True)

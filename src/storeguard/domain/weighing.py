@@ -16,6 +16,7 @@ from statistics import median
 from typing import NamedTuple
 
 from storeguard.domain.events import DeviceFailed, DeviceRecovered, StepSettled
+from storeguard.errors import FaultCode
 
 BAND_PER_CAPACITY = 0.0003
 LARGEST_BAND_PER_UNIT = 0.4
@@ -41,6 +42,13 @@ FAULT_AFTER_S = 1.5
 """No good reading for so long, and failed ones instead: the scale is faulty. A device says once a
 second that it has none, so this is seen within 2 s."""
 
+OFF_AFTER_S = 10.0
+"""A scale that rests far below nothing for so long: its shelf is off. Until then somebody may
+be lifting it to clean under it."""
+
+OFF_PER_CAPACITY = 0.01
+"""Far below nothing: 100 g on a 10 kg cell. A shelf plate weighs more, no drift is as large."""
+
 TRACK_EVERY_S = 1.0
 LARGEST_DRIFT_G_PER_S = 0.25
 """5 °C within two minutes at 7 g/°C; nobody takes goods that slowly."""
@@ -52,17 +60,19 @@ class Reading(NamedTuple):
     t_s: float
     raw: int | None
     why: str = ""
+    code: FaultCode = FaultCode.OTHER
 
 
 @dataclass(frozen=True, slots=True)
 class WeighingRules:
-    """What is constant for one scale."""
+    """What is constant for one scale. A level below `off_below_g` is no load, but a lack of one."""
 
     scale: str
     tare_raw: int
     counts_per_g: float
     settle_for_s: float
     band_g: float
+    off_below_g: float = float("-inf")
 
     def __post_init__(self) -> None:
         if self.counts_per_g == 0:
@@ -77,6 +87,11 @@ def band_g(capacity_g: float, lightest_unit_g: float | None) -> float:
     return band if lightest_unit_g is None else min(band, lightest_unit_g * LARGEST_BAND_PER_UNIT)
 
 
+def off_below_g(capacity_g: float, unit_g: float | None) -> float:
+    """One unit too many that was taken is no shelf that is off."""
+    return -max(capacity_g * OFF_PER_CAPACITY, 1.5 * (unit_g or 0.0))
+
+
 @dataclass(frozen=True, slots=True)
 class Weighing:
     """What is known of one scale.
@@ -84,6 +99,7 @@ class Weighing:
     `level_g` is the settled net weight (gross less `zero_g`), None until the first one.
     `zero_g` follows the drift of the quiet scale, so the level stands still meanwhile.
     `moving_since_s` is None while quiet. `window` holds the last settling time: (t_s, gross g).
+    `is_barred`: only `admit` lets a scale that has failed recover.
     """
 
     level_g: float | None = None
@@ -94,6 +110,7 @@ class Weighing:
     tracked_s: float = 0.0
     failing_since_s: float | None = None
     is_failed: bool = False
+    is_barred: bool = False
 
     @property
     def is_settled(self) -> bool:
@@ -125,6 +142,30 @@ def set_level(state: Weighing, level_g: float) -> Weighing:
     return replace(state, zero_g=state.zero_g + state.level_g - level_g, level_g=level_g)
 
 
+def bar(state: Weighing, t_s: float) -> Weighing:
+    """Its readings are sound, but not those of its goods: it has failed until it is admitted."""
+    since_s = t_s if state.moving_since_s is None else state.moving_since_s
+    return replace(
+        state,
+        level_g=None,
+        is_failed=True,
+        is_barred=True,
+        failing_since_s=t_s,
+        moving_since_s=since_s,
+    )
+
+
+def admit(state: Weighing) -> Weighing:
+    return replace(state, is_barred=False)
+
+
+def resting_g(state: Weighing, rules: WeighingRules) -> float | None:
+    """What lies on it now, of a scale that has failed too; None while it moves or says nothing."""
+    if not _is_steady(state.window, rules):
+        return None
+    return median(g for _, g in state.window) - state.zero_g
+
+
 def _advance_quiet(
     state: Weighing, readings: Sequence[Reading], start: int, rules: WeighingRules
 ) -> tuple[Weighing, int]:
@@ -135,7 +176,7 @@ def _advance_quiet(
     assert state.level_g is not None
     band, level_g, zero_g = _band(state.noise_g, rules), state.level_g, state.zero_g
     grams = []
-    for t_s, raw, _ in islice(readings, start, None):
+    for t_s, raw, _, _ in islice(readings, start, None):
         if raw is None or raw in SATURATED or t_s - state.tracked_s >= TRACK_EVERY_S:
             break
         gross_g = (raw - rules.tare_raw) / rules.counts_per_g
@@ -147,9 +188,11 @@ def _advance_quiet(
 
 def _advance_one(state: Weighing, reading: Reading, rules: WeighingRules) -> Advance:
     if reading.raw is None:
-        return _failed_reading(state, reading.t_s, reading.why or "no reading", rules)
+        silent = DeviceFailed(reading.t_s, rules.scale, reading.why or "no reading", reading.code)
+        return _failed_reading(state, silent)
     if reading.raw in SATURATED:
-        return _failed_reading(state, reading.t_s, f"saturated (raw {reading.raw})", rules)
+        why, code = f"saturated (raw {reading.raw})", FaultCode.SCALE_SATURATED
+        return _failed_reading(state, DeviceFailed(reading.t_s, rules.scale, why, code))
     gross_g = (reading.raw - rules.tare_raw) / rules.counts_per_g
     state = _remember(state, ((reading.t_s, gross_g),), rules)
     if state.is_failed:
@@ -190,11 +233,12 @@ def _remember(
         state.tracked_s,
         state.failing_since_s,
         state.is_failed,
+        state.is_barred,
     )
 
 
-def _failed_reading(state: Weighing, t_s: float, why: str, rules: WeighingRules) -> Advance:
-    since_s = state.failing_since_s
+def _failed_reading(state: Weighing, failed: DeviceFailed) -> Advance:
+    t_s, since_s = failed.t_s, state.failing_since_s
     if since_s is None:
         since_s = state.window[-1][0] if state.window else t_s
     state = replace(state, failing_since_s=since_s)
@@ -204,12 +248,12 @@ def _failed_reading(state: Weighing, t_s: float, why: str, rules: WeighingRules)
         return state, ()
     moving_since_s = since_s if state.moving_since_s is None else state.moving_since_s
     state = replace(state, is_failed=True, window=(), moving_since_s=moving_since_s)
-    return state, (DeviceFailed(t_s, rules.scale, why),)
+    return state, (failed,)
 
 
 def _try_to_recover(state: Weighing, t_s: float, rules: WeighingRules) -> Advance:
     """A scale is trusted again once it has held still, no reading bad, for a settling time."""
-    if not _is_steady(state.window, rules):
+    if state.is_barred or not _is_steady(state.window, rules) or _is_off(state, rules):
         return state, ()
     assert state.failing_since_s is not None
     recovered = DeviceRecovered(t_s, rules.scale, t_s - state.failing_since_s)
@@ -223,6 +267,8 @@ def _try_to_settle(state: Weighing, t_s: float, rules: WeighingRules) -> Advance
         if state.moving_since_s is None:
             return replace(state, moving_since_s=t_s), ()
         return state, ()
+    if _is_off(state, rules):
+        return _wait_for_the_shelf(state, t_s, rules)
     gross_g = median(g for _, g in state.window)
     before_g, started_s = state.level_g, state.moving_since_s
     noise_g = _sigma([g for _, g in state.window])
@@ -236,6 +282,26 @@ def _try_to_settle(state: Weighing, t_s: float, rules: WeighingRules) -> Advance
     assert started_s is not None
     step = StepSettled(t_s, rules.scale, started_s, grams, before_g + grams, noise_g)
     return state, (step,)
+
+
+def _is_off(state: Weighing, rules: WeighingRules) -> bool:
+    """Does it rest far below nothing, and did not before? One that did has never been tared."""
+    limit_g = rules.off_below_g
+    if state.level_g is None or state.level_g < limit_g:
+        return False
+    return median(g for _, g in state.window) - state.zero_g < limit_g
+
+
+def _wait_for_the_shelf(state: Weighing, t_s: float, rules: WeighingRules) -> Advance:
+    """What has no load has no weight to settle; after a while it is a fault."""
+    since_s = t_s if state.moving_since_s is None else state.moving_since_s
+    state = replace(state, moving_since_s=since_s)
+    if t_s - since_s < OFF_AFTER_S:
+        return state, ()
+    net_g = median(g for _, g in state.window) - state.zero_g
+    why = f"the weight is {net_g:.0f} g: is its shelf off? put it back, or tare the empty scale"
+    failed = DeviceFailed(t_s, rules.scale, why, FaultCode.SCALE_NEGATIVE)
+    return replace(state, is_failed=True, failing_since_s=since_s), (failed,)
 
 
 def _is_steady(window: tuple[tuple[float, float], ...], rules: WeighingRules) -> bool:

@@ -4,10 +4,14 @@ import string
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from storeguard.messages import doctor_en, doctor_ko, en, ko
+from storeguard.errors import FaultCode
+from storeguard.messages import doctor_en, doctor_ko, en, faults, ko
 
 CATALOGUES: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    {"ko": ko.TEXTS | doctor_ko.TEXTS, "en": en.TEXTS | doctor_en.TEXTS}
+    {
+        "ko": ko.TEXTS | doctor_ko.TEXTS | faults.KO,
+        "en": en.TEXTS | doctor_en.TEXTS | faults.EN,
+    }
 )
 
 
@@ -17,6 +21,17 @@ def text(language: str, key: str, **values: object) -> str:
     Raises KeyError for an unknown language, key or field: a gap is a bug, not a blank.
     """
     return _template(language, key).format(**values)
+
+
+def fault_text(language: str, code: FaultCode, why: str = "", **values: object) -> str:
+    """The owner's sentence of a fault; `why`, the device's own, where its kind says too little."""
+    said = [text(language, key, **values) for key in faults.keys_of(code)]
+    return " ".join(one if one.endswith(".") else f"{one}." for one in said) or why
+
+
+def fault_title(language: str, part: str, kind: str = "") -> str:
+    """Which part it is, in the owner's words; `kind` of a device: scale, camera, sight."""
+    return text(language, f"fault.part.{kind or faults.PARTS.get(part, 'records')}", part=part)
 
 
 def texts(language: str, *prefixes: str) -> dict[str, str]:

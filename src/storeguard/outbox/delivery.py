@@ -22,6 +22,7 @@ from typing import Any
 from storeguard import durable
 from storeguard.domain.issue import MANIFEST
 from storeguard.errors import (
+    FaultCode,
     OutboxFault,
     UploadClockSkewed,
     UploadConflict,
@@ -164,7 +165,7 @@ def fetch_receipt(folder: Path, objects: ObjectStore, *, fsync: bool = True) -> 
         raise UploadTransient(
             f"{key}: {content[:40]!r} is no receipt of {issue_id}; check whether the network "
             "asks for a login; it is tried again"
-        )
+        ).coded(FaultCode.NETWORK_LOGIN)
     _set_damaged_aside(folder / RECEIPT, functools.partial(_receipt, issue_id=None))
     _publish(folder / RECEIPT, content, fsync=fsync)
     return receipt

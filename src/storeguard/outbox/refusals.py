@@ -12,6 +12,7 @@ from botocore import exceptions as aws
 from botocore.parsers import ResponseParserError
 
 from storeguard.errors import (
+    FaultCode,
     UploadClockSkewed,
     UploadFault,
     UploadRefused,
@@ -122,13 +123,14 @@ def translated(error: Exception, request: Request) -> UploadFault:
         return _answered(error, request)
     what = f"{request.where}: {masked(_one_line(error))}"
     if isinstance(error, aws.SSLError):
-        return UploadTransient(f"{what}; its certificate is not trusted; check clock and network")
+        untrusted = f"{what}; its certificate is not trusted; check clock and network"
+        return UploadTransient(untrusted).coded(FaultCode.CERTIFICATE)
     if isinstance(error, TRANSIENT_CLASSES):
         return UploadTransient(f"{what}; it is tried again")
     if isinstance(error, KEY_CLASSES):
         return UploadRefused(
             f"{what}; give AWS credentials by the environment or ~/.aws/credentials"
-        )
+        ).coded(FaultCode.CREDENTIALS)
     return UploadRefused(f"{what}; check upload.bucket, upload.region, upload.endpoint_url")
 
 
@@ -149,7 +151,8 @@ def _answered(error: aws.ClientError, request: Request) -> UploadFault:
     refusal = _refusal(code, status, request)
     if refusal is None and (status >= 500 or status in TRANSIENT_STATUS or status < 400):
         return UploadTransient(f"{what}; it is tried again")
-    return UploadRefused(f"{what}; {refusal or 'check upload.bucket and upload.endpoint_url'}")
+    do, kind = refusal or ("check upload.bucket and upload.endpoint_url", FaultCode.UPLOAD_REFUSED)
+    return UploadRefused(f"{what}; {do}").coded(kind)
 
 
 def _code(error: aws.ClientError) -> str:
@@ -161,16 +164,19 @@ def _status(error: aws.ClientError) -> int:
     return int(metadata.get("HTTPStatusCode", 0))
 
 
-def _refusal(code: str, status: int, request: Request) -> str | None:
+def _refusal(code: str, status: int, request: Request) -> tuple[str, FaultCode] | None:
     """What the owner has to do about it; None when the code says nothing of the kind."""
     if code in KEY_CODES:
-        return "the AWS key is expired, revoked or mistyped; put a new one in place"
+        do = "the AWS key is expired, revoked or mistyped; put a new one in place"
+        return do, FaultCode.CREDENTIALS
     if code in ACCOUNT_CODES:
-        return "the AWS account is suspended; see its billing page"
+        return "the AWS account is suspended; see its billing page", FaultCode.ACCOUNT
     if code in BUCKET_CODES or status == 301:
-        return f"no such bucket in {request.region}; check upload.bucket and upload.region"
+        do = f"no such bucket in {request.region}; check upload.bucket and upload.region"
+        return do, FaultCode.BUCKET
     if code in DENIED_CODES or status in (401, 403):
-        return f"the key lacks {request.action} on arn:aws:s3:::{request.bucket}/{request.prefix}"
+        do = f"the key lacks {request.action} on arn:aws:s3:::{request.bucket}/{request.prefix}"
+        return do, FaultCode.PERMISSION
     return None
 
 

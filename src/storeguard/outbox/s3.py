@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from storeguard.config import Upload
-from storeguard.errors import UploadConflict, UploadRefused, UploadTransient
+from storeguard.errors import FaultCode, UploadConflict, UploadRefused, UploadTransient
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -67,7 +67,7 @@ class S3Store:
                 f"s3://{self._bucket}/{key}: the answer to the upload was not S3's (its checksum "
                 f"is {answer.get('ChecksumSHA256')!r}, expected {checksum!r}); check whether the "
                 "network asks for a login"
-            )
+            ).coded(FaultCode.NETWORK_LOGIN)
 
     def get(self, key: str) -> bytes | None:
         content: bytes | None = self._ask(

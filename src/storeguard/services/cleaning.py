@@ -4,6 +4,7 @@ import asyncio
 import logging
 
 from storeguard.clock import Clock
+from storeguard.errors import FaultCode
 from storeguard.health import Health
 from storeguard.outbox.diskspace import Cleaned, Cleaner
 
@@ -49,7 +50,8 @@ class CleaningService:
                 await self._run_once()
             except OSError as error:
                 self._due_s = self._clock.now_s() + AGAIN_S
-                self._tell(f"the disk cannot be cleaned: {error}; replace the card if it goes on")
+                why = f"the disk cannot be cleaned: {error}; replace the card if it goes on"
+                self._tell(why, FaultCode.DISK_FAILING)
             self._part.alive()
             await asyncio.sleep(ROUND_S)
 
@@ -61,22 +63,22 @@ class CleaningService:
         self._has_room = cleaned.has_room
         self._due_s = self._clock.now_s() + (CLEANED_EVERY_S if cleaned.has_room else AGAIN_S)
         _note(cleaned)
-        self._tell(_trouble(cleaned))
+        self._tell(*_trouble(cleaned))
 
     def _is_urgent(self) -> bool:
         """Is there news that cannot wait for the next round?"""
         is_full = self._has_room and self._cleaner.ballast.is_needed()
         return is_full or (self._said is None and self._cleaner.is_read_only())
 
-    def _tell(self, trouble: str | None) -> None:
+    def _tell(self, trouble: str | None, code: FaultCode) -> None:
         """Each trouble once: 'little space' may become 'none' without being over."""
         before, self._said = self._said, trouble
         if trouble is None:
             self._part.ok()
         else:
-            self._part.failed(trouble, is_said=True)
+            self._part.failed(trouble, code=code, is_said=True)
         if trouble != before:
-            log.warning("disk: %s", trouble or "all is well again")
+            log.warning("disk: %s", f"{code} {trouble}" if trouble else "all is well again")
 
 
 def _note(cleaned: Cleaned) -> None:
@@ -87,17 +89,19 @@ def _note(cleaned: Cleaned) -> None:
             log.info("disk: deleted %d (%s), %s to %s", len(items), why, *names)
 
 
-def _trouble(cleaned: Cleaned) -> str | None:
+def _trouble(cleaned: Cleaned) -> tuple[str | None, FaultCode]:
     """Worst first. Only edges are told, so the text holds nothing that changes each round."""
     if cleaned.volume.is_read_only:
-        return "D305 the disk has become read-only; replace the card"
+        return "the disk has become read-only; replace the card", FaultCode.DISK_READ_ONLY
     if not cleaned.has_room:
         return (
-            "D302 no space left; clips pause, weighing, sales and issues go on; "
+            "no space left; clips pause, weighing, sales and issues go on; "
             "delete something, or connect the bucket: what is not uploaded is never deleted"
-        )
+        ), FaultCode.DISK_FULL
     if not cleaned.plan.is_enough:
-        return "D301 less than an hour of recording fits, and nothing may be deleted"
+        why = "less than an hour of recording fits, and nothing may be deleted"
+        return why, FaultCode.DISK_LOW
     if cleaned.plan.refused:
-        return f"D311 nothing is deleted for its age: {cleaned.plan.refused}"
-    return None
+        why = f"nothing is deleted for its age: {cleaned.plan.refused}"
+        return why, FaultCode.CLEANING_REFUSED
+    return None, FaultCode.OTHER

@@ -61,7 +61,7 @@ class TraceRecorder:
 
     def on_readings(self, scale: str, readings: Sequence[Reading]) -> None:
         lines = self._lines["scales.csv"]
-        for t_s, raw, _ in readings:
+        for t_s, raw, *_ in readings:
             lines.append(f"{self._at(t_s)},{scale},{'' if raw is None else raw}\n")
 
     def on_sighting(self, sighting: Sighting) -> None:

@@ -53,6 +53,8 @@ class Eye:
     newest: Frame | None = None
     detections: tuple[Detection, ...] = ()
     people: int | None = None
+    verdict_took_s: float = 0.0
+    """From the newest picture that was judged to its verdict."""
     judged_s: float = float("-inf")
     judging: "asyncio.Task[None] | None" = field(default=None, repr=False)
 
@@ -195,6 +197,7 @@ class WatchingService:
         if part.now.last_ok_s is None:
             log.debug("%s: first picture judged", eye.camera.id)
         part.ok()
+        eye.verdict_took_s = self._clock.now_s() - frame.t_s
         if frame.image is not None and eye.ignore_areas:
             height, width = frame.image.shape[:2]
             people = occupancy.outside(people, eye.ignore_areas, (width, height))

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -26,9 +25,13 @@ from storeguard.errors import JournalFault
 from storeguard.health import LONGEST_SILENCE_S, Health, Pulse
 from storeguard.ports import Book, Reading, Scale
 from storeguard.services.bus import Bus
+from storeguard.services.hands import Hands
+from storeguard.services.swaps import SwapWatch
 
 SPEECHLESS_S = 20.0
 """A scale's thread says something once a second, if only that nothing comes."""
+
+SHARED_READINGS = 1000
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +54,10 @@ class Channel:
     told: int | None = None
     """What the owner said is on it before its first level was known."""
     newest: Reading | None = None
+    doubted_since_s: float | None = None
+    """Since when its count has not been certain; None while it is."""
+    failed_share: float = 0.0
+    """Of its last thousand readings."""
 
     @property
     def id(self) -> str:
@@ -76,30 +83,6 @@ class Channel:
     def _is_uncounted(self) -> bool:
         is_countable = self.product is not None and self.product.is_weighable
         return is_countable and self.weighing.level_g != self.counted_level_g
-
-
-class Hands:
-    """What the visitors of now have taken and not put back: product → units.
-
-    `version` changes whenever that does.
-    """
-
-    def __init__(self) -> None:
-        self._units: Counter[str] = Counter()
-        self.version = 0
-
-    def of(self, product: Product) -> int:
-        return max(0, self._units[product.name])
-
-    def moved(self, name: str, change: int) -> None:
-        """Units that came onto a scale (positive) or left one."""
-        self._units[name] -= change
-        self.version += 1
-
-    def clear(self) -> None:
-        """Whoever comes in has nothing in hand."""
-        self._units.clear()
-        self.version += 1
 
 
 class ZeroMemory(Protocol):
@@ -149,6 +132,7 @@ class WeighingService:
         self._round_s = round_s
         self._on_readings = on_readings
         self._saved: dict[str, float] = {}
+        self._swaps = SwapWatch(self.channels, self._booked_g, bus, clock, health)
         bus.subscribe(self._on_event)
 
     async def run(self) -> None:
@@ -180,6 +164,7 @@ class WeighingService:
     async def _run_once(self) -> None:
         for channel in self.channels:
             self._weigh(channel)
+        self._swaps.look()
         for channel in self.channels:
             await self._count(channel)
 
@@ -194,6 +179,7 @@ class WeighingService:
         if channel.newest is None:
             log.debug("%s: first reading", channel.id)
         channel.newest = readings[-1]
+        channel.failed_share = _failed_share(channel.failed_share, readings)
         if self._on_readings is not None:
             self._on_readings(channel.id, readings)
         channel.weighing, events = weighing.advance(channel.weighing, readings, channel.rules)
@@ -205,7 +191,7 @@ class WeighingService:
         if isinstance(event, StepSettled):
             channel.step = event
         elif isinstance(event, DeviceFailed):
-            part.failed(event.why)
+            part.failed(event.why, code=event.code)
         else:
             part.ok()
         self._bus.publish(event)
@@ -222,11 +208,15 @@ class WeighingService:
         if channel.count is None and channel.told is not None:
             self._set_count(channel, product, channel.told)
             return
+        if self._swaps.is_waiting(channel):
+            return
         found = self._found(channel, product, state.level_g)
         await self._book(channel, product, found)
         channel.count, channel.counted_level_g = found, state.level_g
         channel.counted_hands = self._hands.version
         channel.unclear_since_s = None if found.is_certain else _unclear_since(channel)
+        since_s = channel.doubted_since_s or self._clock.now_s()
+        channel.doubted_since_s = None if found.is_certain else since_s
         await self._remember_guests(channel, found)
         await self._remember_zero(channel)
 
@@ -265,6 +255,12 @@ class WeighingService:
     def _with_weight(self, guests: Mapping[str, int]) -> dict[Product, int]:
         weighed = {c.product.name: c.product for c in self.channels if c.product is not None}
         return {weighed[name]: n for name, n in guests.items() if name in weighed}
+
+    def _booked_g(self, channel: Channel, product: Product) -> float:
+        """What lies on this scale by the book."""
+        guests = self._with_weight(self._guests.get(channel.id, {}))
+        booked = self._shelf.counts.get(product.name, 0) - self._away(product.name)
+        return counting.goods_g(booked, product, guests)
 
     async def _book(self, channel: Channel, product: Product, found: ScaleCount) -> None:
         """Books what is new on this scale: its own product first, then its guests."""
@@ -343,12 +339,14 @@ class WeighingService:
         """The owner has said what is really on the shelf: the zero is set to it."""
         if channel.weighing.level_g is None:
             channel.told = count
+            self._swaps.admit(channel)
             return
         guests = self._guests.get(channel.id, {})
         here = max(0, count - self._away(product.name))
         level_g = counting.goods_g(here, product, self._with_weight(guests))
         channel.weighing = weighing.set_level(channel.weighing, level_g)
         channel.count = counting.set_count(level_g, here, guests)
+        channel.doubted_since_s = None
         channel.counted_level_g = None  # the new zero is still to be remembered
 
     def set_products(self, products: Mapping[str, Product]) -> None:
@@ -362,6 +360,11 @@ class WeighingService:
         return any(
             channel.was_restless(t_s) for channel in self.channels if not channel.weighing.is_failed
         )
+
+
+def _failed_share(before: float, readings: Sequence[Reading]) -> float:
+    failed = sum(reading.raw is None for reading in readings) / len(readings)
+    return before + (failed - before) * min(1.0, len(readings) / SHARED_READINGS)
 
 
 def _unclear_since(channel: Channel) -> float | None:

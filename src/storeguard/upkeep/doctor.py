@@ -8,6 +8,7 @@ from pathlib import Path
 
 from storeguard import config as cfg
 from storeguard.clock import Clock, SystemClock
+from storeguard.devices.machine import Machine
 from storeguard.errors import ConfigInvalid, StoreguardError, masked
 from storeguard.messages import text
 from storeguard.upkeep.checks import (
@@ -21,7 +22,6 @@ from storeguard.upkeep.checks import (
     time_of_day,
 )
 from storeguard.upkeep.checks.finding import Check, Finding, Say, Site
-from storeguard.upkeep.checks.machine import Machine
 
 Look = Callable[[Site], Iterator[Finding]]
 

@@ -101,11 +101,16 @@ class NoticeRow:
 
 @dataclass(frozen=True, slots=True)
 class FaultRow:
-    """A device that cannot be trusted now; `why` in the owner's language, `since` a label."""
+    """A device that cannot be trusted now, or one with something to be said of it.
+
+    `title` and `why` in the owner's language; `since` is a label, None where nobody knows.
+    """
 
     device: str
     why: str
-    since: str
+    since: str | None
+    title: str
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +129,9 @@ class Snapshot:
 
     `presence_for_s` is how long the presence has lasted (None: not known), `people` how many
     the newest picture shows (None: cannot see), `blind_since` the label of the instant since
-    when nobody could be seen. `may_oversell` is the kiosk's `oversell: allow`. `banner`: sentences
-    that stand above all, such as that only half of it runs. `loss_today_won` is what today's
-    issues come to, what was paid since left out.
+    when nobody could be seen. `remarks` are no faults: everything goes on. `may_oversell` is the
+    kiosk's `oversell: allow`. `banner`: sentences that stand above all, such as that only half of
+    it runs. `loss_today_won` is what today's issues come to, what was paid since left out.
     """
 
     store: str
@@ -143,6 +148,7 @@ class Snapshot:
     issues: tuple[IssueRow, ...] = ()
     notices: tuple[NoticeRow, ...] = ()
     faults: tuple[FaultRow, ...] = ()
+    remarks: tuple[FaultRow, ...] = ()
     banner: tuple[str, ...] = ()
     loss_today_won: int = 0
 

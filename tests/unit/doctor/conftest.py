@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from storeguard.clock import SystemClock
+from storeguard.devices.machine import Machine
 from storeguard.upkeep import doctor
-from storeguard.upkeep.checks.machine import Machine
 
 CSV = "상품명, 개수, 가격, 무게\n바나나우유,3,1500,95\n초코바,10,1200,45\n"
 CONFIG = """

@@ -8,10 +8,10 @@ import pytest
 
 from storeguard import durable, marker
 from storeguard.clock import SystemClock
+from storeguard.devices.machine import run_command
 from storeguard.errors import ConfigInvalid
 from storeguard.upkeep.checks import board, shop, storage, time_of_day
 from storeguard.upkeep.checks.finding import State
-from storeguard.upkeep.checks.machine import run_command
 
 OK, WARN, FAIL, SKIP = State.OK, State.WARN, State.FAIL, State.SKIP
 CSV = "상품명, 개수, 가격, 무게\n바나나우유,3,1500,95\n초코바,10,1200,45\n"

@@ -10,6 +10,7 @@ from storeguard import config
 from storeguard.clock import Clock
 from storeguard.devices.sim.timeline import HISTORY_S, Times
 from storeguard.devices.sim.world import World
+from storeguard.errors import FaultCode
 from storeguard.ports import Reading
 
 SIM_CALIBRATION = config.Calibration(tare_raw=84_000, counts_per_g=429.0)
@@ -92,9 +93,12 @@ class SimScale:
                 yield Reading(t_s, raw)
             elif self._failed_s is None or t_s - self._failed_s >= FAILURE_EVERY_S - 1e-6:
                 self._failed_s = t_s
-                yield Reading(t_s, None, self._why(bool(is_out), raw))
+                yield Reading(t_s, None, *self._why(bool(is_out), raw))
 
-    def _why(self, is_out: bool, raw: int) -> str:
+    def _why(self, is_out: bool, raw: int) -> tuple[str, FaultCode]:
+        name = f"scale {self.id!r}"
         if is_out:
-            return f"scale {self.id!r}: no data from the simulated cell; it is unplugged"
-        return f"scale {self.id!r}: saturated at {raw:#x}; check the cell's wiring and load"
+            why = f"{name}: no data from the simulated cell; it is unplugged"
+            return why, FaultCode.SCALE_SILENT
+        why = f"{name}: saturated at {raw:#x}; check the cell's wiring and load"
+        return why, FaultCode.SCALE_SATURATED

@@ -5,17 +5,13 @@ import platform
 import re
 from collections.abc import Iterator
 
+from storeguard.devices.machine import Machine
+from storeguard.devices.power import SINCE_START, THROTTLED, UNDER_VOLTAGE, throttled
 from storeguard.upkeep.checks.finding import Finding, Site, Topic
-from storeguard.upkeep.checks.machine import Machine
 
 MODEL = "proc/device-tree/model"
 IIO_NAMES = "sys/bus/iio/devices/*/name"
 OVER_PINS = ("hx711", "gpiod")
-
-UNDER_VOLTAGE, THROTTLED = 1 << 0, 0b1110
-"""get_throttled: under-voltage; frequency capped, throttled, soft temperature limit."""
-SINCE_START = 16
-"""The same bits, this far up: it has happened since the start."""
 
 HOT_C = 80.0
 """From here a Pi slows down."""
@@ -90,21 +86,6 @@ def power(site: Site) -> Iterator[Finding]:
         yield topic.warn(say("doctor.power.throttled"), say("doctor.power.throttled_do"))
     else:
         yield topic.ok(say("doctor.power.ok"))
-
-
-def throttled(machine: Machine) -> int | None:
-    """The firmware's flags, from its own command, its file, or the kernel's voltage alarm."""
-    said = machine.run(("vcgencmd", "get_throttled"))
-    if said and (found := re.search(r"throttled=0x([0-9a-fA-F]+)", said)):
-        return int(found[1], 16)
-    flags = machine.text("sys/devices/platform/soc/soc:firmware/get_throttled")
-    if flags and re.fullmatch(r"(0x)?[0-9a-fA-F]+", flags):
-        return int(flags, 16)
-    for sensor in machine.files("sys/class/hwmon/*/name"):
-        if sensor.read_text(errors="replace").strip() == "rpi_volt":
-            alarm = machine.text(str(sensor.with_name("in0_lcrit_alarm").relative_to(machine.root)))
-            return UNDER_VOLTAGE if alarm == "1" else 0
-    return None
 
 
 def temperature(site: Site) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from storeguard import config as cfg
 from storeguard.clock import Clock
-from storeguard.upkeep.checks.machine import Machine
+from storeguard.devices.machine import Machine
 
 Say = Callable[..., str]
 """Key and values of a text → the text in the store's language."""

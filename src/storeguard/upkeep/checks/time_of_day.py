@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from storeguard.devices.machine import Machine
 from storeguard.upkeep.checks.finding import Finding, Site
-from storeguard.upkeep.checks.machine import Machine
 
 EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
 """No storeguard is older: a clock before it was never set."""

@@ -11,7 +11,9 @@ function show(shop) {
   showBanner(shop.banner);
   showPresence(shop);
   showCameras(shop.cameras);
-  fill("faults", shop.faults, buildFault);
+  list(byId("faults"), shop.faults, buildFault);
+  list(byId("remarks"), shop.remarks, buildFault);
+  byId("no-faults").hidden = shop.faults.length + shop.remarks.length > 0;
   fill("scales", shop.scales, buildScale);
   showIssues(shop.issues);
   showLossToday(shop.loss_today_won);
@@ -102,8 +104,9 @@ function watch(figure, picture, id) {
 // ---- devices
 
 function buildFault(fault) {
-  return make("li", "", make("strong", "", fault.device), make("span", "why", fault.why),
-    make("span", "since", say("owner.fault_since", { since: fault.since })));
+  const since = fault.since === null ? "" : say("owner.fault_since", { since: fault.since });
+  return make("li", "", make("strong", "", fault.title, make("span", "code", fault.code)),
+    make("span", "since", since), make("span", "why", fault.why));
 }
 
 function buildScale(scale) {

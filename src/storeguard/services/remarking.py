@@ -1,0 +1,77 @@
+"""What is no fault, but what the owner should know of: everything goes on meanwhile."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import chain
+
+from storeguard.domain.occupancy import Presence
+from storeguard.errors import FaultCode
+from storeguard.services.watching import Eye, WatchingService
+from storeguard.services.weighing import Channel, WeighingService
+
+MOVED_PER_UNIT = 1 / 3
+"""A zero that has moved by so much of a unit is near to being taken for one."""
+
+RESTLESS_S = 60.0
+"""Nobody touches a shelf for so long."""
+
+FAILED_SHARE = 0.05
+LATE_S = 3.0
+OCCUPIED_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """`device`: a scale, a camera, or `store`, `clock`; `values` fill the owner's sentence.
+
+    `since_s` is None where nobody knows, or it does not matter.
+    """
+
+    device: str
+    code: FaultCode
+    since_s: float | None = None
+    values: Mapping[str, object] = field(default_factory=dict)
+
+
+def remarks(
+    weighing: WeighingService, watching: WatchingService, now_s: float, *, is_clock_synced: bool
+) -> tuple[Remark, ...]:
+    """All that hold now, in the order of the devices."""
+    of_scales = chain.from_iterable(_of_scale(channel, now_s) for channel in weighing.channels)
+    of_cameras = chain.from_iterable(map(_of_camera, watching.eyes))
+    of_clock = () if is_clock_synced else (Remark("clock", FaultCode.CLOCK_UNSYNCED),)
+    return (*of_scales, *of_cameras, *_of_store(watching, now_s), *of_clock)
+
+
+def _of_scale(channel: Channel, now_s: float) -> Iterator[Remark]:
+    product, state, scale = channel.product, channel.weighing, channel.id
+    if product is None or state.is_failed:
+        return
+    if not product.is_weighable:
+        yield Remark(scale, FaultCode.UNIT_WEIGHTLESS, values={"product": product.name})
+        return
+    if channel.doubted_since_s is not None and state.level_g is not None:
+        grams = {"grams": f"{state.level_g:.0f}"}
+        yield Remark(scale, FaultCode.WEIGHT_UNCLEAR, channel.doubted_since_s, grams)
+    if abs(state.zero_g) > MOVED_PER_UNIT * product.unit_weight_g:
+        moved = {"grams": f"{state.zero_g:+.0f}"}
+        yield Remark(scale, FaultCode.ZERO_MOVED, values=moved)
+    since_s = state.moving_since_s
+    if since_s is not None and now_s - since_s > RESTLESS_S:
+        yield Remark(scale, FaultCode.SCALE_NOISY, since_s)
+    elif channel.failed_share > FAILED_SHARE:
+        yield Remark(scale, FaultCode.SCALE_NOISY)
+
+
+def _of_camera(eye: Eye) -> Iterator[Remark]:
+    if eye.verdict_took_s > LATE_S:
+        values = {"seconds": f"{eye.verdict_took_s:.0f}"}
+        yield Remark(eye.camera.id, FaultCode.DETECTOR_SLOW, values=values)
+
+
+def _of_store(watching: WatchingService, now_s: float) -> Iterator[Remark]:
+    since_s = watching.changed_s
+    is_occupied = watching.occupancy.presence is Presence.OCCUPIED
+    if is_occupied and since_s is not None and now_s - since_s > OCCUPIED_S:
+        minutes = {"minutes": f"{(now_s - since_s) / 60:.0f}"}
+        yield Remark("store", FaultCode.OCCUPIED_LONG, since_s, minutes)

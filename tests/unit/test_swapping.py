@@ -1,0 +1,53 @@
+"""Two scales that have changed places are told apart from goods that were taken or brought."""
+
+import pytest
+
+from storeguard.domain.product import Product
+from storeguard.domain.swapping import Held, swapped
+
+MILK = Product("바나나우유", 1500, 265.0)
+BAR = Product("초코바", 1200, 52.0)
+COLA = Product("콜라", 1800, 370.0)
+
+
+def held(scale, product, count, level_g):
+    return Held(scale, product, level_g, count * product.unit_weight_g, 3.0)
+
+
+def test_what_fits_each_other_and_not_itself_has_changed_places():
+    a, b = held("A", MILK, 6, 624.0), held("B", BAR, 12, 1590.0)
+    assert swapped([a, b, held("C", COLA, 8, 2960.0)]) == (("A", "B"),)
+
+
+def test_the_other_cells_zero_is_allowed_for():
+    assert swapped([held("A", MILK, 6, 635.0), held("B", BAR, 12, 1570.0)]) == (("A", "B"),)
+
+
+@pytest.mark.parametrize(
+    ("a_g", "b_g"),
+    [(1590.0, 624.0), (624.0, 624.0), (1590.0, 1590.0), (900.0, 1590.0), (624.0, 900.0)],
+)
+def test_half_a_likeness_is_none(a_g, b_g):
+    assert swapped([held("A", MILK, 6, a_g), held("B", BAR, 12, b_g)]) == ()
+
+
+def test_units_taken_here_and_brought_there_explain_it_as_well():
+    other = Product("딸기우유", 1500, 265.0)
+    assert swapped([held("A", MILK, 6, 530.0), held("B", other, 2, 1590.0)]) == ()
+
+
+def test_an_empty_scale_may_be_one_of_the_two():
+    assert swapped([held("A", MILK, 6, 0.0), held("B", COLA, 0, 1590.0)]) != ()
+    assert swapped([held("A", MILK, 0, 740.0), held("B", COLA, 2, 0.0)]) != ()
+    assert swapped([held("A", MILK, 0, 1060.0), held("B", MILK, 4, 0.0)]) == ()
+
+
+def test_one_that_fits_two_others_is_in_no_pair():
+    twin = held("D", BAR, 12, 1590.0)
+    assert swapped([held("A", MILK, 6, 624.0), held("B", BAR, 12, 1590.0), twin]) == ()
+
+
+def test_less_than_nothing_is_no_number_of_units():
+    a = Held("A", MILK, -265.0, 1590.0, 3.0)
+    b = Held("B", BAR, 1590.0, -265.0, 3.0)
+    assert swapped([a, b]) == (("A", "B"),)
