@@ -6,6 +6,8 @@ import re
 import urllib.error
 import urllib.request
 import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +41,19 @@ _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 """The daemon is on this machine: no proxy of the environment stands between."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Shop:
+    """The kiosk book and its desk, while no daemon holds them."""
+
+    kiosk: CsvBook
+    desk: Desk
+
+
+_Beside = Callable[[Folders, str], dict[str, Any]]
+_Alone = Callable[[_Shop, str], Awaitable[dict[str, Any]]]
+"""What is done through the daemon, or without one; the text is the key."""
+
+
 class _NobodyThere(Exception):
     """No page of a daemon answers where the state folder says."""
 
@@ -48,6 +63,34 @@ def sell_one(config: Config, base: Path, product: str, count: int) -> dict[str, 
 
     Answers `product`, `count`, `won` and `left`, which is None where the daemon did not say.
     """
+
+    async def alone(shop: _Shop, key: str) -> dict[str, Any]:
+        sold = await shop.desk.sell([(product, count)], key, "command")
+        left = shop.kiosk.counts[product]
+        return {"product": product, "count": count, "won": sold.total_won, "left": left}
+
+    def beside(folders: Folders, key: str) -> dict[str, Any]:
+        return _sell_through_daemon(folders, product, count, key)
+
+    return _at_a_desk(config, base, beside, alone)
+
+
+def receive(config: Config, base: Path, won: int) -> dict[str, Any]:
+    """Takes an amount that names no product, as `sell_one`. Answers `won`."""
+
+    async def alone(shop: _Shop, key: str) -> dict[str, Any]:
+        return {"won": (await shop.desk.pay_amount(won, key, "command")).won}
+
+    def beside(folders: Folders, key: str) -> dict[str, Any]:
+        return {
+            "won": _tell_daemon(_daemon_url(folders), "amounts", {"won": won, "key": key})["won"]
+        }
+
+    return _at_a_desk(config, base, beside, alone)
+
+
+def _at_a_desk(config: Config, base: Path, beside: _Beside, alone: _Alone) -> dict[str, Any]:
+    """`beside` a running daemon, else `alone`, once whoever sells just now is done."""
     folders = Folders.of(config, base)
     if not folders.inventory.is_dir():
         raise StoreguardError(f"{folders.inventory}: no such folder; see paths.inventory")
@@ -60,12 +103,12 @@ def sell_one(config: Config, base: Path, product: str, count: int) -> dict[str, 
             break
         except AlreadyRunning as running:
             try:
-                return _sell_through_daemon(folders, product, count, key)
+                return beside(folders, key)
             except _NobodyThere:
                 _wait_for_turn(running, is_late=clock.now_s() > given_up_s)
     try:
         claim(folders, config.store.id)
-        return asyncio.run(_sell_alone(config, folders, product, count, key))
+        return asyncio.run(_with_own_desk(config, folders, lambda shop: alone(shop, key)))
     finally:
         lock.release()
 
@@ -82,8 +125,18 @@ def _wait_for_turn(running: AlreadyRunning, *, is_late: bool) -> None:
 def _sell_through_daemon(folders: Folders, product: str, count: int, key: str) -> dict[str, Any]:
     url = _daemon_url(folders)
     basket = {"lines": [{"product": product, "count": count}], "key": key}
+    receipt = _tell_daemon(url, "sales", basket)
+    return {
+        "product": product,
+        "count": count,
+        "won": receipt["total_won"],
+        "left": _left(url, product),
+    }
+
+
+def _tell_daemon(url: str, what: str, body: dict[str, Any]) -> dict[str, Any]:
     try:
-        receipt = _ask(f"{url}/api/v1/sales", basket)
+        return _ask(f"{url}/api/v1/{what}", body)
     except urllib.error.HTTPError as error:
         raise SaleRefused(_refusal(error)) from None
     except ConnectionRefusedError:
@@ -93,12 +146,6 @@ def _sell_through_daemon(folders: Folders, product: str, count: int, key: str) -
             f"{url}: no answer to the sale ({error}); it may have been taken: look at the kiosk "
             "count before you sell again"
         ) from error
-    return {
-        "product": product,
-        "count": count,
-        "won": receipt["total_won"],
-        "left": _left(url, product),
-    }
 
 
 def _left(url: str, product: str) -> int | None:
@@ -139,8 +186,8 @@ def _refusal(error: urllib.error.HTTPError) -> str:
         return f"the daemon answered {error.code}"
 
 
-async def _sell_alone(
-    config: Config, folders: Folders, product: str, count: int, key: str
+async def _with_own_desk(
+    config: Config, folders: Folders, use: Callable[[_Shop], Awaitable[dict[str, Any]]]
 ) -> dict[str, Any]:
     clock, journal = SystemClock(), await asyncio.to_thread(open_journal, folders.state)
     changes = TextLog(folders.inventory / "store_log.txt", config.store.timezone)
@@ -162,12 +209,10 @@ async def _sell_alone(
             oversell=config.kiosk.oversell,
             language=config.store.language,
         )
-        sold = await desk.sell([(product, count)], key, "command")
-        left = kiosk.counts[product]
+        return await use(_Shop(kiosk, desk))
     finally:
         await kiosk.close()
         await asyncio.to_thread(journal.close)
-    return {"product": product, "count": count, "won": sold.total_won, "left": left}
 
 
 def confirm_books(config: Config, base: Path) -> str:

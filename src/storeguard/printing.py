@@ -42,6 +42,9 @@ def _padded(cell: str, wanted: int, *, is_right: bool) -> str:
 def sales(sold: Iterable[Mapping[str, Any]], language: str) -> Iterator[str]:
     """`sell`."""
     for one in sold:
+        if "product" not in one:
+            yield text(language, "sale.received", won=f"{one['won']:,}")
+            continue
         said = text(language, "sale.done", **{**one, "won": f"{one['won']:,}"})
         left = one["left"]
         yield said if left is None else f"{said} ({text(language, 'sale.left', left=left)})"

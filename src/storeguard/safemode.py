@@ -21,7 +21,14 @@ from storeguard.orderly import Loop, run_until, stop_on_signals
 from storeguard.upkeep.lastgood import NAME
 from storeguard.upkeep.leaving import leave_when_changed
 from storeguard.vigil import Vigil
-from storeguard.web.view import Changes, PartRow, SaleReceipt, Snapshot, part_rows
+from storeguard.web.view import (
+    AmountReceipt,
+    Changes,
+    PartRow,
+    SaleReceipt,
+    Snapshot,
+    part_rows,
+)
 
 RETRY_S = 300.0
 SHOWN_ERRORS = 3
@@ -174,6 +181,9 @@ class BareView:
         return part_rows(self._health, self._clock.now_s())
 
     async def sell(self, _basket: Sequence[tuple[str, int]], _key: str) -> SaleReceipt:
+        raise SaleRefused(text(self.language, "safe.no_sales"))
+
+    async def pay_amount(self, _won: int, _key: str) -> AmountReceipt:
         raise SaleRefused(text(self.language, "safe.no_sales"))
 
     def basket_open(self, is_open: bool) -> None:

@@ -29,6 +29,7 @@ from storeguard.services.remarking import Remark, remarks
 from storeguard.services.watching import Eye
 from storeguard.services.weighing import Channel
 from storeguard.web.view import (
+    AmountReceipt,
     BookRow,
     CameraRow,
     Changes,
@@ -261,6 +262,11 @@ class ShopView:
         self._changes.announce()
         lines = tuple(ReceiptLine(n.product, n.count, n.price_won) for n in sold.lines)
         return SaleReceipt(sold.sale_id, lines, sold.total_won, sold.is_repeated)
+
+    async def pay_amount(self, won: int, key: str) -> AmountReceipt:
+        received = await self._store.desk.pay_amount(won, key, "api")
+        self._changes.announce()
+        return AmountReceipt(received.sale_id, received.won, received.is_repeated)
 
     def basket_open(self, is_open: bool) -> None:
         self._store.desk.basket_open(is_open)

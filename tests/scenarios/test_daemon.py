@@ -233,6 +233,11 @@ def test_torch_is_never_loaded(daemon):
     assert "torch" not in Path(f"/proc/{daemon.process.pid}/maps").read_text()
 
 
+def test_an_amount_goes_through_the_daemon(daemon):
+    received = storeguard(daemon.folder, "sell", "--amount", "4500", "--json")
+    assert json.loads(received.stdout) == {"won": 4500}
+
+
 def test_sell_goes_through_the_daemon(daemon):
     before = counts(daemon.folder)["초코바"]
     sold = storeguard(daemon.folder, "sell", "초코바", "2", "--json")

@@ -105,6 +105,9 @@ def test_every_verb_says_what_it_is_for(path, verb):
         ("run", "extra"),
         ("sell",),
         ("sell", "초코바", "abc"),
+        ("sell", "초코바"),
+        ("sell", "초코바", "1", "--amount", "1200"),
+        ("sell", "--amount", "0"),
         ("sell", "초코바", "0"),
         ("sell", "초코바", "-1"),
         ("sell", "초코바", "100"),
@@ -235,6 +238,13 @@ def test_sell_without_a_daemon_takes_it_off_the_book(shop):
     assert said("sell", "초코바", "2").stdout == "초코바 2개 결제 2,400원 (남은 재고 8개)\n"
     text = (shop / "inventory" / "inventory_store.csv").read_text(encoding="utf-8")
     assert "초코바,8,1200,45" in text
+
+
+def test_an_amount_is_received_without_naming_a_product(shop):
+    assert said("sell", "--amount", "4500").stdout == "4,500원 결제\n"
+    assert json.loads(said("sell", "--amount", "4500", "--json").stdout) == {"won": 4500}
+    text = (shop / "inventory" / "inventory_store.csv").read_text(encoding="utf-8")
+    assert "초코바,10,1200,45" in text
 
 
 def test_sell_speaks_the_stores_language(shop):

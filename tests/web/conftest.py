@@ -17,6 +17,7 @@ import pytest
 from storeguard.errors import SaleRefused
 from storeguard.web.app import build
 from storeguard.web.view import (
+    AmountReceipt,
     BookRow,
     CameraRow,
     Changes,
@@ -87,6 +88,7 @@ class FakeShop:
         self.parts: tuple[PartRow, ...] = ()
         self.changes = Changes()
         self.sales: dict[str, SaleReceipt] = {}
+        self.amounts: dict[str, int] = {}
         self.baskets: list[bool] = []
         self.pictures: dict[str, bytes] = {"door": b"\xff\xd8picture\xff\xd9"}
         self.folder = folder
@@ -109,6 +111,12 @@ class FakeShop:
         self.sales[key] = SaleReceipt(f"sale-{len(self.sales) + 1}", lines, total)
         self.changes.announce()
         return self.sales[key]
+
+    async def pay_amount(self, won: int, key: str) -> AmountReceipt:
+        if won > 10_000_000:
+            raise SaleRefused("금액은 1~10,000,000원입니다.")
+        is_repeated = key in self.amounts
+        return AmountReceipt(key, self.amounts.setdefault(key, won), is_repeated)
 
     def basket_open(self, is_open: bool) -> None:
         self.baskets.append(is_open)

@@ -144,6 +144,24 @@ async def test_there_are_no_documentation_pages(client: httpx.AsyncClient, path:
 # ---- sales
 
 
+async def test_an_amount_without_products_is_received_once(client: httpx.AsyncClient, shop: Any):
+    paid = {"won": 4500, "key": "transfer-0001"}
+    first = await client.post("/api/v1/amounts", json=paid)
+    again = await client.post("/api/v1/amounts", json=paid)
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.json() == {"sale_id": "transfer-0001", "won": 4500, "is_repeated": False}
+    assert shop.amounts == {"transfer-0001": 4500}
+
+
+@pytest.mark.parametrize(("won", "status"), [(0, 422), (-5, 422), (1.5, 422), (99_999_999, 409)])
+async def test_an_amount_that_cannot_be_is_refused(
+    client: httpx.AsyncClient, won: Any, status: int
+):
+    answer = await client.post("/api/v1/amounts", json={"won": won, "key": "transfer-0002"})
+    assert answer.status_code == status
+    assert answer.json()["error"]
+
+
 async def test_a_sale_is_answered_with_its_receipt(client: httpx.AsyncClient):
     answer = await client.post("/api/v1/sales", json=SALE)
     assert answer.status_code == 201

@@ -37,6 +37,14 @@ class SaleRecords:
             row, won = f"{key}/{i}", line.count * line.price_won
             self._journal.record_sale(Sale(row, row, line.product, line.count, won, now, source))
 
+    def find_amount(self, key: str) -> int | None:
+        sale = self._journal.find_sale(f"{key}/won")
+        return None if sale is None else sale.won
+
+    def record_amount(self, key: str, won: int, source: str) -> None:
+        row = f"{key}/won"
+        self._journal.record_sale(Sale(row, row, "", 0, won, self._clock.utc(), source))
+
 
 class VisitRecords:
     """Visits, their steps and late payments."""
@@ -122,6 +130,11 @@ def judgement_json(judgement: Judgement) -> dict[str, Any]:
         won = judgement.written_off_won
         written_off = dict(judgement.written_off)
         said |= {"by": judgement.by, "written_off": written_off, "written_off_won": won}
+    if judgement.amount_won:
+        said |= {
+            "amount_won": judgement.amount_won,
+            "amount_left_won": judgement.amount_left_won,
+        }
     return said | {"uncertain": ranges, "unverified": sorted(judgement.unverified)}
 
 

@@ -19,18 +19,31 @@ from storeguard.cli.frame import (
 
 # Unknown options are arguments, so that -1 is a count.
 @click.command(cls=Verb, context_settings={"ignore_unknown_options": True})
-@click.argument("product")
-@click.argument("count", type=click.IntRange(1, 99))
+@click.argument("product", required=False)
+@click.argument("count", type=click.IntRange(1, 99), required=False)
+@click.option(
+    "--amount",
+    "won",
+    type=click.IntRange(1),
+    help="Won that came without naming a product (a bank transfer), instead of PRODUCT COUNT.",
+)
 @config_option
 @json_option
-def sell(product: str, count: int, config_path: Path, as_json: bool) -> None:
+def sell(
+    product: str | None, count: int | None, won: int | None, config_path: Path, as_json: bool
+) -> None:
     """Sell COUNT of PRODUCT, through the running daemon or without it."""
     from storeguard import config as cfg
     from storeguard import printing
-    from storeguard.counter import sell_one
+    from storeguard.counter import receive, sell_one
 
     config = cfg.load(config_path)
-    sold = sell_one(config, config_path.parent, product, count)
+    if won is not None and product is None:
+        sold = receive(config, config_path.parent, won)
+    elif won is None and product is not None and count is not None:
+        sold = sell_one(config, config_path.parent, product, count)
+    else:
+        raise click.UsageError("expected PRODUCT COUNT, or --amount WON alone")
     print_records(
         [sold], as_json, functools.partial(printing.sales, language=config.store.language)
     )

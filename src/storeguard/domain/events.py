@@ -77,6 +77,15 @@ class SaleMade:
 
 
 @dataclass(frozen=True, slots=True)
+class AmountPaid:
+    """Won came without a word about products: a bank transfer, a terminal that knows no goods."""
+
+    t_s: float
+    sale_id: str
+    won: int
+
+
+@dataclass(frozen=True, slots=True)
 class VisitReconciled:
     """A visit was judged. Product → count, zeros left out; `uncertain`: product → low, high.
 
@@ -101,6 +110,8 @@ class VisitReconciled:
     by: str = ""
     written_off: Counts = field(default_factory=dict)
     written_off_won: int = 0
+    amount_won: int = 0
+    amount_left_won: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +219,7 @@ Event = (
     | StoreOccupied
     | StoreEmptied
     | SaleMade
+    | AmountPaid
     | VisitReconciled
     | IssueSealed
     | IssueAmended

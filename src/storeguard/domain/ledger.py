@@ -41,12 +41,16 @@ class Movement:
 
 @dataclass(frozen=True, slots=True)
 class SaleLine:
-    """Units paid for; negative is a refund."""
+    """Units paid for; negative is a refund.
+
+    `won` is an amount paid without naming a product, which is '' then, and its count 0.
+    """
 
     t_s: float
     sale_id: str
     product: str
     count: int
+    won: int = 0
 
 
 @dataclass(frozen=True, slots=True)

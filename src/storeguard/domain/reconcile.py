@@ -1,9 +1,10 @@
 """Books and ledger → discrepancies: what is missing without payment, and why we say so."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from storeguard.domain.amounts import amount_won, covered, worth_won
 from storeguard.domain.events import VisitReconciled
 from storeguard.domain.ledger import Debt, Movement, Visit
 from storeguard.domain.product import Product, Stock
@@ -24,7 +25,8 @@ STANDING_CERTAINTY = 0.8
 class Reason:
     """Why a line stands in the judgement, as data; `messages` makes it a sentence.
 
-    `kind`: taken, unpaid, standing, promoted, proposed. `movement` is the step behind it, where
+    `kind`: taken, unpaid, standing, promoted, proposed, by_amount, amount_over,
+    amount_unmatched (these with `won`). `movement` is the step behind it, where
     there is one, `until_s` when waiting for a payment ended, `promotion` the name of what allows
     the units.
     """
@@ -35,6 +37,7 @@ class Reason:
     movement: Movement | None = None
     until_s: float | None = None
     promotion: str | None = None
+    won: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,8 @@ class Judgement:
     written_off: Stock = field(default_factory=dict)
     written_off_won: int = 0
     unannounced: Stock = field(default_factory=dict)
+    amount_won: int = 0
+    amount_left_won: int = 0
 
 
 def judge(visit: Visit, products: Sequence[Product], kiosk: Stock, now_s: float) -> Judgement:
@@ -94,6 +99,9 @@ def judge(visit: Visit, products: Sequence[Product], kiosk: Stock, now_s: float)
     taken, paid = visit.net_taken, visit.paid
     parts = share(visit, sorted(judged))
     owed, prices = dict(parts.owed), {p.name: p.price_won for p in products}
+    by_amount = Counter(covered(_positive(owed), prices, amount_won(visit)))
+    owed = {name: n - by_amount[name] for name, n in owed.items()}
+    paid.update(by_amount)
     grants, uncertain = _granted(visit, owed, paid)
     free = units_of(grants)
     for name, count in free.items():
@@ -101,7 +109,9 @@ def judge(visit: Visit, products: Sequence[Product], kiosk: Stock, now_s: float)
     mixed_up, mix_changes = _mixed_up(owed, paid, prices)
     for name, change in mix_changes.items():
         owed[name] += change
+    free += by_amount  # no sale has taken them off the kiosk book
     unpaid = _positive(owed)
+    left_won = max(0, amount_won(visit) - worth_won(by_amount, prices))
     surplus = _positive({name: -count for name, count in owed.items()})
     changes = _changes_of_the_kiosk_book(visit, owed, parts, _sum(mix_changes, free), kiosk)
     return Judgement(
@@ -117,13 +127,27 @@ def judge(visit: Visit, products: Sequence[Product], kiosk: Stock, now_s: float)
         unverified=visit.unverified,
         discrepancies=tuple(_discrepancy(visit, name, n, kiosk) for name, n in unpaid.items()),
         kiosk_changes=changes,
-        reasons=(*_reasons(visit, unpaid, now_s), *_allowances(grants)),
+        reasons=(
+            *_reasons(visit, unpaid, now_s),
+            *_allowances(grants),
+            *_amounts(visit, by_amount, left_won, unpaid),
+        ),
         loss_won=_won(unpaid, prices),
         by=visit.marks[-1].who if visit.marks else "",
         written_off=parts.written_off,
         written_off_won=_won(parts.written_off, prices),
         unannounced=_unannounced(visit, surplus, changes),
+        amount_won=amount_won(visit),
+        amount_left_won=left_won,
     )
+
+
+def _amounts(visit: Visit, by_amount: Stock, left_won: int, unpaid: Stock) -> Iterator[Reason]:
+    """What an amount has paid for; what is left of it fits nothing, or was too much."""
+    for name, count in by_amount.items():
+        yield Reason("by_amount", name, count, won=amount_won(visit))
+    if left_won:
+        yield Reason("amount_unmatched" if unpaid else "amount_over", "", 0, won=left_won)
 
 
 def _granted(
@@ -266,6 +290,8 @@ def reconciled(visit: Visit, judgement: Judgement, now_s: float) -> VisitReconci
         uncertain=judgement.uncertain,
         unverified=judgement.unverified,
         loss_won=judgement.loss_won,
+        amount_won=judgement.amount_won,
+        amount_left_won=judgement.amount_left_won,
         by=judgement.by,
         written_off=judgement.written_off,
         written_off_won=judgement.written_off_won,

@@ -26,4 +26,6 @@ def _sentence(language: str, reason: Reason, label: TimeLabel) -> str:
         values["promotion"] = reason.promotion
     if reason.until_s is not None:
         values["until"] = label(reason.until_s)
+    if reason.won is not None:
+        values["won"] = f"{reason.won:,}"
     return text(language, f"why.{reason.kind}", **values)

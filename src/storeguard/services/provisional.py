@@ -4,10 +4,11 @@ from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 
 from storeguard.clock import Clock
+from storeguard.domain.amounts import still_late
 from storeguard.domain.events import IssueAmended, IssueConfirmed, IssueWithdrawn
 from storeguard.domain.ledger import Debt, Movement, Visit
 from storeguard.domain.overdue import MOST_DELAYS, delays_s, overdue, patience_of
-from storeguard.domain.product import Stock
+from storeguard.domain.product import Product, Stock
 from storeguard.domain.reconcile import Discrepancy, Reason, Settlement, settle_provisional
 from storeguard.services.bus import Bus
 from storeguard.services.filing import Case, FilingService
@@ -41,7 +42,7 @@ class ProvisionalIssues:
         is_long = now_s - visit.started_s >= self._max_visit_s
         return is_long and now_s >= self._due_s and not self._desk.is_basket_open
 
-    async def report(self, visit: Visit, shelf: Stock) -> None:
+    async def report(self, visit: Visit, shelf: Stock, products: Sequence[Product]) -> None:
         """Seals a provisional issue of what is overdue and not reported yet."""
         now_s = self._clock.now_s()
         self._due_s = now_s + LOOKED_EVERY_S
@@ -49,6 +50,7 @@ class ProvisionalIssues:
         for debt in self._open:
             reported[debt.product] += debt.count
         late = overdue(visit, now_s, patience_of(tuple(self._delays_s)))
+        late = still_late(late, visit, products)
         new = {n: moved[reported[n] :] for n, moved in late.items() if len(moved) > reported[n]}
         if not new:
             return
@@ -92,9 +94,7 @@ def settlement_events(
     yield IssueConfirmed(now_s, settled.issue_id)
 
 
-def _case(
-    visit: Visit, late: Mapping[str, Sequence[Movement]], shelf: Stock, now_s: float
-) -> Case:
+def _case(visit: Visit, late: Mapping[str, Sequence[Movement]], shelf: Stock, now_s: float) -> Case:
     missing = tuple(
         Discrepancy(
             name,

@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import Protocol
 
 from storeguard.clock import Clock
+from storeguard.domain import amounts
 from storeguard.domain import ledger as ledgers
 from storeguard.domain.events import (
+    AmountPaid,
     DeviceFailed,
     Event,
     IssueAmended,
@@ -182,7 +184,7 @@ class ReconcilingService:
         visit = self.ledger.current
         if visit is not None and self._provisional.is_due(visit):
             visit = self._restocking.of_customers(replace(visit, uncertain=self._uncertain(visit)))
-            await self._provisional.report(visit, self._weighed_counts())
+            await self._provisional.report(visit, self._weighed_counts(), self._kiosk.products)
 
     def _sales_since(self, judged: Visit) -> tuple[SaleLine, ...]:
         """Sales that the visit got while its issue was being sealed: too late for it."""
@@ -244,6 +246,9 @@ class ReconcilingService:
         self.ledger = ledgers.close_visit(self.ledger, visit)
         self._restocking.close(visit)
         self._provisional.learn(visit)
+        prices, won = amounts.prices_of(self._kiosk.products), judgement.amount_left_won
+        self.ledger, paid = amounts.pay_debts(self.ledger, won, prices, self._clock.now_s())
+        self._paid_late += [(debt, units, f"visit {visit.id}", 0) for debt, units in paid]
         for product, count in judgement.surplus.items():
             over = min(count, visit.paid[product])
             self.ledger, paid = ledgers.settle_debts(
@@ -316,6 +321,8 @@ class ReconcilingService:
             self._steps.append((event, visit.id if visit else None))
         elif isinstance(event, SaleMade):
             self._on_sale(event)
+        elif isinstance(event, AmountPaid):
+            self._book_sale(SaleLine(event.t_s, event.sale_id, "", 0, event.won))
         elif isinstance(event, DeviceFailed):
             self._on_failed(event)
 
@@ -363,8 +370,10 @@ class ReconcilingService:
         self._book_sale(SaleLine(event.t_s, event.sale_id, event.product, event.count))
 
     def _book_sale(self, sale: SaleLine) -> None:
-        self.ledger, paid = ledgers.add_sale(self.ledger, sale)
-        self._paid_late += [(debt, units, sale.sale_id, units) for debt, units in paid]
+        self.ledger, paid = amounts.add_payment(self.ledger, sale, self._kiosk.products)
+        # An amount has taken nothing off the kiosk book.
+        raised = [0 if sale.won else units for _, units in paid]
+        self._paid_late += [(*one, sale.sale_id, n) for one, n in zip(paid, raised, strict=True)]
 
     def _on_failed(self, event: DeviceFailed) -> None:
         for channel in self._weighing.channels:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from storeguard.clock import Clock
-from storeguard.domain.events import SaleMade
+from storeguard.domain.events import AmountPaid, SaleMade
 from storeguard.domain.product import SoldLine
 from storeguard.errors import SaleRefused
 from storeguard.messages import text
@@ -15,6 +15,7 @@ from storeguard.ports import Book
 from storeguard.services.bus import Bus
 
 MOST_A_LINE = 99
+MOST_WON = 10_000_000
 BASKET_FORGOTTEN_S = 60.0
 """The kiosk repeats that a basket is open; one that falls silent has lost its power."""
 
@@ -34,6 +35,15 @@ class Sold:
         return sum(line.price_won * line.count for line in self.lines)
 
 
+@dataclass(frozen=True, slots=True)
+class Received:
+    """Won that was paid without naming a product; `is_repeated` as in Sold."""
+
+    sale_id: str
+    won: int
+    is_repeated: bool = False
+
+
 class SaleRecord(Protocol):
     """Where sales are remembered (the journal). Blocks."""
 
@@ -41,6 +51,11 @@ class SaleRecord(Protocol):
         """The lines of the sale with this key, None when there is none."""
 
     def record(self, key: str, lines: Sequence[SoldLine], source: str) -> None: ...
+
+    def find_amount(self, key: str) -> int | None:
+        """The won of the amount with this key, None when there is none."""
+
+    def record_amount(self, key: str, won: int, source: str) -> None: ...
 
 
 class Desk:
@@ -79,6 +94,22 @@ class Desk:
             await self._take(lines, key, source)
             self.basket_open(False)
             return Sold(key, lines)
+
+    async def pay_amount(self, won: int, key: str, source: str) -> Received:
+        """Takes won for goods that nobody names; the kiosk book follows when the visit is judged.
+
+        The same key again takes nothing. Raises SaleRefused for less than 1 or over 10 million.
+        """
+        if not 1 <= won <= MOST_WON:
+            raise SaleRefused(text(self._language, "sale.amount", most=f"{MOST_WON:,}"))
+        async with self._turn:
+            earlier = await asyncio.to_thread(self._record.find_amount, key)
+            if earlier is not None:
+                return Received(key, earlier, is_repeated=True)
+            await asyncio.to_thread(self._record.record_amount, key, won, source)
+            self._bus.publish(AmountPaid(self._clock.now_s(), key, won))
+            self.basket_open(False)
+            return Received(key, won)
 
     async def replay_sale(self, product: str, count: int, key: str) -> None:
         """A sale out of a trace: it has happened, so it is never refused; negative is a refund."""

@@ -52,6 +52,13 @@ class SaleRequest(_Body):
     key: str = Field(pattern=r"^[A-Za-z0-9-]{8,64}$")
 
 
+class AmountRequest(_Body):
+    """Won without products: a bank transfer, a terminal that tells none. `key` as in a sale."""
+
+    won: int = Field(ge=1)
+    key: str = Field(pattern=r"^[A-Za-z0-9-]{8,64}$")
+
+
 class BasketState(_Body):
     """Whether somebody has goods in the kiosk's basket."""
 
@@ -131,6 +138,7 @@ class _Api:
         router.add_api_route("/api/v1/snapshot", self.snapshot, methods=["GET"])
         router.add_api_route("/api/v1/products", self.products, methods=["GET"])
         router.add_api_route("/api/v1/sales", self.sell, methods=["POST"], status_code=201)
+        router.add_api_route("/api/v1/amounts", self.amount, methods=["POST"], status_code=201)
         router.add_api_route("/api/v1/basket", self.basket, methods=["POST"], status_code=204)
         router.add_api_route("/healthz", self.health, methods=["GET"])
         router.add_api_route("/events", self.events, methods=["GET"], include_in_schema=False)
@@ -147,6 +155,14 @@ class _Api:
         basket = [(line.product, line.count) for line in sale.lines]
         try:
             receipt = await self._view.sell(basket, sale.key)
+        except SaleRefused as refusal:
+            return JSONResponse({"error": str(refusal)}, 409)
+        return JSONResponse(asdict(receipt), 200 if receipt.is_repeated else 201)
+
+    async def amount(self, paid: AmountRequest) -> JSONResponse:
+        """As `sell`, for an amount that names no product."""
+        try:
+            receipt = await self._view.pay_amount(paid.won, paid.key)
         except SaleRefused as refusal:
             return JSONResponse({"error": str(refusal)}, 409)
         return JSONResponse(asdict(receipt), 200 if receipt.is_repeated else 201)

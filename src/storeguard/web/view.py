@@ -172,6 +172,15 @@ class SaleReceipt:
     is_repeated: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class AmountReceipt:
+    """Won that was paid without naming a product; `is_repeated` as in SaleReceipt."""
+
+    sale_id: str
+    won: int
+    is_repeated: bool = False
+
+
 class ShopView(Protocol):
     """The shop as the pages see it. Every call is made in the event loop.
 
@@ -189,6 +198,7 @@ class ShopView(Protocol):
     def snapshot(self) -> Snapshot: ...
     def health(self) -> tuple[PartRow, ...]: ...
     async def sell(self, basket: Sequence[tuple[str, int]], key: str) -> SaleReceipt: ...
+    async def pay_amount(self, won: int, key: str) -> AmountReceipt: ...
     def basket_open(self, is_open: bool) -> None: ...
     def picture(self, camera_id: str) -> bytes | None: ...
     def issue_file(self, issue_id: str, name: str) -> Path | None: ...

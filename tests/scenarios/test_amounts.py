@@ -1,0 +1,70 @@
+"""Bank transfers and terminals that tell no products: a visit is settled by won."""
+
+from storeguard.domain import events as ev
+
+
+def transfer(store, won, key="transfer-1"):
+    return store._run(store.app.desk.pay_amount(won, key, "bank"))
+
+
+def test_a_transfer_settles_a_visit_and_the_kiosk_book_follows(store):
+    store.enter()
+    store.take("바나나우유", 2)
+    store.take("초코바")
+    transfer(store, 4200)
+    assert store.kiosk == {"바나나우유": 6, "초코바": 12, "콜라": 8}
+    store.leave()
+    store.be_judged()
+    [visit] = store.visits
+    assert (visit.unpaid, visit.loss_won, visit.amount_won) == ({}, 0, 4200)
+    assert visit.paid == {"바나나우유": 2, "초코바": 1}
+    assert store.issues == ()
+    assert store.kiosk == store.shelf == {"바나나우유": 4, "초코바": 11, "콜라": 8}
+
+
+def test_what_a_transfer_does_not_cover_is_an_issue_that_says_so(store):
+    store.enter()
+    store.take("바나나우유", 2)
+    transfer(store, 1500)
+    store.leave()
+    store.be_judged()
+    assert store.missing == [{"바나나우유": 1}]
+    assert store.visits[0].loss_won == 1500
+    [issue] = store.issues
+    sentences = " ".join(store.manifest(issue)["why"]["ko"])
+    assert "상품을 밝히지 않은 결제 1,500원으로 바나나우유 1개를 계산했습니다." in sentences
+    assert store.kiosk == store.shelf
+
+
+def test_a_transfer_that_comes_after_the_issue_amends_it(store):
+    store.enter()
+    store.take("콜라", 2)
+    store.leave()
+    store.be_judged()
+    transfer(store, 3600)
+    store.advance(1)
+    assert [(a.product, a.count) for a in store.told(ev.IssueAmended)] == [("콜라", 2)]
+    assert store.kiosk["콜라"] == store.shelf["콜라"] == 6
+
+
+def test_who_comes_back_and_pays_an_amount_amends_the_issue(store):
+    store.enter()
+    store.take("콜라", 2)
+    store.leave()
+    store.be_judged()
+    store.enter()
+    transfer(store, 3600)
+    store.leave()
+    store.be_judged()
+    assert [(a.product, a.count) for a in store.told(ev.IssueAmended)] == [("콜라", 2)]
+    assert store.kiosk["콜라"] == store.shelf["콜라"] == 6
+
+
+def test_the_same_amount_twice_is_paid_once(store):
+    store.enter()
+    store.take("바나나우유", 2)
+    assert not transfer(store, 1500).is_repeated
+    assert transfer(store, 1500).is_repeated
+    store.leave()
+    store.be_judged()
+    assert store.missing == [{"바나나우유": 1}]
