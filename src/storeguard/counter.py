@@ -9,10 +9,11 @@ import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from storeguard import durable
 from storeguard.books.book import CsvBook
+from storeguard.books.deliveries import RestockFile
 from storeguard.books.journalfile import open_journal
 from storeguard.books.proposals import AnswersFile
 from storeguard.books.records import SaleRecords
@@ -26,6 +27,7 @@ from storeguard.recovery import KIOSK_CSV, claim
 from storeguard.services.bookkeeping import CONFIRMED
 from storeguard.services.bus import Bus
 from storeguard.services.promoting import REJECTED, rejecting
+from storeguard.services.restocking import REQUEST
 from storeguard.services.selling import Desk
 from storeguard.statefile import read_json
 
@@ -257,3 +259,25 @@ def _tell(mark: Path, words: str = "") -> None:
                 f"{CONFIRMED_WITHIN_S:.0f} s; look at its log"
             )
         SystemPinClock().sleep(LOOK_AGAIN_S)
+
+
+def switch_restock(
+    config: Config, base: Path, do: Literal["start", "stop", "status"], who: str
+) -> dict[str, Any]:
+    """Tells the running daemon; answers `who` (None: restock mode is off) and `since`, UTC.
+
+    Through the state folder, not the pages: whoever may write there is the owner, and needs
+    no PIN.
+    """
+    folders = Folders.of(config, base)
+    try:
+        refuse_second(folders.state)
+    except AlreadyRunning:
+        if do != "status":
+            _tell(folders.state / REQUEST, json.dumps({"do": do, "who": who}))
+        kept = RestockFile(folders.state / "restock.json").load()
+        since = None if kept is None else kept.started_at.isoformat(timespec="seconds")
+        return {"who": kept.who if kept else None, "since": since}
+    raise StoreguardError(
+        f"{folders.state}: no daemon is running, so nothing is judged; start it, then restock"
+    )

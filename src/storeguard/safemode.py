@@ -25,6 +25,7 @@ from storeguard.web.view import (
     AmountReceipt,
     Changes,
     PartRow,
+    PinAnswer,
     SaleReceipt,
     Snapshot,
     part_rows,
@@ -185,6 +186,12 @@ class BareView:
 
     async def pay_amount(self, _won: int, _key: str) -> AmountReceipt:
         raise SaleRefused(text(self.language, "safe.no_sales"))
+
+    async def restock(self, pin: str, who: str | None) -> tuple[PinAnswer, str]:
+        return "unset", text(self.language, "restock.unset")
+
+    async def answer(self, question_id: str, is_delivery: bool) -> str | None:
+        return None
 
     def basket_open(self, is_open: bool) -> None:
         """There is nothing in it."""

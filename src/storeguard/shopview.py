@@ -28,6 +28,7 @@ from storeguard.services.noticing import telling_in
 from storeguard.services.remarking import Remark, remarks
 from storeguard.services.watching import Eye
 from storeguard.services.weighing import Channel
+from storeguard.staffdesk import StaffDesk
 from storeguard.web.view import (
     AmountReceipt,
     BookRow,
@@ -38,7 +39,10 @@ from storeguard.web.view import (
     IssueState,
     NoticeRow,
     PartRow,
+    PinAnswer,
+    QuestionRow,
     ReceiptLine,
+    RestockRow,
     SaleReceipt,
     ScaleRow,
     Snapshot,
@@ -78,6 +82,7 @@ class ShopView:
         self._on_disk = _OnDisk()
         self._is_stale = True
         self._jpegs: dict[str, tuple[float, bytes]] = {}
+        self._desk = StaffDesk(store)
         store.bus.subscribe(self._on_event)
 
     @property
@@ -115,7 +120,8 @@ class ShopView:
         channels = [
             (c.weighing.is_settled, c.weighing.level_g) for c in self._store.weighing.channels
         ]
-        said = (self._store.health.faults, self._remarks())
+        deliveries = (self._store.questions.open, self._store.restocking.mode)
+        said = (self._store.health.faults, self._remarks(), deliveries)
         return watching.people, watching.occupancy.presence, channels, said
 
     def _on_event(self, _event: Event) -> None:
@@ -145,6 +151,8 @@ class ShopView:
             faults=tuple(self._fault(part) for part in store.health.faults),
             remarks=(*(self._remark(remark) for remark in self._remarks()), *self._questions()),
             banner=self._banner,
+            questions=tuple(self._deliveries()),
+            restock=self._restock(),
             loss_today_won=disk.loss_today_won,
         )
 
@@ -194,6 +202,20 @@ class ShopView:
             is_verified=not channel.weighing.is_failed,
             is_shelf_certain=channel.count is None or channel.count.is_certain,
         )
+
+    def _deliveries(self) -> list[QuestionRow]:
+        return [
+            QuestionRow(
+                one.id, one.product, one.count, self._local(datetime.fromisoformat(one.seen_at))
+            )
+            for one in self._store.questions.open[:SHOWN]
+        ]
+
+    def _restock(self) -> RestockRow | None:
+        mode = self._store.restocking.mode
+        if mode.who is None or mode.since is None:
+            return None
+        return RestockRow(mode.who, self._local(mode.since))
 
     def _open_visits(self) -> list[VisitRow]:
         return [self._open_visit(v) for v in reversed(self._store.reconciling.ledger.visits)]
@@ -270,6 +292,12 @@ class ShopView:
 
     def basket_open(self, is_open: bool) -> None:
         self._store.desk.basket_open(is_open)
+
+    async def restock(self, pin: str, who: str | None) -> tuple[PinAnswer, str]:
+        return await self._desk.restock(pin, who)
+
+    async def answer(self, question_id: str, is_delivery: bool) -> str | None:
+        return await self._desk.answer(question_id, is_delivery)
 
     def issue_file(self, issue_id: str, name: str) -> Path | None:
         root = self._store.folders.issue_data.resolve()

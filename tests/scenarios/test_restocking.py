@@ -7,6 +7,7 @@ import pytest
 from storeguard.books.deliveries import RestockFile
 from storeguard.domain import events as ev
 from storeguard.domain.restock import IDLE_FOR_S, MARKED_WITHIN_S
+from storeguard.services.comparing import COMPARED_EVERY_S
 from storeguard.services.restocking import REQUEST
 
 MILK, BAR, COLA = "바나나우유", "초코바", "콜라"
@@ -260,3 +261,231 @@ def test_a_never_empty_store_reports_nothing_that_the_staff_moved(make_store):
     store.advance(900)
     assert store.issues == ()
     assert store.kiosk[MILK] == 4
+
+
+# --- what nobody announced ---------------------------------------------------------------
+
+
+def deliver(store, product, count):
+    store.enter("driver")
+    shelve(store, product, count)
+    store.leave()
+    store.be_judged()
+
+
+def answer(store, is_delivery):
+    [question] = store.app.questions.open
+    return store._run(store.app.questions.answer(question.id, is_delivery=is_delivery))
+
+
+def test_an_unannounced_delivery_is_asked_about_once(store):
+    deliver(store, MILK, 10)
+    [question] = store.app.questions.open
+    assert (question.product, question.count) == (MILK, 10)
+    assert question.seen_at.startswith("2026-11-20T13:20:")
+    answer(store, True)
+    assert store.app.questions.open == ()
+    assert store.kiosk[MILK] == store.shelf[MILK] == 16
+
+
+def test_no_delivery_takes_the_raise_back_out_once(store):
+    deliver(store, MILK, 10)
+    [question] = store.app.questions.open
+    for is_delivery in (False, False, True):
+        store._run(store.app.questions.answer(question.id, is_delivery=is_delivery))
+    assert (store.kiosk[MILK], store.shelf[MILK]) == (6, 16)
+    store.advance(COMPARED_EVERY_S + 60)
+    assert (store.kiosk[MILK], store.shelf[MILK]) == (6, 16)
+    assert store.issues == ()
+
+
+def test_a_declined_surplus_is_forgotten_once_the_owner_has_counted(make_store):
+    store = make_store(outside=True)
+    store.start()
+    deliver(store, COLA, 4)
+    answer(store, False)
+    edit(store, "inventory_weight.csv", "콜라,12,", "콜라,9,")
+    store.advance(COMPARED_EVERY_S + 60)
+    assert store.kiosk[COLA] == store.shelf[COLA] == 9
+    deliver(store, COLA, 4)
+    assert store.kiosk[COLA] == 13
+    assert store.issues == ()
+
+
+def test_questions_and_answers_outlive_a_power_cut(store):
+    deliver(store, MILK, 10)
+    store.cut_power()
+    store.start()
+    answer(store, False)
+    assert store.kiosk[MILK] == 6
+    store.cut_power()
+    store.start()
+    assert store.app.questions.open == ()
+    assert store.kiosk[MILK] == 6
+
+
+def test_an_answer_that_a_power_cut_left_unbooked_is_booked_at_the_start(store):
+    deliver(store, MILK, 10)
+    store.stop()
+    path = store.folder / "state" / "questions.json"
+    said = json.loads(path.read_text("utf-8"))
+    said["questions"][0]["is_delivery"] = False
+    said["declined"] = {MILK: 10}
+    path.write_text(json.dumps(said), encoding="utf-8")
+    for _ in range(2):
+        store.start()
+        assert (store.kiosk[MILK], store.shelf[MILK]) == (6, 16)
+        store.stop()
+
+
+@pytest.mark.parametrize("is_delivery", [True, False, None])
+def test_a_theft_behind_an_unannounced_delivery_is_always_found(store, is_delivery):
+    """The masking case: ten come unannounced, then ten go."""
+    deliver(store, MILK, 10)
+    if is_delivery is not None:
+        answer(store, is_delivery)
+    store.enter("thief")
+    store.take(MILK, 10)
+    store.leave()
+    store.be_judged()
+    assert store.missing == [{MILK: 10}]
+
+
+def test_a_theft_in_the_visit_after_the_delivery_began_is_found(make_store):
+    """The thief is in before the driver's visit has been judged."""
+    store = make_store(visits={"payment_grace_s": 60.0})
+    store.start()
+    store.enter("driver")
+    shelve(store, MILK, 10)
+    store.leave()
+    store.advance(10)
+    store.enter("thief")
+    store.take(MILK, 10)
+    store.leave()
+    store.be_judged()
+    assert store.missing == [{MILK: 10}]
+    assert store.kiosk[MILK] == store.shelf[MILK] == 6
+
+
+def test_what_an_issue_has_taken_out_is_not_taken_out_again(store):
+    deliver(store, MILK, 10)
+    store.enter("thief")
+    store.take(MILK, 10)
+    store.leave()
+    store.be_judged()
+    assert answer(store, False).left == 0
+    assert store.kiosk[MILK] == store.shelf[MILK] == 6
+
+
+# --- edits in the middle of a visit --------------------------------------------------------
+
+
+def edit(store, csv, before, after):
+    path = store.folder / "inventory" / csv
+    text = path.read_text(encoding="utf-8")
+    assert before in text
+    path.write_text(text.replace(before, after), encoding="utf-8")
+
+
+@pytest.mark.parametrize("when", ["before the first", "in between", "after the last"])
+def test_ten_that_are_entered_while_they_are_shelved_are_ten(make_store, when):
+    store = make_store(outside=True)
+    store.start()
+    store.enter("owner")
+    for half, moment in enumerate(("before the first", "in between", "after the last")):
+        if when == moment:
+            edit(store, "inventory_store.csv", "콜라,8,", "콜라,18,")
+            store.advance(2)
+        if half < 2:
+            shelve(store, COLA, 5)
+    store.leave()
+    store.be_judged()
+    assert store.issues == ()
+    assert store.kiosk[COLA] == store.shelf[COLA] == 18
+    assert store.app.questions.open == ()
+
+
+def test_ten_that_are_entered_during_the_grace_are_ten(make_store):
+    store = make_store(outside=True, visits={"payment_grace_s": 60.0})
+    store.start()
+    store.enter("owner")
+    shelve(store, COLA, 10)
+    store.leave()
+    store.advance(15)
+    edit(store, "inventory_store.csv", "콜라,8,", "콜라,18,")
+    store.be_judged()
+    assert store.issues == ()
+    assert store.kiosk[COLA] == store.shelf[COLA] == 18
+
+
+def test_a_count_that_is_corrected_during_a_visit_loses_and_accuses_nothing(make_store):
+    """Stock-taking: there are seven, the customer takes two of them and pays."""
+    store = make_store(outside=True)
+    store.start()
+    store.enter("owner")
+    store.enter("customer")
+    edit(store, "inventory_weight.csv", "콜라,8,", "콜라,7,")
+    edit(store, "inventory_store.csv", "콜라,8,", "콜라,7,")
+    store.advance(2)
+    store.take(COLA, 2, by="customer")
+    store.pay(COLA, 2)
+    store.leave("customer")
+    store.leave("owner")
+    store.be_judged()
+    [visit] = store.visits
+    assert (visit.taken, visit.unpaid, visit.surplus) == ({COLA: 2}, {}, {})
+    assert store.kiosk[COLA] == store.shelf[COLA] == 5
+    assert store.issues == ()
+
+
+def test_a_count_that_is_corrected_after_a_taking_still_finds_the_theft(make_store):
+    """The owner's file is from before the taking: his edit is a difference to it."""
+    store = make_store(outside=True)
+    store.start()
+    store.enter("thief")
+    files = {
+        name: (store.folder / "inventory" / name).read_text("utf-8")
+        for name in ("inventory_weight.csv", "inventory_store.csv")
+    }
+    store.take(COLA, 2)
+    store.take(BAR)
+    for name, text in files.items():
+        (store.folder / "inventory" / name).write_text(
+            text.replace("콜라,8,", "콜라,9,"), encoding="utf-8"
+        )
+    store.advance(3)
+    store.leave()
+    store.be_judged()
+    assert store.missing == [{COLA: 2, BAR: 1}]
+    assert store.kiosk == store.shelf == {MILK: 6, BAR: 11, COLA: 7}
+
+
+def test_an_edit_while_the_hand_is_on_the_shelf_loses_no_unit(make_store):
+    store = make_store(outside=True)
+    store.start()
+    store.enter("customer")
+    store.world.take(COLA, 2)
+    edit(store, "inventory_weight.csv", "콜라,8,", "콜라,9,")
+    edit(store, "inventory_store.csv", "콜라,8,", "콜라,9,")
+    store.advance(5)
+    store.pay(COLA, 2)
+    store.leave()
+    store.be_judged()
+    assert store.issues == ()
+    assert store.kiosk[COLA] == store.shelf[COLA] == 7
+
+
+def test_both_books_edited_while_ten_are_shelved_in_restock_mode(make_store):
+    store = make_store(outside=True)
+    store.start()
+    store.enter("owner")
+    start(store)
+    shelve(store, COLA, 4)
+    edit(store, "inventory_store.csv", "바나나우유,6,", "바나나우유,5,")
+    edit(store, "inventory_weight.csv", "바나나우유,6,", "바나나우유,5,")
+    store.advance(2)
+    shelve(store, COLA, 6)
+    store.leave()
+    store.be_judged()
+    assert store.issues == ()
+    assert store.kiosk == store.shelf == {MILK: 5, BAR: 12, COLA: 18}

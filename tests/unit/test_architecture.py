@@ -22,7 +22,7 @@ ROWS: tuple[frozenset[str], ...] = (
     frozenset({"services", "web", "analysis", "captions", "visitors"}),
     frozenset(
         {"app", "shopview", "demo", "replaying", "checking", "counter", "daemon", "upkeep"}
-        | {"assembling", "pages", "safemode", "unattended"}
+        | {"assembling", "pages", "safemode", "unattended", "staffdesk"}
     )
     | {"hardware", "looking", "recovery", "narrating", "printing", "demo_cloud", "configdoc"}
     | {"losses"},

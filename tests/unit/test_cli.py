@@ -166,6 +166,8 @@ def test_every_command_that_a_message_recommends_exists():
         ),
         (("issues", "show", "x"), 1, "no issue 'x'; they are listed by: storeguard issues list"),
         (("books", "confirm"), 1, "no daemon is running"),
+        (("restock", "start"), 1, "no daemon is running, so nothing is judged; start it"),
+        (("restock", "status"), 1, "no daemon is running"),
         (("models", "pull", "x"), 1, "network 'x': not in the catalogue"),
         (("models", "verify"), 1, "not on this machine; run: storeguard models pull yolox-nano"),
         (("detect", "nowhere.jpg"), 1, "nowhere.jpg: no such picture, folder or video"),

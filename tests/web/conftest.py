@@ -16,6 +16,7 @@ import pytest
 
 from storeguard.errors import SaleRefused
 from storeguard.web.app import build
+from storeguard.web.pin import PinDoor
 from storeguard.web.view import (
     AmountReceipt,
     BookRow,
@@ -25,6 +26,7 @@ from storeguard.web.view import (
     IssueRow,
     NoticeRow,
     PartRow,
+    PinAnswer,
     ReceiptLine,
     SaleReceipt,
     ScaleRow,
@@ -92,6 +94,10 @@ class FakeShop:
         self.baskets: list[bool] = []
         self.pictures: dict[str, bytes] = {"door": b"\xff\xd8picture\xff\xd9"}
         self.folder = folder
+        self.door = PinDoor("4711", lambda: self.now_s)
+        self.now_s = 0.0
+        self.restocks: list[str | None] = []
+        self.answers: dict[str, bool] = {}
 
     def snapshot(self) -> Snapshot:
         return self.now
@@ -117,6 +123,18 @@ class FakeShop:
             raise SaleRefused("금액은 1~10,000,000원입니다.")
         is_repeated = key in self.amounts
         return AmountReceipt(key, self.amounts.setdefault(key, won), is_repeated)
+
+    async def restock(self, pin: str, who: str | None) -> tuple[PinAnswer, str]:
+        how = self.door.opens(pin)
+        if how == "done":
+            self.restocks.append(who)
+        return how, f"restock {how}"
+
+    async def answer(self, question_id: str, is_delivery: bool) -> str | None:
+        if question_id not in {question.id for question in self.now.questions}:
+            return None
+        self.answers.setdefault(question_id, is_delivery)
+        return f"answered {self.answers[question_id]}"
 
     def basket_open(self, is_open: bool) -> None:
         self.baskets.append(is_open)

@@ -10,10 +10,11 @@ import pytest
 
 from storeguard.web.app import build
 from storeguard.web.server import WebServer
-from storeguard.web.view import BookRow, IssueRow
+from storeguard.web.view import BookRow, IssueRow, QuestionRow
 
 TILE = "document.querySelector('.tile')"
 PAY = "document.getElementById('pay')"
+ASKED = QuestionRow("2026-11-20_22-10-00.000000/메로나", "메로나", 10, "11-20 22:10:00")
 THANKS = "document.getElementById('thanks').open"
 
 
@@ -195,3 +196,49 @@ def test_no_page_scrolls_sideways(chromium: Any, served: Served, path: str, widt
     )
     chromium.open(served.url + path, "document.querySelector('.tile, #rows tr')")
     assert chromium.run("document.documentElement.scrollWidth") <= width_px
+
+
+def test_a_question_is_answered_on_the_owners_page(chromium: Any, served: Any):
+    shop = served.shop
+    shop.now = replace(shop.now, questions=(ASKED,))
+    chromium.open(f"{served.url}/", "document.querySelector('#questions button.no')")
+    said = "document.querySelector('#questions li p').textContent"
+    assert chromium.run(said) == "11-20 22:10:00 방문에서 메로나 10개가 늘었습니다. 입고 맞음?"
+    chromium.run("document.querySelector('#questions button.no').click()")
+    chromium.until("!document.getElementById('question-said').hidden")
+    assert chromium.run("document.querySelectorAll('#questions li').length") == 0
+    assert shop.answers == {ASKED.id: False}
+
+
+def test_the_pad_switches_restock_mode(chromium: Any, served: Any):
+    chromium.open(f"{served.url}/kiosk", "document.querySelector('.tile')")
+    chromium.run("document.getElementById('staff-open').click()")
+    assert chromium.run("document.getElementById('staff-on').disabled") is True
+    for digit in "4711":
+        chromium.run(f"document.querySelector('[data-digit=\"{digit}\"]').click()")
+    assert chromium.run("document.getElementById('staff-pin').textContent") == "●●●●"
+    chromium.run("document.querySelector('[name=who][value=cleaner]').click()")
+    chromium.run("document.getElementById('staff-on').click()")
+    chromium.until("document.querySelector('#staff-said.is-done')")
+    assert served.shop.restocks == ["cleaner"]
+    assert chromium.run("document.getElementById('staff-pin').textContent") == ""
+
+
+@pytest.mark.parametrize(
+    ("width_px", "height_px"), [(320, 640), (390, 800), (1280, 800), (800, 480)]
+)
+def test_the_pad_fits_every_screen(chromium: Any, served: Any, width_px: int, height_px: int):
+    chromium.call(
+        "Emulation.setDeviceMetricsOverride",
+        width=width_px,
+        height=height_px,
+        deviceScaleFactor=1,
+        mobile=False,
+    )
+    chromium.open(f"{served.url}/kiosk", "document.querySelector('.tile')")
+    chromium.run("document.getElementById('staff-open').click()")
+    box = chromium.run("JSON.stringify(document.getElementById('staff').getBoundingClientRect())")
+    assert '"x":-' not in box
+    assert '"y":-' not in box
+    dialog = "document.getElementById('staff')"
+    assert chromium.run(f"{dialog}.scrollWidth > {dialog}.clientWidth") is False

@@ -6,7 +6,7 @@ import sys
 import click
 
 from storeguard import __version__
-from storeguard.cli import backup, doctor, promotions, running, scale, seeing, shop
+from storeguard.cli import backup, doctor, promotions, restock, running, scale, seeing, shop
 from storeguard.cli.frame import Group, debug_option
 
 
@@ -29,6 +29,7 @@ for verb in (
     doctor.doctor,
     shop.sell,
     shop.books,
+    restock.restock,
     shop.issues,
     promotions.promotions,
     scale.scale,

@@ -16,6 +16,15 @@ from storeguard.domain.product import Stock
 Who = Literal["owner", "cleaner", "staff"]
 WHO: tuple[Who, ...] = get_args(Who)
 
+
+def as_who(said: str) -> Who:
+    """Raises ValueError for anybody else."""
+    for who in WHO:
+        if said == who:
+            return who
+    raise ValueError(f"who must be one of {', '.join(WHO)}, got {said!r}")
+
+
 IDLE_FOR_S = 1800.0
 """So long without a step: whoever has started it has gone without stopping it."""
 

@@ -276,4 +276,49 @@ TEXTS: dict[str, str] = {
     "demo.sms": "  SMS sent: {message}",
     "demo.exit_to_sms": "Exit to SMS: {waits} s, {grace} s of it for a payment. The owner's phone:",
     "demo.stays_open": "The store stays open: {url} (Ctrl-C ends)",
+    # Restock mode and deliveries.
+    "kiosk.staff": "Staff",
+    "kiosk.staff_title": "Restock mode",
+    "kiosk.staff_lead": "While it is on, both books follow what you put in and take out.",
+    "kiosk.staff_who": "Who are you?",
+    "kiosk.staff_owner": "Owner",
+    "kiosk.staff_cleaner": "Cleaner",
+    "kiosk.staff_staff": "Staff",
+    "kiosk.staff_pin": "PIN",
+    "kiosk.staff_digits": "Digits entered: {count}",
+    "kiosk.staff_erase": "Erase one",
+    "kiosk.staff_on": "Turn on",
+    "kiosk.staff_off": "Turn off",
+    "kiosk.staff_close": "Close",
+    "kiosk.staff_failed": "No connection. Please press again.",
+    "owner.questions": "Deliveries to confirm",
+    "owner.question": "{product}: {count} more since the visit of {seen}. Was it a delivery?",
+    "owner.question_yes": "Yes",
+    "owner.question_no": "No",
+    "owner.question_failed": "The answer was not taken. Please press again.",
+    "owner.restock": (
+        "Restock mode is on ({who}, since {since}). Both books follow what moves meanwhile."
+    ),
+    "owner.restock.owner": "owner",
+    "owner.restock.cleaner": "cleaner",
+    "owner.restock.staff": "staff",
+    "restock.owner": (
+        "This is the owner's visit. It ends by itself after 30 minutes without a movement."
+    ),
+    "restock.cleaner": (
+        "This is the cleaner's visit. It ends by itself after 30 minutes without a movement."
+    ),
+    "restock.staff": "Restock mode is on. It ends by itself after 30 minutes without a movement.",
+    "restock.off": "Restock mode is off. What moves from now on is a customer's.",
+    "restock.unset": (
+        "No PIN is set. Put 4 to 12 digits into the environment variable STOREGUARD_KIOSK_PIN."
+    ),
+    "restock.wrong": "That is another PIN.",
+    "restock.too_many": "Too many tries. Please try again in a minute.",
+    "questions.yes": "{product}: noted as a delivery.",
+    "questions.no": (
+        "{product}: {count} taken back out of the kiosk book. The shelf still shows them: "
+        "count, and if that is wrong, correct inventory_weight.csv."
+    ),
+    "questions.gone": "{product}, {count}: an issue has taken them out of the kiosk book already.",
 }

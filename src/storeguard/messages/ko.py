@@ -263,4 +263,46 @@ TEXTS: dict[str, str] = {
     "demo.sms": "  문자 발송: {message}",
     "demo.exit_to_sms": "나간 때부터 문자까지 {waits}초 (결제 대기 {grace}초 포함). 점주의 전화:",
     "demo.stays_open": "매장은 계속 열려 있습니다: {url} (끝내려면 Ctrl-C)",
+    # Restock mode and deliveries.
+    "kiosk.staff": "직원",
+    "kiosk.staff_title": "입고·정리 모드",
+    "kiosk.staff_lead": "켜 두면 넣고 꺼내는 상품이 두 재고에 바로 반영됩니다.",
+    "kiosk.staff_who": "누구인가요?",
+    "kiosk.staff_owner": "점주",
+    "kiosk.staff_cleaner": "청소",
+    "kiosk.staff_staff": "입고 직원",
+    "kiosk.staff_pin": "비밀번호",
+    "kiosk.staff_digits": "숫자 {count}개 입력됨",
+    "kiosk.staff_erase": "하나 지우기",
+    "kiosk.staff_on": "켜기",
+    "kiosk.staff_off": "끄기",
+    "kiosk.staff_close": "닫기",
+    "kiosk.staff_failed": "연결이 되지 않습니다. 다시 눌러 주세요.",
+    "owner.questions": "입고 확인",
+    "owner.question": "{seen} 방문에서 {product} {count}개가 늘었습니다. 입고 맞음?",
+    "owner.question_yes": "맞음",
+    "owner.question_no": "아님",
+    "owner.question_failed": "답을 보내지 못했습니다. 다시 눌러 주세요.",
+    "owner.restock": (
+        "입고 모드가 켜져 있습니다 ({who}, {since}부터). 이 동안의 움직임은 재고에 그대로 "
+        "반영됩니다."
+    ),
+    "owner.restock.owner": "점주",
+    "owner.restock.cleaner": "청소",
+    "owner.restock.staff": "입고 직원",
+    "restock.owner": "점주 방문으로 기록합니다. 30분 동안 움직임이 없으면 저절로 꺼집니다.",
+    "restock.cleaner": "청소 방문으로 기록합니다. 30분 동안 움직임이 없으면 저절로 꺼집니다.",
+    "restock.staff": "입고 모드를 켰습니다. 30분 동안 움직임이 없으면 저절로 꺼집니다.",
+    "restock.off": "입고 모드를 껐습니다. 이제부터의 움직임은 손님의 것입니다.",
+    "restock.unset": (
+        "비밀번호가 없습니다. 환경 변수 STOREGUARD_KIOSK_PIN에 숫자 4~12자리를 정해 주세요."
+    ),
+    "restock.wrong": "비밀번호가 다릅니다.",
+    "restock.too_many": "여러 번 틀렸습니다. 1분 뒤에 다시 해 주세요.",
+    "questions.yes": "{product} 입고로 기록했습니다.",
+    "questions.no": (
+        "{product} {count}개를 계산대 재고에서 다시 뺐습니다. 선반에는 아직 더 있는 것으로 "
+        "보이니, 세어 보고 다르면 inventory_weight.csv를 고쳐 주세요."
+    ),
+    "questions.gone": "{product} {count}개: 재고 불일치로 이미 빠진 수량이라 더 뺄 것이 없습니다.",
 }

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from storeguard.clock import Clock, utc_at
 from storeguard.domain import restock
-from storeguard.domain.events import Event, IssueSealed
+from storeguard.domain.events import BookEdited, Event, IssueSealed
 from storeguard.domain.ledger import Visit
 from storeguard.domain.product import Stock
 from storeguard.domain.restock import Question
@@ -146,3 +146,11 @@ class DeliveryQuestions:
             questions = restock.accused(self._questions, missing)
             if questions != self._questions:
                 self._questions, self._is_saved = questions, False
+        elif isinstance(event, BookEdited) and event.book == "shelf":
+            self._counted(event.counts)
+
+    def _counted(self, products: Collection[str]) -> None:
+        """The owner has counted what is on the shelf: what he declined before is settled."""
+        kept = {name: n for name, n in self._declined.items() if name not in products}
+        if kept != self._declined:
+            self._declined, self._is_saved = kept, False

@@ -4,9 +4,10 @@ import asyncio
 import logging
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
@@ -20,10 +21,11 @@ from storeguard.errors import SaleRefused
 from storeguard.messages import text, texts
 from storeguard.web.events import EventStream
 from storeguard.web.guard import SECURITY_HEADERS, Guard
-from storeguard.web.view import ShopView, Snapshot
+from storeguard.web.view import PinAnswer, ShopView, Snapshot
 
 MOST_OF_ONE = 99
 STATIC = Path(__file__).parent / "static"
+PIN_STATUS: Mapping[PinAnswer, int] = {"done": 200, "unset": 403, "wrong": 403, "too_many": 429}
 MEDIA_TYPES = {".jpg": "image/jpeg", ".mp4": "video/mp4"}
 
 CAMERA_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
@@ -57,6 +59,20 @@ class AmountRequest(_Body):
 
     won: int = Field(ge=1)
     key: str = Field(pattern=r"^[A-Za-z0-9-]{8,64}$")
+
+
+class RestockRequest(_Body):
+    """Restock mode on, for `who`; off without one."""
+
+    pin: str = Field(pattern=r"^[0-9]{4,12}$")
+    who: Literal["owner", "cleaner", "staff"] | None
+
+
+class QuestionAnswer(_Body):
+    """입고 맞음?"""
+
+    id: str = Field(min_length=1, max_length=300)
+    is_delivery: bool
 
 
 class BasketState(_Body):
@@ -140,6 +156,9 @@ class _Api:
         router.add_api_route("/api/v1/sales", self.sell, methods=["POST"], status_code=201)
         router.add_api_route("/api/v1/amounts", self.amount, methods=["POST"], status_code=201)
         router.add_api_route("/api/v1/basket", self.basket, methods=["POST"], status_code=204)
+        router.add_api_route("/api/v1/restock", self.restock, methods=["POST"])
+        router.add_api_route("/api/v1/questions", self.questions, methods=["GET"])
+        router.add_api_route("/api/v1/questions", self.answer, methods=["POST"])
         router.add_api_route("/healthz", self.health, methods=["GET"])
         router.add_api_route("/events", self.events, methods=["GET"], include_in_schema=False)
         return router
@@ -170,6 +189,22 @@ class _Api:
     async def basket(self, basket: BasketState) -> Response:
         self._view.basket_open(basket.open)
         return Response(status_code=204)
+
+    async def restock(self, request: RestockRequest) -> JSONResponse:
+        """403 for another PIN or none set, 429 after five tries within a minute."""
+        how, sentence = await self._view.restock(request.pin, request.who)
+        status = PIN_STATUS[how]
+        return JSONResponse({"said" if status == 200 else "error": sentence}, status)
+
+    async def questions(self) -> JSONResponse:
+        return JSONResponse([asdict(question) for question in self._view.snapshot().questions])
+
+    async def answer(self, answer: QuestionAnswer) -> JSONResponse:
+        """Answered once: a second answer repeats what the first one said."""
+        said = await self._view.answer(answer.id, answer.is_delivery)
+        if said is None:
+            raise HTTPException(404)
+        return JSONResponse({"said": said})
 
     async def health(self) -> JSONResponse:
         """Always 200 while the process answers; the body says what cannot be trusted."""

@@ -114,6 +114,24 @@ class FaultRow:
 
 
 @dataclass(frozen=True, slots=True)
+class QuestionRow:
+    """입고 맞음? Units that an ordinary visit has put on the shelf; `seen` is its label."""
+
+    id: str
+    product: str
+    count: int
+    seen: str
+
+
+@dataclass(frozen=True, slots=True)
+class RestockRow:
+    """Restock mode, while it is on; `since` is a label."""
+
+    who: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
 class PartRow:
     """A service or device; `last_ok_age_s`: since its last good round, None before the first."""
 
@@ -150,6 +168,8 @@ class Snapshot:
     faults: tuple[FaultRow, ...] = ()
     remarks: tuple[FaultRow, ...] = ()
     banner: tuple[str, ...] = ()
+    questions: tuple[QuestionRow, ...] = ()
+    restock: RestockRow | None = None
     loss_today_won: int = 0
 
 
@@ -181,6 +201,10 @@ class AmountReceipt:
     is_repeated: bool = False
 
 
+PinAnswer = Literal["done", "unset", "wrong", "too_many"]
+"""Done; there is no PIN; another one; too often within a minute."""
+
+
 class ShopView(Protocol):
     """The shop as the pages see it. Every call is made in the event loop.
 
@@ -190,7 +214,9 @@ class ShopView(Protocol):
     text for the customer. `basket_open(True)` is said again every 20 s while a basket is open:
     a view forgets it after a minute of silence (the tablet may lose its power).
     `picture()` is the camera's newest JPEG, None without one. `issue_file()` resolves only
-    inside the sealed issue. `subscribe()` yields a word whenever something shown has changed.
+    inside the sealed issue. `restock()` says what the kiosk shows, and how it ended: PinAnswer.
+    `answer()` books the owner's answer and says what that means, None for no such question.
+    `subscribe()` yields a word whenever something shown has changed.
     """
 
     @property
@@ -200,6 +226,8 @@ class ShopView(Protocol):
     async def sell(self, basket: Sequence[tuple[str, int]], key: str) -> SaleReceipt: ...
     async def pay_amount(self, won: int, key: str) -> AmountReceipt: ...
     def basket_open(self, is_open: bool) -> None: ...
+    async def restock(self, pin: str, who: str | None) -> tuple[PinAnswer, str]: ...
+    async def answer(self, question_id: str, is_delivery: bool) -> str | None: ...
     def picture(self, camera_id: str) -> bytes | None: ...
     def issue_file(self, issue_id: str, name: str) -> Path | None: ...
     def subscribe(self) -> AsyncGenerator[str, None]: ...

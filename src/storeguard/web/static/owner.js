@@ -15,6 +15,8 @@ function show(shop) {
   list(byId("remarks"), shop.remarks, buildFault);
   byId("no-faults").hidden = shop.faults.length + shop.remarks.length > 0;
   fill("scales", shop.scales, buildScale);
+  showQuestions(shop.questions);
+  showRestock(shop.restock);
   showIssues(shop.issues);
   showLossToday(shop.loss_today_won);
   showStock(shop.rows);
@@ -114,6 +116,51 @@ function buildScale(scale) {
   return make("li", scale.is_ok ? "" : "is-bad", make("span", "lamp"), make("strong", "", scale.id),
     make("span", "products", scale.products.join(", ")), make("span", "grams", weight),
     make("span", "text", scale.text));
+}
+
+// ---- deliveries
+
+function showRestock(restock) {
+  byId("restock").hidden = restock === null;
+  if (restock === null) return;
+  const who = say(`owner.restock.${restock.who}`);
+  put(byId("restock"), say("owner.restock", { who, since: restock.since }));
+}
+
+function showQuestions(questions) {
+  keep(byId("questions"), questions, (question) => question.id, buildQuestion, () => {});
+  byId("questions-section").hidden = questions.length === 0 && byId("question-said").hidden;
+}
+
+function buildQuestion(question) {
+  const choice = (key, className, isDelivery) => {
+    const button = make("button", className, say(key));
+    button.type = "button";
+    button.addEventListener("click", () => answer(button.closest("li"), question.id, isDelivery));
+    return button;
+  };
+  return make("li", "", make("p", "", say("owner.question", question)),
+    make("p", "replies", choice("owner.question_yes", "yes", true), choice("owner.question_no", "no", false)));
+}
+
+async function answer(card, id, isDelivery) {
+  const buttons = card.querySelectorAll("button");
+  buttons.forEach((button) => { button.disabled = true; });
+  let said = say("owner.question_failed");
+  try {
+    const response = await fetch("/api/v1/questions", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ id, is_delivery: isDelivery }),
+    });
+    if (response.ok) said = (await response.json()).said;
+    else throw new Error(String(response.status));
+    card.remove();
+  } catch {
+    buttons.forEach((button) => { button.disabled = false; });
+  }
+  byId("question-said").hidden = false;
+  put(byId("question-said"), said);
 }
 
 // ---- issues
