@@ -189,6 +189,18 @@ def test_a_scale_that_never_comes_to_rest_is_remarked(store):
     assert (row.device, row.code) == ("C", FaultCode.SCALE_NOISY)
 
 
+def test_a_scale_whose_readings_often_fail_is_remarked(store):
+    for _ in range(120):
+        store.world.unplug("C")
+        store.advance(0.3)
+        store.world.plug("C")
+        store.advance(0.7)
+    assert page(store).faults == ()
+    assert ("C", FaultCode.SCALE_NOISY) in remarks(store)
+    store.advance(400)
+    assert remarks(store) == {}
+
+
 def test_somebody_who_never_leaves_may_be_a_poster(make_store):
     store = make_store()
     store.start()

@@ -56,6 +56,13 @@ def test_systemd_watches_the_program_and_never_gives_up() -> None:
     assert unit["StartLimitIntervalSec"] == ["0"]
 
 
+def test_memory_has_a_limit_above_which_the_program_is_started_anew() -> None:
+    unit = settings()
+    high_mb, most_mb = (int(unit[key][0].removesuffix("M")) for key in ("MemoryHigh", "MemoryMax"))
+    assert 500 < high_mb < most_mb < 2000
+    assert unit["Restart"] == ["always"]
+
+
 def test_the_program_is_its_own_user_with_pins_and_camera_but_no_microphone() -> None:
     unit = settings()
     assert unit["User"] == ["storeguard"]
