@@ -201,6 +201,7 @@ class Store:
             self.clock,
             oversell=self.config.kiosk.oversell,
             language=self.config.store.language,
+            sets=self.promotions.sets,
         )
         self.issue_records = IssueRecords(self.journal)
         self.noticing = self._noticing()

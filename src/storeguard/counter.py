@@ -15,12 +15,14 @@ from storeguard import durable
 from storeguard.books.book import CsvBook
 from storeguard.books.deliveries import RestockFile
 from storeguard.books.journalfile import open_journal
+from storeguard.books.promotions import PromotionsFile
 from storeguard.books.proposals import AnswersFile
 from storeguard.books.records import SaleRecords
 from storeguard.books.textlog import TextLog
 from storeguard.clock import SystemClock, SystemPinClock
 from storeguard.config import Config, Folders
 from storeguard.daemon import ENDPOINT
+from storeguard.domain.promotions import set_prices
 from storeguard.errors import AlreadyRunning, SaleRefused, StoreguardError
 from storeguard.lock import FolderLock, make_folder, refuse_second
 from storeguard.recovery import KIOSK_CSV, claim
@@ -68,7 +70,7 @@ def sell_one(config: Config, base: Path, product: str, count: int) -> dict[str, 
 
     async def alone(shop: _Shop, key: str) -> dict[str, Any]:
         sold = await shop.desk.sell([(product, count)], key, "command")
-        left = shop.kiosk.counts[product]
+        left = shop.kiosk.counts.get(product)
         return {"product": product, "count": count, "won": sold.total_won, "left": left}
 
     def beside(folders: Folders, key: str) -> dict[str, Any]:
@@ -203,6 +205,8 @@ async def _with_own_desk(
     )
     try:
         await kiosk.load()
+        promotions = PromotionsFile(folders.inventory, folders.state)
+        await asyncio.to_thread(promotions.load, tuple(kiosk.counts))
         desk = Desk(
             kiosk,
             SaleRecords(journal, clock),
@@ -210,6 +214,7 @@ async def _with_own_desk(
             clock,
             oversell=config.kiosk.oversell,
             language=config.store.language,
+            sets=lambda: set_prices(promotions.promotions),
         )
         return await use(_Shop(kiosk, desk))
     finally:

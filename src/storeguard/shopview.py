@@ -338,7 +338,9 @@ class ShopView:
 
     def _judged(self, visit: JudgedVisit) -> VisitRow:
         said: Mapping[str, Any] = visit.judgement or {}
-        is_unsure = any(said.get(why) for why in ("uncertain", "unverified", "interrupted"))
+        is_unsure = any(
+            said.get(why) for why in ("uncertain", "unverified", "interrupted", "proposed")
+        )
         state = "issue" if said.get("unpaid") else "unsure" if is_unsure else "clean"
         ended = visit.ended_utc
         return VisitRow(

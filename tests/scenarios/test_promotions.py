@@ -9,6 +9,7 @@ from storeguard.books.proposals import Answers, AnswersFile
 from storeguard.cli import main
 from storeguard.domain.promotions import FEWEST_VISITS
 from storeguard.services.promoting import REJECTED
+from storeguard.shopview import ShopView
 
 MILK, BAR = "바나나우유", "초코바"
 TODAY, YESTERDAY = "2026-11-20", "2026-11-19"
@@ -116,6 +117,21 @@ def test_a_set_that_the_kiosk_sells_as_one_line_pays_for_its_parts(trace, replay
     assert {MILK: 4, BAR: 10}.items() <= shelf.items()
 
 
+def test_a_set_needs_no_row_in_the_book_and_costs_what_its_line_says(make_store):
+    store = make_store(kiosk={"oversell": "refuse"})
+    declare(store, PROMOTIONS + f'세트A,"세트 2,500원",{MILK}/{BAR},,\n')
+    store.start()
+    store.enter()
+    store.take(MILK)
+    store.take(BAR)
+    assert store.pay("세트A").total_won == 2500
+    store.leave()
+    store.be_judged()
+    assert store.missing == []
+    assert store.kiosk[MILK] == store.shelf[MILK] == 5
+    assert "세트A" not in store.csv("inventory_store.csv")
+
+
 def test_a_set_pays_for_no_more_than_its_parts(trace, told):
     trace.declare("세트A", "세트", f"{MILK}, {BAR}", won=2500)
     visit_to(trace, {MILK: 2, BAR: 1}, {"세트A": 1})
@@ -221,6 +237,15 @@ def test_a_promotion_that_was_deleted_is_over_but_not_while_excel_saves(make_sto
     assert store.missing == [{MILK: 1}]
 
 
+def test_a_recorded_trace_has_its_promotions(make_store, tmp_path):
+    store = make_store()
+    declare(store, PROMOTIONS + f"우유 1+1,1+1,{MILK},,\n")
+    store.start(record_to=tmp_path / "trace")
+    store.stop()
+    recorded = tmp_path / "trace" / "inventory" / "promotions.csv"
+    assert recorded.read_text(encoding="utf-8") == PROMOTIONS + f"우유 1+1,1+1,{MILK},,\n"
+
+
 # --- what nobody has declared
 
 
@@ -257,6 +282,8 @@ def test_the_owner_is_asked_and_his_no_is_remembered(make_store):
     [question] = store.app.promotions.questions
     assert (question.name, question.buy, question.free) == (f"{MILK} 1+1", 1, 1)
     shop_for(store, 2, 1)
+    [remark] = [row for row in ShopView(store.app).snapshot().remarks if "1+1" in row.why]
+    assert f"storeguard promotions reject '{MILK} 1+1'" in remark.why
     assert len(store.missing) == FEWEST_VISITS
     assert store.kiosk[MILK] == store.shelf[MILK]
     assert store.records(".mp4"), "who fits a pattern is not judged, but may be looked at"

@@ -32,6 +32,7 @@ from storeguard.domain.promotions import (
     granted,
     in_force,
     proposed,
+    set_prices,
     units_of,
 )
 from storeguard.domain.reconcile import Reason, judge
@@ -42,8 +43,11 @@ ONE_PLUS_ONE = Bonus("우유 1+1", (MILK,), 1, 1)
 MIXED_2_1 = Bonus("아이스 2+1", (BAR, CONE), 2, 1)
 TEN_FOR_PRICE = Bundle(TEN, (BAR, CONE), 10, 10_000)
 SET = Package(SET_A, ((SODA, 1), (BAR, 2)), 5000)
-PRODUCTS = tuple(
-    Product(name, won, 95.0) for name, won in ((MILK, 1500), (BAR, 800), (CONE, 1200), (SODA, 1800))
+PRODUCTS = (
+    Product(MILK, 1500, 265.0),
+    Product(BAR, 800, 80.0),
+    Product(CONE, 1200, 130.0),
+    Product(SODA, 1800, 370.0),
 )
 TODAY = date(2026, 11, 20)
 
@@ -163,6 +167,11 @@ def test_ten_for_a_price_sold_as_one_line_allows_ten_in_any_mix(taken, recorded,
 )
 def test_a_set_that_no_shelf_carries_allows_its_parts(taken, recorded, allowed):
     assert free(taken, recorded, SET) == allowed
+
+
+def test_what_is_sold_by_its_name_has_the_price_that_the_owner_gave():
+    unpriced = Package("덤", ((SODA, 1),))
+    assert set_prices((ONE_PLUS_ONE, TEN_FOR_PRICE, SET, unpriced)) == {TEN: 10_000, SET_A: 5000}
 
 
 # --- days
@@ -313,6 +322,19 @@ def test_a_unit_of_a_proposed_promotion_is_told_apart():
     found = judged({MILK: 2}, {MILK: 1}, guessed)
     assert (found.unpaid, found.promoted, found.proposed) == ({}, {}, {MILK: 1})
     assert [reason.kind for reason in found.reasons] == ["proposed"]
+
+
+_units = st.dictionaries(st.sampled_from([MILK, BAR, CONE, SODA]), st.integers(0, 8))
+
+
+@given(_units, _lines, st.sets(st.sampled_from([ONE_PLUS_ONE, MIXED_2_1, TEN_FOR_PRICE, SET])))
+def test_after_any_visit_with_promotions_both_books_agree(taken, lines, rules):
+    everything = {product.name: taken.get(product.name, 0) for product in PRODUCTS}
+    paid = {name: max(0, count) for name, count in lines.items()}
+    found = judged(everything, paid, *sorted(rules, key=lambda one: one.name))
+    assert_books_agree(found, everything, paid)
+    without = judged(everything, paid)
+    assert sum(found.unpaid.values()) <= sum(without.unpaid.values())
 
 
 # --- which visit a sale belongs to

@@ -209,6 +209,12 @@ def in_force(promotions: Iterable[Promotion], day: date) -> tuple[Promotion, ...
     return tuple(promotion for promotion in promotions if promotion.is_on(day))
 
 
+def set_prices(promotions: Iterable[Promotion]) -> dict[str, int]:
+    """Name → won of what is sold by its name, where the owner has said what it costs."""
+    sets = (one for one in promotions if isinstance(one, Bundle | Package))
+    return {one.name: one.price_won for one in sets if one.price_won is not None}
+
+
 @dataclass(frozen=True, slots=True)
 class Observed:
     """A product in a judged visit: units taken, and units that the kiosk recorded."""

@@ -21,6 +21,7 @@ from storeguard.domain.promotions import (
     Promotion,
     in_force,
     proposed,
+    set_prices,
 )
 from storeguard.services.bus import Bus
 
@@ -87,6 +88,10 @@ class PromotionBoard:
             self._saved = self._answers
         if name:
             await asyncio.to_thread(self._rejected_mark.unlink, missing_ok=True)
+
+    def sets(self) -> dict[str, int]:
+        """Name → won of what the kiosk may sell though it stands in no book."""
+        return set_prices(self._file.promotions)
 
     def offered(self, ledger: Ledger) -> Ledger:
         """The ledger, its visits with what is in force now."""

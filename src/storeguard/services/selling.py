@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -59,7 +59,10 @@ class SaleRecord(Protocol):
 
 
 class Desk:
-    """Takes sales one at a time; each is durable before it is acknowledged or published."""
+    """Takes sales one at a time; each is durable before it is acknowledged or published.
+
+    `sets`: name → won of what is sold by the name of a promotion and stands in no book.
+    """
 
     def __init__(
         self,
@@ -70,6 +73,7 @@ class Desk:
         *,
         oversell: Literal["allow", "refuse"],
         language: str,
+        sets: Callable[[], Mapping[str, int]] = dict,
     ) -> None:
         self._kiosk = kiosk
         self._record = record
@@ -77,6 +81,7 @@ class Desk:
         self._clock = clock
         self._oversell = oversell
         self._language = language
+        self._sets = sets
         self._turn = asyncio.Lock()
         self._basket_opened_s: float | None = None
 
@@ -117,7 +122,8 @@ class Desk:
             await self._take(self._priced([(product, count)]), key, "replay")
 
     async def _take(self, lines: Sequence[SoldLine], key: str, source: str) -> None:
-        changes = {line.product: -line.count for line in lines}
+        booked = self._kiosk.counts
+        changes = {line.product: -line.count for line in lines if line.product in booked}
         self._note_oversold(changes)
         await self._kiosk.add(changes, why=f"sale {key}", key=f"sale:{key}")
         await asyncio.to_thread(self._record.record, key, lines, source)
@@ -132,14 +138,15 @@ class Desk:
                 raise SaleRefused(text(self._language, "sale.count"))
         lines = self._priced(tuple(basket.items()))
         for line in lines:
-            left = self._kiosk.counts.get(line.product, 0)
+            left = self._kiosk.counts.get(line.product, line.count)
             if self._oversell == "refuse" and line.count > left:
                 said = text(self._language, "sale.sold_out", product=line.product, left=left)
                 raise SaleRefused(said)
         return lines
 
     def _priced(self, basket: Sequence[tuple[str, int]]) -> tuple[SoldLine, ...]:
-        prices = {product.name: product.price_won for product in self._kiosk.products}
+        own = {product.name: product.price_won for product in self._kiosk.products}
+        prices = {**self._sets(), **own}
         for name, _ in basket:
             if name not in prices:
                 known = ", ".join(prices) or "-"
