@@ -19,6 +19,9 @@ from storeguard.domain.explaining import (
 )
 from storeguard.domain.product import Product
 
+LEAST_CERTAINTY = 0.75
+"""Of 130 sweets of 16 g at once, 129 and 131 are nearly as likely: a leaning child, perhaps."""
+
 
 @dataclass(frozen=True, slots=True)
 class CountEstimate:
@@ -47,25 +50,45 @@ def estimate_change(difference_g: float, product: Product, band_g: float) -> Cou
     change = math.floor(ratio + 0.5)
     residual_g = difference_g - change * unit_g
     allowed_g = allowed_residual_g(change, product, band_g)
-    is_certain = abs(residual_g) <= allowed_g
+    spread_g = _spread_g(change, product, band_g)
+    certainty = _share_of_nearest(abs(residual_g), unit_g, spread_g / SIGMAS)
+    is_certain = abs(residual_g) <= allowed_g and certainty >= LEAST_CERTAINTY
     low, high = (change, change) if is_certain else (math.floor(ratio), math.ceil(ratio))
-    certainty = _share_of_nearest(abs(residual_g), unit_g, allowed_g)
     return CountEstimate(change, residual_g, is_certain, low, high, certainty)
 
 
 def allowed_residual_g(change: int, product: Product, band_g: float) -> float:
+    most_g = LARGEST_RESIDUAL_PER_UNIT * product.unit_weight_g
+    return min(most_g, _spread_g(change, product, band_g))
+
+
+def _spread_g(change: int, product: Product, band_g: float) -> float:
+    """Three sigma of what so many units weigh, with the scale's noise and the owner's rounding."""
     units = max(1, abs(change))
     spread_g = SIGMAS * product.spread_g * math.sqrt(units)
-    bias_g = BIAS * product.unit_weight_g * units
-    most_g = LARGEST_RESIDUAL_PER_UNIT * product.unit_weight_g
-    return min(most_g, band_g / 2 + spread_g + bias_g)
+    return band_g / 2 + spread_g + BIAS * product.unit_weight_g * units
 
 
-def _share_of_nearest(off_g: float, unit_g: float, allowed_g: float) -> float:
-    sigma_g = allowed_g / SIGMAS
-    neighbour_g = unit_g - off_g
-    exponent = (off_g**2 - neighbour_g**2) / (2 * sigma_g**2)
-    return 1 / (1 + math.exp(min(exponent, 50.0)))
+def _share_of_nearest(off_g: float, unit_g: float, sigma_g: float) -> float:
+    """Of the nearest integer and its two neighbours."""
+
+    def weight(residual_g: float) -> float:
+        return math.exp(min((off_g**2 - residual_g**2) / (2 * sigma_g**2), 50.0))
+
+    return 1 / (1 + weight(unit_g - off_g) + weight(unit_g + off_g))
+
+
+REMEMBERED = 6
+"""Earlier contents that a scale may return to: a bag that is lifted, a hand that lets go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What was certain at an earlier level."""
+
+    level_g: float
+    count: int
+    guests: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +108,11 @@ class ScaleCount:
     certainty: float = 1.0
     guests: Mapping[str, int] = field(default_factory=dict)
     doubts: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    earlier: tuple[Content, ...] = ()
+
+    @property
+    def content(self) -> Content:
+        return Content(self.anchor_g, self.count, self.guests)
 
 
 def first_count(
@@ -128,9 +156,29 @@ def recount(
 ) -> ScaleCount:
     """The count at a new settled level; what is in force stays where it is not clear.
 
+    A level that was certain before has what it had then: whatever was put down is gone again.
     `foreign`: the guests that may leave and what is in hand and may come; `in_hand`: units of
     the scale's own product that may be put back.
     """
+    known = (state.content, *reversed(state.earlier))
+    again = next((c for c in known if abs(level_g - c.level_g) <= band_g / 2), None)
+    if again is not None:
+        found = ScaleCount(again.count, level_g, guests=again.guests)
+    else:
+        found = _recount(state, level_g, product, band_g, foreign, in_hand)
+    if not found.is_certain:
+        return found
+    return replace(found, earlier=(*state.earlier, state.content)[-REMEMBERED:])
+
+
+def _recount(
+    state: ScaleCount,
+    level_g: float,
+    product: Product,
+    band_g: float,
+    foreign: Sequence[Part],
+    in_hand: int,
+) -> ScaleCount:
     if foreign:
         own = Part(product, state.count, in_hand, is_own=True)
         answer = explain(level_g - state.anchor_g, (own, *foreign), band_g)

@@ -129,6 +129,7 @@ class WeighingService:
         self._memory = memory
         self._guest_memory = guest_memory
         self._hands = Hands()
+        self._occupied_s = 0.0
         self._round_s = round_s
         self._on_readings = on_readings
         self._saved: dict[str, float] = {}
@@ -221,10 +222,12 @@ class WeighingService:
         await self._remember_zero(channel)
 
     def _is_to_be_counted(self, channel: Channel) -> bool:
-        """A new level; or one that was not clear, and something else is in hand since."""
+        """A new level; or one that these visitors left unclear, and their hands have changed."""
         is_new = channel.weighing.level_g != channel.counted_level_g
         is_unclear = channel.count is not None and not channel.count.is_certain
-        return is_new or (is_unclear and channel.counted_hands != self._hands.version)
+        is_theirs = channel.step is not None and channel.step.started_s >= self._occupied_s
+        is_changed = channel.counted_hands != self._hands.version
+        return is_new or (is_unclear and is_theirs and is_changed)
 
     def _found(self, channel: Channel, product: Product, level_g: float) -> ScaleCount:
         band_g = channel.rules.band_g
@@ -301,7 +304,7 @@ class WeighingService:
             certainty=found.certainty,
             is_first=channel.count is None,
             unclear_since_s=channel.unclear_since_s,
-            moved=after - before if is_foreign else _moved(step, product, channel.rules.band_g),
+            moved=None if is_foreign else _moved(step, product, channel.rules.band_g),
             is_foreign=is_foreign,
         )
 
@@ -328,6 +331,7 @@ class WeighingService:
     def _on_event(self, event: Event) -> None:
         if isinstance(event, StoreOccupied):
             self._hands.clear()
+            self._occupied_s = event.t_s
         if not isinstance(event, BookEdited):
             return
         for channel in self.channels:
