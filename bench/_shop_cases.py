@@ -16,6 +16,7 @@ from _shop_score import Score, Wrong, score
 from _shop_trace import cut_trace, write_json, write_trace
 from _shop_truth import Truth, truth_of
 from _shop_world import Shop
+from storeguard.errors import TraceInvalid
 from storeguard.replaying import replay
 
 Line = dict[str, Any]
@@ -49,11 +50,15 @@ def _judge_in(case: Case, folder: Path) -> tuple[Sums, Sums, Sums]:
     ends_s = shop.run() + hardship.grace_s
     trace = folder / "trace"
     weights = write_trace(trace, shop, counts, hardship.grace_s, ends_s, chance.getrandbits(32))
-    lines = answers(trace, folder / "out")
+    try:
+        lines = answers(trace, folder / "out")
+    except TraceInvalid as refused:
+        return _refused(case, trace, str(refused))
     truths = truth_of(shop.people, hardship.grace_s)
     judged = score(truths, lines, is_crowded=hardship.is_crowded)
     _note_lost(judged, truths, lines)
     judged.sums["store_s"] = round(ends_s)
+    judged.sums["asked"] = judged.sums["honest"]
     if case.keep is not None:
         _Keeper(case, hardship, shop, trace, truths, case.keep).keep(judged)
     naive = (
@@ -61,6 +66,15 @@ def _judge_in(case: Case, folder: Path) -> tuple[Sums, Sums, Sums]:
         for rule in (ancestor, rounding)
     )
     return (judged.sums, *(one.sums for one in naive))
+
+
+def _refused(case: Case, trace: Path, why: str) -> tuple[Sums, Sums, Sums]:
+    """A trace that is not played is nobody's judgement, but a broken promise."""
+    if case.keep is not None:
+        target = case.keep / f"{case.hardship}-refused" / f"{case.seed}-{case.number}"
+        shutil.copytree(trace, target, dirs_exist_ok=True)
+        (target / "why.txt").write_text(why + "\n", encoding="utf-8")
+    return Counter(refused=1, asked=HARDSHIPS[case.hardship].visits), Counter(), Counter()
 
 
 def answers(trace: Path, out: Path) -> list[Line]:

@@ -4,6 +4,7 @@ import math
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -129,7 +130,8 @@ def _score_issues(
     for issue in sorted(issues, key=lambda one: one.t_s):
         wrong = Counter()
         for name, count in issue.told.items():
-            wrong[name] = count - _matched(open_thefts, name, count, issue.t_s)
+            wrong[name] = count - _matched(open_thefts, {name}, count, issue.t_s)
+        _match_by_another_name(result, truth, wrong, open_thefts, issue.t_s)
         false_units = _size(wrong)
         result.sums["accused_units"] += _size(issue.told)
         result.sums["false_units"] += false_units
@@ -142,9 +144,27 @@ def _score_issues(
     return Counter(name for _, name in open_thefts)
 
 
-def _matched(open_thefts: list[tuple[float, str]], name: str, count: int, t_s: float) -> int:
-    """Takes up to `count` thefts of the product that were before `t_s` off the list."""
-    found = [theft for theft in open_thefts if theft[1] == name and theft[0] <= t_s][:count]
+def _match_by_another_name(
+    result: Score,
+    truth: Truth,
+    wrong: Counter[str],
+    open_thefts: list[tuple[float, str]],
+    t_s: float,
+) -> None:
+    """Of two products that nobody can tell apart, either may be named."""
+    for name in sorted(truth.doubtful & wrong.keys()):
+        found = _matched(open_thefts, truth.doubtful, wrong[name], t_s)
+        wrong[name] -= found
+        result.sums["found_by_another_name"] += found
+
+
+def _matched(
+    open_thefts: list[tuple[float, str]], names: AbstractSet[str], count: int, t_s: float
+) -> int:
+    """Takes up to `count` thefts of the products that were before `t_s` off the list."""
+    if count <= 0:
+        return 0
+    found = [theft for theft in open_thefts if theft[1] in names and theft[0] <= t_s][:count]
     for theft in found:
         open_thefts.remove(theft)
     return len(found)

@@ -105,7 +105,7 @@ def _elsewhere(me: Person, item: Item) -> str | None:
 def swap(me: Person) -> Script:
     """Takes a thing, changes its mind at a scale of nearly the same weight, leaves it there."""
     yield me.pause()
-    for item in grab(me):
+    for item in grab(me, scale=me.chance.choice(SCALES[:4])):
         yield me.pause(2.5, 7.0)
         alike = _twin(item.goods.scale)
         own = me.shop.plates[alike].own
@@ -119,9 +119,9 @@ def swap(me: Person) -> Script:
 
 
 def _twin(scale: str) -> str:
-    """The scale with goods drawn alike: A and B, C and D; the last is alone."""
-    at = SCALES.index(scale)
-    return SCALES[at ^ 1] if at ^ 1 < len(SCALES) else SCALES[0]
+    """The scale with goods drawn alike: A and B, C and D; the last has none but the first."""
+    at = SCALES.index(scale) ^ 1
+    return SCALES[at] if at < len(SCALES) else SCALES[0]
 
 
 def mix_up(me: Person) -> Script:

@@ -76,8 +76,8 @@ def _totals(name: str, wanted: argparse.Namespace) -> Totals:
     sums: tuple[Counter[str], ...] = (Counter(), Counter(), Counter())
     cases = _cases(name, wanted)
     with ProcessPoolExecutor(AT_ONCE) as pool:
-        while sums[0]["honest"] < wanted.visits:
-            batch = [next(cases) for _ in range(_batch(name, wanted.visits - sums[0]["honest"]))]
+        while sums[0]["asked"] < wanted.visits:
+            batch = [next(cases) for _ in range(_batch(name, wanted.visits - sums[0]["asked"]))]
             for scores in pool.map(judge_case, batch):
                 for total, one in zip(sums, scores, strict=True):
                     total.update(one)
@@ -109,10 +109,12 @@ def _line(name: str, totals: Totals) -> dict[str, Any]:
         "standing_issues": sums["standing"],
         "missed_as_uncertain": sums["missed_as_uncertain"],
         "open_by_physics": sums["open_by_physics"],
+        "found_by_another_name": sums["found_by_another_name"],
         "uncertain_visits": sums["uncertain_visits"],
         "needlessly_uncertain": sums["needlessly_uncertain"],
         "unverified_visits": sums["unverified_visits"],
         "lost_visits": sums["lost_visit"],
+        "refused_traces": sums["refused"],
         "taken_wrong": sums["taken_wrong"],
         "paid_wrong": sums["paid_wrong"],
         "misplaced_wrong": sums["misplaced_wrong"],
@@ -138,7 +140,7 @@ def _is_kept(line: dict[str, Any]) -> bool:
         and line["false_share"] <= MOST_FALSE_SHARE
         and withdrawn_share <= MOST_WITHDRAWN_SHARE
         and line["mixed_up_accused"] == 0
-        and line["lost_visits"] == 0
+        and line["lost_visits"] == line["refused_traces"] == 0
         and (line["hardship"] != "masking" or line["recall"] == 1.0)
     )
 
