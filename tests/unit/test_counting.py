@@ -13,6 +13,7 @@ from storeguard.domain.counting import (
     allowed_residual_g,
     estimate_change,
     first_count,
+    forgetful,
     recount,
     set_count,
 )
@@ -252,3 +253,29 @@ def test_a_restart_still_knows_the_guests(level_g, count, is_certain):
 
 def test_what_the_owner_says_keeps_the_guests():
     assert set_count(740.0, 5, {"우유": 1}).guests == {"우유": 1}
+
+
+def test_what_was_put_down_and_is_lifted_again_leaves_the_count_as_it_was():
+    """520 g are ten bars by weight, and were a bag."""
+    bar = product(52)
+    before = ScaleCount(5, 260.0)
+    with_bag = recount(before, 260 + 520.0, bar, BAND_G)
+    assert with_bag.count == 15
+    taken = recount(with_bag, 260 + 520 - 50.9, bar, BAND_G)
+    assert taken.count == 14
+    lifted = recount(taken, 260 + 1.2, bar, BAND_G)
+    assert (lifted.count, lifted.is_certain) == (5, True)
+
+
+def test_an_earlier_visitors_level_says_nothing_of_what_lies_there_now():
+    """A bottle of 98 g in hand, where an earlier customer has taken one of 95 g."""
+    taken = forgetful(recount(ScaleCount(5, 475.0), 379.0, MILK, BAND_G))
+    assert taken.earlier == ()
+    twin = (Part(replace(MILK, name="쌍둥이", unit_weight_g=96.0), 0, 1),)
+    found = recount(taken, 475.0, MILK, BAND_G, twin)
+    assert (found.count, found.guests) == (4, {"쌍둥이": 1})
+
+
+def test_many_light_units_at_once_cannot_be_told_from_one_more_or_less():
+    assert not estimate_change(130 * 16.1, product(16.1), BAND_G).is_certain
+    assert estimate_change(10 * 16.1, product(16.1), BAND_G).is_certain

@@ -227,6 +227,19 @@ def test_a_dear_product_paid_as_a_cheap_one_is_unpaid():
     assert (found.mixed_up, found.unpaid, found.surplus) == ({}, {MILK: 1}, {BAR: 1})
 
 
+def test_what_no_scale_tells_apart_is_uncertain_and_both_books_are_put_right():
+    """Somebody took a dear bottle of the cheap one's weight: or did an earlier one swap them?"""
+    twin = Product("쌍둥이", 4000, 96.0)
+    found = judge(
+        visit({"쌍둥이": 1}, {MILK: 1}, {"쌍둥이": 4, MILK: 5}),
+        (*PRODUCTS, twin),
+        Counter({"쌍둥이": 5, MILK: 4}),
+        NOW_S,
+    )
+    assert (found.unpaid, found.uncertain) == ({}, {"쌍둥이": (0, 1)})
+    assert found.kiosk_changes == {"쌍둥이": -1, MILK: 1}
+
+
 def test_only_as_many_units_are_mixed_up_as_were_paid():
     found = judged({MILK: 3}, {SODA: 1}, {MILK: 5, SODA: 5})
     assert (found.mixed_up, found.unpaid) == ({MILK: 1}, {MILK: 2})
@@ -450,3 +463,8 @@ def test_each_missing_unit_is_in_one_issue_at_most(unpaid, settled, rest):
 def test_nothing_provisional_leaves_everything_to_the_end():
     assert settle_provisional((), {MILK: 1}) == ((), {MILK: 1})
     assert Settlement("a", {}, {MILK: 1}).confirmed == {}
+
+
+def test_a_product_that_has_left_the_inventory_weighs_like_no_other():
+    found = judged({"없음": 1}, {MILK: 1}, {"없음": 5, MILK: 5})
+    assert (found.unpaid, found.uncertain) == ({"없음": 1}, {})

@@ -156,7 +156,8 @@ def recount(
 ) -> ScaleCount:
     """The count at a new settled level; what is in force stays where it is not clear.
 
-    A level that was certain before has what it had then: whatever was put down is gone again.
+    A level that was certain earlier in this visit has what it had then: whatever was put down
+    is gone again.
     `foreign`: the guests that may leave and what is in hand and may come; `in_hand`: units of
     the scale's own product that may be put back.
     """
@@ -214,6 +215,11 @@ def _answered(state: ScaleCount, level_g: float, own: str, answer: Answer) -> Sc
 def _changed(guests: Mapping[str, int], moved: Mapping[str, int]) -> dict[str, int]:
     counts = {name: guests.get(name, 0) + moved.get(name, 0) for name in {**guests, **moved}}
     return {name: count for name, count in counts.items() if count > 0}
+
+
+def forgetful(state: ScaleCount) -> ScaleCount:
+    """A new visit begins: what earlier visitors put down and lifted again says nothing now."""
+    return replace(state, earlier=())
 
 
 def set_count(level_g: float, count: int, guests: Mapping[str, int] | None = None) -> ScaleCount:

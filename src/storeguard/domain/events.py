@@ -106,10 +106,10 @@ class VisitReconciled:
     proposed: Counts = field(default_factory=dict)
     uncertain: Ranges = field(default_factory=dict)
     unverified: frozenset[str] = frozenset()
-    loss_won: int = 0
     by: str = ""
     written_off: Counts = field(default_factory=dict)
     written_off_won: int = 0
+    loss_won: int = 0
     amount_won: int = 0
     amount_left_won: int = 0
 

@@ -1,11 +1,13 @@
 """Books and ledger → discrepancies: what is missing without payment, and why we say so."""
 
+import math
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from storeguard.domain.amounts import amount_won, covered, worth_won
 from storeguard.domain.events import VisitReconciled
+from storeguard.domain.explaining import SIGMAS
 from storeguard.domain.ledger import Debt, Movement, Visit
 from storeguard.domain.product import Product, Stock
 from storeguard.domain.promotions import Grant, granted, units_of
@@ -79,11 +81,11 @@ class Judgement:
     discrepancies: tuple[Discrepancy, ...] = ()
     kiosk_changes: Stock = field(default_factory=dict)
     reasons: tuple[Reason, ...] = ()
-    loss_won: int = 0
     by: str = ""
     written_off: Stock = field(default_factory=dict)
     written_off_won: int = 0
     unannounced: Stock = field(default_factory=dict)
+    loss_won: int = 0
     amount_won: int = 0
     amount_left_won: int = 0
 
@@ -109,6 +111,11 @@ def judge(visit: Visit, products: Sequence[Product], kiosk: Stock, now_s: float)
     mixed_up, mix_changes = _mixed_up(owed, paid, prices)
     for name, change in mix_changes.items():
         owed[name] += change
+    swapped, swap_changes = _swapped(owed, paid, {p.name: p for p in products})
+    mix_changes = Counter(mix_changes)
+    mix_changes.update(swap_changes)
+    for name, change in swap_changes.items():
+        owed[name] += change
     free += by_amount  # no sale has taken them off the kiosk book
     unpaid = _positive(owed)
     left_won = max(0, amount_won(visit) - worth_won(by_amount, prices))
@@ -123,7 +130,7 @@ def judge(visit: Visit, products: Sequence[Product], kiosk: Stock, now_s: float)
         mixed_up=mixed_up,
         promoted=units_of(one for one in grants if not one.is_proposed),
         proposed=units_of(one for one in grants if one.is_proposed),
-        uncertain=uncertain,
+        uncertain=uncertain | {name: (0, count) for name, count in swapped.items()},
         unverified=visit.unverified,
         discrepancies=tuple(_discrepancy(visit, name, n, kiosk) for name, n in unpaid.items()),
         kiosk_changes=changes,
@@ -132,11 +139,11 @@ def judge(visit: Visit, products: Sequence[Product], kiosk: Stock, now_s: float)
             *_allowances(grants),
             *_amounts(visit, by_amount, left_won, unpaid),
         ),
-        loss_won=_won(unpaid, prices),
         by=visit.marks[-1].who if visit.marks else "",
         written_off=parts.written_off,
         written_off_won=_won(parts.written_off, prices),
         unannounced=_unannounced(visit, surplus, changes),
+        loss_won=_won(unpaid, prices),
         amount_won=amount_won(visit),
         amount_left_won=left_won,
     )
@@ -179,16 +186,15 @@ def _mixed_up(
     """
     under = _positive(owed)
     over = {n: min(-count, paid[n]) for n, count in owed.items() if count < 0 and paid[n] > 0}
-    if sum(under.values()) == sum(over.values()) and _nearly_same(
-        _won(under, prices), _won(over, prices)
-    ):
+    is_covered = _covers(_won(over, prices), _won(under, prices))
+    if sum(under.values()) == sum(over.values()) and is_covered:
         return under, _changes(under, over)
     mixed: Counter[str] = Counter()
     replaced: Counter[str] = Counter()
     for name, count in under.items():
         for other in sorted(over, key=lambda o: abs(prices.get(o, 0) - prices.get(name, 0))):
             units = min(count - mixed[name], over[other] - replaced[other])
-            if units > 0 and _nearly_same(prices.get(name, 0), prices.get(other, 0)):
+            if units > 0 and _covers(prices.get(other, 0), prices.get(name, 0)):
                 mixed[name] += units
                 replaced[other] += units
     return dict(mixed), _changes(mixed, replaced)
@@ -209,8 +215,37 @@ def _won(counts: Mapping[str, int], prices: Mapping[str, int]) -> int:
     return sum(prices.get(name, 0) * count for name, count in counts.items())
 
 
-def _nearly_same(a_won: int, b_won: int) -> bool:
-    return abs(a_won - b_won) <= NEARLY_SAME_WON * max(a_won, b_won)
+def _covers(paid_won: int, owed_won: int) -> bool:
+    """Nearly the same won; whoever paid more has stolen nothing."""
+    return owed_won - paid_won <= NEARLY_SAME_WON * max(paid_won, owed_won)
+
+
+def _swapped(
+    owed: Mapping[str, int], paid: Counter[str], products: Mapping[str, Product]
+) -> tuple[dict[str, int], dict[str, int]]:
+    """Units owed and units over-paid that no scale can tell apart by their weight.
+
+    An earlier customer may have put the one in the other's place as he took that: such a swap
+    moves no scale. Both books are put right, and what left is uncertain: nobody is accused.
+    """
+    over = {n: min(-count, paid[n]) for n, count in owed.items() if count < 0 and paid[n] > 0}
+    swapped: Counter[str] = Counter()
+    replaced: Counter[str] = Counter()
+    for name, count in _positive(owed).items():
+        for other in sorted(over):
+            units = min(count - swapped[name], over[other] - replaced[other])
+            if units > 0 and _weigh_the_same(products.get(name), products.get(other)):
+                swapped[name] += units
+                replaced[other] += units
+    return dict(swapped), _changes(swapped, replaced)
+
+
+def _weigh_the_same(one: Product | None, other: Product | None) -> bool:
+    """Within three sigma of the spread of one unit of each."""
+    if one is None or other is None:
+        return False
+    off_g = abs(one.unit_weight_g - other.unit_weight_g)
+    return off_g <= SIGMAS * math.hypot(one.spread_g, other.spread_g)
 
 
 def _discrepancy(visit: Visit, name: str, missing: int, kiosk: Stock) -> Discrepancy:

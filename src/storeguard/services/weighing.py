@@ -332,6 +332,8 @@ class WeighingService:
         if isinstance(event, StoreOccupied):
             self._hands.clear()
             self._occupied_s = event.t_s
+            for channel in self.channels:
+                channel.count = channel.count and counting.forgetful(channel.count)
         if not isinstance(event, BookEdited):
             return
         for channel in self.channels:
