@@ -118,7 +118,9 @@ def deliveries(
     """Restock mode, and the questions about what came without it."""
     state = folders.state
     kept, asked = (state / name for name in ("restock.json", "questions.json"))
-    restocking = Restocking(kiosk, RestockFile(kept, fsync=fsync), bus, clock, health, state=state)
+    restocking = Restocking(
+        kiosk, RestockFile(kept, fsync=fsync), bus, clock, health, state=state
+    )
     return restocking, DeliveryQuestions(kiosk, QuestionFile(asked, fsync=fsync), bus, clock)
 
 
@@ -133,17 +135,6 @@ def watch_issues(
         log.warning(fault)
         return None
     return observer
-
-
-def issue_store(config: Config) -> IssueStore:
-    """The store as issues and messages name it."""
-    store = config.store
-    return IssueStore(store.id, store.name, store.language, store.timezone)
-
-
-def threshold(config: Config) -> Threshold:
-    """Below it an issue is told in the digest."""
-    return Threshold(config.notices.min_won, config.notices.min_certainty)
 
 
 def promotion_board(
@@ -161,6 +152,17 @@ def promotion_board(
         timezone=config.store.timezone,
         state=folders.state,
     )
+
+
+def issue_store(config: Config) -> IssueStore:
+    """The store as issues and messages name it."""
+    store = config.store
+    return IssueStore(store.id, store.name, store.language, store.timezone)
+
+
+def threshold(config: Config) -> Threshold:
+    """Below it an issue is told in the digest."""
+    return Threshold(config.notices.min_won, config.notices.min_certainty)
 
 
 def event_log(

@@ -466,5 +466,5 @@ def test_nothing_provisional_leaves_everything_to_the_end():
 
 
 def test_a_product_that_has_left_the_inventory_weighs_like_no_other():
-    found = judged({"없음": 1}, {MILK: 1}, {"없음": 5, MILK: 5})
-    assert (found.unpaid, found.uncertain) == ({"없음": 1}, {})
+    found = judged({MILK: 1}, {"없음": 1}, {"없음": 5, MILK: 5})
+    assert (found.unpaid, found.uncertain) == ({MILK: 1}, {})

@@ -125,11 +125,11 @@ def judgement_json(judgement: Judgement) -> dict[str, Any]:
         for why in judgement.reasons
         if why.promotion is not None
     ]
-    said["loss_won"] = judgement.loss_won
     if judgement.by:
         won = judgement.written_off_won
         written_off = dict(judgement.written_off)
         said |= {"by": judgement.by, "written_off": written_off, "written_off_won": won}
+    said["loss_won"] = judgement.loss_won
     if judgement.amount_won:
         said |= {
             "amount_won": judgement.amount_won,
