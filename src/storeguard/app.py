@@ -301,6 +301,12 @@ class Store:
         self.restocking, self.questions = assembling.deliveries(
             self.kiosk, self.folders, self.bus, self.clock, self.health, fsync=self._mode.fsync
         )
+        leftovers = recovery.leftovers(
+            self.folders.record, self.journal, self.config.store.timezone
+        )
+        self.sales = assembling.sales_sources(
+            self.config, self.folders, self.clock, self.health, leftovers, fsync=self._mode.fsync
+        )
         self.comparison = BookComparison(
             self.weighing,
             self.watching,
@@ -310,11 +316,10 @@ class Store:
             visits,
             AnnouncedFile(self.folders.state / "announced.json", fsync=self._mode.fsync),
             self.questions,
+            self.sales,
             self.bus,
             self.clock,
-            leftovers=recovery.leftovers(
-                self.folders.record, self.journal, self.config.store.timezone
-            ),
+            leftovers=leftovers,
         )
         return ReconcilingService(
             self.weighing,
@@ -332,6 +337,7 @@ class Store:
             self.promotions,
             self.restocking,
             self.questions,
+            self.sales,
             self.evidence,
             visits,
             self.bus,

@@ -1,7 +1,7 @@
 """Devices with all that works on their data: a camera becomes an eye, a scale a channel."""
 
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from storeguard.books.deliveries import QuestionFile, RestockFile
@@ -9,6 +9,7 @@ from storeguard.books.journal import Journal
 from storeguard.books.promotions import PromotionsFile
 from storeguard.books.proposals import AnswersFile, VisitHistory
 from storeguard.books.textlog import TextLog
+from storeguard.books.waiting import WaitingFile
 from storeguard.clock import Clock, is_clock_synced
 from storeguard.config import Config, Folders
 from storeguard.domain.issue import IssueStore
@@ -22,6 +23,7 @@ from storeguard.outbox.diskspace import Cleaner
 from storeguard.outbox.observer import IssueObserver
 from storeguard.ports import Book
 from storeguard.services.asking import DeliveryQuestions
+from storeguard.services.awaiting import SalesSources
 from storeguard.services.bus import Bus
 from storeguard.services.cleaning import CleaningService
 from storeguard.services.promoting import PromotionBoard
@@ -122,6 +124,26 @@ def deliveries(
         kiosk, RestockFile(kept, fsync=fsync), bus, clock, health, state=state
     )
     return restocking, DeliveryQuestions(kiosk, QuestionFile(asked, fsync=fsync), bus, clock)
+
+
+def sales_sources(
+    config: Config,
+    folders: Folders,
+    clock: Clock,
+    health: Health,
+    leftovers: Sequence[Path],
+    *,
+    fsync: bool,
+) -> SalesSources:
+    """Who tells sales late, and the visits that wait for them."""
+    return SalesSources(
+        WaitingFile(folders.state / "waiting.json", clock, fsync=fsync),
+        clock,
+        health,
+        grace_s=config.visits.payment_grace_s,
+        leftovers=leftovers,
+        timezone=config.store.timezone,
+    )
 
 
 def watch_issues(

@@ -47,6 +47,7 @@ from storeguard.web.view import (
     ScaleRow,
     Snapshot,
     VisitRow,
+    VisitState,
     part_rows,
 )
 
@@ -226,7 +227,7 @@ class ShopView:
             visit.id,
             self._time(visit.started_s),
             ended,
-            "open" if visit.emptied_s is None else "pending",
+            _state(visit),
             {name: count for name, count in visit.net_taken.items() if count > 0},
             {name: count for name, count in visit.paid.items() if count},
             {},
@@ -375,6 +376,13 @@ class ShopView:
     def _local(self, moment: datetime) -> str:
         local = moment.astimezone(ZoneInfo(self._store.config.store.timezone))
         return f"{local:%m-%d %H:%M:%S}"
+
+
+def _state(visit: Visit) -> VisitState:
+    """Of a visit that is not judged yet."""
+    if visit.emptied_s is None:
+        return "open"
+    return "pending" if visit.awaiting is None else "awaiting"
 
 
 def _delivery(folder: Path, manifest: Mapping[str, Any]) -> IssueState:

@@ -63,10 +63,15 @@ class VisitRecords:
         said = judgement_json(judgement)
         self._journal.close_visit(visit.id, ended, now, said, started_utc=started)
 
-    def close_interrupted(self) -> None:
-        """What went in visits that a stop cut short has been found by comparing the books."""
+    def close_interrupted(self, but: Collection[str] = ()) -> None:
+        """What went in visits that a stop cut short has been found by comparing the books.
+
+        `but`: those that are still to be judged.
+        """
         for visit in self._journal.open_visits():
             said = {"interrupted": True}
+            if visit.id in but:
+                continue
             self._journal.close_visit(visit.id, None, self._clock.utc(), said)
 
     def step(self, step: StepSettled, visit_id: str | None) -> None:

@@ -17,6 +17,7 @@ from storeguard.domain.ledger import (
     SaleLine,
     Visit,
     add_sale,
+    takes,
 )
 from storeguard.domain.product import Product, Stock
 
@@ -77,7 +78,7 @@ def add_payment(
     if not sale.won:
         return add_sale(ledger, sale)
     prices = prices_of(products)
-    visit = _fitting(ledger, sale.won, prices) or ledger.current
+    visit = _fitting(ledger, sale.won, prices, sale.t_s) or ledger.current
     if visit is not None:
         return _book(ledger, visit, sale), ()
     ledger, paid = pay_debts(ledger, sale.won, prices, sale.t_s)
@@ -89,10 +90,10 @@ def add_payment(
     return replace(ledger, prepaid=(*ledger.prepaid, sale)), ()
 
 
-def _fitting(ledger: Ledger, won: int, prices: Stock) -> Visit | None:
+def _fitting(ledger: Ledger, won: int, prices: Stock, paid_s: float) -> Visit | None:
     for visit in ledger.visits:
         owed = owed_won(visit, prices)
-        if visit.emptied_s is not None and owed > 0 and abs(owed - won) <= MARGIN_WON:
+        if takes(visit, paid_s) and owed > 0 and abs(owed - won) <= MARGIN_WON:
             return visit
     return None
 

@@ -63,6 +63,14 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Awaiting:
+    """Since when only sales are missing to judge a visit, and how many lines were known then."""
+
+    since_s: float
+    sales_known: int
+
+
+@dataclass(frozen=True, slots=True)
 class Visit:
     """From the first person seen to the empty store.
 
@@ -70,6 +78,7 @@ class Visit:
     shelves showed at its end. `unverified` are products on scales that failed meanwhile;
     `uncertain` maps a product to the least and most units that may have been taken.
     `promotions` were in force at some time of it. `marks` say what of it is no customer's.
+    `awaiting`: a source of sales is late.
     """
 
     id: str
@@ -84,6 +93,7 @@ class Visit:
     uncertain: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     promotions: tuple[Promotion, ...] = ()
     marks: tuple[Mark, ...] = ()
+    awaiting: Awaiting | None = None
 
     @property
     def net_taken(self) -> Counter[str]:
@@ -192,6 +202,11 @@ def end_visit(ledger: Ledger, last_seen_s: float, emptied_s: float) -> Ledger:
     return _with(ledger, replace(visit, last_seen_s=last_seen_s, emptied_s=emptied_s))
 
 
+def began_by(visit: Visit, t_s: float) -> bool:
+    """Had it begun when the visit was over? Else it is a later visitor's."""
+    return visit.emptied_s is None or t_s <= visit.emptied_s
+
+
 def add_movement(ledger: Ledger, movement: Movement) -> Ledger:
     """Books the movement on its visit; without any open visit it is nobody's."""
     visit = visit_of(ledger, movement.started_s)
@@ -217,19 +232,20 @@ def _is_over(visit: Visit, t_s: float) -> bool:
 def add_sale(ledger: Ledger, sale: SaleLine) -> tuple[Ledger, tuple[tuple[Debt, int], ...]]:
     """Books a sale; returns also the debts of sealed issues that it pays, and how many units.
 
-    In this order: the oldest ended visit that owes the product, the current visit, a sealed
-    issue that is still owed, the visit that took it as a free unit of a promotion, which this
+    In this order: the oldest ended visit in its grace that owes the product, the visit of whoever
+    was inside (a sale may be told late), a sealed issue that is still owed, the visit that waits
+    for its sales, or that took it as a free unit of a promotion, which this
     kiosk records too, the next visit.
     """
     left = sale.count
     for visit in ledger.visits:
-        share = min(left, visit.owes(sale.product)) if visit.emptied_s is not None else 0
+        share = min(left, visit.owes(sale.product)) if takes(visit, sale.t_s) else 0
         if share > 0:
             ledger = _book(ledger, visit, replace(sale, count=share))
             left -= share
     if left == 0:
         return ledger, ()
-    if (visit_now := ledger.current or _refunded(ledger, left)) is not None:
+    if (visit_now := _inside(ledger, sale.t_s) or _refunded(ledger, left)) is not None:
         return _book(ledger, visit_now, replace(sale, count=left)), ()
     ledger, paid = settle_debts(ledger, sale.product, left, sale.t_s)
     left -= sum(count for _, count in paid)
@@ -241,6 +257,22 @@ def add_sale(ledger: Ledger, sale: SaleLine) -> tuple[Ledger, tuple[tuple[Debt, 
     if left != 0:
         ledger = replace(ledger, prepaid=(*ledger.prepaid, replace(sale, count=left)))
     return ledger, paid
+
+
+def takes(visit: Visit, paid_s: float) -> bool:
+    """May a payment of that instant be an ended visit's? Not once it waits for its sales only."""
+    return visit.emptied_s is not None and (
+        visit.awaiting is None or paid_s <= visit.awaiting.since_s
+    )
+
+
+def _inside(ledger: Ledger, t_s: float) -> Visit | None:
+    """The visit of whoever was inside then, or came soon after."""
+    for visit in ledger.visits:
+        has_left = visit.emptied_s is not None and visit.emptied_s <= t_s
+        if not has_left and visit.started_s - PREPAID_FOR_S <= t_s:
+            return visit
+    return None
 
 
 def _refunded(ledger: Ledger, count: int) -> Visit | None:

@@ -101,6 +101,7 @@ TEXTS: dict[str, str] = {
     "owner.no_visits": "No visit yet.",
     "owner.visit.open": "Inside now",
     "owner.visit.pending": "Being settled",
+    "owner.visit.awaiting": "waiting for sales data",
     "owner.visit.clean": "All in order",
     "owner.visit.issue": "Stock discrepancy",
     "owner.visit.unsure": "Needs a look",

@@ -101,6 +101,7 @@ TEXTS: dict[str, str] = {
     "owner.no_visits": "아직 방문이 없습니다.",
     "owner.visit.open": "매장에 있음",
     "owner.visit.pending": "정산하는 중",
+    "owner.visit.awaiting": "매출 자료 기다리는 중",
     "owner.visit.clean": "이상 없음",
     "owner.visit.issue": "재고 불일치",
     "owner.visit.unsure": "확인 필요",

@@ -7,18 +7,20 @@ no visit could be charged with.
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from storeguard.clock import Clock
+from storeguard.domain.awaiting import waiting_units
 from storeguard.domain.events import BookEdited, Event, IssueSealed
-from storeguard.domain.ledger import Debt
+from storeguard.domain.ledger import Debt, Visit
 from storeguard.domain.occupancy import Presence
 from storeguard.domain.reconcile import Discrepancy, Reason, settle_provisional, standing
 from storeguard.ports import Books
 from storeguard.services.asking import DeliveryQuestions
+from storeguard.services.awaiting import SalesSources
 from storeguard.services.bus import Bus
 from storeguard.services.filing import Case, FilingService
 from storeguard.services.provisional import settlement_events
@@ -34,7 +36,7 @@ log = logging.getLogger("storeguard")
 class InterruptedRecord(Protocol):
     """Where visits that a stop has cut short are remembered (the journal). Blocks."""
 
-    def close_interrupted(self) -> None: ...
+    def close_interrupted(self, but: Collection[str]) -> None: ...
 
 
 class AnnouncedRecord(Protocol):
@@ -61,6 +63,7 @@ class BookComparison:
         record: InterruptedRecord,
         announced: AnnouncedRecord,
         questions: DeliveryQuestions,
+        sales: SalesSources,
         bus: Bus,
         clock: Clock,
         *,
@@ -76,6 +79,7 @@ class BookComparison:
         self._clock = clock
         self._bus = bus
         self._leftovers = leftovers
+        self._sales = sales
         self._provisional: tuple[Debt, ...] = ()
         self._questions = questions
         self._announced_record = announced
@@ -98,17 +102,24 @@ class BookComparison:
             and all(_is_at_rest(channel) for channel in self._weighing.channels)
         )
 
-    async def compare(self) -> IssueSealed | None:
-        """Seals an issue of what is missing; a surplus raises the kiosk book."""
+    async def compare(self, visits: Sequence[Visit] = ()) -> IssueSealed | None:
+        """Seals an issue of what is missing; a surplus raises the kiosk book.
+
+        `visits` wait for their sales: what they have moved is theirs.
+        """
         channels = self._weighing.channels
         doubted = {name for c in channels if c.count is not None for name in c.count.doubts}
         verified = [c.product.name for c in channels if c.product and c.is_certain]
         verified = [name for name in verified if name not in doubted]
         shelf, kiosk = self._books.shelf, self._books.kiosk
-        found = standing(shelf.counts, kiosk.counts, verified, self._announced)
+        expected = Counter(kiosk.counts)
+        expected.subtract(waiting_units(visits))
+        found = standing(shelf.counts, expected, verified, self._announced)
         missing = tuple(one for one in found if one.missing > 0)
         if self._provisional:
             missing = await self._settle_provisional(missing)
+        is_clean = not (missing or visits)
+        missing = self._sales.ripe(missing)
         surplus = {one.product: -one.missing for one in found if one.missing < 0}
         raised = self._questions.undeclined(surplus, verified)
         key = f"standing:{self._clock.utc().isoformat()}"
@@ -119,7 +130,7 @@ class BookComparison:
         self._forget_what_has_come(verified)
         self._due_s = self._clock.now_s() + COMPARED_EVERY_S
         if not self.has_begun:
-            await self._settle_interrupted(is_clean=not missing)
+            await self._settle_interrupted(visits, is_clean=is_clean)
             self.has_begun = True
         return sealed
 
@@ -167,9 +178,10 @@ class BookComparison:
         reasons = tuple(Reason(kind, one.product, one.missing) for one in missing)
         return await self._filing.file(Case(key, None, missing, reasons, self._leftovers))
 
-    async def _settle_interrupted(self, *, is_clean: bool) -> None:
+    async def _settle_interrupted(self, waiting: Sequence[Visit], *, is_clean: bool) -> None:
         """Visits that a stop cut short are done with; a scale in doubt keeps their clips."""
-        await asyncio.to_thread(self._record.close_interrupted)
+        ids = frozenset(visit.id for visit in waiting)
+        await asyncio.to_thread(self._record.close_interrupted, ids)
         leftovers, self._leftovers = self._leftovers, ()
         if is_clean and all(c.is_certain for c in self._weighing.channels if c.product):
             await asyncio.to_thread(_delete, leftovers)

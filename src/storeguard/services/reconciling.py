@@ -9,6 +9,7 @@ from typing import Protocol
 from storeguard.clock import Clock
 from storeguard.domain import amounts
 from storeguard.domain import ledger as ledgers
+from storeguard.domain.awaiting import Sales, postpone
 from storeguard.domain.events import (
     AmountPaid,
     DeviceFailed,
@@ -29,6 +30,7 @@ from storeguard.errors import JournalFault, OutboxFault
 from storeguard.health import LONGEST_SILENCE_S, Health
 from storeguard.ports import Books
 from storeguard.services.asking import DeliveryQuestions
+from storeguard.services.awaiting import SalesSources
 from storeguard.services.bus import Bus
 from storeguard.services.comparing import BookComparison
 from storeguard.services.evidence import EvidenceRoom
@@ -68,6 +70,7 @@ class ReconcilingService:
         promotions: PromotionBoard,
         restocking: Restocking,
         questions: DeliveryQuestions,
+        sales: SalesSources,
         evidence: EvidenceRoom,
         record: VisitRecord,
         bus: Bus,
@@ -78,7 +81,8 @@ class ReconcilingService:
         new_visit_id: Callable[[float], str],
         round_s: float = ROUND_S,
     ) -> None:
-        self.ledger = Ledger()
+        self.ledger = Ledger(visits=sales.waiting)
+        self._sales = sales
         self._weighing = weighing
         self._shelf = books.shelf
         self._kiosk = books.kiosk
@@ -124,12 +128,16 @@ class ReconcilingService:
         self.ledger = self._promotions.offered(self.ledger)
         await self._follow()
         for visit in self.ledger.visits:
-            if not self._is_due(visit):
+            if visit.awaiting is None and not self._is_due(visit):
                 break
-            await self._judge(visit)
+            if self._sales.of(visit) is not Sales.AWAITED:
+                await self._judge(visit)
+            elif visit.awaiting is None:
+                complete = self._restocking.marked(self._complete(visit))
+                self.ledger = postpone(self.ledger, complete, self._clock.now_s())
         await self._report_overdue()
-        if not self.ledger.visits and self._comparison.is_due():
-            sealed = await self._comparison.compare()
+        if all(visit.awaiting for visit in self.ledger.visits) and self._comparison.is_due():
+            sealed = await self._comparison.compare(self.ledger.visits)
             if sealed is not None:
                 self._issued(sealed)
 
@@ -161,9 +169,9 @@ class ReconcilingService:
             if found.product in rest
         )
         if discrepancies:
-            sealed = await self._filing.file(
-                Case(visit.id, visit, discrepancies, judgement.reasons)
-            )
+            kept = self._sales.leftovers(visit)
+            case = Case(visit.id, visit, discrepancies, judgement.reasons, kept)
+            sealed = await self._filing.file(case)
         await self._questions.ask(visit, judgement.unannounced)
         if changes := self._restocking.rest(visit, judgement.kiosk_changes):
             await self._kiosk.add(changes, why=f"visit {visit.id}", key=f"visit:{visit.id}")
@@ -182,7 +190,7 @@ class ReconcilingService:
 
     async def _report_overdue(self) -> None:
         visit = self.ledger.current
-        if visit is not None and self._provisional.is_due(visit):
+        if visit is not None and self._sales.are_complete and self._provisional.is_due(visit):
             visit = self._restocking.of_customers(replace(visit, uncertain=self._uncertain(visit)))
             await self._provisional.report(visit, self._weighed_counts(), self._kiosk.products)
 
@@ -193,6 +201,8 @@ class ReconcilingService:
 
     def _complete(self, visit: Visit) -> Visit:
         """The visit with what the shelves showed at its end, and what they leave open."""
+        if visit.awaiting is not None:
+            return self._sales.resumed(visit)
         shelf = Counter(self._weighed_counts())
         for later in self._later_than(visit):
             shelf.update(later.net_taken)
@@ -224,7 +234,7 @@ class ReconcilingService:
             count, product = channel.count, channel.product
             if count is None or product is None or count.is_certain:
                 continue
-            if channel.step is not None and not _began_by(visit, channel.step.started_s):
+            if channel.step is not None and not ledgers.began_by(visit, channel.step.started_s):
                 continue
             changes = {product.name: (count.low - count.count, count.high - count.count)}
             for name, (least, most) in (changes | dict(count.doubts)).items():
@@ -267,12 +277,14 @@ class ReconcilingService:
         is_clean = not (judgement.unpaid or doubts)
         if is_clean:
             await self._evidence.discard(visit.started_s)
+            await self._sales.discard(visit)
         else:
             await self._evidence.keep(visit.started_s)
 
     async def _write_down(self) -> None:
         """The journal's share of what event handlers, which must not block, have decided."""
         await self._comparison.write_down()
+        await self._sales.write_down(self.ledger.visits)
         await self._questions.write_down()
         while self._opened:
             await self._write_down_visit(self._opened[0])
@@ -384,8 +396,3 @@ class ReconcilingService:
         if channel.product is not None:
             products = frozenset({channel.product.name})
             self.ledger = ledgers.mark_unverified(self.ledger, products, since_s)
-
-
-def _began_by(visit: Visit, t_s: float) -> bool:
-    """Had it begun when the visit was over? Else it is a later visitor's."""
-    return visit.emptied_s is None or t_s <= visit.emptied_s

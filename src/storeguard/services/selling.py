@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, Protocol
 
 from storeguard.clock import Clock
@@ -121,14 +122,33 @@ class Desk:
         async with self._turn:
             await self._take(self._priced([(product, count)]), key, "replay")
 
-    async def _take(self, lines: Sequence[SoldLine], key: str, source: str) -> None:
+    async def report_sale(
+        self, basket: Sequence[tuple[str, int]], key: str, source: str, sold_at: datetime
+    ) -> Sold:
+        """A sale that another maker's kiosk has made and tells late; negative is a refund.
+
+        It has happened: only an unknown product is refused. The same key again sells nothing.
+        """
+        async with self._turn:
+            earlier = await asyncio.to_thread(self._record.find, key)
+            if earlier is not None:
+                return Sold(key, tuple(earlier), is_repeated=True)
+            lines = self._priced(tuple(_summed(basket).items()))
+            ago_s = (self._clock.utc() - sold_at).total_seconds()
+            await self._take(lines, key, source, self._clock.now_s() - max(0.0, ago_s))
+            return Sold(key, lines)
+
+    async def _take(
+        self, lines: Sequence[SoldLine], key: str, source: str, sold_s: float | None = None
+    ) -> None:
         booked = self._kiosk.counts
         changes = {line.product: -line.count for line in lines if line.product in booked}
         self._note_oversold(changes)
         await self._kiosk.add(changes, why=f"sale {key}", key=f"sale:{key}")
         await asyncio.to_thread(self._record.record, key, lines, source)
+        at_s = self._clock.now_s() if sold_s is None else sold_s
         for line in lines:
-            self._bus.publish(SaleMade(self._clock.now_s(), key, line.product, line.count))
+            self._bus.publish(SaleMade(at_s, key, line.product, line.count))
 
     def _checked(self, basket: Mapping[str, int]) -> tuple[SoldLine, ...]:
         if not basket:

@@ -49,8 +49,9 @@ class BookRow:
     is_shelf_certain: bool = True
 
 
-VisitState = Literal["open", "pending", "clean", "issue", "unsure"]
-"""Somebody is inside; waits for payment or scales; nothing missing; an issue; uncertain."""
+VisitState = Literal["open", "pending", "awaiting", "clean", "issue", "unsure"]
+"""Somebody is inside; waits for payment or scales; for a late kiosk's sales; nothing missing; an
+issue; uncertain."""
 
 
 @dataclass(frozen=True, slots=True)
