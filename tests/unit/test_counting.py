@@ -279,3 +279,11 @@ def test_an_earlier_visitors_level_says_nothing_of_what_lies_there_now():
 def test_many_light_units_at_once_cannot_be_told_from_one_more_or_less():
     assert not estimate_change(130 * 16.1, product(16.1), BAND_G).is_certain
     assert estimate_change(10 * 16.1, product(16.1), BAND_G).is_certain
+
+
+def test_another_product_of_the_same_weight_in_hand_is_not_taken_for_what_was_here_before():
+    twin = (Part(replace(MILK, name="쌍둥이"), 0, 1),)
+    taken = recount(ScaleCount(5, 475.0), 380.0, MILK, BAND_G, twin)
+    found = recount(taken, 475.0, MILK, BAND_G, twin, in_hand=1)
+    assert not found.is_certain
+    assert found.doubts == {"쌍둥이": (0, 1)}

@@ -16,6 +16,7 @@ from storeguard.domain.explaining import (
     Answer,
     Part,
     explain,
+    moves_alone,
 )
 from storeguard.domain.product import Product
 
@@ -163,7 +164,7 @@ def recount(
     """
     known = (state.content, *reversed(state.earlier))
     again = next((c for c in known if abs(level_g - c.level_g) <= band_g / 2), None)
-    if again is not None:
+    if again is not None and not moves_alone(level_g - state.anchor_g, foreign, band_g):
         found = ScaleCount(again.count, level_g, guests=again.guests)
     else:
         found = _recount(state, level_g, product, band_g, foreign, in_hand)

@@ -22,6 +22,10 @@ LARGEST_RESIDUAL_PER_UNIT = 0.4
 MOST_FOREIGN = 3
 """Units of a foreign product that one step may move: more in one hand is a bag."""
 
+MOST_TOGETHER = 2
+"""Units of the scale's own product that move in one step with a foreign one. With more, light
+goods make up any weight."""
+
 PUT_BACK, DELIVERED, MISPLACED, GUEST_LEAVES, TOGETHER = 5.0, 1000.0, 30.0, 2.0, 20.0
 """So many times rarer than taking a unit of the scale's own product; TOGETHER is for two
 products that move in one step. Judgement, not measured: customers put back one item in five to
@@ -60,6 +64,16 @@ class Answer:
     ranges: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
+def moves_alone(difference_g: float, foreign: Sequence[Part], band_g: float) -> bool:
+    """Could one of the foreign products by itself be the whole difference?"""
+    return any(
+        _fits((n,), difference_g, (part,), band_g)
+        for part in foreign
+        for n in range(-min(part.here, MOST_FOREIGN), min(part.in_hand, MOST_FOREIGN) + 1)
+        if n
+    )
+
+
 Units = tuple[int, ...]
 """Units of each part, in the order of the parts."""
 
@@ -96,7 +110,8 @@ def _candidates(difference_g: float, parts: Sequence[Part]) -> Iterator[Units]:
         )
         nearest = math.floor(rest_g / own.product.unit_weight_g)
         for n in {0, max(-own.here, nearest), max(-own.here, nearest + 1)}:
-            yield (n, *moved)
+            if abs(n) <= MOST_TOGETHER or not any(moved):
+                yield (n, *moved)
 
 
 def _foreign_changes(foreign: Sequence[Part]) -> Iterator[Units]:
