@@ -24,11 +24,12 @@ from pathlib import Path
 from _report import report
 from storeguard import config as cfg
 from storeguard import hardware
-from storeguard.app import Mode, Store
+from storeguard.app import Store
 from storeguard.clock import Clock, LoopClock, SimLoop, run_simulated
 from storeguard.devices.sim.scale import SIM_CALIBRATION, SimScale
 from storeguard.devices.sim.world import World
 from storeguard.domain.product import Product
+from storeguard.mode import Mode
 from storeguard.recovery import KIOSK_CSV
 
 MOST_MB = 50.0

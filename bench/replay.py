@@ -23,9 +23,9 @@ from typing import Any
 import numpy as np
 
 from _report import report
-from storeguard.app import REPLAY
 from storeguard.devices.replay import load_trace
 from storeguard.domain import weighing
+from storeguard.mode import REPLAY
 from storeguard.replaying import replay
 
 LEAST_SPEED = 1_000.0

@@ -9,7 +9,6 @@ import functools
 import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +16,13 @@ from storeguard import assembling, recovery
 from storeguard.assembling import (
     channels,
     cleaning,
+    csv_book,
     event_log,
     eyes,
     issue_store,
     promotion_board,
     threshold,
 )
-from storeguard.books.book import CsvBook
 from storeguard.books.journalfile import open_journal
 from storeguard.books.records import (
     AnnouncedFile,
@@ -33,7 +32,6 @@ from storeguard.books.records import (
     VisitRecords,
     ZeroFile,
 )
-from storeguard.books.textlog import TextLog
 from storeguard.clock import Clock, is_clock_synced, local_label, utc_at
 from storeguard.config import Config, Folders
 from storeguard.domain.product import Product, assign
@@ -41,6 +39,7 @@ from storeguard.errors import ConfigInvalid
 from storeguard.hardware import MakeHardware, calibrated
 from storeguard.health import Health
 from storeguard.lock import FolderLock
+from storeguard.mode import DAEMON, DIGESTS, Mode
 from storeguard.orderly import run_until
 from storeguard.outbox.observer import IssueObserver
 from storeguard.outbox.s3 import object_store
@@ -61,30 +60,7 @@ from storeguard.services.uploading import UploadingService
 from storeguard.services.watching import WatchingService
 from storeguard.services.weighing import WeighingService
 
-DIGESTS = "digests"
-
 log = logging.getLogger("storeguard")
-
-
-@dataclass(frozen=True, slots=True)
-class Mode:
-    """How the same store runs: the daemon, or a replay that nobody has to find afterwards."""
-
-    fsync: bool = True
-    threads: bool = True
-    outside: bool = True
-    """Looks for edits, hands issues to the bucket."""
-    guards: bool = True
-    """Watches, weighs and judges visits; in safe mode nothing is there to do it with."""
-    weighing_round_s: float = 0.1
-    reconciling_round_s: float = 0.1
-
-
-DAEMON = Mode()
-SAFE = Mode(guards=False)
-REPLAY = Mode(
-    fsync=False, threads=False, outside=False, weighing_round_s=0.25, reconciling_round_s=0.25
-)
 
 
 class Store:
@@ -153,8 +129,11 @@ class Store:
         self.health = Health(self.clock, self.supervising.on_edge)
 
     async def _open_books(self) -> None:
-        self.kiosk = self._book("kiosk", KIOSK_CSV, "store_log.txt")
-        self.shelf = self._book("shelf", SHELF_CSV, "weight_log.txt")
+        make = functools.partial(
+            csv_book, self.config, self.folders, self.journal, self.clock, fsync=self._mode.fsync
+        )
+        self.kiosk = make("kiosk", KIOSK_CSV, "store_log.txt")
+        self.shelf = make("shelf", SHELF_CSV, "weight_log.txt")
         edits = [await book.load() for book in (self.kiosk, self.shelf)]
         self._edits_meanwhile = [edit for edit in edits if edit is not None]
         await self.shelf.adopt_products(self.kiosk.products)
@@ -165,19 +144,6 @@ class Store:
             self.config, self.folders, self.journal, self.bus, self.clock, fsync=fsync
         )
         await self.promotions.load([product.name for product in self.kiosk.products])
-
-    def _book(self, name: str, csv: str, log_name: str) -> CsvBook:
-        inventory, fsync = self.folders.inventory, self._mode.fsync
-        changes = TextLog(inventory / log_name, self.config.store.timezone, fsync=fsync)
-        return CsvBook(
-            name,
-            inventory / csv,
-            self.journal,
-            self.clock,
-            changes=changes,
-            language=self.config.store.language,
-            fsync=fsync,
-        )
 
     def _build_services(self, products: Mapping[str, Product]) -> None:
         self.tracing = (
@@ -194,6 +160,11 @@ class Store:
         )
         self.watching = self._watching()
         self.weighing = self._weighing(products)
+        self._build_counter()
+        self._build_outside()
+
+    def _build_counter(self) -> None:
+        """From the sale to the sealed issue."""
         self.desk = Desk(
             self.kiosk,
             SaleRecords(self.journal, self.clock),
@@ -206,7 +177,11 @@ class Store:
         self.issue_records = IssueRecords(self.journal)
         self.noticing = self._noticing()
         self.filing = self._filing()
+        self.comparison = self._comparison()
         self.reconciling = self._reconciling()
+
+    def _build_outside(self) -> None:
+        """What looks for the owner's edits, and hands issues to the bucket."""
         self.bookkeeping = BookkeepingService(
             self.kiosk,
             self.shelf,
@@ -295,9 +270,7 @@ class Store:
             fsync=self._mode.fsync,
         )
 
-    def _reconciling(self) -> ReconcilingService:
-        books = Books(self.kiosk, self.shelf)
-        visits = VisitRecords(self.journal, self.clock)
+    def _comparison(self) -> BookComparison:
         self.restocking, self.questions = assembling.deliveries(
             self.kiosk, self.folders, self.bus, self.clock, self.health, fsync=self._mode.fsync
         )
@@ -307,13 +280,13 @@ class Store:
         self.sales = assembling.sales_sources(
             self.config, self.folders, self.clock, self.health, leftovers, fsync=self._mode.fsync
         )
-        self.comparison = BookComparison(
+        return BookComparison(
             self.weighing,
             self.watching,
-            books,
+            Books(self.kiosk, self.shelf),
             self.desk,
             self.filing,
-            visits,
+            VisitRecords(self.journal, self.clock),
             AnnouncedFile(self.folders.state / "announced.json", fsync=self._mode.fsync),
             self.questions,
             self.sales,
@@ -321,9 +294,11 @@ class Store:
             self.clock,
             leftovers=leftovers,
         )
+
+    def _reconciling(self) -> ReconcilingService:
         return ReconcilingService(
             self.weighing,
-            books,
+            Books(self.kiosk, self.shelf),
             self.desk,
             self.filing,
             self.comparison,
@@ -339,7 +314,7 @@ class Store:
             self.questions,
             self.sales,
             self.evidence,
-            visits,
+            VisitRecords(self.journal, self.clock),
             self.bus,
             self.clock,
             self.health,

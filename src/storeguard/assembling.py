@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
+from storeguard.books.book import CsvBook
 from storeguard.books.deliveries import QuestionFile, RestockFile
 from storeguard.books.journal import Journal
 from storeguard.books.promotions import PromotionsFile
@@ -120,9 +121,7 @@ def deliveries(
     """Restock mode, and the questions about what came without it."""
     state = folders.state
     kept, asked = (state / name for name in ("restock.json", "questions.json"))
-    restocking = Restocking(
-        kiosk, RestockFile(kept, fsync=fsync), bus, clock, health, state=state
-    )
+    restocking = Restocking(kiosk, RestockFile(kept, fsync=fsync), bus, clock, health, state=state)
     return restocking, DeliveryQuestions(kiosk, QuestionFile(asked, fsync=fsync), bus, clock)
 
 
@@ -201,3 +200,26 @@ def event_log(
             log.warning("%s: cannot be written: %s; the issue is kept", where, error.strerror)
 
     return missing
+
+
+def csv_book(
+    config: Config,
+    folders: Folders,
+    journal: Journal,
+    clock: Clock,
+    name: str,
+    csv: str,
+    log_name: str,
+    *,
+    fsync: bool,
+) -> CsvBook:
+    """One inventory with its CSV and its text log, not loaded yet."""
+    return CsvBook(
+        name,
+        folders.inventory / csv,
+        journal,
+        clock,
+        changes=TextLog(folders.inventory / log_name, config.store.timezone, fsync=fsync),
+        language=config.store.language,
+        fsync=fsync,
+    )

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from storeguard import __version__, allocator, hardware
-from storeguard.app import DAEMON, SAFE, Store
+from storeguard.app import Store
 from storeguard.clock import SystemClock
 from storeguard.config import Config
 from storeguard.devices.machine import Machine
 from storeguard.devices.power import throttled
 from storeguard.errors import RestartNeeded
+from storeguard.mode import DAEMON, SAFE
 from storeguard.narrating import narrate
 from storeguard.orderly import Loop, stop_on_signals
 from storeguard.pages import ENDPOINT, Pages

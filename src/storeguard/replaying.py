@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from storeguard import config as cfg
-from storeguard.app import REPLAY, Store
+from storeguard.app import Store
 from storeguard.clock import Clock, LoopClock, SimLoop, run_simulated
 from storeguard.config import Config
 from storeguard.devices.replay import (
@@ -30,6 +30,7 @@ from storeguard.domain.occupancy import Presence
 from storeguard.domain.product import Product
 from storeguard.errors import SaleRefused, StoreguardError, TraceInvalid
 from storeguard.hardware import Hardware, calibrations
+from storeguard.mode import REPLAY
 from storeguard.ports import Camera, Detector
 from storeguard.recovery import KIOSK_CSV, SHELF_CSV
 
@@ -287,7 +288,6 @@ def _visit(event: ev.VisitReconciled) -> dict[str, Any]:
         "uncertain": {name: list(bounds) for name, bounds in event.uncertain.items()},
         "unverified": sorted(event.unverified),
         **{name: counts for name, counts in more.items() if counts},
-        "loss_won": event.loss_won,
     }
 
 

@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import cv2
-
-from storeguard.app import DIGESTS, Store
+from storeguard.app import Store
 from storeguard.books.journal import Visit as JudgedVisit
 from storeguard.clock import is_clock_synced
 from storeguard.domain.events import Event
@@ -21,14 +19,15 @@ from storeguard.errors import JournalFault, OutboxFault
 from storeguard.health import LONGEST_SILENCE_S, PartHealth
 from storeguard.losses import loss_by_day, paid_since
 from storeguard.messages import fault_text, fault_title, text
+from storeguard.mode import DIGESTS
 from storeguard.outbox.delivery import DeliveryState, kept_receipt, state_of
 from storeguard.outbox.folder import read_manifest, sealed_issues
-from storeguard.ports import Frame
 from storeguard.services.noticing import telling_in
 from storeguard.services.remarking import Remark, remarks
 from storeguard.services.watching import Eye
 from storeguard.services.weighing import Channel
 from storeguard.staffdesk import StaffDesk
+from storeguard.vision.pictures import preview_jpeg
 from storeguard.web.view import (
     AmountReceipt,
     BookRow,
@@ -53,8 +52,6 @@ from storeguard.web.view import (
 
 SHOWN = 20
 REFRESH_S = 0.3
-PICTURE_WIDTH = 960
-JPEG_QUALITY = 80
 STATES: Mapping[DeliveryState, IssueState] = {
     DeliveryState.PENDING: "pending",
     DeliveryState.UPLOADING: "pending",
@@ -82,7 +79,7 @@ class ShopView:
         self._changes = Changes()
         self._on_disk = _OnDisk()
         self._is_stale = True
-        self._jpegs: dict[str, tuple[float, bytes]] = {}
+        self.preview_jpegs: dict[str, tuple[float, bytes]] = {}
         self._desk = StaffDesk(store)
         store.bus.subscribe(self._on_event)
 
@@ -272,10 +269,10 @@ class ShopView:
         eye = next((e for e in self._store.watching.eyes if e.camera.id == camera_id), None)
         if eye is None or eye.newest is None or eye.newest.image is None:
             return None
-        made_s, jpeg = self._jpegs.get(camera_id, (None, b""))
+        made_s, jpeg = self.preview_jpegs.get(camera_id, (None, b""))
         if made_s != eye.newest.t_s:
-            jpeg = _jpeg(eye.newest)
-            self._jpegs[camera_id] = (eye.newest.t_s, jpeg)
+            jpeg = preview_jpeg(eye.newest)
+            self.preview_jpegs[camera_id] = (eye.newest.t_s, jpeg)
         return jpeg
 
     # --- the kiosk -----------------------------------------------------------------------
@@ -390,15 +387,3 @@ def _delivery(folder: Path, manifest: Mapping[str, Any]) -> IssueState:
     state = STATES[state_of(folder)]
     is_told_later = telling_in(manifest) is not Telling.OWN
     return "told_later" if is_told_later and state == "confirmed" else state
-
-
-def _jpeg(frame: Frame) -> bytes:
-    assert frame.image is not None
-    height, width = frame.image.shape[:2]
-    if width > PICTURE_WIDTH:
-        size = (PICTURE_WIDTH, round(height * PICTURE_WIDTH / width))
-        image = cv2.resize(frame.image, size, interpolation=cv2.INTER_AREA)
-    else:
-        image = frame.image
-    _, encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-    return encoded.tobytes()

@@ -220,7 +220,7 @@ def test_the_number_of_a_camera_is_checked_before_anything_runs() -> None:
     config = cfg.Config(cameras=(cfg.Camera(id="door", backend="picamera", source="/dev/video0"),))
     [problem] = hardware.unusable(config)
     assert problem == (
-        "cameras[0].source: '/dev/video0' is no number of a camera; expected 0, 1, … for "
+        "cameras[0].source: '/dev/video0' is no camera's number; expected 0, 1, … for "
         "'picamera', or backend: opencv for devices, URLs and files"
     )
 

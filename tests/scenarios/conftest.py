@@ -13,11 +13,12 @@ from click.testing import CliRunner
 
 from storeguard import config as cfg
 from storeguard import hardware
-from storeguard.app import Mode, Store
+from storeguard.app import Store
 from storeguard.cli import main
 from storeguard.clock import LoopClock, SimLoop
 from storeguard.devices.sim.world import World
 from storeguard.domain import events as ev
+from storeguard.mode import Mode
 from storeguard.outbox.folder import read_manifest, sealed_issues
 from storeguard.recovery import KIOSK_CSV
 

@@ -17,7 +17,7 @@ ROWS: tuple[frozenset[str], ...] = (
     frozenset({"errors", ""}),  # "" is storeguard/__init__.py: the version
     frozenset({"domain"}),
     frozenset({"ports", "config", "document", "clock", "durable", "health", "messages", "lock"})
-    | {"allocator", "notifysocket", "vigil", "orderly", "marker", "restoring", "statefile"},
+    | {"allocator", "notifysocket", "vigil", "orderly", "marker", "mode", "restoring", "statefile"},
     frozenset({"devices", "vision", "books", "outbox", "notify"}),
     frozenset({"services", "web", "analysis", "captions", "visitors"}),
     frozenset(

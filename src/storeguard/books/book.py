@@ -367,18 +367,17 @@ class CsvBook:
 
     def _read(self, content: bytes) -> BookFile:
         barcodes = {p.name: p.barcode for p in self._products if p.barcode is not None}
-        name = self._file.path.name
-        book = csvfile.read(content, name, language=self._language, barcodes=barcodes)
+        name, language = self._file.path.name, self._language
+        book = csvfile.read(content, name, language=language, barcodes=barcodes)
         for note in set(book.notes) - self._noted:
             log.info(note)
         self._noted.update(book.notes)
         return book
 
     def _report(self, before: Rows, after: Rows) -> None:
-        changed = counts_changed(before, after)
-        products_changed = {row.product for row in before} != {row.product for row in after}
-        edit = BookEdited(self._clock.now_s(), self._name, changed, products_changed)
-        self._edits.append(edit)
+        is_new = {row.product for row in before} != {row.product for row in after}
+        counts = counts_changed(before, after)
+        self._edits.append(BookEdited(self._clock.now_s(), self._name, counts, is_new))
 
     def _next_edit(self) -> BookEdited | None:
         return self._edits.popleft() if self._edits else None

@@ -1,7 +1,7 @@
 """`promotions.csv` (행사): what the owner declares, read as tolerantly as the books.
 
-A line a promotion: 행사명, 행사 (`1+1`, `10개 10,000원`, `세트 5,000원`), 상품, 시작, 끝. A cell that
-is not plainly a value is an error with file, line, column and value: nothing is guessed.
+A line a promotion: 행사명, 행사 (`1+1`, `10개 10,000원`, `세트 5,000원`), 상품, 시작, 끝. A cell
+that is not plainly a value is an error with file, line, column and value: nothing is guessed.
 """
 
 import codecs

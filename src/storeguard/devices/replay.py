@@ -25,8 +25,9 @@ from storeguard.ports import Frame, Image, Reading
 BEAT_S = 1.0
 """Between rows of people.csv a picture comes so often."""
 
-JUST_BEFORE_S = 1e-6
-"""A row's people hold until the very moment of the next row."""
+JUST_BEFORE_S = 1e-5
+"""A row's people hold until the very moment of the next row. More than the resolution of the
+simulated clock: timers of that moment must not fire with it."""
 
 FAILED = "failed reading in the trace"
 NO_ROW = "the trace has no row of this scale"

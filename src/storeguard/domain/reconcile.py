@@ -90,62 +90,91 @@ class Judgement:
     amount_left_won: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Account:
+    """A visit's units after all that explains them. `owed`: product → units; negative is more.
+
+    `changes` put the kiosk book right for what was paid under another name.
+    """
+
+    owed: Stock
+    paid: Stock
+    parts: Share
+    by_amount: Counter[str]
+    grants: tuple[Grant, ...]
+    uncertain: Mapping[str, tuple[int, int]]
+    mixed_up: Stock
+    changes: Counter[str]
+
+    @property
+    def free(self) -> Counter[str]:
+        """Units that no sale has taken off the kiosk book: given away, or paid by an amount."""
+        return units_of(self.grants) + self.by_amount
+
+
 def judge(visit: Visit, products: Sequence[Product], kiosk: Stock, now_s: float) -> Judgement:
     """Judges an ended visit.
 
     `kiosk` is the kiosk book as if later visits had not bought anything yet. Products on a
     faulty scale are unverified and products that no scale carries are not compared.
     """
-    weighed = {m.product for m in visit.movements} | set(visit.shelf)
-    judged = weighed - visit.unverified - set(visit.uncertain)
-    taken, paid = visit.net_taken, visit.paid
-    parts = share(visit, sorted(judged))
-    owed, prices = dict(parts.owed), {p.name: p.price_won for p in products}
-    by_amount = Counter(covered(_positive(owed), prices, amount_won(visit)))
-    owed = {name: n - by_amount[name] for name, n in owed.items()}
-    paid.update(by_amount)
-    grants, uncertain = _granted(visit, owed, paid)
-    free = units_of(grants)
-    for name, count in free.items():
-        owed[name] -= count
-    mixed_up, mix_changes = _mixed_up(owed, paid, prices)
-    for name, change in mix_changes.items():
-        owed[name] += change
-    swapped, swap_changes = _swapped(owed, paid, {p.name: p for p in products})
-    mix_changes = Counter(mix_changes)
-    mix_changes.update(swap_changes)
-    for name, change in swap_changes.items():
-        owed[name] += change
-    free += by_amount  # no sale has taken them off the kiosk book
-    unpaid = _positive(owed)
-    left_won = max(0, amount_won(visit) - worth_won(by_amount, prices))
-    surplus = _positive({name: -count for name, count in owed.items()})
-    changes = _changes_of_the_kiosk_book(visit, owed, parts, _sum(mix_changes, free), kiosk)
+    account, prices = _account(visit, products), {p.name: p.price_won for p in products}
+    unpaid = _positive(account.owed)
+    left_won = max(0, amount_won(visit) - worth_won(account.by_amount, prices))
+    surplus = _positive({name: -count for name, count in account.owed.items()})
+    changes = _changes_of_the_kiosk_book(visit, account, kiosk)
     return Judgement(
-        taken=_positive(taken),
-        paid={name: count for name, count in paid.items() if count},
+        taken=_positive(visit.net_taken),
+        paid={name: count for name, count in account.paid.items() if count},
         unpaid=unpaid,
-        surplus=dict(Counter(surplus) + Counter(parts.brought)),
+        surplus=dict(Counter(surplus) + Counter(account.parts.brought)),
         misplaced=_positive(visit.misplaced),
-        mixed_up=mixed_up,
-        promoted=units_of(one for one in grants if not one.is_proposed),
-        proposed=units_of(one for one in grants if one.is_proposed),
-        uncertain=uncertain | {name: (0, count) for name, count in swapped.items()},
+        mixed_up=account.mixed_up,
+        promoted=units_of(one for one in account.grants if not one.is_proposed),
+        proposed=units_of(one for one in account.grants if one.is_proposed),
+        uncertain=account.uncertain,
         unverified=visit.unverified,
         discrepancies=tuple(_discrepancy(visit, name, n, kiosk) for name, n in unpaid.items()),
         kiosk_changes=changes,
-        reasons=(
-            *_reasons(visit, unpaid, now_s),
-            *_allowances(grants),
-            *_amounts(visit, by_amount, left_won, unpaid),
-        ),
+        reasons=_all_reasons(visit, account, unpaid, left_won, now_s),
         by=visit.marks[-1].who if visit.marks else "",
-        written_off=parts.written_off,
-        written_off_won=_won(parts.written_off, prices),
+        written_off=account.parts.written_off,
+        written_off_won=_won(account.parts.written_off, prices),
         unannounced=_unannounced(visit, surplus, changes),
         loss_won=_won(unpaid, prices),
         amount_won=amount_won(visit),
         amount_left_won=left_won,
+    )
+
+
+def _account(visit: Visit, products: Sequence[Product]) -> _Account:
+    """Takes off what is owed, one after the other: amounts, promotions, mix-ups, swaps."""
+    weighed = {m.product for m in visit.movements} | set(visit.shelf)
+    parts = share(visit, sorted(weighed - visit.unverified - set(visit.uncertain)))
+    prices, paid = {p.name: p.price_won for p in products}, visit.paid
+    owed = Counter(parts.owed)
+    by_amount = Counter(covered(_positive(owed), prices, amount_won(visit)))
+    owed.subtract(by_amount)
+    paid.update(by_amount)
+    grants, uncertain = _granted(visit, owed, paid)
+    owed.subtract(units_of(grants))
+    mixed_up, changes = _mixed_up(owed, paid, prices)
+    owed.update(changes)
+    swapped, swap_changes = _swapped(owed, paid, {p.name: p for p in products})
+    owed.update(swap_changes)
+    all_changes = Counter(changes)
+    all_changes.update(swap_changes)
+    doubts = uncertain | {name: (0, count) for name, count in swapped.items()}
+    return _Account(owed, paid, parts, by_amount, grants, doubts, mixed_up, all_changes)
+
+
+def _all_reasons(
+    visit: Visit, account: _Account, unpaid: Stock, left_won: int, now_s: float
+) -> tuple[Reason, ...]:
+    return (
+        *_reasons(visit, unpaid, now_s),
+        *_allowances(account.grants),
+        *_amounts(visit, account.by_amount, left_won, unpaid),
     )
 
 
@@ -200,13 +229,6 @@ def _mixed_up(
     return dict(mixed), _changes(mixed, replaced)
 
 
-def _sum(mix_changes: Stock, free: Stock) -> Counter[str]:
-    """Units that a promotion gives away leave the kiosk book too."""
-    changes = Counter(mix_changes)
-    changes.subtract(free)
-    return changes
-
-
 def _changes(mixed: Mapping[str, int], replaced: Mapping[str, int]) -> dict[str, int]:
     return {name: -count for name, count in mixed.items()} | dict(replaced)
 
@@ -256,19 +278,19 @@ def _discrepancy(visit: Visit, name: str, missing: int, kiosk: Stock) -> Discrep
     return Discrepancy(name, shelf, shelf + missing, certainty)
 
 
-def _changes_of_the_kiosk_book(
-    visit: Visit, owed: Mapping[str, int], parts: Share, mix_changes: Stock, kiosk: Stock
-) -> dict[str, int]:
+def _changes_of_the_kiosk_book(visit: Visit, account: _Account, kiosk: Stock) -> dict[str, int]:
     """A surplus raises the kiosk book up to the shelf, so that it cannot hide the next theft.
 
     No further: a delivery that the owner had announced in the CSV is in the book already.
     What was written off lowers it, no further either.
     """
-    changes = Counter(mix_changes)
-    for name, count in owed.items():
+    known, parts = Counter(account.changes), account.parts
+    known.subtract(account.free)
+    changes = Counter(known)
+    for name, count in account.owed.items():
         wanted = max(0, -count) + parts.brought.get(name, 0) - parts.written_off.get(name, 0)
         expected = visit.shelf.get(name, 0) + max(0, count)
-        booked = kiosk.get(name, 0) + mix_changes.get(name, 0)
+        booked = kiosk.get(name, 0) + known[name]
         changes[name] += towards(wanted, expected - booked)
     return {name: count for name, count in changes.items() if count}
 

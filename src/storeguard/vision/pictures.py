@@ -28,6 +28,8 @@ EDGE_PX = 2
 NEAR_S = 5.0
 """A picture this far from the step counts half."""
 
+PREVIEW_WIDTH, PREVIEW_QUALITY = 960, 80
+
 BOX_BGR = (60, 200, 255)
 OUTLINE_BGR = (20, 20, 20)
 
@@ -189,3 +191,15 @@ def _draw_label(image: Image, person: Detection, thick: int) -> None:
     cv2.rectangle(image, (left, bottom), corner, BOX_BGR, cv2.FILLED)
     at = (left + pad, bottom - base - pad)
     cv2.putText(image, text, at, cv2.FONT_HERSHEY_DUPLEX, scale, OUTLINE_BGR, 1, cv2.LINE_AA)
+
+
+def preview_jpeg(frame: Frame) -> bytes:
+    """The picture for a page: at most PREVIEW_WIDTH wide. The frame has an image."""
+    assert frame.image is not None
+    height, width = frame.image.shape[:2]
+    image = frame.image
+    if width > PREVIEW_WIDTH:
+        size = (PREVIEW_WIDTH, round(height * PREVIEW_WIDTH / width))
+        image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    _, encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, PREVIEW_QUALITY])
+    return encoded.tobytes()
