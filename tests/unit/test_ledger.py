@@ -18,6 +18,7 @@ from storeguard.domain.ledger import (
     Visit,
     add_movement,
     add_sale,
+    began_by,
     close_visit,
     due,
     end_visit,
@@ -313,3 +314,11 @@ def test_only_the_visit_whose_label_is_taken_gets_another_one():
     ledger = open_visit(end_visit(ledger, 1.0, 2.0), "b", 3.0, by_step=False)
     renamed = rename_visit(ledger, "a", "a-2")
     assert [(visit.id, visit.started_s) for visit in renamed.visits] == [("a-2", 0.0), ("b", 3.0)]
+
+
+def test_what_began_after_the_visit_is_a_later_visitors():
+    going_on = Visit("v", 0.0)
+    over = replace(going_on, last_seen_s=95.0, emptied_s=100.0)
+    assert began_by(going_on, 1000.0)
+    assert began_by(over, 100.0)
+    assert not began_by(over, 100.1)
