@@ -6,6 +6,7 @@ is full; a swapped disk or a copied folder mixes two stores up. So each data fol
 """
 
 import json
+import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ from storeguard.lock import make_folder
 from storeguard.statefile import read_json, set_aside
 
 MARKER = ".storeguard-store"
+
+log = logging.getLogger("storeguard")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +59,23 @@ def check(folders: Folders, store_id: str) -> None:
 
 def settle(folders: Folders, store_id: str, *, fsync: bool = True) -> None:
     """Makes the folders and the markers that are still missing. Only after `check`."""
-    data = tuple(_data_folders(folders))
-    for folder in data:
+    marked = []
+    for folder in _data_folders(folders):
         make_folder(folder)
-        _put(folder, Marker(store_id), fsync=fsync)
+        if _has_room(folder, Marker(store_id), fsync=fsync):
+            marked.append(str(folder))
     # Last: what it names has its marker already, whenever the power goes.
-    _put(folders.state, Marker(store_id, frozenset(map(str, data))), fsync=fsync)
+    _put(folders.state, Marker(store_id, frozenset(marked)), fsync=fsync)
+
+
+def _has_room(folder: Path, marker: Marker, *, fsync: bool) -> bool:
+    """Marks the folder; a disk that refuses keeps no store from guarding."""
+    try:
+        _put(folder, marker, fsync=fsync)
+    except OSError as error:
+        log.warning("%s: not marked as this store's: %s; see the disk", folder, error.strerror)
+        return False
+    return True
 
 
 def store_of(folder: Path) -> str | None:

@@ -53,7 +53,9 @@ def refused(*arguments):
 
 
 def contents(folder):
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}
+    """What the owner sees in it: the file that says whose folder it is is hidden."""
+    seen = [path for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
+    return {path.name: path.read_bytes() for path in seen if path.is_file()}
 
 
 # --- the configuration -----------------------------------------------------------------------
