@@ -28,7 +28,7 @@ test: $(VENV)/.has-test  ## The test suite; ARGS goes to pytest.
 # torch's CPU build, or nothing: the usual one brings gigabytes of CUDA. Where pip finds it on
 # another index only: PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu make test-yolo
 test-yolo: .venv-yolo/.has-runtimes  ## Detectors on real networks in every runtime: ncnn, openvino, ultralytics.
-	@.venv-yolo/bin/python -m pytest tests/contract/test_detectors.py \
+	@.venv-yolo/bin/python -m pytest -n 2 tests/contract/test_detectors.py \
 		tests/contract/test_runtimes.py tests/contract/test_yolo_export.py $(ARGS)
 
 lint: $(VENV)/.has-test $(VENV)/.has-lint lint-shell  ## ruff, mypy and shellcheck.
@@ -41,7 +41,7 @@ lint-shell:  ## shellcheck over every script, where there is one.
 	else echo "lint-shell: skipped, no shellcheck; sudo apt-get install shellcheck"; fi
 
 coverage: $(VENV)/.has-test  ## Every branch of the rules is tested, or this fails.
-	$(BIN)/python -m pytest -q --cov=storeguard.domain --cov-branch --cov-fail-under=100 \
+	$(BIN)/python -m pytest -q -n 2 --cov=storeguard.domain --cov-branch --cov-fail-under=100 \
 		-m 'not slow' tests/unit
 
 rigs: $(VENV)/.has-test  ## The rigs that the suite runs shortened, whole: minutes each.
@@ -128,7 +128,7 @@ clean:  ## Remove environments and caches; the store's data stays.
 	@$(MAKE) --no-print-directory VENV=.venv-yolo .venv-yolo/.made
 	@echo "installing into .venv-yolo, a minute or two: runtimes of networks, 1.5 GB" >&2
 	@.venv-yolo/bin/python -m pip --disable-pip-version-check install --quiet --no-compile \
-		--constraint $(LOCK) --editable . pytest hypothesis
+		--constraint $(LOCK) --editable . pytest pytest-xdist hypothesis
 	@.venv-yolo/bin/python -m pip --disable-pip-version-check install --quiet --no-compile \
 		--no-deps --requirement requirements/yolo.txt
 	@.venv-yolo/bin/python -m pip --disable-pip-version-check install --quiet --no-compile \

@@ -6,6 +6,7 @@ each says as JSON what was seen. `ROOM --probe` tells whether this machine can.
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -130,7 +131,7 @@ def _with_old_clips(folder: Path, count: int) -> None:
 def _take_ballast(disk: Path, folder: Path) -> None:
     for file in (folder / "state" / BALLAST).glob("*"):
         file.unlink()
-    (folder / "state" / BALLAST).rmdir()
+    shutil.rmtree(folder / "state" / BALLAST, ignore_errors=True)
     fill(disk)
 
 

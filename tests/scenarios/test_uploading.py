@@ -144,7 +144,7 @@ def test_an_outage_is_said_once_backed_off_and_caught_up(root, caplog):
     assert bucket.attempts < 24 * 3600 / 100
     said = [r.message for r in caplog.records if "uploading" in r.message]
     assert len(said) == 2
-    assert said[0] == "uploading failed: bucket b: no network"
+    assert said[0] == "uploading failed: N501 bucket b: no network"
     assert said[1].startswith("uploading recovered")
 
 
