@@ -25,7 +25,7 @@ from storeguard.devices.sim.camera import SimCamera
 from storeguard.devices.sim.detector import SimDetector
 from storeguard.devices.sim.world import World
 from storeguard.devices.threaded import ThreadedScale
-from storeguard.domain.product import Product
+from storeguard.domain.product import OnScales
 from storeguard.outbox import observer
 from storeguard.services import uploading
 from storeguard.services.bookkeeping import BookkeepingService
@@ -219,10 +219,10 @@ def main() -> int:
     freeze = PARTS[part][1]
 
     def make(
-        config: cfg.Config, products: Mapping[str, Product], counts: Mapping[str, int], clock: Clock
+        config: cfg.Config, products: OnScales, counts: Mapping[str, int], clock: Clock
     ) -> hardware.Hardware:
         loop = asyncio.get_running_loop()
-        world = World({scale: [one] for scale, one in products.items()}, counts, clock)
+        world = World(products, counts, clock)
         shop = Shop(path.parent, loop, world)
         loop.add_reader(sys.stdin.fileno(), _read, loop, lambda: freeze(shop))
         made = hardware.from_config(config, products, counts, clock, base=path.parent, world=world)

@@ -28,7 +28,7 @@ from storeguard.app import Store
 from storeguard.clock import Clock, LoopClock, SimLoop, run_simulated
 from storeguard.devices.sim.scale import SIM_CALIBRATION, SimScale
 from storeguard.devices.sim.world import World
-from storeguard.domain.product import Product
+from storeguard.domain.product import OnScales
 from storeguard.mode import Mode
 from storeguard.recovery import KIOSK_CSV
 
@@ -124,9 +124,9 @@ def _config() -> cfg.Config:
 
 
 def _hardware(
-    config: cfg.Config, products: Mapping[str, Product], counts: Mapping[str, int], clock: Clock
+    config: cfg.Config, products: OnScales, counts: Mapping[str, int], clock: Clock
 ) -> hardware.Hardware:
-    world = World({scale: [product] for scale, product in products.items()}, counts, clock)
+    world = World(products, counts, clock)
     scales = tuple(WarmScale(scale, world, clock) for scale in config.scales)
     return hardware.Hardware(scales, (), {scale.id: SIM_CALIBRATION for scale in scales})
 

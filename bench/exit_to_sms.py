@@ -30,7 +30,7 @@ from storeguard.devices.sim.world import World
 from storeguard.domain import events as ev
 from storeguard.domain.notice import MOST_A_DAY
 from storeguard.domain.occupancy import Presence
-from storeguard.domain.product import Product
+from storeguard.domain.product import OnScales
 from storeguard.recovery import KIOSK_CSV
 
 LONGEST_S = 15.0
@@ -84,11 +84,11 @@ class Bench:
     def _hardware(
         self,
         config: cfg.Config,
-        products: Mapping[str, Product],
+        products: OnScales,
         counts: Mapping[str, int],
         clock: Clock,
     ) -> hardware.Hardware:
-        self._world = World({scale: [p] for scale, p in products.items()}, counts, clock)
+        self._world = World(products, counts, clock)
         return hardware.from_config(
             config, products, counts, clock, base=self._folder, world=self._world
         )

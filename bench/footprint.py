@@ -132,7 +132,7 @@ def _act(path: Path) -> int:
     acting: list[asyncio.Task[None]] = []
 
     def make(config: Any, products: Any, counts: Any, clock: Any) -> hardware.Hardware:
-        world = World({scale: [p] for scale, p in products.items()}, counts, clock)
+        world = World(products, counts, clock)
         acting.append(asyncio.get_running_loop().create_task(play(world)))
         return hardware.from_config(config, products, counts, clock, base=path.parent, world=world)
 

@@ -34,7 +34,7 @@ from storeguard.books.records import (
 )
 from storeguard.clock import Clock, is_clock_synced, local_label, utc_at
 from storeguard.config import Config, Folders
-from storeguard.domain.product import Product, assign
+from storeguard.domain.product import OnScales, Product, assign
 from storeguard.errors import ConfigInvalid
 from storeguard.hardware import MakeHardware, calibrated
 from storeguard.health import Health
@@ -145,7 +145,7 @@ class Store:
         )
         await self.promotions.load([product.name for product in self.kiosk.products])
 
-    def _build_services(self, products: Mapping[str, Product]) -> None:
+    def _build_services(self, products: OnScales) -> None:
         self.tracing = (
             TraceRecorder(self._record_to, self.bus, self.clock) if self._record_to else None
         )
@@ -223,7 +223,7 @@ class Store:
             on_sighting=self.tracing.on_sighting if self.tracing else None,
         )
 
-    def _weighing(self, products: Mapping[str, Product]) -> WeighingService:
+    def _weighing(self, products: OnScales) -> WeighingService:
         return WeighingService(
             channels(self.config, self.hardware, products),
             self.shelf,

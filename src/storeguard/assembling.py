@@ -15,7 +15,7 @@ from storeguard.clock import Clock, is_clock_synced
 from storeguard.config import Config, Folders
 from storeguard.domain.issue import IssueStore
 from storeguard.domain.notice import Threshold
-from storeguard.domain.product import Product
+from storeguard.domain.product import OnScales
 from storeguard.domain.weighing import WeighingRules, band_g, off_below_g
 from storeguard.errors import OutboxFault
 from storeguard.hardware import Hardware
@@ -74,22 +74,22 @@ def eyes(
     return found
 
 
-def channels(config: Config, hardware: Hardware, products: Mapping[str, Product]) -> list[Channel]:
-    """Every scale with its calibration, its rules and its product (scale id → product)."""
+def channels(config: Config, hardware: Hardware, products: OnScales) -> list[Channel]:
+    """Every scale with its calibration, its rules and its products."""
     found = []
     for settings, scale in zip(config.scales, hardware.scales, strict=True):
-        product = products.get(settings.id)
+        own = products.get(settings.id, ())
         calibration = hardware.calibrations[settings.id]
-        unit_g = product.unit_weight_g if product and product.is_weighable else None
+        weights_g = [product.unit_weight_g for product in own if product.is_weighable]
         rules = WeighingRules(
             settings.id,
             calibration.tare_raw,
             calibration.counts_per_g,
             config.visits.settle_for_s,
-            band_g(settings.capacity_g, unit_g),
-            off_below_g(settings.capacity_g, unit_g),
+            band_g(settings.capacity_g, min(weights_g, default=None)),
+            off_below_g(settings.capacity_g, max(weights_g, default=None)),
         )
-        found.append(Channel(scale, rules, product))
+        found.append(Channel(scale, rules, own))
     return found
 
 

@@ -107,10 +107,10 @@ def serve(store: Store, banner: tuple[str, ...] = ()) -> tuple[ShopView, Pages |
 
 def summary(store: Store, pages: Pages | None) -> str:
     """One line: what is guarded, with which devices, where it is shown and sent."""
-    config, weighed = store.config, {c.id: c.product for c in store.weighing.channels}
+    config, weighed = store.config, {c.id: c.products for c in store.weighing.channels}
     cameras = [f"{camera.id} ({camera.backend})" for camera in config.cameras]
     scales = [
-        f"{scale.id} {product.name if (product := weighed[scale.id]) else '-'} ({scale.backend})"
+        f"{scale.id} {'+'.join(p.name for p in weighed[scale.id]) or '-'} ({scale.backend})"
         for scale in config.scales
     ]
     detectors = dict.fromkeys(eye.detector.name for eye in store.watching.eyes)

@@ -25,7 +25,7 @@ from storeguard.devices.sim.actors import both_in_one_visit, honest_customer, th
 from storeguard.devices.sim.world import World
 from storeguard.domain import events as ev
 from storeguard.domain.occupancy import Presence
-from storeguard.domain.product import Product
+from storeguard.domain.product import OnScales
 from storeguard.errors import MissingExtra, StoreguardError
 from storeguard.messages import text
 from storeguard.recovery import KIOSK_CSV
@@ -136,11 +136,11 @@ class _Demo:
     def _hardware(
         self,
         config: cfg.Config,
-        products: Mapping[str, Product],
+        products: OnScales,
         counts: Mapping[str, int],
         clock: Any,
     ) -> hardware.Hardware:
-        self._world = World({scale: [p] for scale, p in products.items()}, counts, clock)
+        self._world = World(products, counts, clock)
         return hardware.from_config(
             config, products, counts, clock, base=self._folder, world=self._world
         )

@@ -10,7 +10,7 @@ from storeguard import config as cfg
 from storeguard.books.calibrations import CalibrationFile, Kept, in_force, other_gain, overruled
 from storeguard.clock import Clock
 from storeguard.devices.sim.world import World
-from storeguard.domain.product import Product
+from storeguard.domain.product import OnScales
 from storeguard.errors import ConfigInvalid
 from storeguard.ports import Camera, Detector, Scale
 
@@ -31,13 +31,13 @@ class Hardware:
     """Scales that did not exist before this start: a simulated world of our own."""
 
 
-MakeHardware = Callable[[cfg.Config, Mapping[str, Product], Mapping[str, int], Clock], Hardware]
-"""(configuration, product by scale, counts on the shelves, clock) → devices."""
+MakeHardware = Callable[[cfg.Config, OnScales, Mapping[str, int], Clock], Hardware]
+"""(configuration, products by scale, counts on the shelves, clock) → devices."""
 
 
 def from_config(
     config: cfg.Config,
-    products: Mapping[str, Product],
+    products: OnScales,
     counts: Mapping[str, int],
     clock: Clock,
     *,
@@ -66,7 +66,7 @@ def from_config(
 def scale_alone(
     config: cfg.Config,
     scale: cfg.Scale,
-    products: Mapping[str, Product],
+    products: OnScales,
     counts: Mapping[str, int],
     clock: Clock,
 ) -> Scale:
@@ -153,13 +153,13 @@ def _uncalibrated(scales: Sequence[cfg.Scale], kept: Mapping[str, Kept]) -> Iter
 
 
 def _world(
-    config: cfg.Config, products: Mapping[str, Product], counts: Mapping[str, int], clock: Clock
+    config: cfg.Config, products: OnScales, counts: Mapping[str, int], clock: Clock
 ) -> World | None:
     backends: set[str] = {scale.backend for scale in config.scales}
     backends.update(camera.backend for camera in config.cameras)
     if "sim" not in backends:
         return None
-    goods = {s.id: [products[s.id]] if s.id in products else [] for s in config.scales}
+    goods = {s.id: products.get(s.id, ()) for s in config.scales}
     return World(goods, counts, clock)
 
 

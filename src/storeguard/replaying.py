@@ -27,7 +27,7 @@ from storeguard.devices.replay import (
 )
 from storeguard.domain import events as ev
 from storeguard.domain.occupancy import Presence
-from storeguard.domain.product import Product
+from storeguard.domain.product import OnScales
 from storeguard.errors import SaleRefused, StoreguardError, TraceInvalid
 from storeguard.hardware import Hardware, calibrations
 from storeguard.mode import REPLAY
@@ -148,7 +148,7 @@ class _Player:
     def _hardware(
         self,
         config: Config,
-        _products: Mapping[str, Product],
+        _products: OnScales,
         _counts: Mapping[str, int],
         clock: Clock,
     ) -> Hardware:

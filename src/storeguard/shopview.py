@@ -167,14 +167,14 @@ class ShopView:
 
     def _scale(self, channel: Channel) -> ScaleRow:
         state, health = channel.weighing, self._store.health.part(channel.id).now
-        products = (channel.product.name,) if channel.product else ()
+        products = tuple(product.name for product in channel.products)
         if not health.is_ok:
             return ScaleRow(channel.id, False, None, self._why(health), products)
         word = "scale.settled" if state.is_settled else "scale.moving"
         return ScaleRow(channel.id, True, state.level_g, text(self.language, word), products)
 
     def _rows(self) -> Sequence[BookRow]:
-        channels = {c.product.name: c for c in self._store.weighing.channels if c.product}
+        channels = {p.name: c for c in self._store.weighing.channels for p in c.products}
         shelf, kiosk = self._store.shelf.counts, self._store.kiosk.counts
         return [
             self._row(p.name, p.price_won, channels.get(p.name), shelf, kiosk)

@@ -46,8 +46,7 @@ def main():
 
     def make(config, products, counts, clock):
         stage = Stage()
-        goods = {scale: [product] for scale, product in products.items()}
-        stage.world = World(goods, counts, clock)
+        stage.world = World(products, counts, clock)
         made = hardware.from_config(
             config, products, counts, clock, base=path.parent, world=stage.world
         )

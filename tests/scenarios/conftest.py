@@ -94,8 +94,7 @@ class SimStore:
 
     def _hardware(self, config, products, counts, clock):
         if self.world is None:
-            goods = {scale: [product] for scale, product in products.items()}
-            self.world = World(goods, counts, clock)
+            self.world = World(products, counts, clock)
         return hardware.from_config(
             config, products, counts, clock, base=self.folder, world=self.world
         )

@@ -21,14 +21,14 @@ CONFIG = cfg.Config(
         ),
     )
 )
-PRODUCTS = {"A": Product("콜라", 1800, 370)}
+PRODUCTS = {"A": (Product("콜라", 1800, 370),)}
 
 
 def made(tmp_path, *, world=None):
     loop = SimLoop()
     try:
         clock = LoopClock(loop, datetime(2026, 11, 20, tzinfo=UTC))
-        world = world and World({"A": [PRODUCTS["A"]]}, {"콜라": 8}, clock)
+        world = world and World(PRODUCTS, {"콜라": 8}, clock)
         return hardware.from_config(
             CONFIG, PRODUCTS, {"콜라": 8}, clock, base=tmp_path, world=world
         )

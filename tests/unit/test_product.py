@@ -55,7 +55,7 @@ def test_the_configuration_and_the_csv_may_each_say_it_or_both(scales, products)
     found = assign(scales, products)
     assert found.problems == ()
     assert found.remarks == ()
-    assert {scale: one.name for scale, one in found.by_scale.items()} == {
+    assert {scale: one.name for scale, [one] in found.by_scale.items()} == {
         "A": "바나나우유",
         "B": "메로나",
     }

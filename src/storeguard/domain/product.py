@@ -6,6 +6,9 @@ from dataclasses import dataclass
 Stock = Mapping[str, int]
 """Product name → count."""
 
+OnScales = Mapping[str, "tuple[Product, ...]"]
+"""Scale id → the products that lie on it; a scale without goods is left out."""
+
 UNIT_SPREAD = 0.03
 """Spread of one unit's weight when the owner gives none: 0.5 to 3 % in shops."""
 
@@ -56,9 +59,9 @@ class SoldLine:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """Which product lies on which scale. `problems` stop the start, `remarks` do not."""
+    """Which products lie on which scale. `problems` stop the start, `remarks` do not."""
 
-    by_scale: Mapping[str, Product]
+    by_scale: OnScales
     problems: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
 
@@ -72,7 +75,7 @@ def assign(scales: Mapping[str, Sequence[str]], products: Sequence[Product]) -> 
         problem = _take_from_csv(wanted, product)
         if problem:
             problems.append(problem)
-    by_scale: dict[str, Product] = {}
+    by_scale: dict[str, tuple[Product, ...]] = {}
     for scale, names in wanted.items():
         problems += [
             _unknown_product(scale, name, by_name) for name in names if name not in by_name
@@ -80,7 +83,7 @@ def assign(scales: Mapping[str, Sequence[str]], products: Sequence[Product]) -> 
         if len(names) > 1:
             problems.append(_crowded(scale, names))
         elif names and names[0] in by_name:
-            by_scale[scale] = by_name[names[0]]
+            by_scale[scale] = (by_name[names[0]],)
     return Assignment(by_scale, tuple(problems), tuple(_remarks(by_scale, products)))
 
 
@@ -119,8 +122,8 @@ def _crowded(scale: str, names: Sequence[str]) -> str:
     )
 
 
-def _remarks(by_scale: Mapping[str, Product], products: Sequence[Product]) -> Iterator[str]:
-    weighed = {product.name for product in by_scale.values()}
+def _remarks(by_scale: OnScales, products: Sequence[Product]) -> Iterator[str]:
+    weighed = {product.name for each in by_scale.values() for product in each}
     for product in products:
         if product.name not in weighed:
             yield f"product '{product.name}' is on no scale: it is sold, but not guarded"

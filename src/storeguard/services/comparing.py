@@ -109,7 +109,7 @@ class BookComparison:
         """
         channels = self._weighing.channels
         doubted = {name for c in channels if c.count is not None for name in c.count.doubts}
-        verified = [c.product.name for c in channels if c.product and c.is_certain]
+        verified = [p.name for c in channels if c.is_certain for p in c.products]
         verified = [name for name in verified if name not in doubted]
         shelf, kiosk = self._books.shelf, self._books.kiosk
         expected = Counter(kiosk.counts)
@@ -183,7 +183,7 @@ class BookComparison:
         ids = frozenset(visit.id for visit in waiting)
         await asyncio.to_thread(self._record.close_interrupted, ids)
         leftovers, self._leftovers = self._leftovers, ()
-        if is_clean and all(c.is_certain for c in self._weighing.channels if c.product):
+        if is_clean and all(c.is_certain for c in self._weighing.channels if c.products):
             await asyncio.to_thread(_delete, leftovers)
 
     def _on_event(self, event: Event) -> None:
@@ -194,7 +194,7 @@ class BookComparison:
 
 
 def _is_at_rest(channel: Channel) -> bool:
-    has_counted = channel.product is None or channel.count is not None
+    has_counted = not channel.products or channel.count is not None
     return channel.weighing.is_failed or (channel.weighing.is_settled and has_counted)
 
 

@@ -208,9 +208,10 @@ class ReconcilingService:
             shelf.update(later.net_taken)
         assert visit.emptied_s is not None
         restless = frozenset(
-            channel.product.name
+            product.name
             for channel in self._weighing.channels
-            if channel.product is not None and channel.was_restless(visit.emptied_s)
+            if channel.was_restless(visit.emptied_s)
+            for product in channel.products
         )
         return replace(
             visit,
@@ -222,9 +223,10 @@ class ReconcilingService:
     def _weighed_counts(self) -> dict[str, int]:
         """The shelf book's counts of the products that a scale has counted."""
         return {
-            channel.product.name: self._shelf.counts.get(channel.product.name, 0)
+            product.name: self._shelf.counts.get(product.name, 0)
             for channel in self._weighing.channels
-            if channel.product is not None and channel.count is not None
+            if channel.count is not None
+            for product in channel.products
         }
 
     def _uncertain(self, visit: Visit) -> dict[str, tuple[int, int]]:
@@ -393,6 +395,6 @@ class ReconcilingService:
                 self._distrust(channel, event.t_s)
 
     def _distrust(self, channel: Channel, since_s: float) -> None:
-        if channel.product is not None:
-            products = frozenset({channel.product.name})
+        if channel.products:
+            products = frozenset(product.name for product in channel.products)
             self.ledger = ledgers.mark_unverified(self.ledger, products, since_s)

@@ -40,11 +40,11 @@ OnReadings = Callable[[str, Sequence[Reading]], None]
 
 @dataclass(slots=True)
 class Channel:
-    """One scale with what is known about it. `product` is None on a scale without goods."""
+    """One scale with what is known about it; a scale without goods has no products."""
 
     scale: Scale
     rules: WeighingRules
-    product: Product | None
+    products: tuple[Product, ...]
     weighing: Weighing = field(default_factory=Weighing)
     count: ScaleCount | None = None
     counted_level_g: float | None = None
@@ -62,6 +62,10 @@ class Channel:
     @property
     def id(self) -> str:
         return self.scale.id
+
+    @property
+    def product(self) -> Product | None:
+        return self.products[0] if self.products else None
 
     @property
     def count_now(self) -> int:
@@ -358,8 +362,7 @@ class WeighingService:
     def set_products(self, products: Mapping[str, Product]) -> None:
         """Takes edited unit weights; keys are product names."""
         for channel in self.channels:
-            if channel.product is not None:
-                channel.product = products.get(channel.product.name, channel.product)
+            channel.products = tuple(products.get(one.name, one) for one in channel.products)
 
     def unsettled_since(self, t_s: float) -> bool:
         """Is a healthy scale still on the move since `t_s` or before?"""

@@ -160,7 +160,7 @@ def plan_product(shop: Shop, name: str, counts: Sequence[int]) -> Plan:
 
 def plan_asked(shop: Shop, device: Device, ask: Ask) -> Plan:
     """Without options: the mass that is typed, or the scale's own product for an empty line."""
-    language, product = shop.config.store.language, shop.products.get(device.id)
+    language, product = shop.config.store.language, shop.product(device.id)
     own = product if product and product.is_weighable else None
     question = "scale.ask.mass_or_product" if own else "scale.ask.mass"
     said = ask(text(language, question, product=own.name if own else "")).strip()

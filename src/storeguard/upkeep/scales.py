@@ -16,7 +16,7 @@ from storeguard.books.records import ZeroFile
 from storeguard.clock import Clock, SystemClock, SystemPinClock
 from storeguard.domain.calibration import Level, steady_level
 from storeguard.domain.diagnosis import Cell
-from storeguard.domain.product import Product, assign
+from storeguard.domain.product import OnScales, Product, assign
 from storeguard.domain.series import sorted_out
 from storeguard.domain.weighing import Reading
 from storeguard.errors import (
@@ -61,7 +61,7 @@ class Shop:
 
     config: cfg.Config
     folders: cfg.Folders
-    products: Mapping[str, Product]
+    products: OnScales
     """By scale id; empty where the inventory cannot be read."""
     inventory: Mapping[str, Product]
     counts: Mapping[str, int]
@@ -87,6 +87,11 @@ class Shop:
         hint = f"did you mean '{close[0]}'?" if close else f"known: {', '.join(by_id) or 'none'}"
         raise StoreguardError(f"scale '{scale_id}': no such scale in the configuration; {hint}")
 
+    def product(self, scale_id: str) -> Product | None:
+        """The only one on that scale; None where there are none, or several."""
+        products = self.products.get(scale_id, ())
+        return products[0] if len(products) == 1 else None
+
     def in_force(self, scale: cfg.Scale) -> InForce | None:
         return in_force(scale, self.kept)
 
@@ -98,11 +103,11 @@ class Shop:
         return hardware.calibrations([scale])[scale.id]
 
     def cell(self, scale: cfg.Scale) -> Cell:
-        calibration, product = self.calibration(scale), self.products.get(scale.id)
+        calibration, products = self.calibration(scale), self.products.get(scale.id, ())
         return Cell(
             scale.sample_rate_hz,
             scale.capacity_g,
-            product.unit_weight_g if product and product.is_weighable else None,
+            min((one.unit_weight_g for one in products if one.is_weighable), default=None),
             calibration.tare_raw if calibration else 0,
             calibration.counts_per_g if calibration else None,
         )

@@ -20,8 +20,8 @@ SPREAD_OVER_S = 2.0
 def scale_rows(shop: Shop) -> Iterator[dict[str, Any]]:
     """One object a scale, in the order of the configuration."""
     for scale in shop.config.scales:
-        product = shop.products.get(scale.id)
-        names = list(scale.products) or ([product.name] if product else [])
+        products = shop.products.get(scale.id, ())
+        names = list(scale.products) or [product.name for product in products]
         yield {
             "id": scale.id,
             "backend": scale.backend,
@@ -73,7 +73,7 @@ class LiveScale:
         self._scale = device.settings
         self._calibration = shop.calibration(device.settings)
         self._zero_g = shop.zero_g(device.settings)
-        self._product = shop.products.get(device.id)
+        self._product = shop.product(device.id)
         self._started_s = started_s
         self._recent: list[tuple[float, int]] = []
         self.good = 0

@@ -53,10 +53,12 @@ def inventory(site: Site) -> Iterator[Finding]:
 
 
 def _guarded(site: Site, topic: Topic, fit: Assignment) -> Iterator[Finding]:
-    say, weighed = site.say, {product.name for product in fit.by_scale.values()}
+    say, weighed = site.say, {product.name for each in fit.by_scale.values() for product in each}
     rows = _rows(site.folders)
     free = [row.product.name for row in rows if row.product.name not in weighed]
-    weightless = [one.name for one in fit.by_scale.values() if not one.is_weighable]
+    weightless = [
+        one.name for each in fit.by_scale.values() for one in each if not one.is_weighable
+    ]
     if free:
         names = ", ".join(free)
         yield topic.warn(say("doctor.inventory.free", names=names), say("doctor.inventory.free_do"))
