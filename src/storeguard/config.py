@@ -23,6 +23,9 @@ from storeguard.errors import ConfigInvalid
 LARGEST_BYTES = 64 * 1024
 """A hand-written configuration is a few kB; more is a mistake or an attack."""
 
+RESERVED_IDS = frozenset({"receipts", "decisions", "hb"})
+"""Folders of the bucket beside those of the stores."""
+
 T = TypeVar("T")
 
 EXPECTED = {
@@ -56,8 +59,8 @@ class Store(_Section):
     @field_validator("id")
     @classmethod
     def _is_free(cls, store_id: str) -> str:
-        if store_id == "receipts":
-            raise ValueError("'receipts' is the bucket's own folder; choose another id")
+        if store_id in RESERVED_IDS:
+            raise ValueError(f"{store_id!r} is the bucket's own folder; choose another id")
         return store_id
 
     @field_validator("timezone")
@@ -169,6 +172,9 @@ class Upload(_Section):
     bucket: str | None = Field(None, description="S3 bucket; null keeps issues on this device.")
     region: str = Field("ap-northeast-2", description="Region of the bucket.")
     endpoint_url: str | None = Field(None, description="Another S3 service than AWS.")
+    max_kbit_s: int | None = Field(
+        None, ge=64, description="Most that uploads take of the line, kbit/s; null: no limit."
+    )
     sms_region: str = Field("ap-northeast-1", description="Region that sends SMS (not Seoul).")
 
 

@@ -90,6 +90,8 @@ class FaultCode(StrEnum):
     BUCKET = "A603"
     OBJECT_CONFLICT = "A604"
     ACCOUNT = "A606"
+    NO_RECEIPT = "A607"
+    TEST_UNANSWERED = "A608"
     UPLOAD_REFUSED = "A609"
     POWER_LOW = "W111"
 

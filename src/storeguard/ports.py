@@ -117,9 +117,12 @@ class ObjectStore(Protocol):
     """Where issues are delivered to.
 
     `put()` writes once: an object that is already there with the same content is fine, with
-    another content UploadConflict. Errors are sorted into UploadTransient, UploadRefused and
-    UploadClockSkewed. `get()` returns None when there is no such object. Both block.
+    another content UploadConflict, unless `is_replacing` says that it may go. Errors are sorted
+    into UploadTransient, UploadRefused and UploadClockSkewed. `get()` returns None when there is
+    no such object. Both block.
     """
 
-    def put(self, key: str, content: bytes, *, content_type: str) -> None: ...
+    def put(
+        self, key: str, content: bytes, *, content_type: str, is_replacing: bool = False
+    ) -> None: ...
     def get(self, key: str) -> bytes | None: ...

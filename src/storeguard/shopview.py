@@ -55,7 +55,9 @@ REFRESH_S = 0.3
 STATES: Mapping[DeliveryState, IssueState] = {
     DeliveryState.PENDING: "pending",
     DeliveryState.UPLOADING: "pending",
+    DeliveryState.READABLE: "pending",
     DeliveryState.UPLOADED: "uploaded",
+    DeliveryState.ASKED: "uploaded",
     DeliveryState.CONFIRMED: "confirmed",
 }
 

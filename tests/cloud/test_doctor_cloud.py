@@ -16,7 +16,7 @@ from storeguard.devices.machine import Machine
 from storeguard.domain.issue import Issue, IssueLine, IssueStore
 from storeguard.messages import text
 from storeguard.outbox import folder as outbox
-from storeguard.outbox.delivery import RECEIPT, UPLOADED
+from storeguard.outbox.progress import RECEIPT, UPLOADED
 from storeguard.upkeep.checks import cloud as checks
 from storeguard.upkeep.checks.finding import Site, State
 

@@ -208,11 +208,11 @@ class Delivery(Written):
 
     def __init__(self, here: Path, way: str) -> None:
         # Here, because it costs every start of the others a quarter more.
-        from storeguard.outbox import delivery
+        from storeguard.outbox import delivery, progress
 
         self._deliver = delivery.deliver
         self._folder = here / "issue"
-        self._uploaded = self._folder / delivery.UPLOADED
+        self._uploaded = self._folder / progress.UPLOADED
         self._way = way
 
     def prepare(self) -> None:

@@ -1,6 +1,7 @@
 """The uploading service: disk is the queue, hints are only hints, each outage is said once."""
 
 import asyncio
+import itertools
 import json
 import logging
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ import pytest
 from storeguard.clock import LoopClock, run_simulated
 from storeguard.domain import events as ev
 from storeguard.domain.issue import Issue, IssueLine, IssueStore
-from storeguard.errors import UploadRefused, UploadTransient
+from storeguard.errors import OutboxFault, UploadRefused, UploadTransient
 from storeguard.health import Health
 from storeguard.outbox import folder as outbox
 from storeguard.outbox.digest import DIGEST, seal_digest
@@ -28,10 +29,12 @@ class Bucket:
         self.objects = {}
         self.attempts = 0
         self.fault = None
+        self.on_put = lambda key: None
         self._sends = sends
 
     def put(self, key, content, *, content_type):
         self.attempts += 1
+        self.on_put(key)
         if self.fault is not None:
             raise self.fault
         self.objects[key] = content
@@ -59,11 +62,14 @@ def root(tmp_path):
     return folder
 
 
-def seal(root, number):
+def seal(root, number, clips=0):
     lines = (IssueLine("초코바", 4, 5, 1, 1200, 1.0),)
     at = AT.replace(minute=number)
     issue = Issue(f"issue-{number}", number, STORE, at, True, at, at, lines, {})
-    return outbox.seal(root, issue, None, [], picture_time_label=None, fsync=False)
+    recorded = [root.parent / f"{number}-{clip}.mp4" for clip in range(clips)]
+    for clip in recorded:
+        clip.write_bytes(b"clip")
+    return outbox.seal(root, issue, None, recorded, picture_time_label=None, fsync=False)
 
 
 def run(root, bucket, seconds, *, meanwhile=None, adopt=lambda name: None, digests=None):
@@ -173,7 +179,117 @@ def test_the_receipt_is_asked_for_ever_more_rarely(root):
     asked = []
     bucket.get = lambda key: asked.append(key)
     run(root, bucket, 3600)
-    assert 60 <= len(asked) <= 120
+    assert 60 <= len(asked) <= 180
+
+
+def test_text_and_picture_of_all_issues_go_before_any_clip(root):
+    for number in (1, 2, 3):
+        seal(root, number, clips=2)
+    bucket = Bucket()
+    run(root, bucket, 5)
+    sent = [tuple(key.split("/")[-2:]) for key in bucket.objects if key.startswith("gangnam-1/")]
+    assert sent[:3] == [(f"issue-{n}", "content.txt") for n in (1, 2, 3)]
+    assert sent[3:6] == [("issue-1", name) for name in ("clip-1.mp4", "clip-2.mp4", "issue.json")]
+    assert bucket.manifests == ["issue-1", "issue-2", "issue-3"]
+
+
+def test_what_is_sealed_while_clips_are_on_their_way_sends_its_text_before_the_next_clip(root):
+    for number in (1, 2):
+        seal(root, number, clips=3)
+    bucket = Bucket()
+
+    async def later(service):
+        def on_put(key):
+            if key.endswith("issue-1/clip-2.mp4"):
+                service.hand_over(seal(root, 3, clips=1))
+
+        bucket.on_put = on_put
+        await asyncio.sleep(1)
+
+    run(root, bucket, 5, meanwhile=later)
+    sent = [tuple(key.split("/")[-2:]) for key in bucket.objects if key.startswith("gangnam-1/")]
+    at = sent.index(("issue-1", "clip-2.mp4"))
+    assert sent[at + 1] == ("issue-3", "content.txt")
+    assert bucket.manifests == ["issue-1", "issue-2", "issue-3"]
+
+
+def test_what_is_sealed_while_offline_does_not_make_it_hammer(root):
+    """No more than one attempt in five minutes, however many issues are sealed."""
+    bucket = Bucket()
+    bucket.fault = UploadTransient("no network")
+    attempts = []
+    bucket.on_put = lambda key: attempts.append(asyncio.get_running_loop().time())
+
+    async def week(service):
+        for number in range(15):
+            service.hand_over(seal(root, number))
+            await asyncio.sleep(1800)
+        bucket.fault = None
+
+    run(root, bucket, 1000, meanwhile=week)
+    assert len(bucket.manifests) == 15
+    offline = [t_s for t_s in attempts if 1800 < t_s < 15 * 1800]
+    gaps = [b - a for a, b in itertools.pairwise(offline)]
+    assert len(gaps) > 15
+    assert min(gaps) >= 300
+
+
+def test_a_faulty_line_is_backed_off_by_its_faults_in_a_row_only(root):
+    """Every fifth request fails: were all faults counted, it would take hours."""
+    for number in range(20):
+        seal(root, number, clips=1)
+    bucket = Bucket()
+
+    def on_put(key):
+        if bucket.attempts % 5 == 0:
+            raise UploadTransient("reset")
+
+    bucket.on_put = on_put
+    run(root, bucket, 120)
+    assert len(bucket.manifests) == 20
+
+
+def test_an_issue_that_cannot_be_read_does_not_hold_up_the_others(root, monkeypatch):
+    for number in (1, 2):
+        seal(root, number)
+
+    def read(folder):
+        if folder.name == "issue-1":
+            raise OutboxFault(f"{folder}: cannot be read")
+        return outbox.read_manifest(folder)
+
+    monkeypatch.setattr("storeguard.outbox.delivery.read_manifest", read)
+    bucket = Bucket()
+    run(root, bucket, 5)
+    assert bucket.manifests == ["issue-2"]
+
+
+def test_without_a_receipt_the_notifier_is_asked_again_with_the_same_id(root, caplog):
+    seal(root, 1)
+    bucket = Bucket(sends=False)
+
+    def on_put(key):
+        if key.endswith("/again-2.issue.json"):
+            receipt = {"id": "issue-1", "text": "SMS", "message_id": "m", "sent_at": "t"}
+            content = json.dumps(receipt | {"differing": []}).encode()
+            bucket.objects["receipts/gangnam-1/issue-1.json"] = content
+
+    bucket.on_put = on_put
+    told = run(root, bucket, 3600)
+    asked = [key for key in bucket.objects if "again" in key]
+    assert asked == [f"gangnam-1/2026/11/issue-1/again-{n}.issue.json" for n in (1, 2)]
+    assert json.loads(bucket.objects[asked[0]])["id"] == "issue-1"
+    assert [e.text for e in told if isinstance(e, ev.NoticeConfirmed)] == ["SMS"]
+    assert "A607" in caplog.text
+
+
+def test_a_restart_goes_on_counting_how_often_it_has_asked(root):
+    seal(root, 1)
+    bucket = Bucket(sends=False)
+    run(root, bucket, 700)
+    run(root, bucket, 1300)
+    asked = [key.rpartition("/")[2] for key in bucket.objects if "again" in key]
+    assert asked == ["again-1.issue.json", "again-2.issue.json"]
 
 
 def test_without_a_bucket_issues_stay_and_that_is_said_once(root, caplog):

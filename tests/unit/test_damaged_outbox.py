@@ -11,9 +11,16 @@ import pytest
 
 from storeguard.domain.issue import Issue, IssueLine, IssueStore
 from storeguard.errors import OutboxFault
-from storeguard.outbox import adopt, delivery
+from storeguard.outbox import adopt, progress
 from storeguard.outbox import folder as outbox
-from storeguard.outbox.delivery import DeliveryState, deliver, fetch_receipt, progress_of, state_of
+from storeguard.outbox.delivery import (
+    READ_TRIES,
+    DeliveryState,
+    deliver,
+    fetch_receipt,
+    progress_of,
+    state_of,
+)
 
 MUTATIONS = int(os.environ.get("STOREGUARD_MUTATIONS", "25"))
 AT = datetime(2026, 11, 20, 13, 21, 4, tzinfo=UTC)
@@ -56,7 +63,7 @@ def mutated(content: bytes, chance: random.Random) -> bytes:
     return chance.choice((b"[" * 50_000, b"3", b"[]", b'{"files": 1}', b" " * 2**21))
 
 
-@pytest.mark.parametrize("name", [delivery.UPLOADED, delivery.RECEIPT])
+@pytest.mark.parametrize("name", [progress.UPLOADED, progress.RECEIPT])
 @pytest.mark.parametrize("seed", range(MUTATIONS))
 def test_a_damaged_note_of_a_delivery_is_kept_and_asked_for_again(sealed, name, seed, caplog):
     bucket = Bucket()
@@ -129,7 +136,7 @@ def test_a_disk_that_refuses_once_costs_a_try_and_no_evidence(sealed, monkeypatc
 def test_a_disk_that_refuses_for_good_does_not_keep_the_message_back(sealed, monkeypatch):
     bucket = Bucket()
     refusing(monkeypatch, "at.jpg", 99)
-    for _ in range(delivery.READ_TRIES - 1):
+    for _ in range(READ_TRIES - 1):
         with pytest.raises(OutboxFault):
             deliver(sealed, "gangnam-1", bucket)
     assert deliver(sealed, "gangnam-1", bucket) is DeliveryState.UPLOADED

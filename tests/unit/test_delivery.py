@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from storeguard import durable
+from storeguard.domain.delivery import ask_again_after_s
 from storeguard.domain.issue import Issue, IssueLine, IssueStore
 from storeguard.errors import (
     OutboxFault,
@@ -19,6 +20,8 @@ from storeguard.errors import (
 from storeguard.outbox import folder as outbox
 from storeguard.outbox.delivery import (
     DeliveryState,
+    Stage,
+    ask_again,
     deliver,
     fetch_receipt,
     key_prefix,
@@ -94,7 +97,7 @@ def test_text_first_then_picture_clips_extra_and_the_manifest_last(sealed):
 
 
 def test_state_is_what_the_folder_says(sealed):
-    memory = Memory(3, UploadTransient("reset"))
+    memory = Memory(2, UploadTransient("reset"))
     assert state_of(sealed) is DeliveryState.PENDING
     with pytest.raises(UploadTransient):
         deliver(sealed, "gangnam-1", memory)
@@ -120,8 +123,8 @@ def test_after_a_fault_only_the_rest_is_sent(sealed, number):
 
 def test_a_delivery_that_is_told_to_stop_goes_on_later(sealed):
     memory = Memory()
-    state = deliver(sealed, "gangnam-1", memory, is_stopping=lambda: len(memory.puts) == 2)
-    assert (state, len(memory.puts)) == (DeliveryState.UPLOADING, 2)
+    state = deliver(sealed, "gangnam-1", memory, is_stopping=lambda: len(memory.puts) == 1)
+    assert (state, len(memory.puts)) == (DeliveryState.UPLOADING, 1)
     assert deliver(sealed, "gangnam-1", memory) is DeliveryState.UPLOADED
 
 
@@ -182,11 +185,99 @@ def test_a_key_that_another_object_has_does_not_keep_the_message_back(sealed, ca
     assert "another object is already there" in caplog.text
 
 
-def test_a_manifest_that_is_already_another_is_a_conflict(sealed):
+def test_a_manifest_whose_key_is_taken_goes_under_the_next_id_with_all_files(sealed, caplog):
     memory = Memory()
     memory.objects[f"{PREFIX}/issue.json"] = (b"other", "")
-    with pytest.raises(UploadConflict):
-        deliver(sealed, "gangnam-1", memory)
+    memory.objects[f"{PREFIX}.r2/issue.json"] = (b"another", "")
+    assert deliver(sealed, "gangnam-1", memory) is DeliveryState.UPLOADED
+    assert memory.objects[f"{PREFIX}/issue.json"][0] == b"other"
+    assert {f"{PREFIX}.r3/{name}" for name in NAMES} <= set(memory.objects)
+    assert json.loads(memory.objects[f"{PREFIX}.r3/issue.json"][0])["id"] == f"{ISSUE.id}.r3"
+    assert "A604" in caplog.text
+    memory.objects[f"receipts/gangnam-1/{ISSUE.id}.r3.json"] = (
+        json.dumps(RECEIPT | {"id": f"{ISSUE.id}.r3"}).encode(),
+        "",
+    )
+    assert fetch_receipt(sealed, memory).text == "재고"
+
+
+def test_damaged_evidence_whose_place_is_taken_too_does_not_keep_the_message_back(sealed):
+    replaced(sealed / "clip-1.mp4", b"bit rot")
+    memory = Memory()
+    memory.objects[f"{PREFIX}/damaged/clip-1.mp4"] = (b"earlier rot", "")
+    assert deliver(sealed, "gangnam-1", memory) is DeliveryState.UPLOADED
+
+
+def test_the_message_stage_ends_before_the_first_clip(sealed):
+    memory = Memory()
+    state = deliver(sealed, "gangnam-1", memory, stage=Stage.MESSAGE)
+    assert state is state_of(sealed) is DeliveryState.READABLE
+    assert memory.puts == [f"{PREFIX}/content.txt", f"{PREFIX}/at.jpg"]
+    assert deliver(sealed, "gangnam-1", memory) is DeliveryState.UPLOADED
+    assert len(memory.puts) == len(NAMES)
+
+
+def test_an_issue_without_clips_is_whole_after_the_message_stage(tmp_path):
+    folder = outbox.seal(tmp_path / "issues", ISSUE, None, [], picture_time_label=None)
+    memory = Memory()
+    assert deliver(folder, "gangnam-1", memory, stage=Stage.MESSAGE) is DeliveryState.UPLOADED
+
+
+def test_smaller_clips_go_first(tmp_path):
+    for name, size in (("c1", 30), ("c2", 10), ("c3", 20)):
+        (tmp_path / name).write_bytes(b"x" * size)
+    clips = [tmp_path / name for name in ("c1", "c2", "c3")]
+    folder = outbox.seal(tmp_path / "issues", ISSUE, None, clips, picture_time_label=None)
+    memory = Memory()
+    deliver(folder, "gangnam-1", memory)
+    sent = [key.rpartition("/")[2] for key in memory.puts]
+    assert sent == ["content.txt", "clip-2.mp4", "clip-3.mp4", "clip-1.mp4", "issue.json"]
+
+
+def test_asking_again_writes_a_new_key_that_ends_as_the_manifest_does(sealed):
+    memory = Memory()
+    deliver(sealed, "gangnam-1", memory)
+    assert [ask_again(sealed, memory, AT) for _ in range(2)] == [1, 2]
+    assert state_of(sealed) is DeliveryState.ASKED
+    said = json.loads(memory.objects[f"{PREFIX}/again-2.issue.json"][0])
+    assert said == {"schema": 1, "id": ISSUE.id, "again": 2, "at": AT.isoformat()}
+
+
+def test_nothing_is_asked_for_that_was_never_sent(sealed):
+    with pytest.raises(ValueError, match="nothing of it was sent"):
+        ask_again(sealed, Memory(), AT)
+    deliver(sealed, "gangnam-1", Memory(), stage=Stage.MESSAGE)
+    with pytest.raises(ValueError, match="readable"):
+        ask_again(sealed, Memory(), AT)
+
+
+def test_the_notifier_is_asked_again_after_ten_minutes_then_ever_more_rarely():
+    waits = [ask_again_after_s(asked) for asked in range(30)]
+    assert waits[:3] == [600.0, 1200.0, 2400.0]
+    assert waits == sorted(waits)
+    assert waits[-1] == 6 * 3600
+
+
+@pytest.mark.parametrize("state", ["uploading", "confirmed", "nonsense"])
+def test_a_state_that_its_files_do_not_bear_out_is_asked_of_the_bucket(sealed, state):
+    memory = Memory()
+    deliver(sealed, "gangnam-1", memory)
+    said = json.loads((sealed / ".uploaded.json").read_bytes())
+    (sealed / ".uploaded.json").write_text(json.dumps(said | {"state": state}))
+    assert state_of(sealed) is DeliveryState.PENDING
+    assert deliver(sealed, "gangnam-1", memory) is DeliveryState.UPLOADED
+
+
+def test_progress_of_an_older_storeguard_says_no_state(sealed):
+    memory = Memory()
+    deliver(sealed, "gangnam-1", memory)
+    said = json.loads((sealed / ".uploaded.json").read_bytes())
+    del said["state"]
+    (sealed / ".uploaded.json").write_text(json.dumps(said))
+    assert state_of(sealed) is DeliveryState.UPLOADED
+    del said["files"]["issue.json"]
+    (sealed / ".uploaded.json").write_text(json.dumps(said))
+    assert state_of(sealed) is DeliveryState.UPLOADING
 
 
 def test_a_full_disk_does_not_keep_the_message_back(sealed, monkeypatch):
@@ -211,7 +302,8 @@ def test_only_what_is_in_the_bucket_as_sealed_counts_as_uploaded(sealed):
     deliver(sealed, "gangnam-1", Memory())
     recorded = json.loads((sealed / ".uploaded.json").read_bytes())
     digests = {n: hashlib.sha256((sealed / n).read_bytes()).hexdigest() for n in NAMES}
-    assert recorded == {"prefix": PREFIX, "files": digests, "damaged": {}}
+    expected = {"prefix": PREFIX, "files": digests, "damaged": {}, "state": "uploaded"}
+    assert recorded == expected
 
 
 def test_no_receipt_before_the_upload_and_none_that_is_not_there(sealed):
@@ -249,8 +341,12 @@ def test_transient_faults_back_off_from_a_second_to_fifteen_minutes():
     assert waits[:3] == [2.0, 4.0, 8.0]
     assert waits[-1] == next_attempt_s(UploadTransient, 10_000, lambda: 1.0) == 900.0
     assert waits == sorted(waits)
-    assert next_attempt_s(UploadTransient, 10_000, lambda: 0.5) == 450.0
-    assert next_attempt_s(UploadTransient, 10_000, lambda: 0.0) == 1.0
+    assert next_attempt_s(UploadTransient, 3, lambda: 0.0) == 1.0
+
+
+def test_offline_for_long_nothing_is_tried_more_often_than_every_five_minutes():
+    assert next_attempt_s(UploadTransient, 10, lambda: 0.0) == 300.0
+    assert next_attempt_s(UploadTransient, 10_000, lambda: 0.5) == 600.0
 
 
 @pytest.mark.parametrize("fault", [UploadRefused, UploadConflict])

@@ -82,6 +82,8 @@ KO: dict[str, str] = {
     "fault.A602": "AWS 열쇠에 올릴 권한이 없습니다. 열쇠의 권한을 확인하세요.",
     "fault.A603": "S3 버킷을 찾지 못했습니다. 버킷 이름과 리전을 확인하세요.",
     "fault.A604": "같은 이름의 다른 파일이 이미 있습니다. 아무것도 덮어쓰지 않았습니다.",
+    "fault.A607": "문자 발송이 아직 확인되지 않아 다시 요청하는 중입니다.",
+    "fault.A608": "시험 알림에 응답이 없습니다. 문자 한도(SNS)와 받는 곳을 확인하세요.",
     "fault.A609": "전송이 거절되었습니다. 전송 설정(upload)을 확인하세요.",
 }
 
@@ -135,6 +137,8 @@ EN: dict[str, str] = {
     "fault.A602": "The AWS key may not upload. Check its permissions.",
     "fault.A603": "The S3 bucket was not found. Check its name and region.",
     "fault.A604": "Another file has this name already. Nothing was overwritten.",
+    "fault.A607": "Messages are not confirmed yet; they are asked for again.",
+    "fault.A608": "Nobody answered the test notice. Check the SMS limit (SNS) and the receivers.",
     "fault.A609": "The upload was refused. Check the settings of upload.",
 }
 

@@ -145,7 +145,10 @@ def _answered(error: aws.ClientError, request: Request) -> UploadFault:
     code, status = _code(error), _status(error)
     what = f"{request.where}: {code} (HTTP {status}) on {request.action}"
     if code in CLOCK_CODES:
-        return UploadClockSkewed(f"{what}; this device's clock is wrong, waiting for the time")
+        served = _date(error)
+        return UploadClockSkewed(
+            f"{what}; this device's clock is wrong (the server says {served}), waiting for the time"
+        )
     if code in TRANSIENT_CODES:
         return UploadTransient(f"{what}; it is tried again")
     refusal = _refusal(code, status, request)
@@ -162,6 +165,11 @@ def _code(error: aws.ClientError) -> str:
 def _status(error: aws.ClientError) -> int:
     metadata: Mapping[str, Any] = error.response.get("ResponseMetadata", {})
     return int(metadata.get("HTTPStatusCode", 0))
+
+
+def _date(error: aws.ClientError) -> str:
+    headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    return str(headers.get("date", "nothing"))
 
 
 def _refusal(code: str, status: int, request: Request) -> tuple[str, FaultCode] | None:

@@ -5,10 +5,12 @@ import hashlib
 import io
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
+from storeguard.clock import SystemClock, SystemPinClock
 from storeguard.config import Upload
 from storeguard.errors import FaultCode, UploadConflict, UploadRefused, UploadTransient
+from storeguard.outbox.throttle import Throttle
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -17,6 +19,13 @@ CONNECT_TIMEOUT_S = 5
 READ_TIMEOUT_S = 30
 ATTEMPTS = 2
 """botocore's own retries run dry after eleven failures; ours (delivery.py) do not."""
+
+
+class Once(TypedDict, total=False):
+    """What makes S3 refuse a key that is taken."""
+
+    IfNoneMatch: str
+
 
 ClientFactory = Callable[[], "S3Client"]
 
@@ -36,7 +45,7 @@ class S3Store:
         endpoint_url: str | None = None,
         client_factory: ClientFactory | None = None,
         *,
-        on_bytes: Callable[[], None] = lambda: None,
+        on_bytes: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._bucket = bucket
         self._region = region
@@ -44,8 +53,11 @@ class S3Store:
         self._client: S3Client | None = None
         self._lock = threading.Lock()
 
-    def put(self, key: str, content: bytes, *, content_type: str) -> None:
+    def put(
+        self, key: str, content: bytes, *, content_type: str, is_replacing: bool = False
+    ) -> None:
         checksum = base64.b64encode(hashlib.sha256(content).digest()).decode()
+        once: Once = {} if is_replacing else {"IfNoneMatch": "*"}
         answer = self._ask(
             "s3:PutObject",
             key,
@@ -56,7 +68,7 @@ class S3Store:
                 ContentType=content_type,
                 ChecksumAlgorithm="SHA256",
                 ChecksumSHA256=checksum,
-                IfNoneMatch="*",
+                **once,
             ),
             none_on=("412",),
         )
@@ -130,18 +142,26 @@ class S3Store:
 
 
 def object_store(upload: Upload, on_bytes: Callable[[], None]) -> S3Store | None:
-    """The configured bucket; None where there is none."""
+    """The configured bucket; None where there is none. `on_bytes`: called as they leave."""
     if upload.bucket is None:
         return None
-    return S3Store(upload.bucket, upload.region, upload.endpoint_url, on_bytes=on_bytes)
+    rate = None if upload.max_kbit_s is None else upload.max_kbit_s * 125.0
+    throttle = Throttle(rate, SystemClock().now_s, SystemPinClock().sleep)
+
+    def leave(count: int) -> None:
+        on_bytes()
+        throttle.take(count)
+
+    return S3Store(upload.bucket, upload.region, upload.endpoint_url, on_bytes=leave)
 
 
 def make_client(
-    region: str, endpoint_url: str | None, on_bytes: Callable[[], None] = lambda: None
+    region: str, endpoint_url: str | None, on_bytes: Callable[[int], None] = lambda _: None
 ) -> "S3Client":
     """Reads credentials and boto3's models from disk: it blocks for up to a second.
 
-    `on_bytes`: called in the sending thread while a request is on its way.
+    `on_bytes`: called in the sending thread with the number of bytes that are about to leave;
+    it may pause that thread.
     """
     import boto3
     from botocore.config import Config
@@ -157,7 +177,7 @@ def make_client(
     client.meta.events.register("before-call.s3", _mark_redirected)
 
     def watch(request: Any, **_: object) -> None:
-        on_bytes()
+        on_bytes(0)
         if isinstance(request.body, bytes):
             request.body = _Watched(request.body, on_bytes)
 
@@ -168,13 +188,14 @@ def make_client(
 class _Watched(io.BytesIO):
     """A request's body that says whenever the socket takes more of it."""
 
-    def __init__(self, content: bytes, on_bytes: Callable[[], None]) -> None:
+    def __init__(self, content: bytes, on_bytes: Callable[[int], None]) -> None:
         super().__init__(content)
         self._on_bytes = on_bytes
 
     def read(self, size: int | None = -1, /) -> bytes:
-        self._on_bytes()
-        return super().read(size)
+        taken = super().read(size)
+        self._on_bytes(len(taken))
+        return taken
 
 
 def _mark_redirected(context: dict[str, Any], **_: object) -> None:

@@ -102,7 +102,7 @@ def _issue(
         age_s=0.0,
         bytes=sum(file.bytes for file in files),
         files=len(files) + 1,
-        is_sent=state in (DeliveryState.UPLOADED, DeliveryState.CONFIRMED),
+        is_sent=state.is_sent,
         is_confirmed=state is DeliveryState.CONFIRMED,
         is_held=(folder / HELD).exists(),
         is_pinned=any(path in pinned for path in twins.values()),

@@ -1,4 +1,9 @@
-"""Sealed issues → bucket → receipt. Disk is the queue: whatever has no receipt is still to do."""
+"""Sealed issues → bucket → receipt. Disk is the queue: whatever has no receipt is still to do.
+
+Oldest first, and text and picture of all issues before any clip. After a fault of the network
+or the service nothing is tried before its time, whatever is sealed meanwhile; a fault of one
+issue alone does not hold up the others.
+"""
 
 import asyncio
 import itertools
@@ -6,22 +11,24 @@ import logging
 import random
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from storeguard.clock import Clock
+from storeguard.domain.delivery import (
+    DeliveryState,
+    Stage,
+    ask_again_after_s,
+    next_attempt_s,
+)
 from storeguard.domain.events import IssueDelivered, IssueSealed, NoticeConfirmed
-from storeguard.errors import OutboxFault, UploadFault
+from storeguard.errors import FaultCode, OutboxFault, UploadConflict, UploadFault
 from storeguard.health import Health
 from storeguard.outbox import adopt
-from storeguard.outbox.delivery import (
-    DeliveryState,
-    deliver,
-    fetch_receipt,
-    next_attempt_s,
-    state_of,
-)
+from storeguard.outbox.delivery import ask_again, deliver, fetch_receipt
 from storeguard.outbox.folder import sealed_issues
+from storeguard.outbox.progress import progress_of, state_of
 from storeguard.ports import ObjectStore
 from storeguard.services.bus import Bus
 
@@ -37,6 +44,15 @@ LONGEST_RECEIPT_S = 60.0
 
 T = TypeVar("T")
 log = logging.getLogger("storeguard")
+
+
+@dataclass(slots=True)
+class _Awaited:
+    """A receipt that has not come yet; monotonic seconds."""
+
+    due_s: float
+    ask_again_s: float
+    wait_s: float = FIRST_RECEIPT_S
 
 
 class UploadingService:
@@ -71,9 +87,9 @@ class UploadingService:
         self._watched: Mapping[str, adopt.Watched] = {}
         self._known: frozenset[str] = frozenset()
         self._states: dict[str, DeliveryState] = {}
-        self._receipt_waits_s: dict[str, float] = {}
-        self._receipt_due_s: dict[str, float] = {}
+        self._receipts: dict[str, _Awaited] = {}
         self._failures = 0
+        self._held_until_s = 0.0
         self._is_stopping = False
         self._part = health.part("uploading")
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="uploading")
@@ -110,25 +126,47 @@ class UploadingService:
         except TimeoutError:
             pass
 
+    @property
+    def is_holding(self) -> bool:
+        """Nothing is tried now, because the last attempt has failed."""
+        return self._clock.now_s() < self._held_until_s
+
     async def _run_once(self) -> float:
         """One look at all folders; returns how long nothing will be due."""
         part = self._part
+        wait_s, held_s = RESCAN_S, self._held_until_s - self._clock.now_s()
         try:
-            wait_s = RESCAN_S
             if self._adopt_folder is not None:
                 wait_s = await self._adopt(self._adopt_folder)
+            if self._objects is not None and held_s > 0:  # a hint must not make us hammer
+                return min(wait_s, held_s)
             if self._objects is not None:
                 wait_s = min(wait_s, await self._deliver_all(self._objects))
+        except (OutboxFault, UploadConflict) as fault:
+            part.failed(fault)
+            return part.backoff_s()
         except UploadFault as fault:
             self._failures += 1
             part.failed(fault)
-            return next_attempt_s(fault, self._failures, random.random)
-        except OutboxFault as fault:
-            part.failed(fault)
-            return part.backoff_s()
+            wait_s = next_attempt_s(fault, self._failures, random.random)
+            self._held_until_s = self._clock.now_s() + wait_s
+            return min(wait_s, RESCAN_S)
         self._failures = 0
-        part.ok()
+        self._say_of_receipts()
         return wait_s
+
+    def _say_of_receipts(self) -> None:
+        """All is well, unless the notifier has been asked again and still does not answer."""
+        unanswered = sum(state is DeliveryState.ASKED for state in self._states.values())
+        if unanswered:
+            why = f"{unanswered} issues have no receipt of the notifier; it is asked again"
+            self._part.failed(why, code=FaultCode.NO_RECEIPT)
+        else:
+            self._part.ok()
+
+    def _has_got_through(self) -> None:
+        """Whatever failed before, the way is open; called in the worker."""
+        self._failures = 0
 
     async def _adopt(self, adopt_folder: Callable[[str], IssueSealed]) -> float:
         seen = await asyncio.to_thread(adopt.look, self._root, self._known)
@@ -145,47 +183,84 @@ class UploadingService:
         sealed = [await asyncio.to_thread(sealed_issues, root) for root in self._roots]
         folders = tuple(itertools.chain.from_iterable(sealed))
         self._known = frozenset(folder.name for folder in folders)
-        for folder in folders:
-            if self._states.get(folder.name) is not DeliveryState.CONFIRMED:
-                await self._deliver(folder, objects)
-        due_s = [t_s for name, t_s in self._receipt_due_s.items() if name in self._known]
+        self._forget(self._known)
+        trouble: OutboxFault | UploadConflict | None = None
+        for stage, folder in itertools.product(Stage, folders):
+            if self._states.get(folder.name) is DeliveryState.CONFIRMED:
+                continue
+            try:
+                await self._deliver(folder, objects, stage)
+            except (OutboxFault, UploadConflict) as fault:
+                trouble = trouble or fault
+            if stage is Stage.ALL and self._wake.is_set():
+                return 0.0  # text and picture of what has just come go before the next clip
+        if trouble is not None:
+            raise trouble
+        due_s = [awaited.due_s for awaited in self._receipts.values()]
         return max(0.0, min(due_s, default=self._clock.now_s() + RESCAN_S) - self._clock.now_s())
 
-    async def _deliver(self, folder: Path, objects: ObjectStore) -> None:
+    def _forget(self, known: frozenset[str]) -> None:
+        """What retention has deleted."""
+        for name in self._states.keys() - known:
+            del self._states[name]
+            self._receipts.pop(name, None)
+
+    async def _deliver(self, folder: Path, objects: ObjectStore, stage: Stage) -> None:
         name = folder.name
         state = self._states.get(name)
         self._part.alive()
         if state is None:
             state = await asyncio.to_thread(state_of, folder)
-        if state in (DeliveryState.PENDING, DeliveryState.UPLOADING):
+        if not state.is_sent and not (stage is Stage.MESSAGE and state is DeliveryState.READABLE):
             state = await self._in_worker(
                 lambda: deliver(
-                    folder, self._store_id, objects, is_stopping=lambda: self._is_stopping
+                    folder,
+                    self._store_id,
+                    objects,
+                    stage=stage,
+                    is_stopping=lambda: self._is_to_pause(stage),
+                    on_sent=self._has_got_through,
                 )
             )
             if state is DeliveryState.UPLOADED:
                 self._bus.publish(IssueDelivered(self._clock.now_s(), name))
         self._states[name] = state
-        if state is DeliveryState.UPLOADED:
+        if state in (DeliveryState.UPLOADED, DeliveryState.ASKED):
             await self._ask_for_receipt(folder, objects)
 
+    def _is_to_pause(self, stage: Stage) -> bool:
+        return self._is_stopping or (stage is Stage.ALL and self._wake.is_set())
+
     async def _ask_for_receipt(self, folder: Path, objects: ObjectStore) -> None:
-        """Asks soon at first, then ever more rarely."""
+        """Asks soon at first, then ever more rarely; then the notifier is told of it anew."""
         name, now_s = folder.name, self._clock.now_s()
-        wait_s = self._receipt_waits_s.get(name, FIRST_RECEIPT_S)
-        if now_s < self._receipt_due_s.get(name, now_s):
+        if name not in self._receipts:
+            progress = await asyncio.to_thread(progress_of, folder)
+            asked = progress.asked if progress else 0
+            self._receipts[name] = _Awaited(now_s, now_s + ask_again_after_s(asked))
+        awaited = self._receipts[name]
+        if now_s < awaited.due_s:
             return
         receipt = await self._in_worker(lambda: fetch_receipt(folder, objects))
         if receipt is None:
-            self._receipt_waits_s[name] = min(LONGEST_RECEIPT_S, wait_s * 1.3)
-            self._receipt_due_s[name] = self._clock.now_s() + wait_s
+            await self._go_on_waiting(folder, objects, awaited)
             return
         self._states[name] = DeliveryState.CONFIRMED
-        self._receipt_due_s.pop(name, None)
-        self._receipt_waits_s.pop(name, None)
+        del self._receipts[name]
         if receipt.differing:
             log.error("%s: not in the bucket as sealed: %s", name, ", ".join(receipt.differing))
         self._bus.publish(NoticeConfirmed(self._clock.now_s(), name, receipt.text))
+
+    async def _go_on_waiting(self, folder: Path, objects: ObjectStore, awaited: "_Awaited") -> None:
+        if self._clock.now_s() >= awaited.ask_again_s:
+            at = self._clock.utc()
+            asked = await self._in_worker(lambda: ask_again(folder, objects, at))
+            log.warning("%s: no receipt, the notifier is asked again (%d)", folder.name, asked)
+            self._states[folder.name] = DeliveryState.ASKED
+            awaited.wait_s = FIRST_RECEIPT_S
+            awaited.ask_again_s = self._clock.now_s() + ask_again_after_s(asked)
+        awaited.due_s = self._clock.now_s() + awaited.wait_s
+        awaited.wait_s = min(LONGEST_RECEIPT_S, awaited.wait_s * 1.3)
 
     async def _in_worker(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._worker, work)

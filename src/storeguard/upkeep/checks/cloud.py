@@ -208,7 +208,7 @@ def notices(site: Site) -> Iterator[Finding]:
         yield topic.ok(say("doctor.notices.last", at=_local(site, str(last))))
     else:
         sealed = datetime.fromisoformat(read_manifest(waiting[0])["sealed_at"])
-        unsent = sum(states[f] is not DeliveryState.UPLOADED for f in waiting)
+        unsent = sum(not states[f].is_sent for f in waiting)
         yield _of_waiting(site, unsent, len(waiting) - unsent, sealed, last)
 
 
