@@ -1,8 +1,11 @@
 """AWS as moto plays it, over HTTP on loopback; nothing of this machine's AWS set-up is used."""
 
+import importlib
+import io
 import itertools
 import json
-import types
+import sys
+import zipfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,10 +13,10 @@ from typing import Any
 
 import boto3
 import pytest
+import yaml
 from moto.server import ThreadedMotoServer
 
-from storeguard.cloud import notifier
-from storeguard.cloud.template import notifier_source
+from storeguard.cloud import notifier, template
 from storeguard.domain.issue import Issue, IssueLine, IssueStore
 from storeguard.domain.notice import Telling
 from storeguard.outbox import folder as outbox
@@ -25,6 +28,36 @@ AT = datetime(2026, 11, 20, 13, 21, 4, tzinfo=UTC)
 STORE = IssueStore("gangnam-1", "강남 1호점", "ko", "Asia/Seoul")
 
 _serial = itertools.count(1)
+
+
+class Tagged(yaml.SafeLoader):
+    """Reads `!Ref x` as {"Ref": "x"}, and so on."""
+
+
+def _tagged(loader, suffix, node):
+    value = {
+        yaml.ScalarNode: loader.construct_scalar,
+        yaml.SequenceNode: lambda n: loader.construct_sequence(n, deep=True),
+        yaml.MappingNode: lambda n: loader.construct_mapping(n, deep=True),
+    }[type(node)](node)
+    if suffix == "GetAtt" and isinstance(value, str):
+        value = value.split(".", 1)
+    return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
+
+
+Tagged.add_multi_constructor("!", _tagged)
+
+
+def document(stack):
+    """A template as CloudFormation reads it."""
+    return yaml.load(template.template(stack), Tagged)
+
+
+def make_index(dynamodb, name):
+    """The table of the template, by DynamoDB's own API."""
+    wanted = dict(document("account")["Resources"]["Index"]["Properties"])
+    del wanted["TimeToLiveSpecification"], wanted["PointInTimeRecoverySpecification"]
+    dynamodb.create_table(TableName=name, **wanted)
 
 
 @pytest.fixture(autouse=True)
@@ -58,6 +91,7 @@ class Cloud:
     url: str
     bucket: str
     table: str
+    index: str
     topic_arn: str
     events_url: str
     phone_url: str
@@ -124,20 +158,32 @@ def cloud(moto_url, client, monkeypatch):
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
     )
+    make_index(dynamodb, f"{name}-index")
     topic_arn = sns.create_topic(Name=name)["TopicArn"]
     raw = {"RawMessageDelivery": "true"}
     sns.subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=phone_arn, Attributes=raw)
     for key, value in {
         "BUCKET": name,
         "TABLE": name,
+        "INDEX": f"{name}-index",
         "TOPIC_ARN": topic_arn,
         "SMS_REGION": SMS_REGION,
         "AWS_ENDPOINT_URL": moto_url,
     }.items():
         monkeypatch.setenv(key, value)
     return Cloud(
-        moto_url, name, name, topic_arn, events_url, phone_url, s3, sqs, phone, dynamodb
-    )  # fmt: skip
+        url=moto_url,
+        bucket=name,
+        table=name,
+        index=f"{name}-index",
+        topic_arn=topic_arn,
+        events_url=events_url,
+        phone_url=phone_url,
+        s3=s3,
+        sqs=sqs,
+        phone=phone,
+        dynamodb=dynamodb,
+    )
 
 
 def _queue(sqs, name):
@@ -162,13 +208,20 @@ def _tell_of_manifests(s3, bucket, queue_arn):
     )
 
 
+@pytest.fixture(scope="session")
+def deployed(tmp_path_factory):
+    """The modules of the zip that is deployed, unpacked: `deployed("notifier")`."""
+    folder = tmp_path_factory.mktemp("code")
+    zipfile.ZipFile(io.BytesIO(template.code())).extractall(folder)
+    sys.path.insert(0, str(folder))
+    yield lambda name: importlib.import_module(f"{template.PACKAGE}.{name}")
+    sys.path.remove(str(folder))
+
+
 @pytest.fixture(params=["module", "deployed"])
-def lambda_module(request, cloud):
-    """The notifier as a module, and as the one file that the template deploys."""
-    module = notifier
-    if request.param == "deployed":
-        module = types.ModuleType("index")
-        exec(compile(notifier_source(), "index.py", "exec"), module.__dict__)
+def lambda_module(request, cloud, deployed):
+    """The notifier as a module, and as it comes out of the zip that is deployed."""
+    module = notifier if request.param == "module" else deployed("notifier")
     module.notifier.cache_clear()
     yield module
     if module.notifier.cache_info().currsize:

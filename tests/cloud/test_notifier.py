@@ -9,14 +9,9 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storeguard.cloud.notifier import (
-    KEY,
-    Clients,
-    Notifier,
-    Settings,
-    StillSending,
-    parsed,
-)
+from storeguard.cloud.manifest import KEY, parsed
+from storeguard.cloud.notifier import Clients, Notifier, Settings
+from storeguard.cloud.sending import StillSending
 
 ID = "2026-11-20_22-21-04.123456"
 PREFIX = f"gangnam-1/2026/11/{ID}"
@@ -45,7 +40,9 @@ class Lambda:
     def __init__(self, cloud, client):
         self.now_s = 1_000_000.0
         self.clients = Clients(cloud.s3, cloud.dynamodb, client("sns", "ap-northeast-1"))
-        settings = Settings(cloud.bucket, cloud.table, cloud.topic_arn, "ap-northeast-1")
+        settings = Settings(
+            cloud.bucket, cloud.table, cloud.topic_arn, "ap-northeast-1", cloud.index
+        )
         self.notifier = Notifier(settings, self.clients, lambda: self.now_s)
         self._cloud = cloud
 

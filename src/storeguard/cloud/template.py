@@ -1,34 +1,39 @@
-"""The CloudFormation templates, ready to deploy: the notifier's source stands in its template.
+"""The CloudFormation templates, and the code that they deploy as one zip.
 
-No bucket for code is needed: the three modules become one `index.py` inline.
+Four stacks: `code` (a bucket for the zip), `sms` (an owner's topics, in a region that sends SMS),
+`account` (bucket, functions, tables, page), `store` (who one device is).
 """
 
-import re
-import textwrap
+import hashlib
+import io
+import zipfile
 from importlib import resources
 
-MODULES = ("ksx1001", "message", "notifier")
-"""In the order of their imports."""
+PACKAGE = "storeguard_cloud"
+"""What this package is called in the functions."""
 
-_PLACEHOLDER = "        ZipFile: NOTIFIER_SOURCE\n"
-_SIBLING_IMPORT = re.compile(r"^from \.\w+ import [^(\n]*\n", re.MULTILINE)
+FILES = {"code": "code.yaml", "sms": "sms.yaml", "account": "template.yaml", "store": "store.yaml"}
 
-
-def store_template() -> str:
-    """Bucket, notifier, table, queue, the device's user and policy; a topic unless one is given."""
-    source = textwrap.indent(notifier_source(), " " * 10, lambda line: line != "\n")
-    return _text("template.yaml").replace(_PLACEHOLDER, "        ZipFile: |\n" + source)
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_LEFT_OUT = frozenset({"template.py"})
 
 
-def sms_template() -> str:
-    """The topic alone, for a region that sends SMS when the store's does not."""
-    return _text("sms.yaml")
+def template(stack: str) -> str:
+    """One of FILES."""
+    return resources.files(__package__).joinpath(FILES[stack]).read_text(encoding="utf-8")
 
 
-def notifier_source() -> str:
-    """One module, `index`, with `handler` in it."""
-    return "\n\n".join(_SIBLING_IMPORT.sub("", _text(f"{module}.py")) for module in MODULES)
+def code() -> bytes:
+    """The zip; the same code is the same bytes, whenever and wherever it is made."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for source in sorted(resources.files(__package__).iterdir(), key=lambda one: one.name):
+            if source.name.endswith((".py", ".css")) and source.name not in _LEFT_OUT:
+                entry = zipfile.ZipInfo(f"{PACKAGE}/{source.name}", _EPOCH)
+                entry.external_attr = 0o644 << 16
+                archive.writestr(entry, source.read_bytes(), zipfile.ZIP_DEFLATED)
+    return content.getvalue()
 
 
-def _text(name: str) -> str:
-    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+def code_key(content: bytes) -> str:
+    return f"code/{hashlib.sha256(content).hexdigest()[:32]}.zip"
