@@ -107,15 +107,20 @@ def started_full(room: Path) -> None:
 
 
 def started_full_with_nothing_to_delete(room: Path) -> None:
-    """The control: without old clips and ballast such a start fails, in one line."""
+    """Without old clips and ballast only the owner can make room; it guards all the same."""
     with small_disk(room, 16) as disk:
         folder = lay_out(disk / "shop")
         _with_old_clips(folder, 0)
         _take_ballast(disk, folder)
-        daemon = acted(folder)
-        code = daemon.process.wait(60)
-        daemon.end()
-        say(code=code, said=daemon.log)
+        with guarded(folder) as daemon:
+            daemon.until("D302")
+            daemon.act("enter")
+            daemon.act("take 바나나우유 2")
+            daemon.until("weighing failed: D302")
+            shutil.rmtree(disk / "filler")
+            daemon.act("leave")
+            daemon.until("issue .*: missing 바나나우유 2")
+            say(is_alive=is_alive(daemon))
 
 
 def _with_old_clips(folder: Path, count: int) -> None:

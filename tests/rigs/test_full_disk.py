@@ -88,11 +88,9 @@ def test_a_start_on_a_full_disk_makes_room_and_guards(rig):
     assert seen["clips_left"] < 20
 
 
-def test_a_start_on_a_full_disk_without_anything_to_delete_says_so(rig):
-    """The control: it is the cleaner that makes the other start possible."""
-    seen = rig("sick_disk.py", "started_full_with_nothing_to_delete")
-    assert seen["code"] != 0
-    assert "check the disk" in seen["said"].splitlines()[-1]
+def test_a_start_on_a_full_disk_with_nothing_to_delete_says_so_and_catches_up(rig):
+    """What is taken before the owner makes room is booked and told as soon as he has."""
+    assert rig("sick_disk.py", "started_full_with_nothing_to_delete")["is_alive"]
 
 
 @pytest.mark.parametrize("story", ["failing", "read_only"])
