@@ -233,7 +233,10 @@ WAYS = {
     "a telephone number without quotes": (changed("강남 1호점", "01012345670"), SAFE),
     "a product on two scales": (changed("[초코바]", "[바나나우유]"), SAFE),
     "a product that is in no CSV": (changed("[초코바]", "[없는과자]"), SAFE),
-    "no network file": (changed("{backend: sim}\nvisits", "{backend: onnx}\nvisits"), SAFE),
+    "no network file": (
+        changed("{backend: sim}\nvisits", "{backend: onnx, model: nowhere}\nvisits"),
+        SAFE,
+    ),
     "an extra that is missing": (
         changed("{backend: sim}\nvisits", "{backend: ultralytics}\nvisits"),
         SAFE,
@@ -275,9 +278,27 @@ WAYS = {
 }
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_every_way_to_fail_ends_guarding_or_in_safe_mode(shop, way):
-    """Shortened: four starts have failed already."""
+ONE_OF_EACH_KIND = (
+    "no configuration",
+    "a product that is in no CSV",
+    "no network file",
+    "an extra that is missing",
+    "pandas cannot be imported",
+    "a package that kills the process",
+    "half a CSV",
+    "a damaged journal",
+    "a journal of a newer version",
+    "a state that cannot be written",
+    "a file as record",
+    "a damaged starts.json",
+    "no camera",
+    "no network",
+)
+
+
+@pytest.mark.parametrize("way", ONE_OF_EACH_KIND)
+def test_every_kind_of_failing_start_ends_guarding_or_in_safe_mode(shop, way):
+    """Shortened: four starts have failed already, and one way stands for its kind."""
     break_it, expected = WAYS[way]
     more = break_it(shop) or {}
     four_have_failed(shop)
