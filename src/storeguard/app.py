@@ -211,6 +211,7 @@ class Store:
                 self.folders,
                 self.health,
                 self.time_label,
+                self.clock,
                 threaded=self._mode.threads,
                 has_room=self.cleaning.has_room,
             ),

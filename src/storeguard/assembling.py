@@ -1,5 +1,6 @@
 """Devices with all that works on their data: a camera becomes an eye, a scale a channel."""
 
+import functools
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
@@ -11,8 +12,8 @@ from storeguard.books.promotions import PromotionsFile
 from storeguard.books.proposals import AnswersFile, VisitHistory
 from storeguard.books.textlog import TextLog
 from storeguard.books.waiting import WaitingFile
-from storeguard.clock import Clock, is_clock_synced
-from storeguard.config import Config, Folders
+from storeguard.clock import Clock, is_clock_synced, utc_at
+from storeguard.config import Camera, Config, Folders
 from storeguard.domain.issue import IssueStore
 from storeguard.domain.notice import Threshold
 from storeguard.domain.product import OnScales
@@ -31,10 +32,10 @@ from storeguard.services.promoting import PromotionBoard
 from storeguard.services.restocking import Restocking
 from storeguard.services.watching import Eye
 from storeguard.services.weighing import Channel
+from storeguard.vision.clipfile import about_clip
+from storeguard.vision.encoding import Overlay
 from storeguard.vision.pictures import PictureKeeper
 from storeguard.vision.recorder import ClipRecorder
-
-RECORD_FPS = 10.0
 
 Pinned = Callable[[], Collection[Path]]
 
@@ -47,6 +48,7 @@ def eyes(
     folders: Folders,
     health: Health,
     label: Callable[[float], str],
+    clock: Clock,
     *,
     threaded: bool,
     has_room: Callable[[], bool] = lambda: True,
@@ -54,24 +56,48 @@ def eyes(
     """Every camera with its detector and, where there are pictures to record, its recorder."""
     found = []
     for settings, (camera, detector) in zip(config.cameras, hardware.cameras, strict=True):
-        eye = Eye(camera, detector, settings.watch_fps, settings.ignore_areas)
+        masks = settings.privacy_masks
+        eye = Eye(camera, detector, settings.watch_fps, settings.ignore_areas, masks)
         if hardware.has_pictures:
+            pulses = [health.pulse(f"{camera.id} clip {job}") for job in ("encoder", "publisher")]
             eye.recorder = ClipRecorder(
                 folders.record,
                 settings.record_size_px,
-                RECORD_FPS,
+                settings.record_fps,
                 config.visits.clip_s,
                 label,
+                pre_roll_s=config.recording.pre_roll_s,
+                post_roll_s=config.recording.post_roll_s,
+                overlay=Overlay(masks, _stamp(settings, label) if config.recording.stamp else None),
+                about=_about(settings, clock),
                 threaded=threaded,
-                pulses=(
-                    health.pulse(f"{camera.id} clip encoder"),
-                    health.pulse(f"{camera.id} clip publisher"),
-                ),
+                pulses=(pulses[0], pulses[1]),
                 has_room=has_room,
             )
-            eye.new_keeper = lambda: PictureKeeper(folders.record, label)
+            eye.new_keeper = functools.partial(
+                PictureKeeper, folders.record, label, masks=settings.privacy_masks
+            )
         found.append(eye)
     return found
+
+
+def _stamp(camera: Camera, label: Callable[[float], str]) -> Callable[[float], str]:
+    """`2026-11-20 22:21:04.1  door`, with a ? where nobody has set the clock."""
+
+    def stamp(t_s: float) -> str:
+        at = label(t_s)
+        doubt = "" if is_clock_synced() else " ?"
+        return f"{at[:10]} {at[11:21].replace('-', ':')}{doubt}  {camera.id}"
+
+    return stamp
+
+
+def _about(camera: Camera, clock: Clock) -> Callable[[float], dict[str, str]]:
+    def about(t_s: float) -> dict[str, str]:
+        synced = is_clock_synced()
+        return about_clip(utc_at(clock, t_s), camera.id, is_clock_synced=synced)
+
+    return about
 
 
 def channels(config: Config, hardware: Hardware, products: OnScales) -> list[Channel]:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Any, Literal, TypeVar, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -19,6 +19,8 @@ from pydantic_core import ErrorDetails
 
 from storeguard.document import Document, Location, dotted
 from storeguard.errors import ConfigInvalid
+from storeguard.sections import Identifier, Pixels, Polygon, Recording, Seconds, Share
+from storeguard.sections import Section as _Section
 
 LARGEST_BYTES = 64 * 1024
 """A hand-written configuration is a few kB; more is a mistake or an attack."""
@@ -35,19 +37,9 @@ EXPECTED = {
 }
 """pydantic's own words speak of tuples and instances."""
 
-Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
 DetectorBackend = Literal[
     "auto", "ncnn", "openvino", "onnx", "ultralytics", "background", "sim", "replay"
 ]
-Seconds = Annotated[float, Field(ge=0, le=86_400)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Pixels = Annotated[int, Field(ge=16, le=8192)]
-Point = tuple[Share, Share]
-Polygon = Annotated[tuple[Point, ...], Field(min_length=3)]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Store(_Section):
@@ -128,6 +120,10 @@ class Camera(_Section):
     ignore_areas: tuple[Polygon, ...] = Field(
         (), description="Polygons, 0..1 of width and height, where people do not count."
     )
+    record_fps: float = Field(10.0, ge=1, le=60, description="Most pictures a second in clips.")
+    privacy_masks: tuple[Polygon, ...] = Field(
+        (), description="Polygons that are black in all that is stored or shown; people count."
+    )
 
 
 class Detector(_Section):
@@ -192,6 +188,7 @@ class Config(_Section):
     cameras: tuple[Camera, ...] = ()
     detector: Detector = Detector()
     visits: Visits = Visits()
+    recording: Recording = Recording()
     kiosk: Kiosk = Kiosk()
     notices: Notices = Notices()
     upload: Upload = Upload()

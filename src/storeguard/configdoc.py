@@ -17,9 +17,9 @@ from storeguard.config import Config
 HEAD = """\
 # config.yaml, key by key
 
-Generated from `src/storeguard/config.py` by `make docs`; edit there. The example is
-[config.yaml](../config.yaml). Unknown keys, keys given twice and values of another type are
-refused, all at once, each with its line: `storeguard check-config`. Telephone numbers and
+Generated from `src/storeguard/config.py` and `sections.py` by `make docs`; edit there. The
+example is [config.yaml](../config.yaml). Unknown keys, keys given twice and values of another
+type are refused, all at once, each with its line: `storeguard check-config`. Telephone numbers and
 times of day need quotes. Secrets do not stand here: they come from the environment or the AWS
 credential chain. In a trace (`storeguard replay`) every `backend` may be left out.
 """
@@ -28,6 +28,7 @@ NAMES = {
     str: "text",
     int: "whole number",
     float: "number",
+    bool: "`true`, `false`",
     AwareDatetime: 'time with offset, `"2026-11-20T22:20:00+09:00"`',
 }
 BOUNDS = (

@@ -200,7 +200,9 @@ def _camera(
         from storeguard.devices.picamera import PiCamera
 
         number, size_px = int(camera.source), camera.record_size_px
-        return PiCamera(camera.id, number, clock, record_size_px=size_px), _detector(config)
+        device_fps = max(camera.record_fps, camera.watch_fps)
+        pi = PiCamera(camera.id, number, clock, record_size_px=size_px, fps=device_fps)
+        return pi, _detector(config)
     if camera.backend == "opencv":
         from storeguard.devices.opencv import OpenCvCamera
 

@@ -273,7 +273,7 @@ class ShopView:
             return None
         made_s, jpeg = self.preview_jpegs.get(camera_id, (None, b""))
         if made_s != eye.newest.t_s:
-            jpeg = preview_jpeg(eye.newest)
+            jpeg = preview_jpeg(eye.newest, eye.privacy_masks)
             self.preview_jpegs[camera_id] = (eye.newest.t_s, jpeg)
         return jpeg
 

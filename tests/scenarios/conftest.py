@@ -38,7 +38,8 @@ class SimStore:
     """The real app over the simulated world; each verb takes the time that the deed takes.
 
     `visits`, `kiosk`, `notices`: settings that differ from the defaults. `outside`: also look
-    for edits and foreign folders. `camera`: without one, only the scales see.
+    for edits and foreign folders. `camera`: its further settings; without one (False), only the
+    scales see.
     """
 
     def __init__(self, folder, *, outside=False, camera=True, **sections):
@@ -57,11 +58,12 @@ class SimStore:
                 cfg.Scale(id=scale, products=(product,), backend="sim")
                 for scale, product in SCALES.items()
             ),
-            cameras=(_CAMERA,) if camera else (),
+            cameras=_cameras(camera),
             detector=cfg.Detector(backend="sim"),
             visits=cfg.Visits(**sections.get("visits", {})),
             kiosk=cfg.Kiosk(**sections.get("kiosk", {})),
             notices=cfg.Notices(**sections.get("notices", {})),
+            recording=cfg.Recording(**sections.get("recording", {})),
         )
         (folder / "inventory").mkdir(parents=True)
         (folder / "inventory" / KIOSK_CSV).write_text(INVENTORY, encoding="utf-8")
@@ -217,7 +219,11 @@ class SimStore:
         return sorted(path for path in files if path.name.endswith(suffix))
 
 
-_CAMERA = cfg.Camera(id="door", backend="sim", record_size_px=(320, 180), watch_fps=5)
+def _cameras(settings):
+    """`settings`: of the one camera, False for none."""
+    more = settings if isinstance(settings, dict) else {}
+    camera = cfg.Camera(id="door", backend="sim", record_size_px=(320, 180), watch_fps=5, **more)
+    return (camera,) if settings is not False else ()
 
 
 TRACE_CONFIG = """\

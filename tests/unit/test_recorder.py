@@ -8,6 +8,7 @@ import sys
 import textwrap
 import threading
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import av
@@ -17,16 +18,9 @@ import pytest
 from storeguard import durable
 from storeguard.clock import SimLoop, run_simulated
 from storeguard.ports import Frame, Image
-from storeguard.vision import clipfile
-from storeguard.vision.clipfile import (
-    Clip,
-    begin_clip,
-    drop_clips,
-    fitted_px,
-    letterboxed,
-    publish_clip,
-    repair,
-)
+from storeguard.vision import clipfile, encoding
+from storeguard.vision.clipfile import Clip, begin_clip, drop_clips, repair
+from storeguard.vision.encoding import Encoder, fitted_px, letterboxed
 from storeguard.vision.recorder import ClipRecorder, Recording
 
 SIZE_WH = (160, 96)
@@ -71,6 +65,12 @@ def record(clips: ClipRecorder, frames: list[Frame], ended_s: float | None = Non
         return recording
 
     return asyncio.run(main())
+
+
+def encoded(encoder: Encoder, frame: Frame) -> encoding.Encoded:
+    packet = encoder.encode(frame)
+    assert packet is not None
+    return packet
 
 
 def played(path: Path) -> list[tuple[float, int]]:
@@ -162,13 +162,12 @@ def test_a_jittering_camera_at_its_nominal_rate_loses_nothing(tmp_path: Path) ->
     assert clip.frames == 60
 
 
-def test_the_same_instant_and_the_past_are_left_out(tmp_path: Path) -> None:
+def test_the_same_instant_and_the_past_are_left_out() -> None:
     frames = frames_of([1.0, 1.1, 1.2])
-    writer = begin_clip(tmp_path / "a.mp4.part", frames[0], SIZE_WH, FPS)
-    for frame in (*frames, frames[1], frames[2]):
-        writer.write(frame)
-    writer.close(1.3)
-    assert publish_clip(tmp_path / "a.mp4.part", tmp_path / "a.mp4") == (3, pytest.approx(0.3))
+    encoder = Encoder(SIZE_WH, FPS)
+    packets = [encoder.encode(frame) for frame in (*frames, frames[1], frames[2])]
+    encoder.close()
+    assert [packet and packet.t_s for packet in packets] == [1.0, 1.1, 1.2, None, None]
 
 
 def test_clips_of_the_same_instant_get_names_of_their_own(tmp_path: Path) -> None:
@@ -246,6 +245,172 @@ def test_a_visit_without_pictures_has_no_clip(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == []
 
 
+# --- before and after the visit ---
+
+
+def test_a_clip_begins_with_the_seconds_before_the_visit_without_losing_a_picture(
+    tmp_path: Path,
+) -> None:
+    frames = frames_of([i / 10 for i in range(120)])
+
+    async def main() -> Recording:
+        clips = recorder_in(tmp_path, pre_roll_s=3.0)
+        for frame in frames[:80]:
+            clips.add(frame)
+        clips.start(7.5)
+        for frame in frames[80:]:
+            clips.add(frame)
+        recording = await clips.stop(12.0)
+        await clips.close(12.0)
+        return recording
+
+    [clip] = asyncio.run(main()).clips
+    assert 3.0 <= 7.5 - clip.started_s < 4.0  # to the key picture before
+    assert clip.path.name == f"{label(clip.started_s)}.mp4"
+    first = round(clip.started_s * 10)
+    assert [number for _, number in played(clip.path)] == list(range(first, 120))
+
+
+def test_pictures_that_came_while_a_person_was_looked_for_are_in_the_clip(tmp_path: Path) -> None:
+    """The verdict on a picture comes later than the next pictures."""
+
+    async def main() -> Recording:
+        clips = recorder_in(tmp_path, pre_roll_s=1.0)
+        for frame in frames_of([i / 10 for i in range(30)]):
+            clips.add(frame)
+        clips.start(2.4)
+        recording = await clips.stop(3.0)
+        await clips.close(3.0)
+        return recording
+
+    [clip] = asyncio.run(main()).clips
+    assert [number for _, number in played(clip.path)][-5:] == [25, 26, 27, 28, 29]
+
+
+def test_the_pre_roll_holds_no_more_than_it_must() -> None:
+    ring = encoding.PreRoll(5.0)
+    for i in range(10_000):
+        ring.add(encoding.Encoded(i / 10, b"x" * 100, is_key=i % 10 == 0))
+    assert ring.bytes <= 100 * 10 * (5 + 1 + 1)
+    held = ring.since(994.0)
+    assert (held[0].t_s, held[-1].t_s) == (994.0, 999.9)
+    assert ring.since(0.0)[0].is_key
+
+
+def test_the_post_roll_goes_on_after_the_last_person_and_into_the_next_visit(
+    tmp_path: Path,
+) -> None:
+    frames = frames_of([i / 10 for i in range(100)])
+
+    async def main(loop: SimLoop) -> list[Recording]:
+        clips = recorder_in(tmp_path, threaded=False, pre_roll_s=1.0, post_roll_s=4.0)
+        ended = []
+        for frame in frames:
+            await asyncio.sleep(frame.t_s - loop.time())
+            if frame.t_s == 0.0:
+                clips.start(0.0)
+            if frame.t_s == 5.0:
+                ended.append(clips.stop(5.0, last_seen_s=3.05))
+            if frame.t_s == 6.0:
+                clips.start(6.0)
+            clips.add(frame)
+        ended.append(clips.stop(10.0, last_seen_s=9.9))
+        await clips.close(10.0)  # the process ends: no post-roll is waited for
+        return [await recording for recording in ended]
+
+    recordings = run_simulated(main)
+    numbers = [[n for clip in one.clips for _, n in played(clip.path)] for one in recordings]
+    assert numbers[0] == list(range(71))
+    assert numbers[1] == list(range(50, 100))
+
+
+def test_a_visit_whose_camera_died_still_gets_its_end(tmp_path: Path) -> None:
+    async def main(_: SimLoop) -> Recording:
+        clips = recorder_in(tmp_path, threaded=False, post_roll_s=8.0)
+        clips.start(0.0)
+        clips.add(Frame(0.0, numbered(7)))
+        recording = await clips.stop(1.0, last_seen_s=0.5)
+        await clips.close(9.0)
+        return recording
+
+    [clip] = run_simulated(main).clips
+    assert [number for _, number in played(clip.path)] == [7]
+
+
+# --- what is burnt in ---
+
+
+def test_masked_pixels_never_change_whatever_happens_behind_them(tmp_path: Path) -> None:
+    mask = ((0.5, 0.25), (1.0, 0.25), (1.0, 0.75), (0.5, 0.75))
+    noise = np.random.default_rng(3)
+    frames = [
+        Frame(i / 10, noise.integers(0, 255, (96, 160, 3), dtype=np.uint8)) for i in range(25)
+    ]
+    overlay = encoding.Overlay(masks=(mask,))
+    [clip] = record(recorder_in(tmp_path, overlay=overlay, pre_roll_s=1.0), frames).clips
+    with av.open(str(clip.path)) as container:
+        shown = np.stack([f.to_ndarray(format="bgr24") for f in container.decode(video=0)])
+    inside = shown[:, 32:64, 96:160]  # whole blocks of the encoder
+    assert inside.max() <= 6
+    assert np.ptp(inside, axis=0).max() <= 4
+    assert shown[:, :16].std() > 20
+    assert all(frame.image is not None and frame.image[48, 120].any() for frame in frames)
+
+
+def test_the_time_is_burnt_into_every_picture_and_can_be_left_out(tmp_path: Path) -> None:
+    grey = np.full((360, 640, 3), 128, np.uint8)
+    stamps = iter(["2026-11-20 22:21:04.1", "2026-11-20 22:21:58.7"])
+    overlay = encoding.Overlay(stamp=lambda _: next(stamps))
+    pictures = []
+    for burnt_in in (overlay, encoding.NOTHING):
+        encoder = Encoder((640, 360), FPS, burnt_in)
+        writer = begin_clip(tmp_path / "a.mp4.part", encoder.template, 0.0)
+        for i in range(2):
+            writer.write(encoded(encoder, Frame(i / 10, grey)))
+        writer.close(0.2)
+        encoder.close()
+        with av.open(str(tmp_path / "a.mp4.part"), format="mp4") as container:
+            pictures += [f.to_ndarray(format="gray") for f in container.decode(video=0)]
+    corner = [picture[-12:, :180].astype(int) for picture in pictures]
+    assert corner[0].max() > 180
+    assert np.abs(corner[0] - corner[1]).max() > 80  # other figures
+    assert np.ptp(corner[2]) <= 4
+    assert np.ptp(pictures[0][:300]) <= 4
+
+
+def test_each_pictures_wall_clock_time_is_in_the_clip_also_of_a_killed_one(
+    tmp_path: Path,
+) -> None:
+    opened = datetime.fromisoformat("2026-11-20T22:21:00.250000+09:00")
+
+    def about(t_s: float) -> dict[str, str]:
+        at = opened + timedelta(seconds=t_s)
+        return clipfile.about_clip(at, "door", is_clock_synced=True)
+
+    times_s = [50.0, 50.1, 50.3, 51.05]
+    [clip] = record(recorder_in(tmp_path, about=about), frames_of(times_s)).clips
+    found = clipfile.picture_times(clip.path)
+    assert [(at - opened).total_seconds() for at in found] == pytest.approx(times_s, abs=1e-4)
+    with av.open(str(clip.path)) as container:
+        assert container.metadata["creation_time"].startswith("2026-11-20T13:21:50")
+    encoder = Encoder(SIZE_WH, FPS)
+    writer = begin_clip(tmp_path / "k.mp4.part", encoder.template, 1.0, about(1.0))
+    for frame in frames_of([1.0, 2.0, 3.0]):
+        writer.write(encoded(encoder, frame))
+    encoder.close()
+    (tmp_path / "killed.mp4.part").write_bytes((tmp_path / "k.mp4.part").read_bytes())
+    writer.abandon()
+    (tmp_path / "k.mp4.part").unlink()
+    [repaired] = repair(tmp_path).clips
+    assert (clipfile.picture_times(repaired.path)[0] - opened).total_seconds() == 1.0
+
+
+def test_a_clip_of_somebody_else_has_no_times(tmp_path: Path) -> None:
+    [clip] = record(recorder_in(tmp_path), frames_of([0.0, 0.1])).clips
+    with pytest.raises(clipfile.ClipUnplayable, match="does not say when"):
+        clipfile.picture_times(clip.path)
+
+
 def test_the_next_visit_starts_while_the_last_is_still_published(tmp_path: Path) -> None:
     async def main() -> list[Recording]:
         clips = recorder_in(tmp_path)
@@ -296,13 +461,13 @@ def test_a_slow_encoder_costs_pictures_not_the_callers_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     may_write = threading.Event()
-    write = clipfile.ClipWriter.write
+    encode = Encoder.encode
 
-    def stuck(writer: clipfile.ClipWriter, frame: Frame) -> None:
+    def stuck(encoder: Encoder, frame: Frame, **given: bool) -> encoding.Encoded | None:
         may_write.wait()
-        write(writer, frame)
+        return encode(encoder, frame, **given)
 
-    monkeypatch.setattr(clipfile.ClipWriter, "write", stuck)
+    monkeypatch.setattr(Encoder, "encode", stuck)
 
     async def main() -> Recording:
         clips = recorder_in(tmp_path, queued_frames=16)
@@ -339,7 +504,7 @@ def test_a_bug_in_the_encoder_is_not_swallowed(
 
 
 def test_starting_twice_is_a_bug_of_the_caller(tmp_path: Path) -> None:
-    clips = recorder_in(tmp_path)
+    clips = recorder_in(tmp_path, threaded=False)
     clips.start(0.0)
     with pytest.raises(RuntimeError, match="recording already"):
         clips.start(1.0)
@@ -395,10 +560,12 @@ def recorded_part(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """Five seconds as they lie on the disk while they are recorded."""
     part = tmp_path_factory.mktemp("part") / "a.mp4.part"
     frames = frames_of([i / 10 for i in range(50)])
-    writer = begin_clip(part, frames[0], SIZE_WH, FPS)
+    encoder = Encoder(SIZE_WH, FPS)
+    writer = begin_clip(part, encoder.template, 0.0)
     for frame in frames:
-        writer.write(frame)
+        writer.write(encoded(encoder, frame))
     writer.close(5.0)
+    encoder.close()
     return part.read_bytes()
 
 

@@ -36,7 +36,7 @@ SENSOR_FPS = 30.0
 to 33 ms. At 10 a second the automatic would expose for 100 ms in the evening."""
 
 FPS = 10.0
-"""Pictures a second that are asked for, as many as are recorded."""
+"""Pictures a second that are asked for, unless told: as many as are recorded."""
 
 EARLY = 0.75
 """Part of an interval after which the next picture is asked for: it comes with the next beat."""
@@ -104,10 +104,12 @@ class PiCamera:
         clock: Clock,
         *,
         record_size_px: tuple[int, int],
+        fps: float = FPS,
         timeout_s: float = TIMEOUT_S,
         close_timeout_s: float = CLOSE_TIMEOUT_S,
     ) -> None:
         self._id = camera_id
+        self._fps = fps
         self._clock = clock
         self._given = _Given(f"camera '{camera_id}'", number, clock, record_size_px, timeout_s)
         self._close_timeout_s = close_timeout_s
@@ -136,7 +138,7 @@ class PiCamera:
         await self._thread.soon(arrival, "delivers no new picture")
         self._asked = None
         sensor, now_s = self._sensor, self._clock.now_s()
-        self._due_s = now_s + EARLY / FPS
+        self._due_s = now_s + EARLY / self._fps
         image, small = await self._thread.run(lambda: sensor.take(asked.job))
         wrong = self._scrutiny.fault_of(small, now_s - asked.asked_s, now_s)
         if wrong is not None:

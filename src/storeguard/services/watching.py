@@ -47,6 +47,7 @@ class Eye:
     detector: Detector
     watch_fps: float
     ignore_areas: Sequence[Polygon] = ()
+    privacy_masks: Sequence[Polygon] = ()
     recorder: ClipRecorder | None = None
     new_keeper: Callable[[], PictureKeeper] | None = None
     keeper: PictureKeeper | None = None
@@ -175,7 +176,7 @@ class WatchingService:
         frame = await eye.camera.frame()
         is_well = eye.has_seen(frame, self._clock.now_s())
         self._health.part("watching").ok()
-        if eye.recorder is not None and eye.recorder.is_recording:
+        if eye.recorder is not None:
             eye.recorder.add(frame)
         if eye.is_due(frame):
             eye.judged_s = frame.t_s
@@ -285,7 +286,9 @@ class WatchingService:
         for eye in self.eyes:
             eye.keeper = None
             if eye.recorder is not None:
-                records.recordings.append(asyncio.ensure_future(eye.recorder.stop(event.t_s)))
+                records.recordings.append(
+                    asyncio.ensure_future(eye.recorder.stop(event.t_s, event.last_seen_s))
+                )
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, StepSettled):

@@ -8,42 +8,32 @@ Everything here blocks. Foreign errors that may leave a function are in DISK_ERR
 """
 
 import itertools
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from fractions import Fraction
+from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import BinaryIO
 
 import av
-import cv2
-import numpy as np
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
-from av.video.frame import PictureType
 from av.video.stream import VideoStream
 
 from storeguard import durable
 from storeguard.errors import StoreguardError
-from storeguard.ports import Frame, Image
-
-TIME_BASE = Fraction(1, 90_000)
-KEY_EVERY_S = 1.0
-"""A fragment ends at each key picture: this much is lost when the process is killed."""
+from storeguard.vision.encoding import FRAGMENTED, Encoded, timed
 
 LAST_PICTURE_S = 1.0
 """How long a clip's last picture may stand: after a camera fault nothing is shown for hours."""
 
 PART_SUFFIX = ".part"
-ENCODER_THREADS = 2
-"""Leaves cores of a Pi to the detector."""
 
-# superfast: half the size of ultrafast for a quarter more CPU. zerolatency: no picture waits
-# in the encoder, so a killed clip lacks none and no B-frames shift the times.
-ENCODER = {"preset": "superfast", "crf": "26", "tune": "zerolatency", "forced-idr": "1"}
-FRAGMENTED = {"movflags": "frag_keyframe+empty_moov+default_base_moof", "flush_packets": "1"}
-BT601 = {"color_range": 1, "colorspace": 5, "color_primaries": 5, "color_trc": 6}
-"""What cv2.COLOR_BGR2YUV_I420 makes; untagged, players take HD pictures for BT.709."""
+NOTHING_SAID: Mapping[str, str] = MappingProxyType({})
+SAID = ("creation_time", "comment")
+"""What a clip's metadata hold; the comment is JSON with `started_at` to the microsecond."""
 
 BOXES = (b"ftyp", b"moov", b"moof", b"mdat", b"mfra")
 
@@ -73,41 +63,16 @@ class Repaired:
     faults: tuple[str, ...] = ()
 
 
-def begin_clip(part: Path, frame: Frame, size_px: tuple[int, int], fps: float) -> "ClipWriter":
-    """Opens the reserved file for a recording that will begin with `frame`."""
-    assert frame.image is not None
-    height, width = frame.image.shape[:2]
+def begin_clip(
+    part: Path, template: VideoStream, started_s: float, about: Mapping[str, str] = NOTHING_SAID
+) -> "ClipWriter":
+    """Opens the reserved file for packets from `started_s` on, made by the template's encoder.
+
+    `about` becomes the file's metadata, which a killed recording has too.
+    """
     container = av.open(str(part), "w", format="mp4", options=FRAGMENTED)
-    rate = Fraction(fps).limit_denominator(1000)
-    stream = container.add_stream("libx264", rate=rate, options=ENCODER)
-    _set_up(stream, fitted_px((width, height), size_px))
-    return ClipWriter(part, container, stream, frame.t_s)
-
-
-def fitted_px(source_px: tuple[int, int], room_px: tuple[int, int]) -> tuple[int, int]:
-    """Even width and height inside `room_px` in the source's shape; never enlarged."""
-    scale = min(1.0, room_px[0] / source_px[0], room_px[1] / source_px[1])
-    width, height = (max(2, round(side * scale / 2) * 2) for side in source_px)
-    return min(width, room_px[0] // 2 * 2), min(height, room_px[1] // 2 * 2)
-
-
-def letterboxed(image: Image, size_px: tuple[int, int]) -> Image:
-    """The whole image on a canvas of `size_px`, in its own shape, with black bars."""
-    height, width = image.shape[:2]
-    if (width, height) == size_px:
-        return image
-    scale = min(size_px[0] / width, size_px[1] / height)
-    inner = (_inner_px(width * scale, size_px[0]), _inner_px(height * scale, size_px[1]))
-    left, top = (size_px[0] - inner[0]) // 2, (size_px[1] - inner[1]) // 2
-    canvas = np.zeros((size_px[1], size_px[0], 3), np.uint8)
-    resized = cv2.resize(image, inner, interpolation=cv2.INTER_AREA)
-    canvas[top : top + inner[1], left : left + inner[0]] = resized
-    return canvas
-
-
-def _inner_px(side: float, room: int) -> int:
-    """A bar of one or two pixels is a rounding, not a shape: the side is filled."""
-    return room if side > room - 2.5 else max(1, round(side))
+    container.metadata.update(about)
+    return ClipWriter(part, container, container.add_stream_from_template(template), started_s)
 
 
 class ClipWriter:
@@ -121,33 +86,19 @@ class ClipWriter:
         self.last_s = started_s
         self._container = container
         self._stream = stream
-        self._last_pts = -1
-        self._key_due_s = started_s
         # A packet's duration is known only when the next picture comes.
-        self._held: Packet[VideoStream] | None = None
+        self._held: Encoded | None = None
 
-    def write(self, frame: Frame) -> None:
-        """Adds a picture at its own time; one that is not later than the last is left out."""
-        assert frame.image is not None
-        pts = self._pts(frame.t_s)
-        if pts <= self._last_pts:
-            return
-        # A clip keeps its size, also when the camera comes back with another one.
-        image = letterboxed(frame.image, (self._stream.width, self._stream.height))
-        picture = av.VideoFrame.from_ndarray(_i420(image), "yuv420p")
-        picture.pts, picture.time_base = pts, TIME_BASE
-        picture.pict_type = self._pict_type(frame.t_s)
-        for packet in self._stream.encode(picture):
-            self._mux(packet)
-        self._last_pts, self.last_s = pts, frame.t_s
+    def write(self, packet: Encoded) -> None:
+        """Adds a picture at its own time; the first is a key picture."""
+        self._release(packet.t_s)
+        self._held, self.last_s = packet, packet.t_s
 
     def close(self, ended_s: float) -> float:
         """Ends the file; its last picture stands until `ended_s`, or a second. Returns the end."""
         ended_s = min(max(ended_s, self.last_s), self.last_s + LAST_PICTURE_S)
         try:
-            for packet in self._stream.encode(None):
-                self._mux(packet)
-            self._release(max(1, self._pts(ended_s) - self._last_pts))
+            self._release(ended_s)
         finally:
             self._container.close()
         return ended_s
@@ -157,25 +108,11 @@ class ClipWriter:
         with suppress(*DISK_ERRORS):
             self._container.close()
 
-    def _pts(self, t_s: float) -> int:
-        return round((t_s - self.started_s) / TIME_BASE)
-
-    def _pict_type(self, t_s: float) -> PictureType:
-        if t_s < self._key_due_s:
-            return PictureType.NONE
-        self._key_due_s = t_s + KEY_EVERY_S
-        return PictureType.I
-
-    def _mux(self, packet: "Packet[VideoStream]") -> None:
-        if self._held is not None and packet.pts is not None and self._held.pts is not None:
-            self._release(packet.pts - self._held.pts)
-        self._held = packet
-
-    def _release(self, duration: int) -> None:
+    def _release(self, until_s: float) -> None:
         held, self._held = self._held, None
         if held is not None:
-            held.duration = duration
-            self._container.mux(held)
+            lasts_s = until_s - held.t_s
+            self._container.mux(timed(held, self.started_s, lasts_s, self._stream))
 
 
 def publish_clip(part: Path, path: Path) -> tuple[int, float]:
@@ -192,6 +129,33 @@ def publish_clip(part: Path, path: Path) -> tuple[int, float]:
         temporary.unlink(missing_ok=True)
     part.unlink()
     return frames, duration_s
+
+
+def about_clip(started_at: datetime, camera: str, *, is_clock_synced: bool) -> dict[str, str]:
+    """Metadata that give each picture its wall-clock time, see `picture_times`."""
+    quality = "synced" if is_clock_synced else "unsynced"
+    said = {"started_at": started_at.isoformat(), "camera": camera, "time_quality": quality}
+    return {"creation_time": started_at.isoformat(), "comment": json.dumps(said)}
+
+
+def picture_times(path: Path) -> tuple[datetime, ...]:
+    """When each picture of a clip was taken, aware. Raises ClipUnplayable, DISK_ERRORS.
+
+    A recording's own instant and the pictures' monotonic times: a clock that is set while it
+    is recorded does not tear it apart.
+    """
+    with _opened(path) as source:
+        try:
+            started_at = datetime.fromisoformat(json.loads(_said(source)["comment"])["started_at"])
+        except (KeyError, ValueError, TypeError) as error:
+            raise ClipUnplayable(f"{path}: does not say when it was recorded") from error
+        packets = [p for p in _whole_packets(source) if p.pts is not None]
+        offsets_s = [float((p.pts or 0) * p.time_base) for p in packets]
+    return tuple(started_at + timedelta(seconds=offset_s) for offset_s in offsets_s)
+
+
+def _said(source: InputContainer) -> dict[str, str]:
+    return {key: source.metadata[key] for key in SAID if key in source.metadata}
 
 
 def repair(folder: Path) -> Repaired:
@@ -235,21 +199,6 @@ def reserve(folder: Path, label: str) -> Path:
     raise AssertionError("unreachable")
 
 
-def _set_up(stream: VideoStream, size_px: tuple[int, int]) -> None:
-    stream.width, stream.height = size_px
-    stream.pix_fmt = "yuv420p"
-    context = stream.codec_context
-    context.time_base = TIME_BASE
-    context.thread_count = ENCODER_THREADS
-    context.gop_size = 10_000  # key pictures are set by time, not by number
-    for name, value in BT601.items():
-        setattr(context, name, value)
-
-
-def _i420(image: Image) -> Image:
-    return cv2.cvtColor(image, cv2.COLOR_BGR2YUV_I420).astype(np.uint8, copy=False)
-
-
 def _cut_off_damage(part: Path) -> None:
     """Ends the file before a box that a kill has cut, or the zeros of a power cut.
 
@@ -278,6 +227,7 @@ def _copy(part: Path, temporary: Path) -> tuple[int, float]:
         _opened(part) as source,
         av.open(str(temporary), "w", format="mp4", options={"movflags": "faststart"}) as target,
     ):
+        target.metadata.update(_said(source))
         stream = target.add_stream_from_template(source.streams.video[0])
         for packet in _whole_packets(source):
             assert packet.pts is not None

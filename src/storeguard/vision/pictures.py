@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 
 from storeguard import durable
-from storeguard.domain.occupancy import Detection
+from storeguard.domain.occupancy import Detection, Polygon
 from storeguard.ports import Frame, Image
+from storeguard.vision.encoding import veiled
 
 EVERY_S = 1.0
 MOST_PICTURES = 60
@@ -36,11 +37,12 @@ OUTLINE_BGR = (20, 20, 20)
 
 @dataclass(frozen=True, slots=True)
 class KeptPicture:
-    """A jpg with a person on it. `score` 0..1, see `picture_score`."""
+    """A jpg with a person on it. `score` 0..1, see `picture_score`; `people` in its pixels."""
 
     path: Path
     t_s: float
     score: float
+    people: tuple[Detection, ...] = ()
 
 
 def picture_score(image: Image, people: Sequence[Detection]) -> float:
@@ -63,17 +65,23 @@ def nearness(picture: KeptPicture, near_s: float | None) -> float:
 class PictureKeeper:
     """Keeps the pictures of one visit in `folder`; make one a visit.
 
-    `label` names a picture by its time. Not thread-safe; `consider` blocks for the
-    writing of a JPEG, the rest but `discard` does not.
+    `label` names a picture by its time; `masks` are black on each. Not thread-safe; `consider`
+    blocks for the writing of a JPEG, the rest but `discard` does not.
     """
 
     def __init__(
-        self, folder: Path, label: Callable[[float], str], *, most: int = MOST_PICTURES
+        self,
+        folder: Path,
+        label: Callable[[float], str],
+        *,
+        masks: Sequence[Polygon] = (),
+        most: int = MOST_PICTURES,
     ) -> None:
         if most < 2:
             raise ValueError(f"most must be >= 2, got {most}")
         self._folder = folder
         self._label = label
+        self._masks = masks
         self._most = most
         self._every_s = EVERY_S
         self._next_s = float("-inf")
@@ -125,10 +133,11 @@ class PictureKeeper:
 
     def _write(self, t_s: float, image: Image, people: Sequence[Detection]) -> KeptPicture:
         self._newest = path = _free(self._folder, self._label(t_s))
-        _, jpeg = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+        shown = veiled(image, self._masks)
+        _, jpeg = cv2.imencode(".jpg", shown, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
         # No fsync: a picture a second would wear the card; the issue's one is synced there.
         durable.publish(path, jpeg.tobytes(), fsync=False)
-        return KeptPicture(path, t_s, picture_score(image, people))
+        return KeptPicture(path, t_s, picture_score(image, people), tuple(people))
 
     def _thin_out(self) -> None:
         """Of each two neighbours the better one stays, and half as many come from now on."""
@@ -193,11 +202,11 @@ def _draw_label(image: Image, person: Detection, thick: int) -> None:
     cv2.putText(image, text, at, cv2.FONT_HERSHEY_DUPLEX, scale, OUTLINE_BGR, 1, cv2.LINE_AA)
 
 
-def preview_jpeg(frame: Frame) -> bytes:
+def preview_jpeg(frame: Frame, masks: Sequence[Polygon] = ()) -> bytes:
     """The picture for a page: at most PREVIEW_WIDTH wide. The frame has an image."""
     assert frame.image is not None
     height, width = frame.image.shape[:2]
-    image = frame.image
+    image = veiled(frame.image, masks)
     if width > PREVIEW_WIDTH:
         size = (PREVIEW_WIDTH, round(height * PREVIEW_WIDTH / width))
         image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
