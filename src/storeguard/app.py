@@ -59,6 +59,7 @@ from storeguard.services.tracing import TraceRecorder
 from storeguard.services.uploading import UploadingService
 from storeguard.services.watching import WatchingService
 from storeguard.services.weighing import WeighingService
+from storeguard.vision.sighting import stay_on_cpus
 
 log = logging.getLogger("storeguard")
 
@@ -149,7 +150,9 @@ class Store:
         self.tracing = (
             TraceRecorder(self._record_to, self.bus, self.clock) if self._record_to else None
         )
-        self._detecting = ThreadPoolExecutor(1, thread_name_prefix="detecting")
+        self._detecting = ThreadPoolExecutor(
+            1, "detecting", stay_on_cpus, (self.config.detector.cpus,)
+        )
         self.cleaning = cleaning(
             self.config,
             self.folders,

@@ -36,6 +36,7 @@ from storeguard.vision.clipfile import about_clip
 from storeguard.vision.encoding import Overlay
 from storeguard.vision.pictures import PictureKeeper
 from storeguard.vision.recorder import ClipRecorder
+from storeguard.vision.sighting import sight_with
 
 Pinned = Callable[[], Collection[Path]]
 
@@ -56,8 +57,10 @@ def eyes(
     """Every camera with its detector and, where there are pictures to record, its recorder."""
     found = []
     for settings, (camera, detector) in zip(config.cameras, hardware.cameras, strict=True):
+        sight = sight_with(detector, config.detector, settings.ignore_areas)
         masks = settings.privacy_masks
-        eye = Eye(camera, detector, settings.watch_fps, settings.ignore_areas, masks)
+        eye = Eye(camera, sight, settings.watch_fps, masks)
+        eye.deadline_s = config.detector.deadline_s
         if hardware.has_pictures:
             pulses = [health.pulse(f"{camera.id} clip {job}") for job in ("encoder", "publisher")]
             eye.recorder = ClipRecorder(

@@ -132,6 +132,15 @@ class Detector(_Section):
     ] = Field("auto", description="Who finds people; auto takes the best that is installed.")
     model: str = Field("yolo11n", description="Name of the network, or a path to its file.")
     confidence: float = Field(0.4, ge=0, le=1, description="Least confidence of a person.")
+    threads: int | None = Field(
+        None, ge=1, le=64, description="Threads of the network; null: leaves the scales a core."
+    )
+    cpus: tuple[int, ...] = Field(
+        (), description="Processors that it may use, for example [2, 3]; none given: all."
+    )
+    deadline_s: float = Field(
+        10.0, gt=0, le=60, description="A picture that takes it longer counts as not seen."
+    )
 
 
 class Visits(_Section):

@@ -113,7 +113,7 @@ def summary(store: Store, pages: Pages | None) -> str:
         f"{scale.id} {'+'.join(p.name for p in weighed[scale.id]) or '-'} ({scale.backend})"
         for scale in config.scales
     ]
-    detectors = dict.fromkeys(eye.detector.name for eye in store.watching.eyes)
+    detectors = dict.fromkeys(eye.sight.detector.name for eye in store.watching.eyes)
     parts = {
         "cameras": ", ".join(cameras),
         "scales": ", ".join(scales),

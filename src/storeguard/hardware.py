@@ -219,6 +219,6 @@ def _source(source: int | str, base: Path) -> int | str:
 
 
 def _detector(config: cfg.Config) -> Detector:
-    from storeguard.vision.detectors.choice import make_detector
+    from storeguard.vision.sighting import detector_for
 
-    return make_detector(config.detector)
+    return detector_for(config.detector)

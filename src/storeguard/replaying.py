@@ -175,7 +175,7 @@ class _Player:
                 f"{self._trace.folder}: config.yaml has a camera, but there is neither people.csv "
                 "nor video.mp4; add one, or leave cameras out"
             )
-        from storeguard.vision.detectors.choice import make_detector
+        from storeguard.vision.sighting import detector_for
 
         wanted = config.detector
         if wanted.backend == "replay":
@@ -183,7 +183,7 @@ class _Player:
         check_video(self._trace.video)
         video = ReplayVideo(camera.id, self._trace.video, clock)
         self._videos.append(video)
-        return video, make_detector(wanted)
+        return video, detector_for(wanted)
 
     async def _sell(self, store: Store) -> None:
         for number, sale in enumerate(self._trace.sales):

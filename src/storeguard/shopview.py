@@ -165,7 +165,7 @@ class ShopView:
     def _camera(self, eye: Eye) -> CameraRow:
         health = self._store.health.part(eye.camera.id).now
         why = None if health.is_ok else self._why(health)
-        return CameraRow(eye.camera.id, health.is_ok, why or eye.detector.name)
+        return CameraRow(eye.camera.id, health.is_ok, why or eye.sight.detector.name)
 
     def _scale(self, channel: Channel) -> ScaleRow:
         state, health = channel.weighing, self._store.health.part(channel.id).now

@@ -36,8 +36,8 @@ def synced(monkeypatch):
 @pytest.fixture
 def detector(store):
     [eye] = store.app.watching.eyes
-    eye.detector = Moody(eye.detector, store.loop)
-    return eye.detector
+    eye.sight.detector = Moody(eye.sight.detector, store.loop)
+    return eye.sight.detector
 
 
 def page(store):

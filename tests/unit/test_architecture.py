@@ -25,7 +25,16 @@ ROWS: tuple[frozenset[str], ...] = (
         {"app", "shopview", "demo", "replaying", "checking", "counter", "daemon", "upkeep"}
         | {"assembling", "pages", "safemode", "unattended", "staffdesk"}
     )
-    | {"hardware", "looking", "recovery", "narrating", "printing", "demo_cloud", "configdoc"}
+    | {
+        "hardware",
+        "looking",
+        "observing",
+        "recovery",
+        "narrating",
+        "printing",
+        "demo_cloud",
+        "configdoc",
+    }
     | {"losses"},
     frozenset({"cli"}),
 )

@@ -16,6 +16,7 @@ from storeguard.services.bus import Bus
 from storeguard.services.evidence import EvidenceRoom
 from storeguard.services.watching import GIVE_UP_AFTER_S, PROVEN_AFTER_S, Eye, WatchingService
 from storeguard.vision.recorder import ClipRecorder
+from storeguard.vision.sight import Sight
 
 IMAGE = np.full((180, 320, 3), 90, np.uint8)
 SMALL = np.full((90, 160, 3), 90, np.uint8)
@@ -91,7 +92,7 @@ class Watched:
         self.edges = []
         self.bus = Bus()
         self.camera = ScriptedCamera(self.clock, *scripted, **script)
-        self.eye = Eye(self.camera, Finder(people), 5.0)
+        self.eye = Eye(self.camera, Sight(Finder(people)), 5.0)
         if folder is not None:
             label = "{:09.3f}".format
             self.eye.recorder = ClipRecorder(folder, (320, 180), 10.0, 30.0, label, threaded=False)
@@ -205,7 +206,7 @@ def seconds_of(clip):
 
 def test_boxes_found_on_the_small_picture_are_pixels_of_the_full_one():
     watched = watched_for(1, 10, people=1)
-    assert set(watched.eye.detector.shown) == {(160, 90)}
+    assert set(watched.eye.sight.detector.shown) == {(160, 90)}
     [person] = watched.eye.detections
     assert person.xyxy == (0, 0, 160, 90)
 

@@ -33,6 +33,7 @@ for verb in (
     shop.issues,
     promotions.promotions,
     scale.scale,
+    seeing.camera,
     seeing.detect,
     seeing.models,
     backup.backup,

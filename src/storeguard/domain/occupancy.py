@@ -9,6 +9,17 @@ from storeguard.domain.events import StoreEmptied, StoreOccupied
 FEWEST_EMPTY_PICTURES = 3
 """One person-free picture is no empty store, however long ago the last person was."""
 
+SURE = 0.6
+"""From this confidence on one picture is enough to open a visit; below it the median of three."""
+
+DOUBTED_FOR_S = 1.5
+"""So long a picture that is not sure waits for another one that shows somebody, too."""
+
+STAYS_SHARE = 0.6
+"""Of the least confidence: enough for somebody who is where somebody was."""
+
+SAME_PLACE_IOU = 0.3
+
 
 @dataclass(frozen=True, slots=True)
 class Detection:
@@ -37,14 +48,20 @@ class Occupancy:
     empty_since_s: float | None = None
     empty_pictures: int = 0
     emptied_s: float | None = None
+    doubted_s: float | None = None
+    """When somebody was seen of whom the detector was not sure; nobody has been since."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """What one picture said. `people` is None when nobody could be seen on it (dark, blind)."""
+    """What one picture said. `people` is None when nobody could be seen on it (dark, blind).
+
+    `confidence` 0..1: that of the surest person.
+    """
 
     t_s: float
     people: int | None
+    confidence: float = 1.0
 
 
 Advance = tuple[Occupancy, tuple[StoreOccupied | StoreEmptied, ...]]
@@ -55,14 +72,15 @@ def advance(state: Occupancy, sighting: Sighting, empty_for_s: float) -> Advance
 
     The store is empty after FEWEST_EMPTY_PICTURES person-free pictures in a row that span
     at least `empty_for_s`. A picture without sight breaks the run: an empty store becomes
-    unknown, an occupied one stays occupied.
+    unknown, an occupied one stays occupied. A visit opens with a sure picture, or with the
+    second of three that shows somebody: their median confidence, and its time is the first's.
     """
     if sighting.people is None:
         is_empty = state.presence is Presence.EMPTY
         presence = Presence.UNKNOWN if is_empty else state.presence
         return replace(state, presence=presence, empty_since_s=None, empty_pictures=0), ()
     if sighting.people > 0:
-        return _occupied(state, sighting.t_s, by_step=False)
+        return _seen(state, sighting)
     since_s = sighting.t_s if state.empty_since_s is None else state.empty_since_s
     state = replace(state, empty_since_s=since_s, empty_pictures=state.empty_pictures + 1)
     if state.presence is Presence.EMPTY or not _is_empty(state, sighting.t_s, empty_for_s):
@@ -116,6 +134,47 @@ def scaled(
     )
 
 
+def moved(people: Sequence[Detection], by_px: tuple[int, int]) -> tuple[Detection, ...]:
+    """The same people on the picture from which a part was cut, whose corner lies at `by_px`."""
+    x, y = by_px
+    return tuple(
+        Detection((left + x, top + y, right + x, bottom + y), person.confidence)
+        for person in people
+        for left, top, right, bottom in (person.xyxy,)
+    )
+
+
+def kept(
+    found: Sequence[Detection], before: Sequence[Detection], confidence: float
+) -> tuple[Detection, ...]:
+    """Whoever is sure enough to appear, or still where somebody was `before`."""
+    least = STAYS_SHARE * confidence
+    return tuple(
+        person
+        for person in found
+        if person.confidence >= confidence
+        or (person.confidence >= least and any(_is_same_place(person, one) for one in before))
+    )
+
+
+def overlap(one: Detection, other: Detection) -> float:
+    """Intersection over union of the boxes, 0..1."""
+    left, top = max(one.xyxy[0], other.xyxy[0]), max(one.xyxy[1], other.xyxy[1])
+    right, bottom = min(one.xyxy[2], other.xyxy[2]), min(one.xyxy[3], other.xyxy[3])
+    shared = max(0.0, right - left) * max(0.0, bottom - top)
+    either = _area(one) + _area(other) - shared
+    return shared / either if either > 0 else 0.0
+
+
+def _area(person: Detection) -> float:
+    left, top, right, bottom = person.xyxy
+    return (right - left) * (bottom - top)
+
+
+def _is_same_place(person: Detection, other: Detection) -> bool:
+    return overlap(person, other) >= SAME_PLACE_IOU
+
+
 def _contains(area: Polygon, point: tuple[float, float]) -> bool:
     """Even-odd rule: a ray to the right crosses the outline an odd number of times."""
     x, y = point
@@ -124,6 +183,16 @@ def _contains(area: Polygon, point: tuple[float, float]) -> bool:
         if (y1 > y) != (y2 > y) and x < x1 + (y - y1) * (x2 - x1) / (y2 - y1):
             is_inside = not is_inside
     return is_inside
+
+
+def _seen(state: Occupancy, sighting: Sighting) -> Advance:
+    if state.presence is Presence.OCCUPIED or sighting.confidence >= SURE:
+        return _occupied(state, sighting.t_s, by_step=False)
+    first_s = state.doubted_s
+    if first_s is None or sighting.t_s - first_s > DOUBTED_FOR_S:
+        return replace(state, doubted_s=sighting.t_s), ()
+    state, events = _occupied(state, first_s, by_step=False)
+    return replace(state, last_seen_s=sighting.t_s), events
 
 
 def _occupied(state: Occupancy, t_s: float, *, by_step: bool) -> Advance:

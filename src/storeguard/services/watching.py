@@ -10,13 +10,14 @@ from storeguard.clock import Clock
 from storeguard.domain import occupancy
 from storeguard.domain.events import Event, StepSettled, StoreEmptied, StoreOccupied
 from storeguard.domain.occupancy import Detection, Occupancy, Polygon, Sighting
-from storeguard.errors import CameraEnded, CameraStuck, DeviceFault, RestartNeeded
+from storeguard.errors import CameraEnded, CameraStuck, DeviceFault, FaultCode, RestartNeeded
 from storeguard.health import LONGEST_SILENCE_S, Health
-from storeguard.ports import Camera, Detector, Frame, Image
+from storeguard.ports import Camera, Frame
 from storeguard.services.bus import Bus
 from storeguard.services.evidence import EvidenceRoom
 from storeguard.vision.pictures import PictureKeeper
 from storeguard.vision.recorder import ClipRecorder
+from storeguard.vision.sight import Look, Sight
 
 CAMERALESS_EMPTY_FOR_S = 60.0
 """Without any camera a visit ends when the shelves have been still for so long.
@@ -44,16 +45,19 @@ class Eye:
     """One camera with everything that works on its pictures."""
 
     camera: Camera
-    detector: Detector
+    sight: Sight
     watch_fps: float
-    ignore_areas: Sequence[Polygon] = ()
     privacy_masks: Sequence[Polygon] = ()
+    deadline_s: float = 10.0
+    """A verdict that takes longer is none."""
     recorder: ClipRecorder | None = None
     new_keeper: Callable[[], PictureKeeper] | None = None
     keeper: PictureKeeper | None = None
     newest: Frame | None = None
     detections: tuple[Detection, ...] = ()
     people: int | None = None
+    confidence: float = 0.0
+    """Of the surest of them."""
     verdict_took_s: float = 0.0
     """From the newest picture that was judged to its verdict."""
     judged_s: float = float("-inf")
@@ -92,11 +96,12 @@ class Eye:
 
     def is_due(self, frame: Frame) -> bool:
         """Judging skips pictures rather than falling behind them."""
-        is_busy = self.judging is not None and not self.judging.done()
-        if frame.image is None:
-            return not is_busy
+        if self.judging is not None and not self.judging.done():
+            return False
+        if frame.image is None or self.sight.is_eager:
+            return True
         # A camera's beat jitters: a picture 5 % early is the one that was meant.
-        return not is_busy and frame.t_s - self.judged_s >= 0.95 / self.watch_fps
+        return frame.t_s - self.judged_s >= 0.95 / self.watch_fps
 
 
 class WatchingService:
@@ -186,10 +191,8 @@ class WatchingService:
 
     async def _judge(self, eye: Eye, frame: Frame) -> None:
         part = self._health.part(f"{eye.camera.id} sight")
-        loop = asyncio.get_running_loop()
         try:
-            with self._health.pulse(f"{eye.camera.id} detector").job():
-                people = await loop.run_in_executor(self._executor, _people, eye.detector, frame)
+            look = await self._looked(eye, frame)
         except DeviceFault as fault:
             part.failed(fault)
             eye.detections = ()
@@ -199,14 +202,24 @@ class WatchingService:
             log.debug("%s: first picture judged", eye.camera.id)
         part.ok()
         eye.verdict_took_s = self._clock.now_s() - frame.t_s
-        if frame.image is not None and eye.ignore_areas:
-            height, width = frame.image.shape[:2]
-            people = occupancy.outside(people, eye.ignore_areas, (width, height))
-        eye.detections = people
-        self._sighted(eye, len(people), frame.t_s)
-        if eye.keeper is not None and people:
+        eye.detections = look.people
+        self._sighted(eye, len(look.people), frame.t_s, look.confidence)
+        if eye.keeper is not None and look.looked and look.people:
             with self._health.pulse(f"{eye.camera.id} pictures").job():
-                await loop.run_in_executor(None, eye.keeper.consider, frame, people)
+                loop = asyncio.get_running_loop()
+                await loop.run_in_executor(None, eye.keeper.consider, frame, look.people)
+
+    async def _looked(self, eye: Eye, frame: Frame) -> Look:
+        """In the worker thread, which goes on when the deadline is over: its next picture waits."""
+        loop = asyncio.get_running_loop()
+        with self._health.pulse(f"{eye.camera.id} detector").job():
+            coming = loop.run_in_executor(self._executor, eye.sight.look, frame)
+            await asyncio.wait((coming,), timeout=eye.deadline_s)
+            if not coming.done():
+                part = self._health.part(f"{eye.camera.id} sight")
+                part.failed(_too_slow(eye), code=FaultCode.DETECTOR_SLOW)
+                self._sighted(eye, None, frame.t_s)
+            return await coming
 
     async def _watch_nothing(self) -> None:
         """No camera: steps open visits, and stillness ends them."""
@@ -230,12 +243,16 @@ class WatchingService:
         long_ago_s = self._clock.now_s() - CAMERALESS_EMPTY_FOR_S
         return all(eye.lost_s is not None and eye.lost_s <= long_ago_s for eye in self.eyes)
 
-    def _sighted(self, eye: Eye, people: int | None, t_s: float | None = None) -> None:
+    def _sighted(
+        self, eye: Eye, people: int | None, t_s: float | None = None, confidence: float = 1.0
+    ) -> None:
         # Of a camera that has failed a picture now and then shows who is there, not that nobody is.
         eye.people = people if people or eye.lost_s is None else None
         if self.people is None and self.is_sightless:
             return
-        self._advance(Sighting(self._clock.now_s() if t_s is None else t_s, self.people))
+        eye.confidence = confidence if people else 0.0
+        surest = max((one.confidence for one in self.eyes if one.people), default=1.0)
+        self._advance(Sighting(self._clock.now_s() if t_s is None else t_s, self.people, surest))
 
     @property
     def people(self) -> int | None:
@@ -297,16 +314,11 @@ class WatchingService:
             self._apply(occupancy.witness_step(self.occupancy, event.started_s, now_s))
 
 
-def _people(detector: Detector, frame: Frame) -> tuple[Detection, ...]:
-    """The people in pixels of `image`, looked for on the small picture where there is one."""
-    if frame.small is None or frame.image is None:
-        return detector.people(frame)
-    found = detector.people(Frame(frame.t_s, frame.small))
-    return occupancy.scaled(found, _size_wh(frame.small), _size_wh(frame.image))
-
-
-def _size_wh(image: Image) -> tuple[int, int]:
-    return image.shape[1], image.shape[0]
+def _too_slow(eye: Eye) -> str:
+    return (
+        f"{eye.sight.detector.name}: no verdict within {eye.deadline_s:g} s; "
+        "check the cooling, or take a smaller network: detector.model"
+    )
 
 
 def _restart_in(several: ExceptionGroup[Exception]) -> RestartNeeded | None:

@@ -53,6 +53,11 @@ def frames(source: str, *, clock: Clock | None = None) -> Iterator[Sourced]:
     return _video_frames(source)
 
 
+def is_live(source: str) -> bool:
+    """Is it a camera or a stream, which has no end?"""
+    return source.isdecimal() or source.startswith((*URLS, "/dev/"))
+
+
 def is_still(source: str) -> bool:
     """Is it a picture, or a folder of pictures?"""
     path = Path(source)

@@ -1,0 +1,235 @@
+"""What one camera sees: the gate, and the detector only where and when it is worth its cost.
+
+The detector is asked
+- at the start, and whenever a light was switched: the whole picture, a few times;
+- where something moves, as long as it moves;
+- again at the next picture, when it was not sure;
+- about people who stand still, on a slow beat;
+- several times after the last person has gone, so that empty is seen and not assumed;
+- about the empty store now and then, whatever the gate says.
+
+A region is never smaller than the network's own input: enlarging shows nothing new, and what is
+around helps. Where a region shows nobody, the whole picture is asked at once: nobody is lost
+whom the detector alone would have seen.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from storeguard.domain import occupancy
+from storeguard.domain.occupancy import Detection, Polygon
+from storeguard.errors import CameraBlind
+from storeguard.ports import Detector, Frame, Image
+from storeguard.vision.gate import Box, Motion, MotionGate, small_luma
+from storeguard.vision.visibility import blindness
+
+SURE = occupancy.SURE
+
+WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Beats:
+    """Seconds between two looks where nothing moves."""
+
+    still_s: float = 1.0
+    leaving_s: float = 1.0
+    leaving_for_s: float = 12.0
+    flip_s: float = 0.5
+    flip_for_s: float = 3.0
+    empty_s: float = 10.0
+    whole_s: float = 1.0
+    """A region is looked at no longer than this before the whole picture is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is known after one picture.
+
+    `people`: those in the store, in pixels of the frame's picture; without `looked` they are
+    those of the last look. `gate`: motion sent something to the detector.
+    """
+
+    people: tuple[Detection, ...]
+    gate: bool
+    looked: bool
+    why: str
+
+    @property
+    def confidence(self) -> float:
+        return max((person.confidence for person in self.people), default=0.0)
+
+
+class Sight:
+    """State of one camera; blocks, for one worker thread.
+
+    `gate` None: the detector is asked about every picture, for one that learns from them or
+    that costs nothing. `confidence`: the least of a person who appears; one who is there already
+    keeps being there down to a part of it, as far as the detector reports such.
+    """
+
+    def __init__(
+        self,
+        detector: Detector,
+        gate: MotionGate | None = None,
+        *,
+        ignore_areas: Sequence[Polygon] = (),
+        confidence: float = 0.4,
+        input_px: int = 640,
+        beats: Beats | None = None,
+    ) -> None:
+        self.detector = detector
+        self._gate = gate
+        self._areas = tuple(ignore_areas)
+        self._confidence = confidence
+        self._input_px = input_px
+        self._beats = beats or Beats()
+        self._people: tuple[Detection, ...] = ()
+        self._looked_s = float("-inf")
+        self._whole_s = float("-inf")
+        self._seen_s = float("-inf")
+        self._flipped_s = float("-inf")
+        self._is_unsure = False
+
+    def close(self) -> None:
+        self.detector.close()
+
+    @property
+    def is_eager(self) -> bool:
+        """The next picture is wanted, whatever the beat."""
+        return self._is_unsure and self._gate is not None
+
+    def look(self, frame: Frame) -> Look:
+        """Raises CameraBlind where nobody could be seen, DetectorFault when the detector fails."""
+        if self._gate is None or frame.image is None:
+            return self._look(frame, (WHOLE,), gate=True, why="every picture")
+        motion = self._examine(self._gate, frame)
+        asked = self._asked(motion, frame.t_s)
+        if asked is None:
+            return Look(self._people, False, False, _quiet(motion))
+        why, boxes = asked
+        return self._look(frame, self._regions(boxes, frame), gate=bool(motion.boxes), why=why)
+
+    def _examine(self, gate: MotionGate, frame: Frame) -> Motion:
+        assert frame.image is not None
+        luma = small_luma(frame.image if frame.small is None else frame.small)
+        reason = blindness(luma)
+        if reason is not None:
+            self._looked_s = self._whole_s = float("-inf")
+            raise CameraBlind(f"nobody can be seen: {reason}; check the light and the lens")
+        motion = gate.examine(luma, frame.t_s)
+        if motion.is_flip:
+            self._flipped_s = frame.t_s
+        return motion
+
+    def _asked(self, motion: Motion, now_s: float) -> tuple[str, tuple[Box, ...]] | None:
+        """Why and about what the detector is asked now; None when it is not."""
+        beats, since_s = self._beats, now_s - self._looked_s
+        if motion.boxes:
+            return "motion", motion.boxes
+        if since_s == float("inf"):
+            return "first look", (WHOLE,)
+        if motion.is_flip:
+            return "light changed", (WHOLE,)
+        if self._is_unsure:
+            return "not sure", (WHOLE,)
+        if now_s - self._flipped_s <= beats.flip_for_s and since_s >= beats.flip_s:
+            return "light changed", (WHOLE,)
+        if self._people:
+            return ("somebody stands still", (WHOLE,)) if since_s >= beats.still_s else None
+        if now_s - self._seen_s <= beats.leaving_for_s and since_s >= beats.leaving_s:
+            return "has everybody gone?", (WHOLE,)
+        return ("now and then", (WHOLE,)) if since_s >= beats.empty_s else None
+
+    def _regions(self, boxes: tuple[Box, ...], frame: Frame) -> tuple[Box, ...]:
+        """One region around what moves and around the people seen last, or the whole picture."""
+        assert frame.image is not None
+        height, width = frame.image.shape[:2]
+        if boxes == (WHOLE,) or frame.t_s - self._whole_s >= self._beats.whole_s:
+            return (WHOLE,)
+        people = tuple(_part(person, (width, height)) for person in self._people)
+        return (region_around((*boxes, *people), (width, height), self._input_px),)
+
+    def _look(self, frame: Frame, regions: tuple[Box, ...], *, gate: bool, why: str) -> Look:
+        [region] = regions
+        found = self._found(frame, region)
+        if not found and region != WHOLE:
+            region, found = WHOLE, self._found(frame, WHOLE)
+        if frame.image is not None:
+            size_wh = (frame.image.shape[1], frame.image.shape[0])
+            found = occupancy.outside(found, self._areas, size_wh)
+            self._teach(found, size_wh, frame.t_s)
+        self._is_unsure = self._doubts(found)
+        self._people = found
+        self._looked_s = frame.t_s
+        self._whole_s = frame.t_s if region == WHOLE else self._whole_s
+        self._seen_s = frame.t_s if found else self._seen_s
+        return Look(found, gate, True, why)
+
+    def _doubts(self, found: tuple[Detection, ...]) -> bool:
+        """Somebody appears or vanishes by a hair: the next picture is looked at, too."""
+        if not found:
+            return bool(self._people) and not self._is_unsure
+        return not self._people and max(one.confidence for one in found) < SURE
+
+    def _found(self, frame: Frame, region: Box) -> tuple[Detection, ...]:
+        found = _people_in(self.detector, frame, region)
+        return occupancy.kept(found, self._people, self._confidence)
+
+    def _teach(self, found: tuple[Detection, ...], size_wh: tuple[int, int], now_s: float) -> None:
+        if self._gate is None:
+            return
+        if found:
+            self._gate.somebody([_part(person, size_wh) for person in found])
+        else:
+            self._gate.nobody(now_s)
+
+
+def region_around(
+    boxes: Sequence[Box], size_wh: tuple[int, int], input_px: int, margin: float = 0.08
+) -> Box:
+    """A square around all boxes with a margin, at least as large as the network's input.
+
+    The whole picture, where that would be most of it.
+    """
+    width, height = size_wh
+    left, top = min(b[0] for b in boxes) - margin, min(b[1] for b in boxes) - margin
+    right, bottom = max(b[2] for b in boxes) + margin, max(b[3] for b in boxes) + margin
+    side_px = max((right - left) * width, (bottom - top) * height, input_px)
+    across, down = side_px / width, side_px / height
+    if across * down >= 0.6 or across >= 1 or down >= 1:
+        return WHOLE
+    x = min(max((left + right - across) / 2, 0.0), 1 - across)
+    y = min(max((top + bottom - down) / 2, 0.0), 1 - down)
+    return x, y, x + across, y + down
+
+
+def _people_in(detector: Detector, frame: Frame, region: Box) -> tuple[Detection, ...]:
+    """The people in pixels of `image`; looked for on the small picture where there is one."""
+    if frame.image is None:
+        return detector.people(frame)
+    if region == WHOLE:
+        if frame.small is None:
+            return detector.people(frame)
+        found = detector.people(Frame(frame.t_s, frame.small))
+        return occupancy.scaled(found, _size_wh(frame.small), _size_wh(frame.image))
+    width, height = _size_wh(frame.image)
+    x, y = int(region[0] * width), int(region[1] * height)
+    crop = frame.image[y : int(region[3] * height), x : int(region[2] * width)]
+    try:
+        return occupancy.moved(detector.people(Frame(frame.t_s, crop)), (x, y))
+    except CameraBlind:  # a bare wall: the whole picture shows something
+        return ()
+
+
+def _quiet(motion: Motion) -> str:
+    return "moves as it does with nobody there" if motion.is_idle else "nothing moves"
+
+
+def _part(person: Detection, size_wh: tuple[int, int]) -> Box:
+    left, top, right, bottom = person.xyxy
+    return left / size_wh[0], top / size_wh[1], right / size_wh[0], bottom / size_wh[1]
+
+
+def _size_wh(image: Image) -> tuple[int, int]:
+    return image.shape[1], image.shape[0]

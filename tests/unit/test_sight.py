@@ -1,0 +1,180 @@
+"""When the detector is asked: where something moves, about who stands still, and now and then."""
+
+import numpy as np
+import pytest
+
+from storeguard.domain.occupancy import Detection
+from storeguard.errors import CameraBlind
+from storeguard.ports import Frame
+from storeguard.vision.gate import MotionGate
+from storeguard.vision.sight import WHOLE, Sight, region_around
+
+FPS = 5
+SIZE_WH = (1280, 720)
+PERSON_WH = (120, 400)
+
+
+def shop(person_x=None, brightness=1.0):
+    picture = np.full((SIZE_WH[1], SIZE_WH[0], 3), 110, np.uint8)
+    picture[400:] = 160
+    picture[100:300, ::160] = 40
+    if person_x is not None:
+        picture[250:650, person_x : person_x + PERSON_WH[0]] = 15
+    return (picture * brightness).astype(np.uint8)
+
+
+class Finder:
+    """Finds the dark person, with the confidence that it is told; counts how often it is asked."""
+
+    name = "fake:finder"
+
+    def __init__(self, confidence=0.9):
+        self.confidence = confidence
+        self.asked = []
+
+    def people(self, frame):
+        self.asked.append((frame.t_s, frame.image.shape[:2]))
+        rows, columns = np.nonzero(frame.image[:, :, 0] < 16)
+        if not rows.size or self.confidence < 0.24:
+            return ()
+        box = (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
+        return (Detection(tuple(float(edge) for edge in box), self.confidence),)
+
+    def close(self):
+        """Nothing to end."""
+
+
+class Seen:
+    """A sight at five pictures a second."""
+
+    def __init__(self, **settings):
+        self.finder = Finder()
+        areas = settings.get("ignore_areas", ())
+        self.sight = Sight(self.finder, MotionGate(areas), **settings)
+        self.t_s = 0.0
+
+    def show(self, picture, seconds=1 / FPS):
+        looks = []
+        for _ in range(round(seconds * FPS)):
+            looks.append(self.sight.look(Frame(self.t_s, picture)))
+            self.t_s += 1 / FPS
+        return looks
+
+    def asked_within(self, from_s, until_s):
+        return [t_s for t_s, _ in self.finder.asked if from_s <= t_s < until_s]
+
+
+@pytest.fixture
+def seen():
+    return Seen()
+
+
+def test_the_first_picture_is_looked_at_whole(seen):
+    [look] = seen.show(shop(300))
+    assert (len(look.people), look.gate, look.looked) == (1, False, True)
+
+
+def test_an_empty_store_is_looked_at_now_and_then(seen):
+    looks = seen.show(shop(), 60)
+    assert len(seen.finder.asked) == 6
+    assert not any(look.gate for look in looks)
+
+
+def test_who_walks_in_is_seen_at_once_and_by_the_gate(seen):
+    seen.show(shop(), 5)
+    looks = [seen.show(shop(x))[0] for x in (0, 40, 80)]
+    assert [len(look.people) for look in looks] == [0, 1, 1]
+    assert looks[1].gate
+
+
+def test_who_stands_still_for_ten_minutes_is_there_all_the_time_at_one_look_a_second(seen):
+    seen.show(shop(), 2)
+    looks = seen.show(shop(300), 600)
+    assert all(len(look.people) == 1 for look in looks[2:])
+    assert len(seen.asked_within(100, 200)) in range(80, 111)
+    assert not any(look.gate for look in looks[100:])
+
+
+def test_who_gets_harder_to_see_where_he_stands_is_still_there(seen):
+    seen.show(shop(300), 5)
+    seen.finder.confidence = 0.3
+    assert all(len(look.people) == 1 for look in seen.show(shop(300), 5))
+
+
+def test_who_appears_has_to_be_surer_than_who_stays(seen):
+    seen.show(shop(), 5)
+    seen.finder.confidence = 0.3
+    assert all(look.people == () for look in seen.show(shop(300), 5))
+
+
+def test_after_the_last_person_has_gone_the_empty_store_is_looked_at_several_times(seen):
+    seen.show(shop(300), 5)
+    gone_s = seen.t_s
+    assert seen.show(shop(), 8)[-1].people == ()
+    assert len(seen.asked_within(gone_s + 1, gone_s + 6)) >= 4
+
+
+def test_a_doubtful_person_is_looked_at_again_at_the_next_picture(seen):
+    seen.finder.confidence = 0.45
+    seen.show(shop(300))
+    assert seen.sight.is_eager
+    [look] = seen.show(shop(300))
+    assert look.looked
+    assert not seen.sight.is_eager
+
+
+def test_a_light_that_is_switched_is_followed_by_looks(seen):
+    seen.show(shop(), 5)
+    switched_s = seen.t_s
+    looks = seen.show(shop(brightness=0.4), 5)
+    assert len(seen.asked_within(switched_s, switched_s + 3)) >= 3
+    assert not any(look.gate for look in looks)
+
+
+def test_a_region_is_cut_out_at_full_resolution_and_its_people_lie_in_the_whole_picture(seen):
+    seen.show(shop(), 5)
+    for x in (800, 820, 840):
+        [look] = seen.show(shop(x))
+    assert (640, 640) in [shape for _, shape in seen.finder.asked]
+    [person] = look.people
+    assert person.xyxy == (840, 250, 960, 650)
+
+
+def test_who_stands_in_an_ignored_area_is_outside():
+    seen = Seen(ignore_areas=(((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)),))
+    assert seen.show(shop(100))[0].people == ()
+    assert len(seen.show(shop(1000), 1)[-1].people) == 1
+
+
+def test_a_dark_picture_is_blind_and_the_first_light_is_looked_at(seen):
+    seen.show(shop(300), 3)
+    with pytest.raises(CameraBlind, match="dark"):
+        seen.show(np.zeros((720, 1280, 3), np.uint8))
+    seen.t_s += 0.2
+    [look] = seen.show(shop(300))
+    assert look.looked
+
+
+def test_without_a_gate_each_picture_is_looked_at():
+    finder = Finder()
+    sight = Sight(finder)
+    for i in range(5):
+        sight.look(Frame(float(i), shop()))
+    assert len(finder.asked) == 5
+
+
+@pytest.mark.parametrize(
+    ("boxes", "expected"),
+    [
+        ([(0.4, 0.4, 0.5, 0.5)], (0.2, 0.005556, 0.7, 0.894444)),
+        ([(0.0, 0.0, 0.1, 0.1)], (0.0, 0.0, 0.5, 0.888889)),
+        ([(0.9, 0.9, 1.0, 1.0)], (0.5, 0.111111, 1.0, 1.0)),
+        ([(0.0, 0.4, 0.1, 0.5), (0.8, 0.4, 0.9, 0.5)], WHOLE),
+    ],
+)
+def test_a_region_holds_all_boxes_and_is_no_smaller_than_the_networks_input(boxes, expected):
+    assert region_around(boxes, SIZE_WH, 640) == pytest.approx(expected, abs=1e-4)
+
+
+def test_a_small_picture_is_looked_at_whole():
+    assert region_around([(0.4, 0.4, 0.5, 0.5)], (640, 360), 640) == WHOLE
