@@ -14,6 +14,7 @@ from storeguard.books.textlog import TextLog
 from storeguard.books.waiting import WaitingFile
 from storeguard.clock import Clock, is_clock_synced, utc_at
 from storeguard.config import Camera, Config, Folders
+from storeguard.domain.drift import DriftRules
 from storeguard.domain.issue import IssueStore
 from storeguard.domain.notice import Threshold
 from storeguard.domain.product import OnScales
@@ -117,6 +118,7 @@ def channels(config: Config, hardware: Hardware, products: OnScales) -> list[Cha
             config.visits.settle_for_s,
             band_g(settings.capacity_g, min(weights_g, default=None)),
             off_below_g(settings.capacity_g, max(weights_g, default=None)),
+            DriftRules.of(settings.capacity_g),
         )
         found.append(Channel(scale, rules, own))
     return found

@@ -15,7 +15,11 @@ Ranges = Mapping[str, tuple[int, int]]
 
 @dataclass(frozen=True, slots=True)
 class StepSettled:
-    """A scale's weight has changed and held. `started_s` is when it began to move."""
+    """A scale's weight has changed and held. `started_s` is when it began to move.
+
+    `sigma_g`: how unsure `grams` is, one sigma, of noise before and after and of drift
+    meanwhile; not of how units differ.
+    """
 
     t_s: float
     scale: str
@@ -23,6 +27,7 @@ class StepSettled:
     grams: float
     level_g: float
     noise_g: float
+    sigma_g: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,8 +218,24 @@ class DeviceRecovered:
     failed_for_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class ZeroMoved:
+    """A quiet scale has been followed so far that a unit may have gone unseen, or no longer.
+
+    `grams` since the owner last said what is there; `low`, `high`: units that may have come.
+    """
+
+    t_s: float
+    scale: str
+    grams: float
+    is_certain: bool
+    low: int = 0
+    high: int = 0
+
+
 Event = (
     StepSettled
+    | ZeroMoved
     | StockChanged
     | StoreOccupied
     | StoreEmptied

@@ -9,25 +9,29 @@ The band comes from the cell: a 10 kg cell shows 1.2 to 2.4 g peak to peak, a 20
 to 4.8 g, so 0.03 % of the capacity to either side is half as wide again as the noise.
 """
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from itertools import islice, pairwise
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from statistics import median
 from typing import NamedTuple
 
+from storeguard.domain import drift
+from storeguard.domain.drift import Drift, DriftRules
 from storeguard.domain.events import DeviceFailed, DeviceRecovered, StepSettled
+from storeguard.domain.settling import (
+    FEWEST_SAMPLES,
+    Samples,
+    is_frozen,
+    is_steady,
+    median_sigma_g,
+    sigma_g,
+)
 from storeguard.errors import FaultCode
 
 BAND_PER_CAPACITY = 0.0003
 LARGEST_BAND_PER_UNIT = 0.4
 """A wider band would hide the lightest item in the noise."""
-
-TRIMMED = 0.1
-"""Share of a settling window that may be spikes, at either end."""
-
-FEWEST_SAMPLES = 3
-SPAN_SHARE = 0.9
-"""A window of 2 s at 10 samples/s spans 1.9 s: the fence-post is missing."""
 
 NOISE_BANDS = 4.0
 """A cell noisier than its capacity promises gets a band of so many sigma."""
@@ -49,9 +53,13 @@ be lifting it to clean under it."""
 OFF_PER_CAPACITY = 0.01
 """Far below nothing: 100 g on a 10 kg cell. A shelf plate weighs more, no drift is as large."""
 
+STUCK_AFTER_S = 30.0
+"""A cell that has shown noise says the same word for so long: it does not weigh any more."""
+
 TRACK_EVERY_S = 1.0
-LARGEST_DRIFT_G_PER_S = 0.25
-"""5 °C within two minutes at 7 g/°C; nobody takes goods that slowly."""
+
+DRIFT_G_PER_S = 0.01
+"""35 g in an hour, the most that is drift: what it may add to a step while that lasts."""
 
 
 class Reading(NamedTuple):
@@ -73,6 +81,7 @@ class WeighingRules:
     settle_for_s: float
     band_g: float
     off_below_g: float = float("-inf")
+    drift: DriftRules = field(default_factory=DriftRules)
 
     def __post_init__(self) -> None:
         if self.counts_per_g == 0:
@@ -97,20 +106,23 @@ class Weighing:
     """What is known of one scale.
 
     `level_g` is the settled net weight (gross less `zero_g`), None until the first one.
-    `zero_g` follows the drift of the quiet scale, so the level stands still meanwhile.
-    `moving_since_s` is None while quiet. `window` holds the last settling time: (t_s, gross g).
-    `is_barred`: only `admit` lets a scale that has failed recover.
+    `zero_g` follows the drift of the quiet scale, so the level stands still meanwhile; `drift`
+    says how far it has. `moving_since_s` is None while quiet. `window` holds the last settling
+    time: (t_s, gross g). `is_barred`: only `admit` lets a scale that has failed recover.
+    `same_since_s`: it has said the same word since then.
     """
 
     level_g: float | None = None
     zero_g: float = 0.0
     noise_g: float = 0.0
     moving_since_s: float | None = None
-    window: tuple[tuple[float, float], ...] = ()
+    window: Samples = ()
     tracked_s: float = 0.0
     failing_since_s: float | None = None
     is_failed: bool = False
     is_barred: bool = False
+    drift: Drift = field(default_factory=Drift)
+    same_since_s: float | None = None
 
     @property
     def is_settled(self) -> bool:
@@ -139,7 +151,8 @@ def set_level(state: Weighing, level_g: float) -> Weighing:
     """The owner says what is on the scale: its zero is moved so that it shows `level_g`."""
     if state.level_g is None:
         return state
-    return replace(state, zero_g=state.zero_g + state.level_g - level_g, level_g=level_g)
+    zero_g = state.zero_g + state.level_g - level_g
+    return replace(state, zero_g=zero_g, level_g=level_g, drift=drift.told(state.drift))
 
 
 def bar(state: Weighing, t_s: float) -> Weighing:
@@ -161,7 +174,7 @@ def admit(state: Weighing) -> Weighing:
 
 def resting_g(state: Weighing, rules: WeighingRules) -> float | None:
     """What lies on it now, of a scale that has failed too; None while it moves or says nothing."""
-    if not _is_steady(state.window, rules):
+    if not _holds(state.window, rules):
         return None
     return median(g for _, g in state.window) - state.zero_g
 
@@ -201,7 +214,7 @@ def _advance_one(state: Weighing, reading: Reading, rules: WeighingRules) -> Adv
         state = replace(state, failing_since_s=None)
     if state.is_settled:
         if abs(_net(state, gross_g)) <= _band(state.noise_g, rules):
-            return _follow_drift(state, reading.t_s), ()
+            return _follow_drift(state, reading.t_s, rules)
         return replace(state, moving_since_s=reading.t_s), ()
     return _try_to_settle(state, reading.t_s, rules)
 
@@ -216,7 +229,7 @@ def _band(noise_g: float, rules: WeighingRules) -> float:
 
 
 def _remember(
-    state: Weighing, samples: tuple[tuple[float, float], ...], rules: WeighingRules
+    state: Weighing, samples: Samples, rules: WeighingRules
 ) -> Weighing:
     window = state.window + samples
     oldest_s = window[-1][0] - rules.settle_for_s
@@ -234,6 +247,8 @@ def _remember(
         state.failing_since_s,
         state.is_failed,
         state.is_barred,
+        state.drift,
+        state.same_since_s,
     )
 
 
@@ -253,35 +268,62 @@ def _failed_reading(state: Weighing, failed: DeviceFailed) -> Advance:
 
 def _try_to_recover(state: Weighing, t_s: float, rules: WeighingRules) -> Advance:
     """A scale is trusted again once it has held still, no reading bad, for a settling time."""
-    if state.is_barred or not _is_steady(state.window, rules) or _is_off(state, rules):
+    if state.is_barred or not _holds(state.window, rules) or _is_off(state, rules):
+        return state, ()
+    if _has_flickered(state, rules) and is_frozen(state.window):
         return state, ()
     assert state.failing_since_s is not None
     recovered = DeviceRecovered(t_s, rules.scale, t_s - state.failing_since_s)
-    state = replace(state, is_failed=False, failing_since_s=None)
+    state = replace(state, is_failed=False, failing_since_s=None, same_since_s=None)
     state, steps = _try_to_settle(state, t_s, rules)
     return state, (recovered, *steps)
 
 
 def _try_to_settle(state: Weighing, t_s: float, rules: WeighingRules) -> Advance:
-    if not _is_steady(state.window, rules):
+    if not _holds(state.window, rules):
         if state.moving_since_s is None:
             return replace(state, moving_since_s=t_s), ()
         return state, ()
     if _is_off(state, rules):
         return _wait_for_the_shelf(state, t_s, rules)
     gross_g = median(g for _, g in state.window)
-    before_g, started_s = state.level_g, state.moving_since_s
-    noise_g = _sigma([g for _, g in state.window])
+    before, started_s = state, state.moving_since_s
+    noise_g = sigma_g(state.window)
     state = replace(state, moving_since_s=None, noise_g=noise_g, tracked_s=t_s)
-    if before_g is None:
+    if before.level_g is None:
         return replace(state, level_g=gross_g - state.zero_g), ()
-    grams = _net(state, gross_g)
-    if abs(grams) <= _band(noise_g, rules):
+    if abs(_net(state, gross_g)) <= _band(noise_g, rules):
         return state, ()
-    state = replace(state, level_g=before_g + grams)
     assert started_s is not None
-    step = StepSettled(t_s, rules.scale, started_s, grams, before_g + grams, noise_g)
-    return state, (step,)
+    return _step(state, t_s, _net(state, gross_g), started_s, before.noise_g, rules)
+
+
+def _step(
+    state: Weighing,
+    t_s: float,
+    grams: float,
+    started_s: float,
+    noise_before_g: float,
+    rules: WeighingRules,
+) -> Advance:
+    """The step, with what the zero had begun to follow of it, and how unsure its grams are."""
+    noise_g = median_sigma_g(max(noise_before_g, state.noise_g), len(state.window))
+    followed, begun = drift.step_began(state.drift, t_s, grams, 3 * noise_g)
+    state = replace(state, drift=followed)
+    if begun is not None:
+        state = replace(state, zero_g=state.zero_g - begun.grams)
+        grams, started_s = grams + begun.grams, min(started_s, begun.since_s)
+    assert state.level_g is not None
+    level_g = state.level_g + grams
+    state = replace(state, level_g=level_g)
+    unsure_g = math.hypot(
+        median_sigma_g(state.noise_g, len(state.window)),
+        noise_g,
+        DRIFT_G_PER_S * min(t_s - started_s, drift.REMEMBERED_S),
+        1 / abs(rules.counts_per_g),
+    )
+    noise_g = state.noise_g
+    return state, (StepSettled(t_s, rules.scale, started_s, grams, level_g, noise_g, unsure_g),)
 
 
 def _is_off(state: Weighing, rules: WeighingRules) -> bool:
@@ -304,41 +346,52 @@ def _wait_for_the_shelf(state: Weighing, t_s: float, rules: WeighingRules) -> Ad
     return replace(state, is_failed=True, failing_since_s=since_s), (failed,)
 
 
-def _is_steady(window: tuple[tuple[float, float], ...], rules: WeighingRules) -> bool:
-    """Has the weight held for the settling time, spikes aside, and not crept either?"""
-    if len(window) < FEWEST_SAMPLES:
-        return False
-    if window[-1][0] - window[0][0] < rules.settle_for_s * SPAN_SHARE - _gap_s(window):
-        return False
-    grams = [g for _, g in window]
-    middle = median(grams)
-    band = _band(_sigma(grams), rules)
-    if any(abs(g - middle) > band for g in grams[-2:]):
-        return False
-    trimmed = sorted(grams)
-    spikes = int(len(grams) * TRIMMED)
-    if trimmed[-1 - spikes] - middle > band or middle - trimmed[spikes] > band:
-        return False
-    half = len(grams) // 2
-    return abs(median(grams[:half]) - median(grams[half:])) <= band / 2
+def _holds(window: Samples, rules: WeighingRules) -> bool:
+    """Has the weight held for the settling time, and not crept either?"""
+    return is_steady(window, rules.settle_for_s, _band(sigma_g(window), rules))
 
 
-def _gap_s(window: tuple[tuple[float, float], ...]) -> float:
-    """The mean time between two samples: a window cannot span more than it has fence-posts."""
-    return (window[-1][0] - window[0][0]) / (len(window) - 1)
-
-
-def _sigma(grams: list[float]) -> float:
-    """Noise from the median jump between neighbours: steps and ramps do not show in it."""
-    jumps = [abs(b - a) for a, b in pairwise(grams)]
-    return median(jumps) / 0.954  # median |N(0, sigma·√2)|
-
-
-def _follow_drift(state: Weighing, t_s: float) -> Weighing:
+def _follow_drift(state: Weighing, t_s: float, rules: WeighingRules) -> Advance:
     elapsed_s = t_s - state.tracked_s
     if elapsed_s < TRACK_EVERY_S:
-        return state
+        return state, ()
+    if is_frozen(state.window):
+        return _stand_still(state, t_s, rules)
     off_g = _net(state, median(g for _, g in state.window))
-    most_g = LARGEST_DRIFT_G_PER_S * elapsed_s
-    moved_g = max(-most_g, min(most_g, off_g))
-    return replace(state, zero_g=state.zero_g + moved_g, tracked_s=t_s)
+    followed = drift.follow(state.drift, t_s, off_g, elapsed_s, rules.drift)
+    moved_g = followed.total_g - state.drift.total_g
+    band = _band(state.noise_g, rules)
+    followed, slid = drift.slide(followed, t_s, band, rules.drift)
+    state = replace(
+        state, zero_g=state.zero_g + moved_g, tracked_s=t_s, drift=followed, same_since_s=None
+    )
+    return (state, ()) if slid is None else _slid(state, t_s, slid, rules)
+
+
+def _slid(state: Weighing, t_s: float, slid: drift.Slide, rules: WeighingRules) -> Advance:
+    """More has gone than drift can: it was goods, slid away too slowly to be seen moving."""
+    assert state.level_g is not None
+    level_g = state.level_g + slid.grams
+    state = replace(state, zero_g=state.zero_g - slid.grams, level_g=level_g)
+    unsure_g = math.hypot(state.noise_g, DRIFT_G_PER_S * (t_s - slid.since_s))
+    step = StepSettled(
+        t_s, rules.scale, slid.since_s, slid.grams, level_g, state.noise_g, unsure_g
+    )
+    return state, (step,)
+
+
+def _stand_still(state: Weighing, t_s: float, rules: WeighingRules) -> Advance:
+    """The same word again and again: of a cell that has shown noise this is a fault in the end."""
+    since_s = state.window[0][0] if state.same_since_s is None else state.same_since_s
+    state = replace(state, tracked_s=t_s, same_since_s=since_s)
+    if not _has_flickered(state, rules) or t_s - since_s < STUCK_AFTER_S:
+        return state, ()
+    why = f"the same word for {t_s - since_s:.0f} s: check the wires DT and SCK"
+    failed = DeviceFailed(t_s, rules.scale, why, FaultCode.SCALE_STUCK)
+    state = replace(state, is_failed=True, failing_since_s=since_s, moving_since_s=since_s)
+    return state, (failed,)
+
+
+def _has_flickered(state: Weighing, rules: WeighingRules) -> bool:
+    """A cell is never as still as a word; made-up readings may be."""
+    return state.noise_g * abs(rules.counts_per_g) >= 1.0

@@ -1,0 +1,161 @@
+"""How far the zero of a quiet scale may be followed, and what it was if it went further.
+
+Drift cannot be told from an item that is slid away slowly by looking at one moment, only by
+how much of it there is: 1 to 7 g/°C on a 10 kg cell, steps of 5 °C within minutes, so 35 g and
+a little creep in an hour and seldom 100 g in all. What moves further than that is goods: it is
+taken back out of the zero, whole and with its true beginning, as a `Slide`. What moves less
+stays in `total_g`, the residual that no count explains, until the owner says what is there:
+past a third of a unit nobody can say any more that no unit went.
+"""
+
+from dataclasses import dataclass, replace
+
+PER_HOUR_PER_CAPACITY = 0.0045
+"""5 °C at 7 g/°C on 10 kg are 35 g; with the day's own slope and creep 45 g."""
+
+IN_ALL_PER_CAPACITY = 0.01
+"""100 g on 10 kg: 14 °C at 7 g/°C."""
+
+RATE_PER_CAPACITY = 0.000035
+"""A second: 5 °C at 7 g/°C within 100 s on 10 kg. What changes faster is no temperature."""
+
+SMALLEST_CAPACITY_G = 10_000.0
+"""The published figures are of 10 kg cells; smaller ones are not trusted to be better."""
+
+REMEMBERED_S = 3600.0
+NOTED_EVERY_S = 60.0
+SLIDING_FOR_S = 600.0
+"""After a slide the zero follows hardly at all for so long: the rest of it belongs to it."""
+
+RAMP_PARTS_S = 20.0
+
+DOUBT_PER_UNIT = 1 / 3
+CERTAIN_PER_UNIT = 1 / 4
+"""The doubt goes where the residual is well below what made it."""
+
+
+Notes = tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DriftRules:
+    """Bounds of one scale's drift, in grams: a second, an hour, and since the owner's word."""
+
+    per_s_g: float = RATE_PER_CAPACITY * SMALLEST_CAPACITY_G
+    per_hour_g: float = PER_HOUR_PER_CAPACITY * SMALLEST_CAPACITY_G
+    in_all_g: float = IN_ALL_PER_CAPACITY * SMALLEST_CAPACITY_G
+
+    @classmethod
+    def of(cls, capacity_g: float) -> "DriftRules":
+        """They grow with the rated load of the cells."""
+        capacity_g = max(capacity_g, SMALLEST_CAPACITY_G)
+        return cls(
+            RATE_PER_CAPACITY * capacity_g,
+            PER_HOUR_PER_CAPACITY * capacity_g,
+            IN_ALL_PER_CAPACITY * capacity_g,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """What the zero of one scale has been moved by since the owner said what is there.
+
+    `past`: (t_s, total g) about once a minute over the last hour. `slid_s`: when more moved
+    than drift can. `pushed`: since when, and from which total, the zero has been following as
+    fast as it may: the beginning of a step, if one comes of it. `stepped_s`: the last step.
+    """
+
+    total_g: float = 0.0
+    past: Notes = ()
+    slid_s: float | None = None
+    pushed: tuple[float, float] | None = None
+    stepped_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Slide:
+    """Grams that the zero had followed and that are none of its own, and since when."""
+
+    since_s: float
+    grams: float
+
+
+Followed = tuple[Drift, Slide | None]
+
+
+def follow(drift: Drift, t_s: float, off_g: float, elapsed_s: float, rules: DriftRules) -> Drift:
+    """Moves by `off_g`, or by as much of it as the elapsed time allows."""
+    most_g = rules.per_s_g * elapsed_s
+    moved_g = max(-most_g, min(most_g, off_g))
+    pushed = drift.pushed
+    if moved_g == off_g:
+        pushed = None
+    elif pushed is None or (pushed[1] <= drift.total_g) != (moved_g > 0):
+        pushed = (t_s - elapsed_s, drift.total_g)
+    total_g = drift.total_g + moved_g
+    past = drift.past
+    if not past or t_s - past[-1][0] >= NOTED_EVERY_S:
+        first = next((i for i, one in enumerate(past) if t_s - one[0] <= REMEMBERED_S), len(past))
+        past = (*past[first:], (t_s, total_g))
+    return Drift(total_g, past, drift.slid_s, pushed, drift.stepped_s)
+
+
+def slide(drift: Drift, t_s: float, band_g: float, rules: DriftRules) -> Followed:
+    """What has moved further than a zero does, taken out of the drift; looked for at each note."""
+    if drift.past[-1][0] != t_s:
+        return drift, None
+    if abs(drift.total_g) > rules.in_all_g:
+        return _taken_out(drift, t_s, drift.past[0][0], 0.0)
+    is_sliding = drift.slid_s is not None and t_s - drift.slid_s < SLIDING_FOR_S
+    limit_g = band_g if is_sliding else rules.per_hour_g
+    oldest = next((one for one in drift.past if abs(drift.total_g - one[1]) > limit_g), None)
+    if oldest is None:
+        return drift, None
+    return _taken_out(drift, t_s, *_beginning(drift.past, oldest, limit_g))
+
+
+def _beginning(past: Notes, oldest: tuple[float, float], limit_g: float) -> tuple[float, float]:
+    """Before it the zero moved no faster than would take an hour for the limit."""
+    down = past[-1][1] < oldest[1]
+    first = len(past) - 1
+    while first > 0:
+        (before_s, before_g), (after_s, after_g) = past[first - 1], past[first]
+        moved_g = before_g - after_g if down else after_g - before_g
+        if moved_g < limit_g * (after_s - before_s) / REMEMBERED_S:
+            break
+        first -= 1
+    began = past[first]
+    is_most_of_it = abs(past[-1][1] - began[1]) > limit_g / 2
+    return began if is_most_of_it else oldest
+
+
+def step_began(drift: Drift, t_s: float, grams: float, noise_g: float) -> Followed:
+    """A step has settled: what the zero had begun to follow of it is part of it.
+
+    `noise_g`: what a zero may be off by itself. One step soon after another is a ramp in parts.
+    """
+    is_ramp = drift.stepped_s is not None and t_s - drift.stepped_s < RAMP_PARTS_S
+    stepped = Drift(drift.total_g, drift.past, drift.slid_s, stepped_s=t_s)
+    if drift.pushed is None:
+        return stepped, None
+    since_s, total_g = drift.pushed
+    moved_g = drift.total_g - total_g
+    if moved_g * grams <= 0 or (abs(moved_g) < noise_g and not is_ramp):
+        return stepped, None
+    past = (*drift.past, (t_s, total_g))
+    return replace(stepped, total_g=total_g, past=past), Slide(since_s, moved_g)
+
+
+def told(drift: Drift) -> Drift:
+    """The owner has said what is there: the residual is nothing again."""
+    return Drift(slid_s=drift.slid_s)
+
+
+def is_in_doubt(drift: Drift, unit_g: float, *, was: bool) -> bool:
+    """May a unit have gone, or come, with what the zero has followed?"""
+    return abs(drift.total_g) > unit_g * (CERTAIN_PER_UNIT if was else DOUBT_PER_UNIT)
+
+
+def _taken_out(drift: Drift, t_s: float, since_s: float, total_g: float) -> Followed:
+    grams = drift.total_g - total_g
+    return Drift(total_g, ((t_s, total_g),), t_s), Slide(since_s, grams)
