@@ -53,8 +53,8 @@ def _of_scale(channel: Channel, now_s: float) -> Iterator[Remark]:
     if channel.doubted_since_s is not None and state.level_g is not None:
         grams = {"grams": f"{state.level_g:.0f}"}
         yield Remark(scale, FaultCode.WEIGHT_UNCLEAR, channel.doubted_since_s, grams)
-    if abs(state.zero_g) > MOVED_PER_UNIT * product.unit_weight_g:
-        moved = {"grams": f"{state.zero_g:+.0f}"}
+    if abs(state.drift.total_g) > MOVED_PER_UNIT * product.unit_weight_g:
+        moved = {"grams": f"{state.drift.total_g:+.0f}"}
         yield Remark(scale, FaultCode.ZERO_MOVED, values=moved)
     since_s = state.moving_since_s
     if since_s is not None and now_s - since_s > RESTLESS_S:
