@@ -228,9 +228,7 @@ def _band(noise_g: float, rules: WeighingRules) -> float:
     return max(rules.band_g, min(NOISE_BANDS * noise_g, WIDEST_BAND * rules.band_g))
 
 
-def _remember(
-    state: Weighing, samples: Samples, rules: WeighingRules
-) -> Weighing:
+def _remember(state: Weighing, samples: Samples, rules: WeighingRules) -> Weighing:
     window = state.window + samples
     oldest_s = window[-1][0] - rules.settle_for_s
     first = next(i for i, (t_s, _) in enumerate(window) if t_s > oldest_s)
@@ -374,9 +372,7 @@ def _slid(state: Weighing, t_s: float, slid: drift.Slide, rules: WeighingRules) 
     level_g = state.level_g + slid.grams
     state = replace(state, zero_g=state.zero_g - slid.grams, level_g=level_g)
     unsure_g = math.hypot(state.noise_g, DRIFT_G_PER_S * (t_s - slid.since_s))
-    step = StepSettled(
-        t_s, rules.scale, slid.since_s, slid.grams, level_g, state.noise_g, unsure_g
-    )
+    step = StepSettled(t_s, rules.scale, slid.since_s, slid.grams, level_g, state.noise_g, unsure_g)
     return state, (step,)
 
 
