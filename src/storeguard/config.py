@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 
+from storeguard.configweb import Web as Web
 from storeguard.document import Document, Location, dotted
 from storeguard.errors import ConfigInvalid
 from storeguard.sections import Identifier, Pixels, Polygon, Recording, Seconds, Share
@@ -181,11 +182,6 @@ class Upload(_Section):
         None, ge=64, description="Most that uploads take of the line, kbit/s; null: no limit."
     )
     sms_region: str = Field("ap-northeast-1", description="Region that sends SMS (not Seoul).")
-
-
-class Web(_Section):
-    host: str = Field("127.0.0.1", description="Address of the pages; 0.0.0.0: the shop's network.")
-    port: int = Field(8080, ge=0, le=65_535, description="Port of the pages; 0 takes a free one.")
 
 
 class Config(_Section):

@@ -2,9 +2,7 @@
 
 import asyncio
 import json
-import re
 import urllib.error
-import urllib.request
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -12,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from storeguard import durable
+from storeguard.beside import Beside, NobodyThere, find
 from storeguard.books.book import CsvBook
 from storeguard.books.deliveries import RestockFile
 from storeguard.books.journalfile import open_journal
@@ -21,7 +20,6 @@ from storeguard.books.records import SaleRecords
 from storeguard.books.textlog import TextLog
 from storeguard.clock import SystemClock, SystemPinClock
 from storeguard.config import Config, Folders
-from storeguard.daemon import ENDPOINT
 from storeguard.domain.promotions import set_prices
 from storeguard.errors import AlreadyRunning, SaleRefused, StoreguardError
 from storeguard.lock import FolderLock, make_folder, refuse_second
@@ -31,7 +29,6 @@ from storeguard.services.bus import Bus
 from storeguard.services.promoting import REJECTED, rejecting
 from storeguard.services.restocking import REQUEST
 from storeguard.services.selling import Desk
-from storeguard.statefile import read_json
 
 ANSWER_WITHIN_S = 10.0
 TURN_WITHIN_S = 6.0
@@ -39,10 +36,6 @@ TURN_WITHIN_S = 6.0
 
 LOOK_AGAIN_S = 0.1
 CONFIRMED_WITHIN_S = 5.0
-
-_ADDRESS = re.compile(r"http://[\w.:\[\]-]+")
-_direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-"""The daemon is on this machine: no proxy of the environment stands between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +46,9 @@ class _Shop:
     desk: Desk
 
 
-_Beside = Callable[[Folders, str], dict[str, Any]]
+_Through = Callable[[Folders, str], dict[str, Any]]
 _Alone = Callable[[_Shop, str], Awaitable[dict[str, Any]]]
 """What is done through the daemon, or without one; the text is the key."""
-
-
-class _NobodyThere(Exception):
-    """No page of a daemon answers where the state folder says."""
 
 
 def sell_one(config: Config, base: Path, product: str, count: int) -> dict[str, Any]:
@@ -86,14 +75,13 @@ def receive(config: Config, base: Path, won: int) -> dict[str, Any]:
         return {"won": (await shop.desk.pay_amount(won, key, "command")).won}
 
     def beside(folders: Folders, key: str) -> dict[str, Any]:
-        return {
-            "won": _tell_daemon(_daemon_url(folders), "amounts", {"won": won, "key": key})["won"]
-        }
+        daemon = find(folders.state)
+        return {"won": _tell_daemon(daemon, "amounts", {"won": won, "key": key})["won"]}
 
     return _at_a_desk(config, base, beside, alone)
 
 
-def _at_a_desk(config: Config, base: Path, beside: _Beside, alone: _Alone) -> dict[str, Any]:
+def _at_a_desk(config: Config, base: Path, beside: _Through, alone: _Alone) -> dict[str, Any]:
     """`beside` a running daemon, else `alone`, once whoever sells just now is done."""
     folders = Folders.of(config, base)
     if not folders.inventory.is_dir():
@@ -108,7 +96,7 @@ def _at_a_desk(config: Config, base: Path, beside: _Beside, alone: _Alone) -> di
         except AlreadyRunning as running:
             try:
                 return beside(folders, key)
-            except _NobodyThere:
+            except NobodyThere:
                 _wait_for_turn(running, is_late=clock.now_s() > given_up_s)
     try:
         claim(folders, config.store.id)
@@ -127,60 +115,38 @@ def _wait_for_turn(running: AlreadyRunning, *, is_late: bool) -> None:
 
 
 def _sell_through_daemon(folders: Folders, product: str, count: int, key: str) -> dict[str, Any]:
-    url = _daemon_url(folders)
+    daemon = find(folders.state)
     basket = {"lines": [{"product": product, "count": count}], "key": key}
-    receipt = _tell_daemon(url, "sales", basket)
+    receipt = _tell_daemon(daemon, "sales", basket)
     return {
         "product": product,
         "count": count,
         "won": receipt["total_won"],
-        "left": _left(url, product),
+        "left": _left(daemon, product),
     }
 
 
-def _tell_daemon(url: str, what: str, body: dict[str, Any]) -> dict[str, Any]:
+def _tell_daemon(daemon: Beside, what: str, body: dict[str, Any]) -> dict[str, Any]:
     try:
-        return _ask(f"{url}/api/v1/{what}", body)
+        return dict(daemon.ask(f"/api/v1/{what}", body, within_s=ANSWER_WITHIN_S))
     except urllib.error.HTTPError as error:
         raise SaleRefused(_refusal(error)) from None
     except ConnectionRefusedError:
-        raise _NobodyThere from None
+        raise NobodyThere from None
     except (OSError, ValueError) as error:
         raise StoreguardError(
-            f"{url}: no answer to the sale ({error}); it may have been taken: look at the kiosk "
-            "count before you sell again"
+            f"{daemon.url}: no answer to the sale ({error}); it may have been taken: look at "
+            "the kiosk count before you sell again"
         ) from error
 
 
-def _left(url: str, product: str) -> int | None:
+def _left(daemon: Beside, product: str) -> int | None:
     """The sale has been taken: what comes after may not call it a failure."""
     try:
-        rows = _ask(f"{url}/api/v1/snapshot")["rows"]
-    except (OSError, ValueError):
+        rows = daemon.ask("/api/v1/snapshot", within_s=ANSWER_WITHIN_S)["rows"]
+    except (OSError, ValueError, KeyError):
         return None
     return next((row["kiosk"] for row in rows if row["product"] == product), None)
-
-
-def _ask(address: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(address, data, {"Content-Type": "application/json"})
-    try:
-        with _direct.open(request, timeout=ANSWER_WITHIN_S) as answer:
-            return dict(json.load(answer))
-    except urllib.error.HTTPError:
-        raise
-    except urllib.error.URLError as error:
-        raise error.reason if isinstance(error.reason, OSError) else error from None
-
-
-def _daemon_url(folders: Folders) -> str:
-    try:
-        url = str(read_json(folders.state / ENDPOINT)["url"])
-    except (OSError, ValueError, KeyError, TypeError):
-        raise _NobodyThere from None
-    if _ADDRESS.fullmatch(url) is None:
-        raise _NobodyThere
-    return url
 
 
 def _refusal(error: urllib.error.HTTPError) -> str:

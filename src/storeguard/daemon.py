@@ -101,7 +101,7 @@ async def _run(store: Store, vigil: Vigil, duty: Duty) -> int:
 def serve(store: Store, banner: tuple[str, ...] = ()) -> tuple[ShopView, Pages | None]:
     """The pages; without them the daemon goes on, and says why they are missing."""
     view = ShopView(store, banner)
-    pages = Pages(view, store.config.web, store.folders.state / ENDPOINT, store.health)
+    pages = Pages(view, store.config.web, store.folders.state, store.clock, store.health)
     return view, pages if pages.open() else None
 
 
@@ -119,7 +119,7 @@ def summary(store: Store, pages: Pages | None) -> str:
         "scales": ", ".join(scales),
         "detector": ", ".join(detectors),
         "upload": f"s3://{config.upload.bucket}" if config.upload.bucket else "",
-        "pages": f"{pages.url} and {pages.url}/kiosk" if pages else "",
+        "pages": f"{pages.url} and {pages.kiosk_url}" if pages else "",
     }
     said = "; ".join(f"{part}: {value or 'none'}" for part, value in parts.items())
     return f"storeguard {__version__} guards '{config.store.name}'; {said}"

@@ -6,6 +6,7 @@ The people are drawn, so the detector is `background`, the real way from picture
 import asyncio
 import json
 import os
+import secrets
 import shutil
 import sys
 import tempfile
@@ -39,6 +40,7 @@ INVENTORY = """\
 SCALES = {"A": "바나나우유", "B": "초코바", "C": "콜라"}
 CLOUD_WITHIN_S = 30.0
 NOTICE_WITHIN_S = 30.0
+OWNER = "owner"
 SCRIPTS = ("honest", "thief", "both")
 
 Counts = dict[str, int]
@@ -126,7 +128,8 @@ class _Demo:
             view, web = daemon.serve(self._store)
             if web is None and not self._once:
                 raise StoreguardError(f"port {self._port} is taken; try: storeguard demo --port 0")
-            self._url = web.url if web else ""
+            self._url = web.url or "" if web else ""
+            self._door = web.door if web else None
             loops = daemon.page_loops(self._store, view, web)
             await self._store.run(self._stop, loops | {"script": self._play})
         finally:
@@ -150,6 +153,7 @@ class _Demo:
     async def _play(self) -> None:
         scenes = self._scenes()
         self._tell("opens" if self._url else "opens_without_pages", url=self._url)
+        await self._open_door()
         await self._until(lambda: self._store.watching.occupancy.presence is Presence.EMPTY)
         for name in self._scripts:
             scene = scenes[name]
@@ -163,6 +167,15 @@ class _Demo:
             self._stop.set()
         else:
             self._tell("stays_open", url=self._url)
+
+    async def _open_door(self) -> None:
+        """An owner of this demo alone: a link for the first look, a password to come back."""
+        if self._door is None:
+            return
+        password = secrets.token_urlsafe(9)
+        await self._door.set_account(OWNER, password, "owner")
+        link = f"{self._url}{self._door.link_once(OWNER)}"
+        self._tell("door", link=link, name=OWNER, password=password)
 
     def _scenes(self) -> dict[str, Scene]:
         world, sell, say = self._world, self._sell, self._tell

@@ -100,3 +100,9 @@ def remarks(problems: Sequence[str], notes: Sequence[str], name: str) -> Iterato
     yield from (f"note: {note}" for note in notes)
     if not problems:
         yield f"{name}: in order"
+
+
+def codes(rows: Iterable[dict[str, Any]], language: str) -> Iterator[str]:
+    """The one-time code, and where it is entered."""
+    for row in rows:
+        yield text(language, "people.code" if row["url"] else "people.code_nowhere", **row)

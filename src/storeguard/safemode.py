@@ -121,7 +121,7 @@ async def _with_pages(config: cfg.Config, base: Path, errors: Sequence[str], lea
         adopt_folder=None,
     )
     view = BareView(config, banner(config.store.language, errors, has_books=False), health, clock)
-    pages = Pages(view, config.web, None, health)
+    pages = Pages(view, config.web, folders.state, clock, health, is_daemon=False)
     loops: dict[str, Loop] = {"uploading": uploading.run}
     if pages.open():
         log.info("pages: %s", pages.url)

@@ -56,15 +56,23 @@ class StateFile(Generic[T]):
 
     `read` turns what the file says into its value and raises ValueError, TypeError, KeyError
     or AttributeError for what it does not understand; `without`: what it means to have none.
+    `mode`: the file's rights.
     """
 
     def __init__(
-        self, path: Path, read: Callable[[Any], T], *, without: str, fsync: bool = True
+        self,
+        path: Path,
+        read: Callable[[Any], T],
+        *,
+        without: str,
+        fsync: bool = True,
+        mode: int = 0o644,
     ) -> None:
         self.path = path
         self._read = read
         self._without = without
         self._fsync = fsync
+        self._mode = mode
         self._generation = path.with_name(path.name + LAST_GOOD)
 
     def load(self) -> T | None:
@@ -83,7 +91,7 @@ class StateFile(Generic[T]):
         """Publishes it and keeps the generation before. Raises OSError."""
         content = json.dumps(value, ensure_ascii=False, indent=1).encode()
         durable.keep_generation(self.path, self._generation)
-        durable.publish(self.path, content, fsync=self._fsync)
+        durable.publish(self.path, content, fsync=self._fsync, mode=self._mode)
 
     def _before(self) -> T | None:
         try:

@@ -345,8 +345,10 @@ def test_a_port_that_is_taken_costs_the_pages_only(shop):
 
 
 def get(folder, path):
-    url = json.loads((folder / "state" / "daemon.json").read_text())["url"]
-    with urllib.request.urlopen(url + path, timeout=10) as answer:
+    daemon = json.loads((folder / "state" / "daemon.json").read_text())
+    headers = {"authorization": f"Bearer {daemon['token']}"}
+    asked = urllib.request.Request(daemon["url"] + path, headers=headers)
+    with urllib.request.urlopen(asked, timeout=10) as answer:
         return answer.read().decode()
 
 
@@ -394,10 +396,12 @@ def test_without_books_the_page_still_says_why_and_nothing_is_sold(shop):
         sale = json.dumps(
             {"lines": [{"product": "초코바", "count": 1}], "key": "12345678"}
         ).encode()
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/kiosk", timeout=10) as kiosk:
+            cookie = kiosk.headers["set-cookie"].split(";")[0]
         asked = urllib.request.Request(
             f"http://127.0.0.1:{port}/api/v1/sales",
             sale,
-            {"content-type": "application/json"},
+            {"content-type": "application/json", "cookie": cookie},
         )
         with pytest.raises(urllib.error.HTTPError) as refused:
             urllib.request.urlopen(asked, timeout=10)

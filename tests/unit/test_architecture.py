@@ -18,12 +18,12 @@ ROWS: tuple[frozenset[str], ...] = (
     frozenset({"domain"}),
     frozenset({"ports", "config", "document", "clock", "durable", "health", "messages", "lock"})
     | {"allocator", "notifysocket", "vigil", "orderly", "marker", "mode", "restoring", "statefile"}
-    | {"sections"},
+    | {"sections", "configweb"},
     frozenset({"devices", "vision", "books", "outbox", "notify"}),
     frozenset({"services", "web", "analysis", "captions", "visitors"}),
     frozenset(
         {"app", "shopview", "demo", "replaying", "checking", "counter", "daemon", "upkeep"}
-        | {"assembling", "pages", "safemode", "unattended", "staffdesk"}
+        | {"assembling", "pages", "beside", "safemode", "unattended", "staffdesk"}
     )
     | {
         "hardware",

@@ -14,8 +14,11 @@ from typing import Any
 import httpx
 import pytest
 
+from storeguard.books.accounts import AccountFiles
+from storeguard.clock import SystemClock
 from storeguard.errors import SaleRefused
 from storeguard.web.app import build
+from storeguard.web.door import Door
 from storeguard.web.pin import PinDoor
 from storeguard.web.view import (
     AmountReceipt,
@@ -160,10 +163,37 @@ def shop(tmp_path: Path) -> FakeShop:
     return FakeShop(tmp_path)
 
 
+POS_TOKEN = "pos-token-of-the-tests"
+
+
+def door_of(folder: Path) -> Door:
+    """A door whose accounts are kept in `folder`."""
+    return Door(AccountFiles(folder), SystemClock(), pos_token=POS_TOKEN)
+
+
 @pytest.fixture
-async def client(shop: FakeShop) -> AsyncGenerator[httpx.AsyncClient, None]:
-    transport = httpx.ASGITransport(app=build(shop), raise_app_exceptions=False)
+def door(tmp_path: Path) -> Door:
+    return door_of(tmp_path)
+
+
+@pytest.fixture
+async def stranger(shop: FakeShop, door: Door) -> AsyncGenerator[httpx.AsyncClient, None]:
+    """Somebody who has not signed in."""
+    app = build(shop, door, lambda: shop.now_s)
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://shop") as client:
+        yield client
+
+
+@pytest.fixture
+async def client(shop: FakeShop, door: Door) -> AsyncGenerator[httpx.AsyncClient, None]:
+    """A command on this machine: may do whatever an owner may."""
+    app = build(shop, door, lambda: shop.now_s)
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    headers = {"authorization": f"Bearer {door.machine_token}"}
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://shop", headers=headers
+    ) as client:
         yield client
 
 
@@ -262,6 +292,10 @@ class Chromium:
                 look();
             }})"""
         )
+
+    def sign_in(self, url: str, token: str) -> None:
+        """As a browser that has the session's cookie."""
+        self.call("Network.setCookie", name="storeguard", value=token, url=url, httpOnly=True)
 
     def open(self, url: str, condition: str) -> None:
         self.call("Page.navigate", url=url)

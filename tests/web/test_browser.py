@@ -2,16 +2,19 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
+from storeguard.books.accounts import Role
 from storeguard.web.app import build
-from storeguard.web.server import WebServer
+from storeguard.web.door import Door
+from storeguard.web.server import Serving, WebServer
 from storeguard.web.view import BookRow, IssueRow, QuestionRow
 
+T = TypeVar("T")
 TILE = "document.querySelector('.tile')"
 PAY = "document.getElementById('pay')"
 ASKED = QuestionRow("2026-11-20_22-10-00.000000/메로나", "메로나", 10, "11-20 22:10:00")
@@ -21,9 +24,10 @@ THANKS = "document.getElementById('thanks').open"
 class Served:
     """A shop served from a loop in its own thread, because the browser's calls block."""
 
-    def __init__(self, shop: Any) -> None:
+    def __init__(self, shop: Any, door: Door) -> None:
         self.shop = shop
-        self._server = WebServer(build(shop), "127.0.0.1", 0)
+        self.door = door
+        self._server = WebServer(build(shop, door, lambda: 0.0), Serving("127.0.0.1", 0))
         self._server.bind()
         self.url = self._server.url
         self._loop = asyncio.new_event_loop()
@@ -33,6 +37,15 @@ class Served:
     def _run(self) -> None:
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
             runner.run(self._server.run())
+
+    def wait_for(self, work: Coroutine[Any, Any, T]) -> T:
+        """What a coroutine of the server's loop gives."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=20)
+
+    def sign_in(self, chromium: Any, role: Role = "owner") -> None:
+        """The browser comes in by a link, as the demo's owner does."""
+        self.wait_for(self.door.set_account(role, "correct horse battery", role))
+        chromium.open(self.url + self.door.link_once(role), "location.pathname === '/'")
 
     def announce(self) -> None:
         self._loop.call_soon_threadsafe(self.shop.changes.announce)
@@ -44,8 +57,8 @@ class Served:
 
 
 @pytest.fixture
-def served(shop: Any) -> Iterator[Served]:
-    served = Served(shop)
+def served(shop: Any, door: Door) -> Iterator[Served]:
+    served = Served(shop, door)
     yield served
     served.close()
 
@@ -144,6 +157,7 @@ def test_names_with_markup_run_nothing(chromium: Any, served: Served):
     shop = served.shop
     issue = IssueRow("a", 1, evil, {evil: 1}, 1, "local", None, ())
     shop.now = replace(shop.now, store=evil, rows=(BookRow(evil, 100, 1, 2, "A"),), issues=(issue,))
+    served.sign_in(chromium)
     for path, shown in (("/kiosk", ".tile .name"), ("/", "#rows .name")):
         chromium.open(served.url + path, f"document.querySelector('{shown}')")
         assert chromium.run(text_of(shown)) == evil
@@ -152,6 +166,7 @@ def test_names_with_markup_run_nothing(chromium: Any, served: Served):
 
 
 def test_the_owners_page_follows_the_shop_without_a_reload(chromium: Any, served: Served):
+    served.sign_in(chromium)
     chromium.open(f"{served.url}/", f"{text_of('#presence-text')} === '매장 비어 있음'")
     assert chromium.run(text_of("#rows .missing .mark")) == "2개 부족"
     chromium.run("window.isSamePage = true")
@@ -168,6 +183,7 @@ def test_all_agree_is_said_only_of_what_could_be_compared(chromium: Any, served:
     shop = served.shop
     agreeing = BookRow("바나나우유", 1500, 5, 5, "A")
     shop.now = replace(shop.now, rows=(agreeing,))
+    served.sign_in(chromium)
     chromium.open(f"{served.url}/", f"{text_of('#link')} === '실시간'")
     assert "모두 같습니다" in chromium.run(text_of("#stock-sum"))
     unsure = BookRow("메로나", 800, 3, 9, "B", is_verified=False)
@@ -176,8 +192,9 @@ def test_all_agree_is_said_only_of_what_could_be_compared(chromium: Any, served:
     assert chromium.run(text_of("#stock-sum")) == "1개 상품은 지금 비교할 수 없습니다."
 
 
-def test_a_page_says_when_the_daemon_is_gone(chromium: Any, shop: Any):
-    served = Served(shop)
+def test_a_page_says_when_the_daemon_is_gone(chromium: Any, shop: Any, door: Door):
+    served = Served(shop, door)
+    served.sign_in(chromium)
     chromium.open(f"{served.url}/", f"{text_of('#link')} === '실시간'")
     served.close()
     chromium.until("!document.getElementById('offline').hidden")
@@ -194,6 +211,8 @@ def test_no_page_scrolls_sideways(chromium: Any, served: Served, path: str, widt
         deviceScaleFactor=1,
         mobile=False,
     )
+    if path == "/":
+        served.sign_in(chromium)
     chromium.open(served.url + path, "document.querySelector('.tile, #rows tr')")
     assert chromium.run("document.documentElement.scrollWidth") <= width_px
 
@@ -201,6 +220,7 @@ def test_no_page_scrolls_sideways(chromium: Any, served: Served, path: str, widt
 def test_a_question_is_answered_on_the_owners_page(chromium: Any, served: Any):
     shop = served.shop
     shop.now = replace(shop.now, questions=(ASKED,))
+    served.sign_in(chromium)
     chromium.open(f"{served.url}/", "document.querySelector('#questions button.no')")
     said = "document.querySelector('#questions li p').textContent"
     assert chromium.run(said) == "11-20 22:10:00 방문에서 메로나 10개가 늘었습니다. 입고 맞음?"

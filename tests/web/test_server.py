@@ -11,9 +11,11 @@ from typing import Any
 import httpx
 import pytest
 
+from storeguard.clock import SystemClock
 from storeguard.errors import AddressUnavailable, StoreguardError
 from storeguard.web.app import build
-from storeguard.web.server import WebServer
+from storeguard.web.door import Door
+from storeguard.web.server import Serving, WebServer
 from storeguard.web.view import Changes
 
 pytestmark = pytest.mark.anyio
@@ -22,11 +24,17 @@ SOON_S = 5
 """A limit for what hangs when it is broken, not a figure."""
 
 
+def server_of(shop: Any, host: str, port: int) -> WebServer:
+    door = Door(None, SystemClock())
+    shop.token = door.machine_token
+    return WebServer(build(shop, door, SystemClock().now_s), Serving(host, port))
+
+
 @asynccontextmanager
 async def serving(shop: Any) -> AsyncGenerator[WebServer, None]:
     """A running server; afterwards no task of it may be left."""
     before = asyncio.all_tasks()
-    server = WebServer(build(shop), "127.0.0.1", 0)
+    server = server_of(shop, "127.0.0.1", 0)
     server.bind()
     running = asyncio.create_task(server.run(), name="web")
     try:
@@ -72,7 +80,7 @@ def test_a_port_in_use_is_one_line_that_says_what_to_do(shop: Any):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with pytest.raises(AddressUnavailable) as refusal:
-            WebServer(build(shop), "127.0.0.1", port).bind()
+            server_of(shop, "127.0.0.1", port).bind()
     line = str(refusal.value)
     assert isinstance(refusal.value, StoreguardError)
     assert "\n" not in line
@@ -83,13 +91,13 @@ def test_a_port_in_use_is_one_line_that_says_what_to_do(shop: Any):
 @pytest.mark.parametrize("host", ["192.0.2.1", "no such host"])
 def test_an_address_of_another_machine_is_one_line(shop: Any, host: str):
     with pytest.raises(AddressUnavailable, match=r"cannot be opened: .*; set web\.host"):
-        WebServer(build(shop), host, 0).bind()
+        server_of(shop, host, 0).bind()
 
 
 async def test_it_can_be_restarted_on_its_port_at_once(shop: Any):
     async with serving(shop) as first, httpx.AsyncClient() as client:
         await client.get(f"{first.url}/healthz")
-    second = WebServer(build(shop), "127.0.0.1", first.port)
+    second = server_of(shop, "127.0.0.1", first.port)
     second.bind()
     await second.stop()
 
@@ -131,7 +139,8 @@ async def test_it_stops_although_a_slow_phone_is_still_loading_a_clip(
     (shop.folder / "issue" / "clip.mp4").write_bytes(bytes(32_000_000))
     async with serving(shop) as server:
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1024)
-        writer.write(b"GET /issues/issue/clip.mp4 HTTP/1.1\r\nHost: shop\r\n\r\n")
+        writer.write(b"GET /issues/issue/clip.mp4 HTTP/1.1\r\nHost: shop\r\n")
+        writer.write(f"Authorization: Bearer {shop.token}\r\n\r\n".encode())
         assert await reader.readline() == b"HTTP/1.1 200 OK\r\n"
         async with asyncio.timeout(SOON_S):
             await server.stop()
@@ -151,7 +160,7 @@ async def test_it_stops_although_a_client_never_finishes_its_request(shop: Any):
 
 async def test_cancelling_it_leaves_nothing_behind(shop: Any):
     before = asyncio.all_tasks()
-    server = WebServer(build(shop), "127.0.0.1", 0)
+    server = server_of(shop, "127.0.0.1", 0)
     server.bind()
     running = asyncio.create_task(server.run())
     async with listening(server):
@@ -167,7 +176,7 @@ async def test_cancelling_it_leaves_nothing_behind(shop: Any):
 
 
 async def test_stopping_twice_or_before_the_start_is_harmless(shop: Any):
-    server = WebServer(build(shop), "127.0.0.1", 0)
+    server = server_of(shop, "127.0.0.1", 0)
     server.bind()
     await server.stop()
     await server.stop()

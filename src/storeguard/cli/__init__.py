@@ -6,7 +6,7 @@ import sys
 import click
 
 from storeguard import __version__
-from storeguard.cli import backup, doctor, promotions, restock, running, scale, seeing, shop
+from storeguard.cli import backup, doctor, people, promotions, restock, running, scale, seeing, shop
 from storeguard.cli.frame import Group, debug_option
 
 
@@ -32,6 +32,7 @@ for verb in (
     restock.restock,
     shop.issues,
     promotions.promotions,
+    people.people,
     scale.scale,
     seeing.camera,
     seeing.detect,

@@ -4,7 +4,9 @@ import asyncio
 import contextlib
 import errno
 import socket
+import ssl
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import uvicorn
 from fastapi import FastAPI
@@ -13,6 +15,17 @@ from storeguard.errors import AddressUnavailable
 
 GRACE_S = 1
 """How long answers under way (a clip to a slow phone) may go on after `stop()`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """Where, and how: https with a certificate of one's own, or behind a proxy that has one."""
+
+    host: str
+    port: int
+    certificate: str | None = None
+    key: str | None = None
+    behind_proxy: bool = False
 
 
 class WebServer:
@@ -25,11 +38,12 @@ class WebServer:
     """
 
     def __init__(
-        self, app: FastAPI, host: str, port: int, on_round: Callable[[], None] = lambda: None
+        self, app: FastAPI, serving: Serving, on_round: Callable[[], None] = lambda: None
     ) -> None:
         self._app = app
-        self._host = host
-        self._port = port
+        self._serving = serving
+        self._host = serving.host
+        self._port = serving.port
         self._socket: socket.socket | None = None
         self._ended = asyncio.Event()
         self._ended.set()
@@ -42,7 +56,10 @@ class WebServer:
                 log_config=None,
                 log_level="warning",
                 access_log=False,
-                proxy_headers=False,
+                proxy_headers=serving.behind_proxy,
+                forwarded_allow_ips="127.0.0.1",
+                ssl_certfile=serving.certificate,
+                ssl_keyfile=serving.key,
                 server_header=False,
                 timeout_graceful_shutdown=2 * GRACE_S,
                 limit_concurrency=200,
@@ -58,9 +75,15 @@ class WebServer:
     def url(self) -> str:
         """The address to open in a browser on this machine."""
         host = "127.0.0.1" if self._host in ("0.0.0.0", "::") else self._host
-        return f"http://[{host}]:{self._port}" if ":" in host else f"http://{host}:{self._port}"
+        scheme = "https" if self._serving.certificate else "http"
+        return (
+            f"{scheme}://[{host}]:{self._port}"
+            if ":" in host
+            else f"{scheme}://{host}:{self._port}"
+        )
 
     def bind(self) -> None:
+        _refuse_unusable(self._serving)
         try:
             self._socket = _bound(self._host, self._port)
         except OSError as error:
@@ -86,6 +109,10 @@ class WebServer:
         self._app.state.closing.set()
         self._server.should_exit = True
         await self._ended.wait()
+        self.unbind()
+
+    def unbind(self) -> None:
+        """Gives the port back; nothing where it was not had."""
         if self._socket is not None:
             self._socket.close()
 
@@ -133,6 +160,19 @@ def _bound(host: str, port: int) -> socket.socket:
         raise
     bound.setblocking(False)
     return bound
+
+
+def _refuse_unusable(serving: Serving) -> None:
+    """Raises AddressUnavailable for a certificate that cannot be used, before anybody asks."""
+    if serving.certificate is None or serving.key is None:
+        return
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(serving.certificate, serving.key)
+    except OSError as error:  # ssl.SSLError is one
+        raise AddressUnavailable(
+            f"web: {serving.certificate} and {serving.key} are no certificate and key "
+            f"({error.strerror or error}); see web.tls_certificate"
+        ) from error
 
 
 def _explain(host: str, port: int, error: OSError) -> str:

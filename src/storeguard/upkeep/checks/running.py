@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any
 
-from storeguard.daemon import ENDPOINT
+from storeguard.beside import NobodyThere, find
 from storeguard.errors import AlreadyRunning, masked
 from storeguard.lock import refuse_second
 from storeguard.upkeep.checks.finding import Finding, Site, taken_apart
@@ -50,15 +50,15 @@ def find_daemon(site: Site) -> Daemon | None:
 
 def _asked(site: Site, holder: str) -> Daemon:
     try:
-        url = str(json.loads((site.folders.state / ENDPOINT).read_bytes())["url"])
-    except (OSError, ValueError, KeyError):
+        beside = find(site.folders.state)
+    except NobodyThere:
         return Daemon(holder)
     try:
-        snapshot = _get(f"{url}/api/v1/snapshot")
-        snapshot["faults"] = _get(f"{url}/healthz")["faults"]
-    except (OSError, ValueError, KeyError, HTTPException) as error:
-        return Daemon(holder, url, why=masked(str(error)))
-    return Daemon(holder, url, snapshot)
+        snapshot = dict(beside.ask("/api/v1/snapshot", within_s=ANSWER_WITHIN_S))
+        snapshot["faults"] = beside.ask("/healthz", within_s=ANSWER_WITHIN_S)["faults"]
+    except (OSError, ValueError, KeyError, TypeError, HTTPException) as error:
+        return Daemon(holder, beside.url, why=masked(str(error)))
+    return Daemon(holder, beside.url, snapshot)
 
 
 def _get(address: str) -> dict[str, Any]:

@@ -93,6 +93,16 @@ export function follow(url, show, connected) {
   listen();
 }
 
+/** A change, with the session's own word; the answer is the caller's to judge. */
+export function send(url, content) {
+  return fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json", "x-csrf": document.body.dataset.csrf ?? "" },
+    body: JSON.stringify(content),
+    signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+  });
+}
+
 async function fetchInto(url, show, connected) {
   let data;
   try {

@@ -183,7 +183,15 @@ function thank(receipt) {
   byId("thanks").showModal();
 }
 
-function post(url, content) {
+/** A browser that lost its cookie gets a new one with the page, and tries once more. */
+async function post(url, content) {
+  const answer = await postOnce(url, content);
+  if (answer.status !== 401) return answer;
+  await fetch("/kiosk", { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+  return postOnce(url, content);
+}
+
+function postOnce(url, content) {
   return fetch(url, {
     method: "POST",
     headers: { "content-type": "application/json" },

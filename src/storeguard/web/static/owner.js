@@ -1,6 +1,6 @@
 // The owner's page: everything the shop knows now, kept up to date without a reload.
 
-import { byId, follow, grouped, keep, list, make, put, say, won } from "./common.js";
+import { byId, follow, grouped, keep, list, make, put, say, send, won } from "./common.js";
 
 const PICTURE_EVERY_MS = 500;
 const NO_PICTURE_RETRY_MS = 2000;
@@ -148,11 +148,7 @@ async function answer(card, id, isDelivery) {
   buttons.forEach((button) => { button.disabled = true; });
   let said = say("owner.question_failed");
   try {
-    const response = await fetch("/api/v1/questions", {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ id, is_delivery: isDelivery }),
-    });
+    const response = await send("/api/v1/questions", { id, is_delivery: isDelivery });
     if (response.ok) said = (await response.json()).said;
     else throw new Error(String(response.status));
     card.remove();

@@ -1,0 +1,42 @@
+"""English of the console: signing in, and the owner's pages."""
+
+TEXTS: dict[str, str] = {
+    # The door.
+    "login.title": "Sign in",
+    "login.lead": "For the owner and the staff only.",
+    "login.name": "Name",
+    "login.password": "Password",
+    "login.sign_in": "Sign in",
+    "login.lost": "First time here, or password lost?",
+    "login.kiosk": "To the kiosk",
+    "login.code_title": "Set up the owner",
+    "login.code_lead": (
+        "Enter the one-time code that the shop's computer shows. There, this makes a new one:"
+    ),
+    "login.code": "One-time code",
+    "login.new_password": "New password",
+    "login.rule": "12 signs or more. A few words in a row are easy to remember.",
+    "login.set": "Save and enter",
+    "login.back": "Back to sign in",
+    "login.wrong": "The name or the password is not right.",
+    "login.wrong_code": "The code is not right, or too old. Make a new one.",
+    "login.too_many": "Wrong too often. Try again in {minutes} min.",
+    "login.bad_name": "A name has 1 to 32 letters and digits.",
+    "login.length": "A password has 12 to 128 signs.",
+    "login.weak": "This password is guessed easily. Choose another one.",
+    "login.no_files": "The state folder cannot be written, so no account can be kept.",
+    "login.needed": "Sign in first.",
+    "login.not_yours": "Only the owner may see this page.",
+    # Around every page.
+    "nav.label": "Menu",
+    "nav.now": "Now",
+    "nav.out": "Sign out",
+    "nav.kiosk": "Kiosk",
+    "web.foreign_host": "Not to be opened by this name. See web.allowed_hosts of the settings.",
+    "web.too_many": "Please wait a moment and try again.",
+    "people.code": "One-time code: {code} (for {minutes} min). Enter it at {url}/login/code",
+    "people.code_nowhere": (
+        "One-time code: {code} (for {minutes} min). Enter it at /login/code of the pages."
+    ),
+    "demo.door": "owner: {link} (a link for once). To come back: {name} / {password}",
+}

@@ -1,0 +1,94 @@
+"""The console's first page, *now*, with the data and the pictures that it shows."""
+
+import re
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from fastapi import APIRouter, HTTPException
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from pydantic import Field
+from starlette.requests import Request
+
+from storeguard.web.gate import caller_of
+from storeguard.web.rendering import Pages
+from storeguard.web.till import Body
+from storeguard.web.view import ShopView, Snapshot
+
+MEDIA_TYPES = {".jpg": "image/jpeg", ".mp4": "video/mp4"}
+CAMERA_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
+ISSUE_ID = re.compile(r"[\w][\w .:+-]{0,127}")
+FILE_NAME = re.compile(r"[\w][\w .:+-]{0,127}\.(jpg|mp4)")
+"""One path segment that cannot climb, and no hidden file; the view resolves it again."""
+
+
+class QuestionAnswer(Body):
+    """입고 맞음?"""
+
+    id: str = Field(min_length=1, max_length=300)
+    is_delivery: bool
+
+
+def router(view: ShopView, pages: Pages) -> APIRouter:
+    board = _Board(view, pages)
+    made = APIRouter(default_response_class=JSONResponse)
+    made.add_api_route("/", board.now, methods=["GET"], include_in_schema=False)
+    made.add_api_route("/api/v1/snapshot", board.snapshot, methods=["GET"])
+    made.add_api_route("/api/v1/questions", board.questions, methods=["GET"])
+    made.add_api_route("/api/v1/questions", board.answer, methods=["POST"])
+    made.add_api_route(
+        "/camera/{name}.jpg", board.picture, methods=["GET"], include_in_schema=False
+    )
+    made.add_api_route(
+        "/issues/{issue_id}/{name}",
+        board.issue_file,
+        methods=["GET", "HEAD"],
+        include_in_schema=False,
+    )
+    return made
+
+
+class _Board:
+    def __init__(self, view: ShopView, pages: Pages) -> None:
+        self._view = view
+        self._pages = pages
+
+    async def now(self, request: Request) -> HTMLResponse:
+        seen = self._seen(request)
+        return self._pages.console(
+            request, "owner.html", ("owner.",), store=seen.store, first=asdict(seen)
+        )
+
+    async def snapshot(self, request: Request) -> JSONResponse:
+        return JSONResponse(asdict(self._seen(request)))
+
+    def _seen(self, request: Request) -> Snapshot:
+        """Staff sees the shop, but no issues: those show people."""
+        shop = self._view.snapshot()
+        if caller_of(request).kind == "staff":
+            return replace(shop, issues=(), notices=(), loss_today_won=0)
+        return shop
+
+    async def questions(self) -> JSONResponse:
+        return JSONResponse([asdict(question) for question in self._view.snapshot().questions])
+
+    async def answer(self, answer: QuestionAnswer) -> JSONResponse:
+        """Answered once: a second answer repeats what the first one said."""
+        said = await self._view.answer(answer.id, answer.is_delivery)
+        if said is None:
+            raise HTTPException(404)
+        return JSONResponse({"said": said})
+
+    async def picture(self, name: str) -> Response:
+        jpeg = self._view.picture(name) if CAMERA_ID.fullmatch(name) else None
+        if jpeg is None:
+            raise HTTPException(404)
+        return Response(jpeg, media_type="image/jpeg")
+
+    async def issue_file(self, issue_id: str, name: str) -> Response:
+        """Pictures and clips of people: never cached, never under a guessable path outside."""
+        if not (ISSUE_ID.fullmatch(issue_id) and FILE_NAME.fullmatch(name)):
+            raise HTTPException(404)
+        path = self._view.issue_file(issue_id, name)
+        if path is None or not path.is_file():
+            raise HTTPException(404)
+        return FileResponse(path, media_type=MEDIA_TYPES[Path(name).suffix])
