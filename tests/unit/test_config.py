@@ -156,7 +156,11 @@ def test_an_unknown_key_is_refused_with_a_suggestion_and_its_line():
     [
         ("stor: {}", "line 1: stor: unknown key; did you mean 'store'?"),
         ("web:\n  prot: 1", "line 2: web.prot: unknown key; did you mean 'port'?"),
-        ("web: {zzz: 1}", "line 1: web.zzz: unknown key; known here: host, port"),
+        (
+            "web: {zzz: 1}",
+            "line 1: web.zzz: unknown key; known here: host, port, kiosk_port, "
+            "allowed_hosts, tls_certificate, tls_key, behind_proxy",
+        ),
         (
             "scales:\n- id: A\n  backend: sim\n  calibration: {tare: 1, counts_per_g: 2}",
             "line 4: scales[0].calibration.tare: unknown key; did you mean 'tare_raw'?",
