@@ -212,3 +212,27 @@ def test_a_kiosk_that_fell_silent_with_a_basket_is_waited_for_a_minute(store):
     assert store.visits == []
     store.advance(25)
     assert store.missing == [{"콜라": 1}]
+
+
+def test_where_two_owe_the_same_the_earlier_is_paid_and_the_issue_names_the_doubt(make_store):
+    """Design rule 11 as it stands; the owner is told that it is one of the two, and has both."""
+    store = make_store(visits={"payment_grace_s": 60.0})
+    store.start()
+    store.enter()
+    store.take("초코바")
+    store.leave()
+    store.advance(store.config.visits.empty_for_s + 1)
+    store.enter("next")
+    store.take("초코바")
+    store.pay("초코바")
+    store.leave("next")
+    store.be_judged()
+    store.be_judged()
+    first, second = store.visits
+    assert (first.paid, first.unpaid) == ({"초코바": 1}, {})
+    assert (second.paid, second.unpaid) == ({}, {"초코바": 1})
+    [issue] = store.issues
+    manifest = store.manifest(issue)
+    assert manifest["lines"][0]["certainty"] == 0.5
+    assert any("먼저 나간 손님" in why for why in manifest["why"]["ko"])
+    assert store.records(".mp4"), "the clips of the one who was cleared are kept"

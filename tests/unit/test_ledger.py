@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from storeguard.domain import ledger as ledgers
 from storeguard.domain.ledger import (
     LATE_FOR_S,
     LONGEST_WAIT_S,
@@ -27,6 +28,7 @@ from storeguard.domain.ledger import (
     rename_visit,
     settle_debts,
 )
+from storeguard.domain.refunds import add_refund
 
 MILK, BAR = "바나나우유", "메로나"
 
@@ -153,13 +155,40 @@ def test_the_oldest_visit_that_owes_is_paid_first():
     assert visit(ledger, "v2").owes(MILK) == 0
 
 
-def test_a_refund_belongs_to_whoever_is_inside_else_to_the_last_visit():
-    ledger, paid = add_sale(two_visits(ended_owes=1), sale(-1, 112.0))
-    assert paid == ()
-    assert visit(ledger, "v2").paid == Counter({MILK: -1})
-    ended = end_visit(two_visits(), 120.0, 125.0)
-    ledger, _ = add_sale(ended, sale(-1, 127.0))
-    assert visit(ledger, "v2").paid == Counter({MILK: -1})
+def test_one_line_is_one_customers():
+    """Who has two in hand has paid the line of two, though somebody has left with one."""
+    ledger = add_movement(two_visits(ended_owes=1), take(2, 111.0))
+    ledger, _ = add_sale(ledger, sale(2, 114.0))
+    assert [visit(ledger, v).paid[MILK] for v in ("v1", "v2")] == [0, 2]
+
+
+def test_a_line_that_nobody_owes_alone_is_shared_out():
+    ledger = end_visit(add_movement(two_visits(ended_owes=1), take(1, 111.0)), 120.0, 125.0)
+    ledger, _ = add_sale(ledger, sale(2, 126.0))
+    assert [visit(ledger, v).paid[MILK] for v in ("v1", "v2")] == [1, 1]
+
+
+def test_a_payment_after_the_grace_is_not_his_who_has_left():
+    """He may not be judged yet, for somebody is filling a basket."""
+    ledger = add_movement(replace(two_visits(ended_owes=1), grace_s=10.0), take(1, 111.0))
+    assert visit(add_sale(ledger, sale(1, 110.0))[0], "v1").paid[MILK] == 1
+    assert visit(add_sale(ledger, sale(1, 110.1))[0], "v2").paid[MILK] == 1
+
+
+def test_a_payment_long_before_somebody_came_is_not_his():
+    ledger = end_visit(add_movement(two_visits(), take(1, 115.0)), 120.0, 125.0)
+    late, early = sale(1, 110.0 - PREPAID_FOR_S), sale(1, 109.0 - PREPAID_FOR_S)
+    assert visit(add_sale(ledger, late)[0], "v2").paid[MILK] == 1
+    assert ledgers.takes(ledger, visit(ledger, "v2"), early.t_s) is False
+
+
+def test_of_two_who_owe_the_later_one_remembers_the_payment_that_the_earlier_got():
+    ledger = add_movement(two_visits(ended_owes=1), take(1, 111.0))
+    ledger, _ = add_sale(ledger, sale(1, 114.0))
+    assert visit(ledger, "v1").yielded == ()
+    assert visit(ledger, "v2").yielded == (sale(1, 114.0),)
+    ledger, _ = add_sale(ledger, sale(1, 115.0))
+    assert visit(ledger, "v2").paid[MILK] == 1
 
 
 @pytest.mark.parametrize(("waits_s", "belongs"), [(30.0, True), (PREPAID_FOR_S + 1, False)])
@@ -209,8 +238,8 @@ def test_a_debt_is_forgotten_after_half_an_hour():
 def test_a_refund_pays_no_debt():
     ledger = Ledger(debts=(Debt("issue-1", 100.0, MILK, 1),))
     assert settle_debts(ledger, MILK, -1, 160.0) == (ledger, ())
-    refunded, paid = add_sale(ledger, sale(-1, 160.0))
-    assert (paid, refunded.debts) == ((), ledger.debts)
+    refunded, _ = add_refund(ledger, sale(-1, 160.0))
+    assert refunded.debts == ledger.debts
 
 
 # --- faults
@@ -232,9 +261,10 @@ def test_a_failed_scale_concerns_every_visit_that_was_not_over():
     ("now_s", "is_settled", "is_basket_open", "expected"),
     [
         (109.9, True, False, False),
-        (110.0, True, False, True),
-        (110.0, False, False, False),
-        (110.0, True, True, False),
+        (110.0, True, False, False),
+        (110.1, True, False, True),
+        (110.1, False, False, False),
+        (110.1, True, True, False),
         (104.9 + LONGEST_WAIT_S, False, True, False),
         (105.0 + LONGEST_WAIT_S, False, True, True),
     ],
@@ -271,6 +301,12 @@ steps = st.lists(
 )
 
 
+def booked_now(ledger, line):
+    if line.count < 0:
+        return add_refund(ledger, line)[0], ()
+    return add_sale(ledger, line)
+
+
 @given(steps, st.lists(st.sampled_from([MILK, BAR]), min_size=1, max_size=40))
 def test_every_unit_moved_or_paid_is_booked_exactly_once(happenings, products):
     ledger = Ledger()
@@ -288,7 +324,7 @@ def test_every_unit_moved_or_paid_is_booked_exactly_once(happenings, products):
             ledger = replace(ledger, debts=(*ledger.debts, Debt(f"i{n}", now_s, product, count)))
         elif kind == "sell":
             owed = {v.id: v.owes(product) for v in ledger.visits if v.emptied_s is not None}
-            ledger, paid = add_sale(ledger, sale(count, now_s, product))
+            ledger, paid = booked_now(ledger, sale(count, now_s, product))
             sold[product] += count
             late[product] += sum(units for _, units in paid)
             assert all(0 < units <= debt.count for debt, units in paid)

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from storeguard.domain.ledger import (
@@ -22,6 +22,7 @@ from storeguard.domain.ledger import (
 from storeguard.domain.product import Product
 from storeguard.domain.reconcile import (
     BY_STEP_CERTAINTY,
+    CONTESTED_CERTAINTY,
     STANDING_CERTAINTY,
     Discrepancy,
     Reason,
@@ -179,8 +180,10 @@ def test_goods_brought_back_for_a_refund_are_clean():
     assert found.paid == {MILK: -1}
 
 
-def test_a_refund_for_goods_that_did_not_come_back_is_missing():
-    assert judged({}, {MILK: -1}, {MILK: 4}).unpaid == {MILK: 1}
+def test_a_refund_for_goods_that_did_not_come_back_here_is_uncertain():
+    """It may be somebody else's; the books' comparison finds it, without a visit."""
+    found = judged({}, {MILK: -1}, {MILK: 4})
+    assert (found.unpaid, found.uncertain) == ({}, {MILK: (0, 1)})
 
 
 def test_a_sale_and_its_refund_are_nothing():
@@ -360,7 +363,11 @@ def test_every_unit_owed_is_unpaid_mixed_up_or_not_judged(taken, paid, unverifie
 
 @given(counts, sales)
 def test_after_a_visit_both_books_agree(taken, paid):
-    """Kiosk book, changed as judged and with each issue's units taken off: the shelf's."""
+    """Kiosk book, changed as judged and with each issue's units taken off: the shelf's.
+
+    But for money given back for nothing that was seen to come: that is uncertain.
+    """
+    assume(all(taken.get(name, 0) <= count for name, count in paid.items() if count < 0))
     before = dict.fromkeys((MILK, BAR, SODA, GUM), 20)
     found = judged(taken, paid, before)
     kiosk = {name: 20 - paid.get(name, 0) for name in before}
@@ -468,3 +475,21 @@ def test_nothing_provisional_leaves_everything_to_the_end():
 def test_a_product_that_has_left_the_inventory_weighs_like_no_other():
     found = judged({MILK: 1}, {"없음": 1}, {"없음": 5, MILK: 5})
     assert (found.unpaid, found.uncertain) == ({MILK: 1}, {})
+
+
+# --- a payment that may have been another visit's
+
+
+def test_who_may_have_paid_what_an_earlier_visit_got_is_accused_with_doubt_and_by_name():
+    contested = (SaleLine(60.0, "s", MILK, 1),)
+    found = judged({MILK: 1, BAR: 1}, {}, {MILK: 5, BAR: 5}, yielded=contested)
+    assert {one.product: one.certainty for one in found.discrepancies} == {
+        MILK: CONTESTED_CERTAINTY,
+        BAR: 0.99,
+    }
+    assert [(one.kind, one.product, one.until_s) for one in found.reasons][-1] == (
+        "contested",
+        MILK,
+        60.0,
+    )
+    assert judged({}, {}, {MILK: 5}, yielded=contested).reasons == ()

@@ -17,6 +17,7 @@ from storeguard.domain.ledger import (
     SaleLine,
     Visit,
     add_sale,
+    book,
     takes,
 )
 from storeguard.domain.product import Product, Stock
@@ -80,27 +81,22 @@ def add_payment(
     prices = prices_of(products)
     visit = _fitting(ledger, sale.won, prices, sale.t_s) or ledger.current
     if visit is not None:
-        return _book(ledger, visit, sale), ()
+        return book(ledger, visit, sale), ()
     ledger, paid = pay_debts(ledger, sale.won, prices, sale.t_s)
     if paid:
         return ledger, paid
     owing = next((v for v in ledger.visits if owed_won(v, prices) > 0), None)
     if owing is not None:
-        return _book(ledger, owing, sale), ()
+        return book(ledger, owing, sale), ()
     return replace(ledger, prepaid=(*ledger.prepaid, sale)), ()
 
 
 def _fitting(ledger: Ledger, won: int, prices: Stock, paid_s: float) -> Visit | None:
     for visit in ledger.visits:
         owed = owed_won(visit, prices)
-        if takes(visit, paid_s) and owed > 0 and abs(owed - won) <= MARGIN_WON:
+        if takes(ledger, visit, paid_s) and owed > 0 and abs(owed - won) <= MARGIN_WON:
             return visit
     return None
-
-
-def _book(ledger: Ledger, visit: Visit, sale: SaleLine) -> Ledger:
-    paid = replace(visit, sales=(*visit.sales, sale))
-    return replace(ledger, visits=tuple(paid if v is visit else v for v in ledger.visits))
 
 
 def pay_debts(ledger: Ledger, won: int, prices: Stock, now_s: float) -> tuple[Ledger, PaidDebts]:

@@ -5,8 +5,9 @@ yet. A movement belongs to the visit in which it *began*; a sale to the oldest v
 grace that still owes this product, otherwise to the current one.
 """
 
+import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from storeguard.domain.product import Stock
@@ -20,6 +21,9 @@ LATE_FOR_S = 1800.0
 
 LONGEST_WAIT_S = 120.0
 """A kiosk that forgot its basket, or a scale that never comes to rest, delays no longer."""
+
+MOMENT_S = 0.01
+"""What happens in the last instant of the grace is still in it, however clocks round."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,8 @@ class Visit:
     shelves showed at its end. `unverified` are products on scales that failed meanwhile;
     `uncertain` maps a product to the least and most units that may have been taken.
     `promotions` were in force at some time of it. `marks` say what of it is no customer's.
-    `awaiting`: a source of sales is late.
+    `awaiting`: a source of sales is late. `yielded`: payments that an earlier visit got, and
+    that may have been this one's.
     """
 
     id: str
@@ -94,6 +99,7 @@ class Visit:
     promotions: tuple[Promotion, ...] = ()
     marks: tuple[Mark, ...] = ()
     awaiting: Awaiting | None = None
+    yielded: tuple[SaleLine, ...] = ()
 
     @property
     def net_taken(self) -> Counter[str]:
@@ -156,12 +162,29 @@ class Debt:
 
 
 @dataclass(frozen=True, slots=True)
+class Credit:
+    """Units by which a judged visit raised the kiosk book: `is_paid` twice, or put back."""
+
+    t_s: float
+    product: str
+    count: int
+    is_paid: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Ledger:
-    """Visits not judged yet, oldest first, at most the last of them still going on."""
+    """Visits not judged yet, oldest first, at most the last of them still going on.
+
+    `grace_s`: so long after the last person was seen a payment may still be theirs. `prepaid`
+    waits for its visit, a refund there for what is put back. `credits`: units that judged
+    visits paid or brought too many, so that the kiosk book was raised by them.
+    """
 
     visits: tuple[Visit, ...] = ()
     prepaid: tuple[SaleLine, ...] = ()
     debts: tuple[Debt, ...] = ()
+    credits: tuple[Credit, ...] = ()
+    grace_s: float = math.inf
 
     @property
     def current(self) -> Visit | None:
@@ -171,9 +194,12 @@ class Ledger:
 
 def open_visit(ledger: Ledger, visit_id: str, started_s: float, *, by_step: bool) -> Ledger:
     """Somebody is in the store; sales made shortly before by nobody are theirs."""
-    prepaid = tuple(s for s in ledger.prepaid if started_s - s.t_s <= PREPAID_FOR_S)
+    prepaid = tuple(
+        s for s in ledger.prepaid if s.count >= 0 and started_s - s.t_s <= PREPAID_FOR_S
+    )
+    refunds = tuple(s for s in ledger.prepaid if s.count < 0 and started_s - s.t_s <= LATE_FOR_S)
     visit = Visit(visit_id, started_s, by_step=by_step, sales=prepaid)
-    return replace(ledger, visits=(*ledger.visits, visit), prepaid=())
+    return replace(ledger, visits=(*ledger.visits, visit), prepaid=refunds)
 
 
 def offer(ledger: Ledger, promotions: tuple[Promotion, ...]) -> Ledger:
@@ -232,41 +258,53 @@ def _is_over(visit: Visit, t_s: float) -> bool:
 def add_sale(ledger: Ledger, sale: SaleLine) -> tuple[Ledger, tuple[tuple[Debt, int], ...]]:
     """Books a sale; returns also the debts of sealed issues that it pays, and how many units.
 
-    In this order: the oldest ended visit in its grace that owes the product, the visit of whoever
-    was inside (a sale may be told late), a sealed issue that is still owed, the visit that waits
-    for its sales, or that took it as a free unit of a promotion, which this
-    kiosk records too, the next visit.
+    One line is one customer's: it is the first's who owes all of its units, else they are
+    shared out. In this order (design rule 11): the oldest ended visit in its grace that owes the
+    product, the visit of whoever was inside (a sale may be told late), a sealed issue that is
+    still owed, the visit that waits for its sales, or that took it as a free unit of a
+    promotion, which this kiosk records too, the next visit. Refunds have a module of their own.
     """
+    whole = next((v for v in _payers(ledger, sale) if v.owes(sale.product) >= sale.count), None)
+    if whole is not None:
+        return _pay(ledger, whole, sale), ()
     left = sale.count
     for visit in ledger.visits:
-        share = min(left, visit.owes(sale.product)) if takes(visit, sale.t_s) else 0
+        share = min(left, visit.owes(sale.product)) if takes(ledger, visit, sale.t_s) else 0
         if share > 0:
-            ledger = _book(ledger, visit, replace(sale, count=share))
+            ledger = _pay(ledger, visit, replace(sale, count=share))
             left -= share
     if left == 0:
         return ledger, ()
-    if (visit_now := _inside(ledger, sale.t_s) or _refunded(ledger, left)) is not None:
-        return _book(ledger, visit_now, replace(sale, count=left)), ()
+    if (visit_now := inside(ledger, sale.t_s)) is not None:
+        return book(ledger, visit_now, replace(sale, count=left)), ()
     ledger, paid = settle_debts(ledger, sale.product, left, sale.t_s)
     left -= sum(count for _, count in paid)
     for visit in ledger.visits:
         share = min(left, visit.owed(sale.product))
         if share > 0:
-            ledger = _book(ledger, visit, replace(sale, count=share))
+            ledger = book(ledger, visit, replace(sale, count=share))
             left -= share
     if left != 0:
         ledger = replace(ledger, prepaid=(*ledger.prepaid, replace(sale, count=left)))
     return ledger, paid
 
 
-def takes(visit: Visit, paid_s: float) -> bool:
-    """May a payment of that instant be an ended visit's? Not once it waits for its sales only."""
-    return visit.emptied_s is not None and (
-        visit.awaiting is None or paid_s <= visit.awaiting.since_s
-    )
+def _payers(ledger: Ledger, sale: SaleLine) -> Iterator[Visit]:
+    yield from (visit for visit in ledger.visits if takes(ledger, visit, sale.t_s))
+    if (visit_now := inside(ledger, sale.t_s)) is not None:
+        yield visit_now
 
 
-def _inside(ledger: Ledger, t_s: float) -> Visit | None:
+def takes(ledger: Ledger, visit: Visit, paid_s: float) -> bool:
+    """May a payment of that instant be an ended visit's? In its grace, and not before it came."""
+    if visit.emptied_s is None or visit.last_seen_s is None:
+        return False
+    is_waiting_since_s = math.inf if visit.awaiting is None else visit.awaiting.since_s
+    until_s = min(visit.last_seen_s + ledger.grace_s + MOMENT_S, is_waiting_since_s)
+    return visit.started_s - PREPAID_FOR_S <= paid_s <= until_s
+
+
+def inside(ledger: Ledger, t_s: float) -> Visit | None:
     """The visit of whoever was inside then, or came soon after."""
     for visit in ledger.visits:
         has_left = visit.emptied_s is not None and visit.emptied_s <= t_s
@@ -275,9 +313,16 @@ def _inside(ledger: Ledger, t_s: float) -> Visit | None:
     return None
 
 
-def _refunded(ledger: Ledger, count: int) -> Visit | None:
-    """A refund after the visit belongs to the last one that is not judged yet."""
-    return ledger.visits[-1] if count < 0 and ledger.visits else None
+def _pay(ledger: Ledger, visit: Visit, sale: SaleLine) -> Ledger:
+    """Books a payment by the rule; every other visit that it may as well have been remembers it.
+
+    Nobody saw who paid: where two owe the same product, the earlier visit gets what the later
+    one has perhaps paid.
+    """
+    others = (v for v in _payers(ledger, sale) if v.id != visit.id and v.owes(sale.product) > 0)
+    for other in tuple(others):
+        ledger = _with(ledger, replace(other, yielded=(*other.yielded, sale)))
+    return book(ledger, visit, sale)
 
 
 def settle_debts(
@@ -311,7 +356,7 @@ def due(
     """Is the visit to be judged: store emptied, scales settled, no open basket, grace over?"""
     if visit.emptied_s is None or visit.last_seen_s is None:
         return False
-    if now_s < visit.last_seen_s + grace_s:
+    if now_s < visit.last_seen_s + grace_s + MOMENT_S:
         return False
     if now_s >= visit.emptied_s + LONGEST_WAIT_S:
         return True
@@ -323,7 +368,7 @@ def close_visit(ledger: Ledger, visit: Visit) -> Ledger:
     return replace(ledger, visits=tuple(v for v in ledger.visits if v.id != visit.id))
 
 
-def _book(ledger: Ledger, visit: Visit, sale: SaleLine) -> Ledger:
+def book(ledger: Ledger, visit: Visit, sale: SaleLine) -> Ledger:
     return _with(ledger, replace(visit, sales=(*visit.sales, sale)))
 
 

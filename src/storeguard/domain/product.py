@@ -9,6 +9,11 @@ Stock = Mapping[str, int]
 OnScales = Mapping[str, "tuple[Product, ...]"]
 """Scale id → the products that lie on it; a scale without goods is left out."""
 
+
+def positive(counts: Stock) -> dict[str, int]:
+    return {name: count for name, count in counts.items() if count > 0}
+
+
 UNIT_SPREAD = 0.03
 """Spread of one unit's weight when the owner gives none: 0.5 to 3 % in shops."""
 

@@ -1,23 +1,23 @@
 """Books and ledger → discrepancies: what is missing without payment, and why we say so."""
 
-import math
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from storeguard.domain.amounts import amount_won, covered, worth_won
 from storeguard.domain.events import VisitReconciled
-from storeguard.domain.explaining import SIGMAS
 from storeguard.domain.ledger import Debt, Movement, Visit
-from storeguard.domain.product import Product, Stock
+from storeguard.domain.mixups import mixed_up, swapped_unseen
+from storeguard.domain.product import Product, Stock, positive
 from storeguard.domain.promotions import Grant, granted, units_of
+from storeguard.domain.refunds import unexplained
 from storeguard.domain.restock import Share, share, towards
-
-NEARLY_SAME_WON = 0.1
-"""Prices that differ by no more than this share may have been mixed up at the kiosk."""
 
 BY_STEP_CERTAINTY = 0.9
 """Nobody was seen: the weight alone says that goods are gone."""
+
+CONTESTED_CERTAINTY = 0.5
+"""An earlier visit got a payment that may have been this one's: it is one of the two."""
 
 STANDING_CERTAINTY = 0.8
 """The books differ without a visit that explains when."""
@@ -27,10 +27,10 @@ STANDING_CERTAINTY = 0.8
 class Reason:
     """Why a line stands in the judgement, as data; `messages` makes it a sentence.
 
-    `kind`: taken, unpaid, standing, promoted, proposed, by_amount, amount_over,
-    amount_unmatched (these with `won`). `movement` is the step behind it, where
-    there is one, `until_s` when waiting for a payment ended, `promotion` the name of what allows
-    the units.
+    `kind`: taken, unpaid, contested, overdue, standing, promoted, proposed, by_amount,
+    amount_over, amount_unmatched (these with `won`). `movement` is the step behind it, where
+    there is one, `until_s` when waiting for a payment ended, or of the contested payment,
+    `promotion` the name of what allows the units.
     """
 
     kind: str
@@ -119,16 +119,16 @@ def judge(visit: Visit, products: Sequence[Product], kiosk: Stock, now_s: float)
     faulty scale are unverified and products that no scale carries are not compared.
     """
     account, prices = _account(visit, products), {p.name: p.price_won for p in products}
-    unpaid = _positive(account.owed)
+    unpaid = positive(account.owed)
     left_won = max(0, amount_won(visit) - worth_won(account.by_amount, prices))
-    surplus = _positive({name: -count for name, count in account.owed.items()})
+    surplus = positive({name: -count for name, count in account.owed.items()})
     changes = _changes_of_the_kiosk_book(visit, account, kiosk)
     return Judgement(
-        taken=_positive(visit.net_taken),
+        taken=positive(visit.net_taken),
         paid={name: count for name, count in account.paid.items() if count},
         unpaid=unpaid,
         surplus=dict(Counter(surplus) + Counter(account.parts.brought)),
-        misplaced=_positive(visit.misplaced),
+        misplaced=positive(visit.misplaced),
         mixed_up=account.mixed_up,
         promoted=units_of(one for one in account.grants if not one.is_proposed),
         proposed=units_of(one for one in account.grants if one.is_proposed),
@@ -139,33 +139,36 @@ def judge(visit: Visit, products: Sequence[Product], kiosk: Stock, now_s: float)
         reasons=_all_reasons(visit, account, unpaid, left_won, now_s),
         by=visit.marks[-1].who if visit.marks else "",
         written_off=account.parts.written_off,
-        written_off_won=_won(account.parts.written_off, prices),
+        written_off_won=worth_won(account.parts.written_off, prices),
         unannounced=_unannounced(visit, surplus, changes),
-        loss_won=_won(unpaid, prices),
+        loss_won=worth_won(unpaid, prices),
         amount_won=amount_won(visit),
         amount_left_won=left_won,
     )
 
 
 def _account(visit: Visit, products: Sequence[Product]) -> _Account:
-    """Takes off what is owed, one after the other: amounts, promotions, mix-ups, swaps."""
+    """Takes off what is owed, one after the other: amounts, promotions, mix-ups, swaps, refunds."""
     weighed = {m.product for m in visit.movements} | set(visit.shelf)
     parts = share(visit, sorted(weighed - visit.unverified - set(visit.uncertain)))
     prices, paid = {p.name: p.price_won for p in products}, visit.paid
     owed = Counter(parts.owed)
-    by_amount = Counter(covered(_positive(owed), prices, amount_won(visit)))
+    by_amount = Counter(covered(positive(owed), prices, amount_won(visit)))
     owed.subtract(by_amount)
     paid.update(by_amount)
     grants, uncertain = _granted(visit, owed, paid)
     owed.subtract(units_of(grants))
-    mixed_up, changes = _mixed_up(owed, paid, prices)
+    mixed, changes = mixed_up(owed, paid, prices)
     owed.update(changes)
-    swapped, swap_changes = _swapped(owed, paid, {p.name: p for p in products})
+    swapped, swap_changes = swapped_unseen(owed, paid, {p.name: p for p in products})
     owed.update(swap_changes)
     all_changes = Counter(changes)
     all_changes.update(swap_changes)
+    refunded = Counter(positive(owed)) & unexplained(visit)
+    owed.subtract(refunded)
     doubts = uncertain | {name: (0, count) for name, count in swapped.items()}
-    return _Account(owed, paid, parts, by_amount, grants, doubts, mixed_up, all_changes)
+    doubts |= {name: (owed[name], owed[name] + count) for name, count in refunded.items()}
+    return _Account(owed, paid, parts, by_amount, grants, doubts, mixed, all_changes)
 
 
 def _all_reasons(
@@ -191,7 +194,7 @@ def _granted(
 ) -> tuple[tuple[Grant, ...], dict[str, tuple[int, int]]]:
     """What promotions allow of what is owed for certain, then of what is uncertain."""
     unclear = {name: high for name, (_, high) in visit.uncertain.items()}
-    grants = granted(_positive(owed) | unclear, paid, visit.promotions)
+    grants = granted(positive(owed) | unclear, paid, visit.promotions)
     free = units_of(grants)
     uncertain = {
         name: (max(0, low - free[name]), high - free[name])
@@ -200,81 +203,13 @@ def _granted(
     return tuple(one for one in grants if one.product not in unclear), uncertain
 
 
-def _positive(counts: Mapping[str, int]) -> dict[str, int]:
-    return {name: count for name, count in counts.items() if count > 0}
-
-
-def _mixed_up(
-    owed: Mapping[str, int], paid: Counter[str], prices: Mapping[str, int]
-) -> tuple[dict[str, int], dict[str, int]]:
-    """Pairs units owed with units over-paid of nearly the same price (design rule 9).
-
-    First all of them together, for one bar code may have been scanned for five kinds of ice
-    cream; then product by product. Returns product → units that were taken but paid as another
-    product, and the change that puts each product's kiosk count right.
-    """
-    under = _positive(owed)
-    over = {n: min(-count, paid[n]) for n, count in owed.items() if count < 0 and paid[n] > 0}
-    is_covered = _covers(_won(over, prices), _won(under, prices))
-    if sum(under.values()) == sum(over.values()) and is_covered:
-        return under, _changes(under, over)
-    mixed: Counter[str] = Counter()
-    replaced: Counter[str] = Counter()
-    for name, count in under.items():
-        for other in sorted(over, key=lambda o: abs(prices.get(o, 0) - prices.get(name, 0))):
-            units = min(count - mixed[name], over[other] - replaced[other])
-            if units > 0 and _covers(prices.get(other, 0), prices.get(name, 0)):
-                mixed[name] += units
-                replaced[other] += units
-    return dict(mixed), _changes(mixed, replaced)
-
-
-def _changes(mixed: Mapping[str, int], replaced: Mapping[str, int]) -> dict[str, int]:
-    return {name: -count for name, count in mixed.items()} | dict(replaced)
-
-
-def _won(counts: Mapping[str, int], prices: Mapping[str, int]) -> int:
-    return sum(prices.get(name, 0) * count for name, count in counts.items())
-
-
-def _covers(paid_won: int, owed_won: int) -> bool:
-    """Nearly the same won; whoever paid more has stolen nothing."""
-    return owed_won - paid_won <= NEARLY_SAME_WON * max(paid_won, owed_won)
-
-
-def _swapped(
-    owed: Mapping[str, int], paid: Counter[str], products: Mapping[str, Product]
-) -> tuple[dict[str, int], dict[str, int]]:
-    """Units owed and units over-paid that no scale can tell apart by their weight.
-
-    An earlier customer may have put the one in the other's place as he took that: such a swap
-    moves no scale. Both books are put right, and what left is uncertain: nobody is accused.
-    """
-    over = {n: min(-count, paid[n]) for n, count in owed.items() if count < 0 and paid[n] > 0}
-    swapped: Counter[str] = Counter()
-    replaced: Counter[str] = Counter()
-    for name, count in _positive(owed).items():
-        for other in sorted(over):
-            units = min(count - swapped[name], over[other] - replaced[other])
-            if units > 0 and _weigh_the_same(products.get(name), products.get(other)):
-                swapped[name] += units
-                replaced[other] += units
-    return dict(swapped), _changes(swapped, replaced)
-
-
-def _weigh_the_same(one: Product | None, other: Product | None) -> bool:
-    """Within three sigma of the spread of one unit of each."""
-    if one is None or other is None:
-        return False
-    off_g = abs(one.unit_weight_g - other.unit_weight_g)
-    return off_g <= SIGMAS * math.hypot(one.spread_g, other.spread_g)
-
-
 def _discrepancy(visit: Visit, name: str, missing: int, kiosk: Stock) -> Discrepancy:
     shelf = visit.shelf.get(name, 0)
     certainty = min((m.certainty for m in visit.movements if m.product == name), default=1.0)
     if visit.by_step:
         certainty *= BY_STEP_CERTAINTY
+    if any(sale.product == name for sale in visit.yielded):
+        certainty = min(certainty, CONTESTED_CERTAINTY)
     return Discrepancy(name, shelf, shelf + missing, certainty)
 
 
@@ -298,7 +233,7 @@ def _changes_of_the_kiosk_book(visit: Visit, account: _Account, kiosk: Stock) ->
 def _unannounced(visit: Visit, surplus: Stock, changes: Stock) -> dict[str, int]:
     """Of a surplus, what came onto a shelf; the rest was paid for twice."""
     taken, theirs = visit.net_taken, visit.theirs
-    return _positive(
+    return positive(
         {
             name: min(count, theirs[name] - taken[name], changes.get(name, 0))
             for name, count in surplus.items()
@@ -313,6 +248,11 @@ def _reasons(visit: Visit, unpaid: Stock, now_s: float) -> tuple[Reason, ...]:
         if m.product in unpaid and m.units < 0
     ]
     reasons += [Reason("unpaid", name, count, until_s=now_s) for name, count in unpaid.items()]
+    reasons += [
+        Reason("contested", sale.product, sale.count, until_s=sale.t_s)
+        for sale in visit.yielded
+        if sale.product in unpaid
+    ]
     return tuple(reasons)
 
 
@@ -376,8 +316,8 @@ def settle_provisional(
         left[debt.product] -= share
         confirmed[debt.product] += share
         withdrawn[debt.product] += debt.count - share
-    settled = (Settlement(i, _positive(yes), _positive(no)) for i, (yes, no) in found.items())
-    return tuple(settled), _positive(left)
+    settled = (Settlement(i, positive(yes), positive(no)) for i, (yes, no) in found.items())
+    return tuple(settled), positive(left)
 
 
 def standing(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from storeguard.domain.ledger import Mark, Visit
-from storeguard.domain.product import Stock
+from storeguard.domain.product import Stock, positive
 
 Who = Literal["owner", "cleaner", "staff"]
 WHO: tuple[Who, ...] = get_args(Who)
@@ -119,7 +119,7 @@ def share(visit: Visit, products: Iterable[str]) -> Share:
         owed[name] = rest + covered
         written_off[name] = max(0, theirs[name]) - covered
         brought[name] = max(0, -theirs[name])
-    return Share(_positive(written_off), _positive(brought), owed)
+    return Share(positive(written_off), positive(brought), owed)
 
 
 def followed(visit: Visit, kiosk: Stock) -> dict[str, int]:
@@ -180,8 +180,4 @@ def undeclined(surplus: Stock, declined: Stock) -> tuple[dict[str, int], dict[st
     """What of a standing surplus the owner has not said to be no delivery; what stays declined."""
     stays = {name: min(n, surplus.get(name, 0)) for name, n in declined.items()}
     raised = {name: n - stays.get(name, 0) for name, n in surplus.items()}
-    return _positive(raised), _positive(stays)
-
-
-def _positive(counts: Mapping[str, int]) -> dict[str, int]:
-    return {name: count for name, count in counts.items() if count > 0}
+    return positive(raised), positive(stays)

@@ -131,6 +131,10 @@ TEXTS: dict[str, str] = {
         "By {until}, {count} {product} had not been paid, and somebody is still in the store."
     ),
     "why.unpaid": "By {until}, {count} {product} had not been paid.",
+    "why.contested": (
+        "The payment at {until} for {count} {product} was taken for an earlier visitor's. "
+        "It may have been this one's: look at both visits."
+    ),
     "why.promoted": (
         "Promotion '{promotion}': {count} {product} may be taken beyond what the kiosk recorded."
     ),

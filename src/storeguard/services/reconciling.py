@@ -7,14 +7,13 @@ from dataclasses import replace
 from typing import Protocol
 
 from storeguard.clock import Clock
-from storeguard.domain import amounts
+from storeguard.domain import amounts, refunds
 from storeguard.domain import ledger as ledgers
 from storeguard.domain.awaiting import Sales, postpone
 from storeguard.domain.events import (
     AmountPaid,
     DeviceFailed,
     Event,
-    IssueAmended,
     IssueSealed,
     SaleMade,
     StepSettled,
@@ -29,6 +28,7 @@ from storeguard.domain.reconcile import Judgement, judge, reconciled
 from storeguard.errors import JournalFault, OutboxFault
 from storeguard.health import LONGEST_SILENCE_S, Health
 from storeguard.ports import Books
+from storeguard.services.amending import AmendRecord, Amends
 from storeguard.services.asking import DeliveryQuestions
 from storeguard.services.awaiting import SalesSources
 from storeguard.services.bus import Bus
@@ -44,7 +44,7 @@ from storeguard.services.weighing import Channel, WeighingService
 ROUND_S = 0.1
 
 
-class VisitRecord(Protocol):
+class VisitRecord(AmendRecord, Protocol):
     """Where visits are remembered (the journal). Blocks."""
 
     def open(self, visit: Visit, taken: Collection[str]) -> str:
@@ -52,8 +52,6 @@ class VisitRecord(Protocol):
 
     def close(self, visit: Visit, judgement: Judgement) -> None: ...
     def step(self, step: StepSettled, visit_id: str | None) -> None: ...
-
-    def amend(self, issue_id: str, product: str, count: int, sale_id: str) -> None: ...
 
 
 class ReconcilingService:
@@ -81,7 +79,7 @@ class ReconcilingService:
         new_visit_id: Callable[[float], str],
         round_s: float = ROUND_S,
     ) -> None:
-        self.ledger = Ledger(visits=sales.waiting)
+        self.ledger = Ledger(visits=sales.waiting, grace_s=payment_grace_s)
         self._sales = sales
         self._weighing = weighing
         self._shelf = books.shelf
@@ -101,7 +99,7 @@ class ReconcilingService:
         self._grace_s = payment_grace_s
         self._new_visit_id = new_visit_id
         self._round_s = round_s
-        self._paid_late: list[tuple[Debt, int, str, int]] = []
+        self._amends = Amends(books, restocking, record, bus, clock)
         self._opened: list[Visit] = []
         self._steps: list[tuple[StepSettled, str | None]] = []
         bus.subscribe(self._on_event)
@@ -121,7 +119,7 @@ class ReconcilingService:
     @property
     def is_idle(self) -> bool:
         """Nothing is open, pending or still to be compared after the start."""
-        return not self.ledger.visits and self._comparison.has_begun and not self._paid_late
+        return not self.ledger.visits and self._comparison.has_begun and not self._amends.is_pending
 
     async def _run_once(self) -> None:
         await self._write_down()
@@ -157,6 +155,8 @@ class ReconcilingService:
         )
 
     async def _judge(self, visit: Visit) -> None:
+        self.ledger = refunds.settle_put_back(self.ledger, visit.id)
+        visit = next(one for one in self.ledger.visits if one.id == visit.id)
         visit = self._restocking.marked(self._complete(visit))
         judgement = judge(
             visit, self._kiosk.products, self._kiosk_without_later(visit), self._clock.now_s()
@@ -260,14 +260,19 @@ class ReconcilingService:
         self._provisional.learn(visit)
         prices, won = amounts.prices_of(self._kiosk.products), judgement.amount_left_won
         self.ledger, paid = amounts.pay_debts(self.ledger, won, prices, self._clock.now_s())
-        self._paid_late += [(debt, units, f"visit {visit.id}", 0) for debt, units in paid]
+        self._amends.paid(paid, f"visit {visit.id}", is_off_the_book=False)
         for product, count in judgement.surplus.items():
-            over = min(count, visit.paid[product])
-            self.ledger, paid = ledgers.settle_debts(
-                self.ledger, product, over, self._clock.now_s()
-            )
-            self._paid_late += [(debt, units, f"visit {visit.id}", 0) for debt, units in paid]
-            self._comparison.has_arrived(product, count)
+            self._settle_surplus(visit, product, count)
+
+    def _settle_surplus(self, visit: Visit, product: str, count: int) -> None:
+        """What was paid too much pays what is still owed; of the rest the visit has a credit."""
+        over, now_s = max(0, min(count, visit.paid[product])), self._clock.now_s()
+        self.ledger, paid = ledgers.settle_debts(self.ledger, product, over, now_s)
+        self._amends.paid(paid, f"visit {visit.id}", is_off_the_book=False)
+        used = sum(units for _, units in paid)
+        twice, rest = over - used, 0 if visit.marks else count - over
+        self.ledger = refunds.remember(self.ledger, product, twice, rest, now_s)
+        self._comparison.has_arrived(product, count)
 
     def _issued(self, sealed: IssueSealed) -> None:
         debts = tuple(Debt(sealed.id, sealed.t_s, n.product, n.missing) for n in sealed.lines)
@@ -276,12 +281,17 @@ class ReconcilingService:
 
     async def _keep_or_discard(self, visit: Visit, judgement: Judgement) -> None:
         doubts = judgement.uncertain or judgement.unverified or judgement.proposed
-        is_clean = not (judgement.unpaid or doubts)
+        is_clean = not (judgement.unpaid or doubts or self._is_contested(visit))
         if is_clean:
             await self._evidence.discard(visit.started_s)
             await self._sales.discard(visit)
         else:
             await self._evidence.keep(visit.started_s)
+
+    def _is_contested(self, visit: Visit) -> bool:
+        """Has it got a payment that may have been a later visit's, which is not judged yet?"""
+        got = {sale.sale_id for sale in visit.sales}
+        return any(sale.sale_id in got for v in self.ledger.visits for sale in v.yielded)
 
     async def _write_down(self) -> None:
         """The journal's share of what event handlers, which must not block, have decided."""
@@ -294,34 +304,13 @@ class ReconcilingService:
         while self._steps:
             await asyncio.to_thread(self._record.step, *self._steps[0])
             self._steps.pop(0)
-        while self._paid_late:
-            debt, count, sale_id, kiosk_change = self._paid_late[0]
-            await self._amend(debt, count, sale_id, kiosk_change)
-            self._paid_late.pop(0)
+        await self._amends.write_down(self.ledger.visits)
 
     async def _write_down_visit(self, visit: Visit) -> None:
         others = frozenset(other.id for other in self.ledger.visits) - {visit.id}
         new_id = await asyncio.to_thread(self._record.open, visit, others)
         self.ledger = ledgers.rename_visit(self.ledger, visit.id, new_id)
         self._steps = [(step, new_id if of == visit.id else of) for step, of in self._steps]
-
-    async def _amend(self, debt: Debt, count: int, sale_id: str, kiosk_change: int) -> None:
-        """The issue had already taken these units off the kiosk book; the sale did it again."""
-        raised = min(kiosk_change, self._lacking(debt.product))
-        if raised > 0:
-            key = f"late:{debt.issue_id}:{debt.product}:{sale_id}"
-            why = f"payment for issue {debt.issue_id}"
-            await self._kiosk.add({debt.product: raised}, why=why, key=key)
-        await asyncio.to_thread(self._record.amend, debt.issue_id, debt.product, count, sale_id)
-        now_s = self._clock.now_s()
-        self._bus.publish(IssueAmended(now_s, debt.issue_id, debt.product, count, sale_id))
-
-    def _lacking(self, product: str) -> int:
-        """Units that the kiosk book is below the shelf, open visits left aside."""
-        taken = sum(visit.net_taken[product] for visit in self.ledger.visits)
-        paid = sum(visit.paid[product] for visit in self.ledger.visits)
-        shelf = self._shelf.counts.get(product, 0) + taken
-        return shelf - self._restocking.unfollowed(self._kiosk.counts)[product] - paid
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, StoreOccupied):
@@ -384,10 +373,13 @@ class ReconcilingService:
         self._book_sale(SaleLine(event.t_s, event.sale_id, event.product, event.count))
 
     def _book_sale(self, sale: SaleLine) -> None:
+        if sale.count < 0:
+            self.ledger, units = refunds.add_refund(self.ledger, sale)
+            self._amends.refunded(sale.product, units, sale.sale_id)
+            return
         self.ledger, paid = amounts.add_payment(self.ledger, sale, self._kiosk.products)
         # An amount has taken nothing off the kiosk book.
-        raised = [0 if sale.won else units for _, units in paid]
-        self._paid_late += [(*one, sale.sale_id, n) for one, n in zip(paid, raised, strict=True)]
+        self._amends.paid(paid, sale.sale_id, is_off_the_book=not sale.won)
 
     def _on_failed(self, event: DeviceFailed) -> None:
         for channel in self._weighing.channels:
