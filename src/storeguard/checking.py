@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from storeguard import budgeting
 from storeguard import config as cfg
 from storeguard.books import csvfile
 from storeguard.books import promotions as promotionsfile
 from storeguard.books.calibrations import CalibrationFile
 from storeguard.books.journalfile import amendments
 from storeguard.books.proposals import AnswersFile
+from storeguard.books.rows import Rows
 from storeguard.clock import Clock
+from storeguard.domain.budget import Budget, guarded_share
 from storeguard.domain.product import Product, assign
 from storeguard.domain.promotions import Bonus, Bundle, Promotion
 from storeguard.errors import (
@@ -32,14 +35,21 @@ from storeguard.vision.detectors.choice import has_network, obstacles
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """`problems` keep the daemon from starting, `remarks` do not. One line each."""
+    """`problems` keep the daemon from starting, `remarks` do not. One line each.
+
+    `budgets`: what each scale can tell; `guarded`: the share of the stock's value that it counts.
+    """
 
     problems: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    budgets: tuple[Budget, ...] = ()
+    guarded: float | None = None
 
     def as_json(self) -> dict[str, Any]:
         is_ok = not self.problems
-        return {"ok": is_ok, "problems": list(self.problems), "remarks": list(self.remarks)}
+        said = {"ok": is_ok, "problems": list(self.problems), "remarks": list(self.remarks)}
+        scales = [budgeting.as_json(one) for one in self.budgets]
+        return said | {"budget": {"guarded_share": self.guarded, "scales": scales}}
 
 
 def check(path: Path) -> Checked:
@@ -53,7 +63,10 @@ def check(path: Path) -> Checked:
     fit = assign({scale.id: scale.products for scale in config.scales}, products or ())
     devices, damaged = _devices(config, folders)
     in_config = [*devices, *_no_network(config), *(fit.problems if products else ())]
-    remarks = (*_guards_little(config), *(fit.remarks if products else ()))
+    counts = {row.product.name: row.count for row in _book_rows(folders.inventory / KIOSK_CSV)}
+    found = budgeting.budgets(config, fit.by_scale, counts)
+    unsure = budgeting.remarks(found)
+    remarks = (*_guards_little(config), *(fit.remarks if products else ()), *unsure)
     return Checked(
         (
             *(f"{path}: {one}" for one in in_config),
@@ -62,6 +75,8 @@ def check(path: Path) -> Checked:
             *check_books(folders),
         ),
         tuple(f"{path}: {one}" for one in remarks),
+        found,
+        guarded_share(found, products or (), counts),
     )
 
 
@@ -192,6 +207,13 @@ def _products(path: Path) -> tuple[Product, ...] | None:
         return tuple(row.product for row in csvfile.read(path.read_bytes(), path.name).rows)
     except (OSError, BookMalformed):
         return None
+
+
+def _book_rows(path: Path) -> Rows:
+    try:
+        return csvfile.read(path.read_bytes(), path.name).rows
+    except (OSError, BookMalformed):
+        return ()
 
 
 def issue_rows(root: Path, *, has_bucket: bool) -> Iterator[dict[str, Any]]:

@@ -110,14 +110,16 @@ def _show_event(event: dict[str, Any], *, as_json: bool) -> None:
 @config_option
 @json_option
 def check_config(config_path: Path, as_json: bool) -> None:
-    """Say whether the configuration and the inventory fit together."""
-    from storeguard import printing
+    """Say whether the configuration and the inventory fit together, and what scales can tell."""
+    from storeguard import budgeting, printing
     from storeguard.checking import check
 
     found = check(config_path)
     if as_json:
         click.echo(json.dumps(found.as_json(), ensure_ascii=False))
     else:
+        for line in budgeting.lines(found.budgets, found.guarded):
+            click.echo(line, err=bool(found.problems))
         for line in printing.remarks(found.problems, found.remarks, str(config_path)):
             click.echo(line, err=bool(found.problems))
     sys.exit(MISUSED if found.problems else DONE)

@@ -4,6 +4,7 @@ TEXTS: dict[str, str] = {
     # What a line is about.
     "doctor.config": "configuration",
     "doctor.inventory": "inventory",
+    "doctor.budget": "what scales tell",
     "doctor.daemon": "storeguard",
     "doctor.part": "{part}",
     "doctor.board": "board",
@@ -47,6 +48,11 @@ TEXTS: dict[str, str] = {
     "doctor.inventory.weightless": "unit weight 0, so not counted: {names}",
     "doctor.inventory.weightless_do": "write the weight of one (g) into the CSV",
     # The daemon.
+    "doctor.budget.is": (
+        "noise up to {noise} g (seen on {seen} scales), drift up to ±{drift} g a day (assumed), "
+        "guarded: {share} of the value of the stock"
+    ),
+    "doctor.budget.do": "{count} remarks on what scales cannot tell: storeguard check-config",
     "doctor.daemon.none": "not running, the devices are looked at directly",
     "doctor.daemon.runs": "runs ({who}), {url}",
     "doctor.daemon.denied": "the state folder may not be looked into: it may be running",

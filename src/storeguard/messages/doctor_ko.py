@@ -4,6 +4,7 @@ TEXTS: dict[str, str] = {
     # What a line is about.
     "doctor.config": "설정",
     "doctor.inventory": "상품표",
+    "doctor.budget": "저울의 한계",
     "doctor.daemon": "storeguard",
     "doctor.part": "{part}",
     "doctor.board": "보드",
@@ -51,6 +52,11 @@ TEXTS: dict[str, str] = {
     "doctor.inventory.weightless": "무게가 0이라 셀 수 없는 상품: {names}",
     "doctor.inventory.weightless_do": "상품표에 한 개의 무게(g)를 적으세요.",
     # The daemon.
+    "doctor.budget.is": (
+        "잡음 최대 {noise} g (저울 {seen}대에서 잰 값), 하루 흐름 ±{drift} g 가정, "
+        "재고 금액의 {share}를 낱개로 지킴"
+    ),
+    "doctor.budget.do": "저울이 구별하지 못하는 것 {count}건: storeguard check-config",
     "doctor.daemon.none": "실행 중이 아님, 장치를 직접 검사합니다",
     "doctor.daemon.runs": "실행 중 ({who}), {url}",
     "doctor.daemon.denied": "상태 폴더를 볼 권한이 없어 실행 중인지 모름",

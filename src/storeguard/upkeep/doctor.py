@@ -61,6 +61,7 @@ def checks_of(site: Site) -> tuple[Check, ...]:
         *(_folder(site, name) for name in storage.FOLDERS),
         *_devices(site, found),
         _check(site, "network", eyes.network, 10.0),
+        *_budget(site, found),
         *_detector(site, found),
         _check(site, "web", functools.partial(running.port, found=found)),
         _check(site, "secrets", storage.secrets),
@@ -94,6 +95,12 @@ def _devices(site: Site, found: running.Daemon | None) -> Iterator[Check]:
             yield Check(topics, functools.partial(look, site), within_s)
         else:
             yield Check(topics, functools.partial(running.devices, site, found, kind))
+
+
+def _budget(site: Site, found: running.Daemon | None) -> Iterator[Check]:
+    """Said with the noise that was heard, where the scales could be opened."""
+    if found is not None:
+        yield _check(site, "budget", shop.budget)
 
 
 def _detector(site: Site, found: running.Daemon | None) -> Iterator[Check]:

@@ -123,7 +123,10 @@ def test_a_backend_that_is_not_installed_says_the_pip_line(make_site):
 def test_simulated_scales_are_opened_and_closed(make_site, monkeypatch):
     monkeypatch.setattr(sensors, "LISTEN_S", 0.5)
     found = list(sensors.scales(make_site()))
-    assert [(f.check, f.state) for f in found] == [("scale.A", OK), ("scale.B", OK)]
+    *scales, budget = found
+    assert [(f.check, f.state) for f in scales] == [("scale.A", OK), ("scale.B", OK)]
+    assert budget.check == "budget"
+    assert "저울 2대에서 잰 값" in budget.measured
 
 
 def test_an_unplugged_chip_is_found_out_at_its_pins(make_site, monkeypatch, tmp_path):

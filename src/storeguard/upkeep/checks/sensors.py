@@ -13,6 +13,7 @@ from storeguard.domain.diagnosis import Finding as Remarkable
 from storeguard.errors import CameraEnded, CameraTimeout, ScaleFault, StoreguardError, masked
 from storeguard.ports import Camera, Image, Reading, Scale
 from storeguard.upkeep.checks.finding import Finding, Site, taken_apart
+from storeguard.upkeep.checks.shop import budget
 from storeguard.upkeep.scales import Shop, make_scale
 
 LISTEN_S = 3.0
@@ -37,8 +38,12 @@ def scales(site: Site) -> Iterator[Finding]:
     """All at the same time: each has its own thread."""
     shop = Shop.of(site.config, site.base)
     heard = asyncio.run(_all_scales(site, shop))
+    noise_g: dict[str, float] = {}
     for scale, one in zip(site.config.scales, heard, strict=True):
         yield judged_scale(site, shop, scale, one)
+        if not isinstance(one, Exception) and (found := diagnose(one, shop.cell(scale))).is_sound:
+            noise_g[scale.id] = found.rms_g or 0.0
+    yield from budget(site, noise_g)
 
 
 async def _all_scales(site: Site, shop: Shop) -> Sequence[Heard]:

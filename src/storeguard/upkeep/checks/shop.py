@@ -1,11 +1,13 @@
 """The configuration and the two inventories."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from storeguard import budgeting
 from storeguard import config as cfg
 from storeguard.books import csvfile
 from storeguard.books.rows import Rows
 from storeguard.checking import check_books
+from storeguard.domain.budget import guarded_share
 from storeguard.domain.product import Assignment, assign
 from storeguard.errors import BookMalformed
 from storeguard.hardware import unusable
@@ -70,6 +72,33 @@ def _guarded(site: Site, topic: Topic, fit: Assignment) -> Iterator[Finding]:
     if not free and not weightless:
         units = sum(row.count for row in rows)
         yield topic.ok(say("doctor.inventory.ok", products=len(rows), units=units))
+
+
+def budget(site: Site, noise_g: Mapping[str, float] | None = None) -> Iterator[Finding]:
+    """What the scales can tell apart, and how much of the store that guards.
+
+    `noise_g`: scale → sigma as it was just seen; what is missing is assumed from the cells.
+    """
+    fit = _fit(site.config, site.folders)
+    if fit is None or not fit.by_scale:
+        return
+    topic, say, rows = site.topic("budget"), site.say, _rows(site.folders)
+    counts = {row.product.name: row.count for row in rows}
+    found = budgeting.budgets(site.config, fit.by_scale, counts, noise_g)
+    share = guarded_share(found, [row.product for row in rows], counts)
+    most_g = max((one.cell.noise_sigma_g for one in found), default=0.0)
+    values = {
+        "noise": f"{most_g:.2f}",
+        "seen": sum(one.cell.noise_g is not None for one in found),
+        "drift": f"{max((one.cell.drift_a_day_g for one in found), default=0.0):.0f}",
+        "share": "-" if share is None else f"{share:.0%}",
+    }
+    measured = say("doctor.budget.is", **values)
+    unsure = tuple(budgeting.remarks(found))
+    if unsure:
+        yield topic.warn(measured, say("doctor.budget.do", count=len(unsure)))
+    else:
+        yield topic.ok(measured)
 
 
 def _fit(config: cfg.Config, folders: cfg.Folders) -> Assignment | None:
