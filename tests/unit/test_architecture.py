@@ -22,7 +22,17 @@ ROWS: tuple[frozenset[str], ...] = (
     frozenset({"devices", "vision", "books", "outbox", "notify"}),
     frozenset({"services", "web", "analysis", "captions", "visitors"}),
     frozenset(
-        {"app", "shopview", "demo", "replaying", "checking", "counter", "daemon", "upkeep"}
+        {
+            "app",
+            "shopview",
+            "demo",
+            "replaying",
+            "budgeting",
+            "checking",
+            "counter",
+            "daemon",
+            "upkeep",
+        }
         | {"assembling", "pages", "beside", "safemode", "unattended", "staffdesk"}
     )
     | {
