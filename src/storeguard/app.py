@@ -161,6 +161,9 @@ class Store:
             self.health,
             fsync=self._mode.fsync,
         )
+        self.trails, self.exhibits = assembling.exhibits(
+            self.config, self.hardware, self.evidence, self.bus, self.time_label, self._mode
+        )
         self.watching = self._watching()
         self.weighing = self._weighing(products)
         self._build_counter()
@@ -245,7 +248,7 @@ class Store:
                 fsync=self._mode.fsync,
             ),
             round_s=self._mode.weighing_round_s,
-            on_readings=self.tracing.on_readings if self.tracing else None,
+            on_readings=assembling.both(self.trails, self.tracing),
         )
 
     def _noticing(self) -> NoticingService:
@@ -270,6 +273,7 @@ class Store:
             self.issue_records,
             self.noticing,
             is_clock_synced=is_clock_synced,
+            exhibits=self.exhibits,
             log_event=event_log(self.config, self.folders, self.clock, fsync=self._mode.fsync),
             fsync=self._mode.fsync,
         )
@@ -348,6 +352,7 @@ class Store:
             found["weighing"] = self.weighing.run
             found["reconciling"] = self.reconciling.run
             found["restocking"] = self.restocking.run
+            found["exhibits"] = self.exhibits.run
         if self.tracing is not None:
             found["tracing"] = self.tracing.run
         if self._mode.outside:

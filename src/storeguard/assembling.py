@@ -3,6 +3,7 @@
 import functools
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from storeguard.books.book import CsvBook
@@ -22,15 +23,19 @@ from storeguard.domain.weighing import WeighingRules, band_g, off_below_g
 from storeguard.errors import OutboxFault
 from storeguard.hardware import Hardware
 from storeguard.health import Health
+from storeguard.mode import Mode
 from storeguard.outbox.diskspace import Cleaner
 from storeguard.outbox.observer import IssueObserver
-from storeguard.ports import Book
+from storeguard.ports import Book, Reading
 from storeguard.services.asking import DeliveryQuestions
 from storeguard.services.awaiting import SalesSources
 from storeguard.services.bus import Bus
 from storeguard.services.cleaning import CleaningService
+from storeguard.services.evidence import EvidenceRoom
+from storeguard.services.exhibits import ExhibitRoom, WeightTrails, low_priority
 from storeguard.services.promoting import PromotionBoard
 from storeguard.services.restocking import Restocking
+from storeguard.services.tracing import TraceRecorder
 from storeguard.services.watching import Eye
 from storeguard.services.weighing import Channel
 from storeguard.vision.clipfile import about_clip
@@ -122,6 +127,43 @@ def channels(config: Config, hardware: Hardware, products: OnScales) -> list[Cha
         )
         found.append(Channel(scale, rules, own))
     return found
+
+
+def exhibits(
+    config: Config,
+    hardware: Hardware,
+    evidence: EvidenceRoom,
+    bus: Bus,
+    label: Callable[[float], str],
+    mode: Mode,
+) -> tuple[WeightTrails, ExhibitRoom]:
+    """What issues show of each step. The trails are to be given all readings."""
+    trails = WeightTrails(hardware.calibrations)
+    worker = None
+    if mode.threads:
+        worker = ThreadPoolExecutor(1, thread_name_prefix="exhibits", initializer=low_priority)
+    room = ExhibitRoom(
+        evidence,
+        trails,
+        bus,
+        lambda t_s: label(t_s)[11:19].replace("-", ":"),
+        store_id=config.store.id,
+        executor=worker,
+    )
+    return trails, room
+
+
+def both(
+    trails: WeightTrails, tracing: TraceRecorder | None
+) -> Callable[[str, Sequence[Reading]], None]:
+    """Who is given all readings of the scales."""
+
+    def take(scale: str, readings: Sequence[Reading]) -> None:
+        trails.on_readings(scale, readings)
+        if tracing is not None:
+            tracing.on_readings(scale, readings)
+
+    return take
 
 
 def cleaner(

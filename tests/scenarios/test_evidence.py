@@ -43,7 +43,8 @@ def test_an_issue_has_one_picture_with_a_person_and_its_clips(store):
     store.be_judged()
     [issue] = store.issues
     manifest = store.manifest(issue)
-    assert sorted(path.name for path in issue.iterdir()) == sorted(
+    files = [path for path in issue.rglob("*") if path.is_file()]
+    assert sorted(path.relative_to(issue).as_posix() for path in files) == sorted(
         [MANIFEST, *(file["name"] for file in manifest["files"])]
     )
     [picture] = issue.glob("*.jpg")
@@ -94,6 +95,76 @@ def test_a_long_visit_is_several_clips_without_a_gap(make_store):
     assert seen_s + around_s - 0.5 <= recorded_s <= seen_s + around_s + 2.5
 
 
+def test_an_issue_shows_each_unpaid_step_at_a_glance(store):
+    store.enter()
+    store.take("초코바")
+    store.take("콜라")
+    store.pay("초코바")
+    store.leave()
+    store.be_judged()
+    [issue] = store.issues
+    manifest = store.manifest(issue)
+    paid, unpaid = manifest["steps"]
+    assert (paid["product"], paid["unpaid"], paid["shown"]) == ("초코바", False, {})
+    assert paid["clip_offset_s"] < unpaid["clip_offset_s"]
+    assert (unpaid["product"], unpaid["unpaid"]) == ("콜라", True)
+    assert unpaid["shown"] == {
+        "clip": "extra/step-1.mp4",
+        "picture": "extra/step-1.jpg",
+        "curve": "extra/step-1.svg",
+    }
+    assert manifest["evidence_missing"] == {}
+    listed = {file["name"] for file in manifest["files"]}
+    assert {*unpaid["shown"].values(), "extra/contact-sheet.jpg"} <= listed
+    for file in manifest["files"]:
+        content = (issue / file["name"]).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == file["sha256"]
+    assert codec_of(issue / "extra/step-1.mp4") == "h264"
+    assert abs(seconds_of(issue / "extra/step-1.mp4") - 8) < 0.5
+    assert abs(unpaid["shown_at_s"] - 4) < 0.3
+    assert cv2.imread(str(issue / "extra/step-1.jpg")).shape == (180, 320, 3)
+    assert "저울 C · 콜라" in (issue / "extra/step-1.svg").read_text(encoding="utf-8")
+    assert len(list(issue.glob("*.jpg"))) == 1
+    assert list((store.folder / "issue_data/.incoming").iterdir()) == []
+
+
+def test_what_cannot_be_shown_is_named_and_the_issue_comes_all_the_same(store):
+    store.enter()
+    store.take("콜라")
+    for picture in store.records(".jpg"):
+        picture.unlink()
+    store.leave()
+    for picture in store.records(".jpg"):
+        picture.unlink()
+    store.be_judged()
+    [issue] = store.issues
+    manifest = store.manifest(issue)
+    assert set(manifest["evidence_missing"]) == {"contact-sheet.jpg", "step-1.jpg"}
+    assert "is gone" in manifest["evidence_missing"]["step-1.jpg"]
+    assert manifest["steps"][0]["shown"] == {
+        "clip": "extra/step-1.mp4",
+        "curve": "extra/step-1.svg",
+    }
+    said = (issue / "content.txt").read_text(encoding="utf-8")
+    assert "추가 자료 없음 : contact-sheet.jpg, step-1.jpg" in said
+
+
+def test_a_disk_that_refuses_the_extras_costs_only_them(store, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("storeguard.services.placing.place_clip", full)
+    store.enter()
+    store.take("콜라")
+    store.leave()
+    store.be_judged()
+    [issue] = store.issues
+    assert not (issue / "extra").exists()
+    assert "No space left" in store.manifest(issue)["evidence_missing"]["step-1.mp4"]
+    assert len(list(issue.glob("*.jpg"))) == 1
+    assert list((store.folder / "issue_data/.incoming").iterdir()) == []
+
+
 def test_privacy_masks_are_in_everything_that_is_stored_and_people_still_count(make_store):
     """Reliability V8: the whole left half, where the shelves and the door are, is masked."""
     left = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
@@ -104,14 +175,18 @@ def test_privacy_masks_are_in_everything_that_is_stored_and_people_still_count(m
     store.leave()
     store.be_judged()
     [issue] = store.issues
-    stills = [cv2.imread(str(path)) for path in (*store.records(".jpg"), *issue.rglob("*.jpg"))]
-    shown = [picture for picture in stills if picture.shape[:2] == (180, 320)]
-    assert shown
-    for clip in issue.rglob("*.mp4"):
+    shown = [cv2.imread(str(path)) for path in (*store.records(".jpg"), *issue.glob("*.jpg"))]
+    assert len(shown) > 1
+    for clip in issue.glob("*.mp4"):
         with av.open(str(clip)) as video:
             shown += [frame.to_ndarray(format="bgr24") for frame in video.decode(video=0)]
     assert max(int(picture[:, :152].max()) for picture in shown) <= 24
     assert min(int(picture[:, 168:].max()) for picture in shown) > 100
+    drawn = [cv2.imread(str(issue / "extra/step-1.jpg"))]
+    with av.open(str(issue / "extra/step-1.mp4")) as video:
+        drawn += [frame.to_ndarray(format="bgr24") for frame in video.decode(video=0)]
+    for picture in drawn:  # lines and letters may be on it, the shop not
+        assert (picture[40:, :152].max(axis=2) <= 24).mean() > 0.85
 
 
 def test_no_clip_has_sound(store):

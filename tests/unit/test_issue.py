@@ -117,8 +117,13 @@ def test_the_manifest_holds_the_whole_issue_and_is_json():
                 "grams": -190.2,
                 "clip": "clip-1.mp4",
                 "clip_offset_s": 114.0,
+                "product": None,
+                "shown": {},
+                "shown_at_s": None,
+                "unpaid": True,
             }
         ],
+        "evidence_missing": {},
         "files": [{"name": "content.txt", "bytes": 120, "sha256": "ab" * 32}],
     }
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -36,13 +36,21 @@ class IssueLine:
 
 @dataclass(frozen=True, slots=True)
 class IssueStep:
-    """A step behind the issue, and where to see it. The clip is None where none was recorded."""
+    """A step of the visit, and where to see it. The clip is None where none was recorded.
+
+    `product`: None where the weight did not say. `is_unpaid`: it is behind the issue. `shown`:
+    its own clip, picture and curve under extra/, by kind; `shown_at_s`: the step in that clip.
+    """
 
     scale: str
     at: datetime
     grams: float
     clip: str | None = None
     clip_offset_s: float | None = None
+    product: str | None = None
+    is_unpaid: bool = True
+    shown: dict[str, str] = field(default_factory=dict)
+    shown_at_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +77,8 @@ class Issue:
     """What is sealed. Times are aware; the visit's are None where goods went without one.
 
     `number` counts the store's issues, for people to refer to. `why` holds sentences by
-    language. `telling`: how the owner hears of it.
+    language. `telling`: how the owner hears of it. `evidence_missing`: what of extra/ could not be
+    made, and why.
     `is_provisional`: somebody is still inside, and may pay.
     """
 
@@ -83,6 +92,7 @@ class Issue:
     lines: tuple[IssueLine, ...]
     why: dict[str, tuple[str, ...]]
     steps: tuple[IssueStep, ...] = ()
+    evidence_missing: dict[str, str] = field(default_factory=dict)
     telling: Telling = Telling.OWN
     is_provisional: bool = False
 
@@ -122,9 +132,16 @@ def manifest(issue: Issue, files: Sequence[EvidenceFile]) -> dict[str, Any]:
         "notice": issue.telling.value,
         "provisional": issue.is_provisional,
         "why": {language: list(sentences) for language, sentences in issue.why.items()},
-        "steps": [asdict(step) | {"at": step.at.isoformat()} for step in issue.steps],
+        "steps": [_step(step) for step in issue.steps],
+        "evidence_missing": dict(issue.evidence_missing),
         "files": [asdict(file) for file in files],
     }
+
+
+def _step(step: IssueStep) -> dict[str, Any]:
+    said = asdict(step) | {"at": step.at.isoformat(), "unpaid": step.is_unpaid}
+    del said["is_unpaid"]
+    return said
 
 
 def content_text(issue: Issue, picture: str | None) -> str:
@@ -141,6 +158,8 @@ def content_text(issue: Issue, picture: str | None) -> str:
         lines.append("확인 중 : 손님이 아직 매장에 있습니다")
     if picture is None:
         lines.append("사진 없음")
+    if issue.evidence_missing:
+        lines.append(f"추가 자료 없음 : {', '.join(sorted(issue.evidence_missing))}")
     return "\n".join(lines) + "\n"
 
 

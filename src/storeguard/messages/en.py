@@ -1,6 +1,7 @@
 """English, by setting."""
 
 TEXTS: dict[str, str] = {
+    "exhibit.curve": "Scale {scale} · {what}",
     # Both pages.
     "page.won": "₩{won}",
     "page.count": "{count}",

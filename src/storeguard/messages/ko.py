@@ -1,6 +1,7 @@
 """Korean, the default. Neutral words: the person decides, not the machine."""
 
 TEXTS: dict[str, str] = {
+    "exhibit.curve": "저울 {scale} · {what}",
     # Both pages.
     "page.won": "{won}원",
     "page.count": "{count}개",

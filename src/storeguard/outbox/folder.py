@@ -22,6 +22,7 @@ from storeguard.domain.issue import (
     SCHEMA,
     EvidenceFile,
     Issue,
+    IssueStep,
     content_text,
     manifest,
 )
@@ -84,6 +85,12 @@ def sweep_incoming(root: Path) -> int:
         return len(orphans) + durable.sweep(_folders(root))
     except OSError as error:
         raise unwritable(root / INCOMING, error) from error
+
+
+def sweep_staged(extra: Sequence[Path]) -> None:
+    """What was linked into a sealed folder is not needed in its own any more."""
+    for folder in {path.parent for path in extra}:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def sealed_issues(root: Path) -> tuple[Path, ...]:
@@ -149,9 +156,15 @@ def write_manifest(folder: Path, issue: Issue, names: Sequence[str], *, fsync: b
     files = [_evidence_file(folder, name) for name in names]
     content = encoded(manifest(issue, files))
     while len(content) > LARGEST_MANIFEST_BYTES and issue.steps:
-        issue = replace(issue, steps=issue.steps[: len(issue.steps) // 2])
+        issue = replace(issue, steps=_fewer(issue.steps))
         content = encoded(manifest(issue, files))
     durable.publish(folder / MANIFEST, content, fsync=fsync)
+
+
+def _fewer(steps: tuple[IssueStep, ...]) -> tuple[IssueStep, ...]:
+    """Those that were paid go first."""
+    unpaid = tuple(step for step in steps if step.is_unpaid)
+    return unpaid if len(unpaid) < len(steps) else steps[: len(steps) // 2]
 
 
 def settle(folder: Path, confirmed: Mapping[str, int], *, fsync: bool) -> bool:

@@ -1,7 +1,7 @@
 """What the cameras kept of each visit, until its judgement decides what stays."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,8 +24,7 @@ class VisitRecords:
     """One visit's recordings, some of them still being finished."""
 
     keepers: list[PictureKeeper] = field(default_factory=list)
-    recordings: list[Awaitable[Recording]] = field(default_factory=list)
-    finished: list[Recording] = field(default_factory=list)
+    recordings: "list[asyncio.Future[Recording]]" = field(default_factory=list)
     running: list[Callable[[], tuple[Clip, ...]]] = field(default_factory=list)
     """What each recorder has finished of this visit so far."""
 
@@ -33,15 +32,14 @@ class VisitRecords:
     """Also of clips that are just being recorded."""
 
     async def clips(self) -> tuple[Clip, ...]:
-        while self.recordings:
-            self.finished.append(await self.recordings[0])
-            self.recordings.pop(0)
-        clips = [clip for recording in self.finished for clip in recording.clips]
+        finished = [await recording for recording in tuple(self.recordings)]
+        clips = [clip for recording in finished for clip in recording.clips]
         return tuple(sorted(clips, key=lambda clip: clip.started_s))
 
     @property
     def fault(self) -> str | None:
-        faults = [recording.fault for recording in self.finished]
+        done = (one for one in self.recordings if one.done() and not one.cancelled())
+        faults = [recording.result().fault for recording in done if not recording.exception()]
         faults += [keeper.fault for keeper in self.keepers]
         return next((fault for fault in faults if fault), None)
 
@@ -74,6 +72,19 @@ class EvidenceRoom:
         best = [p for keeper in records.keepers if (p := keeper.best(near_s)) is not None]
         picture = max(best, key=lambda p: nearness(p, near_s), default=None)
         return Evidence(tuple(shown), picture, records.fault)
+
+    async def clips_of(self, visit_started_s: float, *, is_over: bool) -> tuple[Clip, ...]:
+        """The finished clips of a visit, all of them where it is over."""
+        records = self._records.get(visit_started_s, VisitRecords())
+        if is_over:
+            return await records.clips()
+        return tuple(clip for so_far in records.running for clip in so_far())
+
+    def pictures_of(self, visit_started_s: float) -> tuple[KeptPicture, ...]:
+        """What the cameras have kept of a visit so far, oldest first."""
+        records = self._records.get(visit_started_s, VisitRecords())
+        kept = [picture for keeper in records.keepers for picture in keeper.pictures]
+        return tuple(sorted(kept, key=lambda picture: picture.t_s))
 
     async def discard(self, visit_started_s: float) -> int:
         """The visit was clean: deletes its clips and pictures; returns how many clips."""

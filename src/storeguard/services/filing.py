@@ -3,7 +3,7 @@ between the two costs a correction that the next start repeats, never the issue.
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -13,15 +13,19 @@ from storeguard.clock import Clock, local_label, utc_at
 from storeguard.domain import issue as issues
 from storeguard.domain.events import IssueSealed, SealedLine
 from storeguard.domain.issue import Issue, IssueLine, IssueStep, IssueStore
-from storeguard.domain.ledger import Visit
+from storeguard.domain.ledger import Movement, Visit
 from storeguard.domain.notice import Place, Stake, Telling
 from storeguard.domain.product import Product
 from storeguard.domain.reconcile import Discrepancy, Reason
 from storeguard.messages import reasons as wording
+from storeguard.messages import text
 from storeguard.outbox import adopt
 from storeguard.outbox import folder as outbox
+from storeguard.outbox.folder import EXTRA
 from storeguard.ports import Book
 from storeguard.services.evidence import Evidence, EvidenceRoom
+from storeguard.services.exhibits import ExhibitRoom, Exhibits, Key
+from storeguard.services.placing import Placed, place
 from storeguard.vision.clipfile import Clip
 
 log = logging.getLogger("storeguard")
@@ -73,8 +77,10 @@ class FilingService:
         *,
         is_clock_synced: Callable[[], bool],
         log_event: Callable[[Mapping[str, int]], None],
+        exhibits: ExhibitRoom | None = None,
         fsync: bool = True,
     ) -> None:
+        self._exhibits = exhibits
         self._root = root
         self._store = store
         self._kiosk = kiosk
@@ -93,8 +99,10 @@ class FilingService:
         A second call for the same case, after a fault, repeats nothing.
         """
         evidence = await self._collect(case)
-        issue = await asyncio.to_thread(self._issue, case, evidence)
-        manifest = await asyncio.to_thread(self._seal, issue, case, evidence)
+        shown = await self._shown(case)
+        placed = await asyncio.to_thread(self._place, case, shown)
+        issue = await asyncio.to_thread(self._issue, case, evidence, placed)
+        manifest = await asyncio.to_thread(self._seal, issue, case, evidence, placed.paths)
         if not case.is_provisional:
             await self.correct(issue.id, {line.product: line.missing for line in issue.lines})
         await asyncio.to_thread(self._write_down, issue, case)
@@ -169,7 +177,21 @@ class FilingService:
         near_s = next((r.movement.started_s for r in case.reasons if r.movement), None)
         return await self._evidence.collect(case.visit.started_s, near_s)
 
-    def _issue(self, case: Case, evidence: Evidence) -> Issue:
+    async def _shown(self, case: Case) -> Exhibits:
+        if case.visit is None or self._exhibits is None:
+            return Exhibits()
+        language = self._store.language
+        unpaid = [
+            ((m.scale, m.started_s), text(language, "exhibit.curve", scale=m.scale, what=m.product))
+            for m in _unpaid_movements(case)
+        ]
+        return await self._exhibits.of(case.visit.started_s, unpaid)
+
+    def _place(self, case: Case, shown: Exhibits) -> Placed:
+        """Beside the folder that will be sealed; a disk that refuses costs these files only."""
+        return place(self._root / outbox.INCOMING / f"{self._id_of(case.key)}.{EXTRA}", shown)
+
+    def _issue(self, case: Case, evidence: Evidence, placed: Placed) -> Issue:
         prices = {p.name: p for p in self._kiosk.products}
         visit = case.visit
         lines = tuple(_line(found, prices) for found in case.discrepancies)
@@ -186,9 +208,8 @@ class FilingService:
                 language: wording.sentences(language, case.reasons, self._label_time)
                 for language in ("ko", "en")
             },
-            steps=tuple(
-                self._step(reason, evidence.clips) for reason in case.reasons if reason.movement
-            ),
+            steps=tuple(self._steps(case, evidence.clips, placed)),
+            evidence_missing=dict(placed.missing),
             telling=self._notices.telling_of(
                 _places(case), [Stake(line.loss, line.certainty) for line in lines]
             ),
@@ -218,19 +239,32 @@ class FilingService:
     def _label_time(self, t_s: float) -> str:
         return local_label(utc_at(self._clock, t_s), self._store.timezone)[11:19].replace("-", ":")
 
-    def _step(self, reason: Reason, clips: Sequence[Clip]) -> IssueStep:
-        movement = reason.movement
-        assert movement is not None
-        at = utc_at(self._clock, movement.started_s)
-        for i, clip in enumerate(clips, 1):
-            if clip.started_s <= movement.started_s <= clip.ended_s:
-                offset_s = round(movement.started_s - clip.started_s, 2)
-                return IssueStep(
-                    movement.scale, at, round(movement.grams, 1), f"clip-{i}.mp4", offset_s
-                )
-        return IssueStep(movement.scale, at, round(movement.grams, 1))
+    def _steps(self, case: Case, clips: Sequence[Clip], placed: Placed) -> Iterator[IssueStep]:
+        """All steps of the visit, by time; those behind the issue have exhibits of their own."""
+        unpaid = {_key(m): n for n, m in enumerate(_unpaid_movements(case), 1)}
+        steps = {_key(m): _Step(m.grams, m.product) for m in _movements(case)}
+        if self._exhibits is not None and case.visit is not None:
+            for step in self._exhibits.steps_of(case.visit.started_s):
+                steps.setdefault((step.scale, step.started_s), _Step(step.grams, None))
+        for key in sorted(steps, key=lambda key: key[1]):
+            number, (scale, started_s) = unpaid.get(key), key
+            clip, offset_s = _shown_in(clips, started_s)
+            names = placed.names(f"step-{number}") if number else {}
+            yield IssueStep(
+                scale,
+                utc_at(self._clock, started_s),
+                round(steps[key].grams, 1),
+                clip,
+                offset_s,
+                steps[key].product,
+                is_unpaid=number is not None,
+                shown=names,
+                shown_at_s=placed.at_s.get(f"step-{number}") if "clip" in names else None,
+            )
 
-    def _seal(self, issue: Issue, case: Case, evidence: Evidence) -> dict[str, Any]:
+    def _seal(
+        self, issue: Issue, case: Case, evidence: Evidence, extra: Sequence[Path]
+    ) -> dict[str, Any]:
         """The manifest as it is on disk: of an earlier attempt, if that had come so far."""
         clips = [clip.path for clip in evidence.clips]
         clips += [path for path in case.leftovers if path.suffix == ".mp4"]
@@ -242,15 +276,45 @@ class FilingService:
             issue,
             picture,
             clips,
+            extra,
             picture_time_label=picture.stem if picture else None,
             fsync=self._fsync,
         )
+        outbox.sweep_staged(extra)
         return outbox.read_manifest(folder)
 
     def _write_down(self, issue: Issue, case: Case) -> None:
         self._record.record(issue, case.visit.id if case.visit else None)
         if not case.is_provisional:
             self._log_event({line.product: line.missing for line in issue.lines})
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    grams: float
+    product: str | None
+
+
+def _key(movement: Movement) -> Key:
+    return movement.scale, movement.started_s
+
+
+def _unpaid_movements(case: Case) -> tuple[Movement, ...]:
+    """Those behind the issue, each step once."""
+    found = {_key(r.movement): r.movement for r in case.reasons if r.movement is not None}
+    return tuple(found.values())
+
+
+def _movements(case: Case) -> tuple[Movement, ...]:
+    return (*(case.visit.movements if case.visit else ()), *_unpaid_movements(case))
+
+
+def _shown_in(clips: Sequence[Clip], t_s: float) -> tuple[str | None, float | None]:
+    """The first clip that shows the instant, and how far into it."""
+    for i, clip in enumerate(clips, 1):
+        if clip.started_s <= t_s <= clip.ended_s:
+            return f"clip-{i}.mp4", round(t_s - clip.started_s, 2)
+    return None, None
 
 
 def _places(case: Case) -> frozenset[Place]:

@@ -7,6 +7,7 @@ faststart mp4, which a browser plays at once.
 Everything here blocks. Foreign errors that may leave a function are in DISK_ERRORS.
 """
 
+import io
 import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -73,6 +74,19 @@ def begin_clip(
     container = av.open(str(part), "w", format="mp4", options=FRAGMENTED)
     container.metadata.update(about)
     return ClipWriter(part, container, container.add_stream_from_template(template), started_s)
+
+
+def memory_clip(template: VideoStream, started_s: float) -> "tuple[ClipWriter, io.BytesIO]":
+    """A clip that is not on any disk; `place_clip` puts it there."""
+    buffer = io.BytesIO()
+    container = av.open(buffer, "w", format="mp4", options=FRAGMENTED)
+    stream = container.add_stream_from_template(template)
+    return ClipWriter(Path("memory"), container, stream, started_s), buffer
+
+
+def place_clip(mp4: bytes, path: Path) -> None:
+    """Writes a clip from memory as a faststart mp4; not durable. Raises DISK_ERRORS."""
+    _copy(io.BytesIO(mp4), path)
 
 
 class ClipWriter:
@@ -221,7 +235,7 @@ def _box(file: BinaryIO, at: int) -> tuple[int, bytes] | None:
     return (length, kind) if kind in BOXES and length >= len(head) else None
 
 
-def _copy(part: Path, temporary: Path) -> tuple[int, float]:
+def _copy(part: Path | io.BytesIO, temporary: Path) -> tuple[int, float]:
     frames, end_s = 0, 0.0
     with (
         _opened(part) as source,
@@ -240,11 +254,12 @@ def _copy(part: Path, temporary: Path) -> tuple[int, float]:
     return frames, end_s
 
 
-def _opened(part: Path) -> InputContainer:
+def _opened(part: Path | io.BytesIO) -> InputContainer:
     try:
-        source = av.open(str(part), format="mp4")
+        source = av.open(str(part) if isinstance(part, Path) else part, format="mp4")
     except (av.InvalidDataError, av.EOFError) as error:
         raise ClipUnplayable(f"{part}: not an mp4: {error}") from error
+    assert isinstance(source, InputContainer)
     # A cut in the header leaves a stream of which nothing is known.
     if not any(stream.codec_context for stream in source.streams.video):
         source.close()

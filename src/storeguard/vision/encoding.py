@@ -214,20 +214,20 @@ def i420(image: Image) -> Image:
 
 
 def _burn_in(planes: Image, text: str) -> None:
-    """The text in a darkened strip at the lower left, in place."""
+    """The text in a darkened strip at the lower right, in place."""
     height, width = planes.shape[0] * 2 // 3, planes.shape[1]
     luma = planes[:height]
     strip_px = max(12, height // STAMP_HEIGHT) // 2 * 2
     scale = cv2.getFontScaleFromHeight(cv2.FONT_HERSHEY_SIMPLEX, round(strip_px * 0.5), 1)
     (text_px, _), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, 1)
-    right = min(width, text_px + strip_px) // 2 * 2
+    left = max(0, width - text_px - strip_px) // 2 * 2
     top = height - strip_px
-    luma[top:, :right] = BLACK + luma[top:, :right] // 4
-    at = (strip_px // 2, height - round(strip_px * 0.26))
+    luma[top:, left:] = BLACK + luma[top:, left:] // 4
+    at = (left + strip_px // 2, height - round(strip_px * 0.26))
     thick = max(1, strip_px // 18)
     cv2.putText(luma, text, at, cv2.FONT_HERSHEY_SIMPLEX, scale, WHITE, thick, cv2.LINE_AA)
     for plane in _chroma(planes, height, width):
-        plane[top // 2 :, : right // 2] = NO_COLOUR
+        plane[top // 2 :, left // 2 :] = NO_COLOUR
 
 
 def _chroma(planes: Image, height: int, width: int) -> Iterable[Image]:
