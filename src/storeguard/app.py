@@ -42,8 +42,8 @@ from storeguard.lock import FolderLock
 from storeguard.mode import DAEMON, DIGESTS, Mode
 from storeguard.orderly import run_until
 from storeguard.outbox.observer import IssueObserver
-from storeguard.outbox.s3 import object_store
-from storeguard.ports import Books, ObjectStore
+from storeguard.outreach import Outreach
+from storeguard.ports import Books
 from storeguard.recovery import KIOSK_CSV, SHELF_CSV
 from storeguard.services.bookkeeping import BookkeepingService
 from storeguard.services.bus import Bus
@@ -53,10 +53,10 @@ from storeguard.services.filing import FilingService
 from storeguard.services.noticing import NoticingService
 from storeguard.services.provisional import ProvisionalIssues
 from storeguard.services.reconciling import ReconcilingService
+from storeguard.services.remarking import remarks
 from storeguard.services.selling import Desk
 from storeguard.services.supervising import SupervisingService
 from storeguard.services.tracing import TraceRecorder
-from storeguard.services.uploading import UploadingService
 from storeguard.services.watching import WatchingService
 from storeguard.services.weighing import WeighingService
 from storeguard.vision.sighting import stay_on_cpus
@@ -198,16 +198,17 @@ class Store:
             on_products=self._reassign,
             state=self.folders.state,
         )
-        self.uploading = UploadingService(
-            self.folders.issue_data,
-            self.config.store.id,
-            self._objects(),
+        self.outreach = Outreach(
+            self.config,
+            self.folders,
             self.bus,
             self.clock,
             self.health,
+            functools.partial(remarks, self.weighing, self.watching),
+            self._mode,
             adopt_folder=self.filing.adopt,
-            digests=self.folders.state / DIGESTS,
         )
+        self.uploading, self.telling = self.outreach.uploading, self.outreach.telling
 
     def _watching(self) -> WatchingService:
         return WatchingService(
@@ -259,7 +260,8 @@ class Store:
             self.health,
             is_clock_synced=is_clock_synced,
             threshold=threshold(self.config),
-            on_digest=lambda: self.uploading.hand_over(),
+            quiet_hours=self.config.notices.quiet_hours,
+            on_digest=lambda: self.outreach.hand_over(),
             fsync=self._mode.fsync,
         )
 
@@ -331,11 +333,6 @@ class Store:
             round_s=self._mode.reconciling_round_s,
         )
 
-    def _objects(self) -> ObjectStore | None:
-        if not self._mode.outside:
-            return None
-        return object_store(self.config.upload, lambda: self.uploading.is_moving())
-
     def _reassign(self, products: Sequence[Product]) -> None:
         """The owner has edited prices, unit weights or rows."""
         self.weighing.set_products({product.name: product for product in products})
@@ -359,7 +356,7 @@ class Store:
             found["bookkeeping"] = self.bookkeeping.run
             found["cleaning"] = self.cleaning.run
             found["noticing"] = self.noticing.run
-            found["uploading"] = self.uploading.run
+            found |= self.outreach.loops()
         return found | {"supervising": functools.partial(self.supervising.run, self.health)}
 
     async def run(

@@ -20,13 +20,16 @@ from pydantic_core import ErrorDetails
 from storeguard.configweb import Web as Web
 from storeguard.document import Document, Location, dotted
 from storeguard.errors import ConfigInvalid
-from storeguard.sections import Identifier, Pixels, Polygon, Recording, Seconds, Share
+from storeguard.noticeconfig import Channel, Notices
+from storeguard.sections import Identifier, Pixels, Polygon, Recording, Seconds
 from storeguard.sections import Section as _Section
+
+__all__ = ["Channel", "Config", "Folders", "Notices", "Web", "load", "parse"]
 
 LARGEST_BYTES = 64 * 1024
 """A hand-written configuration is a few kB; more is a mistake or an attack."""
 
-RESERVED_IDS = frozenset({"receipts", "decisions", "hb"})
+RESERVED_IDS = frozenset({"receipts", "decisions"})
 """Folders of the bucket beside those of the stores."""
 
 T = TypeVar("T")
@@ -162,15 +165,6 @@ class Kiosk(_Section):
     payment: Literal["honour"] = Field("honour", description="Who confirms a payment.")
     oversell: Literal["allow", "refuse"] = Field(
         "allow", description="Sell more than the book has (noted), or refuse and say what is left."
-    )
-
-
-class Notices(_Section):
-    """Every issue is sealed; below either value its notice waits for the next morning's digest."""
-
-    min_won: int = Field(0, ge=0, description="Least loss in won that is told at once.")
-    min_certainty: Share = Field(
-        0.5, description="A line of an issue that is less certain does not count towards min_won."
     )
 
 
@@ -356,6 +350,9 @@ def _contradictions(config: Config, document: Document) -> Iterator[str]:
     """What is well-formed piece by piece and still cannot be."""
     yield from _id_problems("scales", [scale.id for scale in config.scales], document)
     yield from _id_problems("cameras", [camera.id for camera in config.cameras], document)
+    yield from _id_problems(
+        "notices.channels", [one.id for one in config.notices.channels], document
+    )
     yield from _pin_problems(config, document)
     for twice in _repeated(name for scale in config.scales for name in scale.products):
         scales = [f"'{scale.id}'" for scale in config.scales if twice in scale.products]
@@ -364,7 +361,9 @@ def _contradictions(config: Config, document: Document) -> Iterator[str]:
 
 def _id_problems(section: str, ids: list[str], document: Document) -> Iterator[str]:
     for twice in _repeated(ids):
-        lines = [document.line_of((section, i)) for i, one in enumerate(ids) if one == twice]
+        lines = [
+            document.line_of((*section.split("."), i)) for i, one in enumerate(ids) if one == twice
+        ]
         yield f"{section}: the id '{twice}' is given twice (lines {_and(lines)})"
 
 

@@ -93,6 +93,7 @@ def _config(port: int, endpoint_url: str) -> cfg.Config:
         cameras=(cfg.Camera(id="door", backend="sim", watch_fps=5),),
         detector=cfg.Detector(backend="background"),
         upload=cfg.Upload(bucket=BUCKET, endpoint_url=endpoint_url),
+        notices=cfg.Notices(weekly_test=False),
         web=cfg.Web(port=port),
     )
 

@@ -35,6 +35,9 @@
     │   ├── UploadRefused (PermissionError)     keys, permissions, bucket: needs the owner
     │   ├── UploadClockSkewed                   our clock is wrong
     │   └── UploadConflict (FileExistsError)    another object has this key
+    ├── ChannelFault
+    │   ├── ChannelUnreachable (ConnectionError)  a notice may get through later
+    │   └── ChannelRefused (PermissionError)      its address, or its account: needs the owner
     ├── RestartNeeded                       only a new process can cure this one
     ├── AddressUnavailable (OSError)        the web pages cannot have their host and port
     ├── BackupInvalid (ValueError)          a file that cannot be restored
@@ -51,7 +54,7 @@ from typing import Self
 
 
 class FaultCode(StrEnum):
-    """What kind of fault it is: W scales and power, C cameras, D disk, T time, N network, A AWS."""
+    """W scales and power, C cameras, D disk, T time, N network, A AWS, S starts."""
 
     OTHER = ""
     SCALE_SILENT = "W101"
@@ -85,6 +88,7 @@ class FaultCode(StrEnum):
     NETWORK = "N501"
     NETWORK_LOGIN = "N503"
     CERTIFICATE = "N506"
+    CHANNEL = "N507"
     CREDENTIALS = "A601"
     PERMISSION = "A602"
     BUCKET = "A603"
@@ -93,6 +97,7 @@ class FaultCode(StrEnum):
     NO_RECEIPT = "A607"
     TEST_UNANSWERED = "A608"
     UPLOAD_REFUSED = "A609"
+    SAFE_MODE = "S103"
     POWER_LOW = "W111"
 
 
@@ -306,6 +311,20 @@ class UploadConflict(UploadFault, FileExistsError):
     """An object of the same key and another content is already there."""
 
     code = FaultCode.OBJECT_CONFLICT
+
+
+class ChannelFault(StoreguardError):
+    """A notice did not get through one channel; it stays on disk."""
+
+    code = FaultCode.CHANNEL
+
+
+class ChannelUnreachable(ChannelFault, ConnectionError):
+    """It is tried again with back-off."""
+
+
+class ChannelRefused(ChannelFault, PermissionError):
+    """Address, account or balance: probed rarely."""
 
 
 class RestartNeeded(StoreguardError):

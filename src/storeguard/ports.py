@@ -6,6 +6,7 @@ suite over every backend of a port.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -19,9 +20,11 @@ __all__ = [
     "Book",
     "Books",
     "Camera",
+    "Channel",
     "Detector",
     "Frame",
     "Image",
+    "Letter",
     "ObjectStore",
     "Reading",
     "Scale",
@@ -126,3 +129,30 @@ class ObjectStore(Protocol):
         self, key: str, content: bytes, *, content_type: str, is_replacing: bool = False
     ) -> None: ...
     def get(self, key: str) -> bytes | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What goes out on a channel; `html` is empty where there is nothing but text.
+
+    HTML may show a picture as `cid:<file name>`.
+    """
+
+    id: str
+    subject: str
+    text: str
+    html: str = ""
+    pictures: tuple[Path, ...] = ()
+
+
+class Channel(Protocol):
+    """One way to the owner.
+
+    `send()` blocks, and returns once the other side has taken the letter. Raises
+    ChannelUnreachable where it may go later, ChannelRefused where a person has to do something.
+    The same id may come twice: whatever can tell the receiver so does.
+    """
+
+    @property
+    def id(self) -> str: ...
+    def send(self, letter: Letter) -> None: ...

@@ -119,6 +119,7 @@ async def _with_pages(config: cfg.Config, base: Path, errors: Sequence[str], lea
         clock,
         health,
         adopt_folder=None,
+        is_text_only=config.notices.text_only,
     )
     view = BareView(config, banner(config.store.language, errors, has_books=False), health, clock)
     pages = Pages(view, config.web, folders.state, clock, health, is_daemon=False)

@@ -269,7 +269,7 @@ def test_without_a_receipt_the_notifier_is_asked_again_with_the_same_id(root, ca
     bucket = Bucket(sends=False)
 
     def on_put(key):
-        if key.endswith("/again-2.issue.json"):
+        if key.endswith("/again/2/issue.json"):
             receipt = {"id": "issue-1", "text": "SMS", "message_id": "m", "sent_at": "t"}
             content = json.dumps(receipt | {"differing": []}).encode()
             bucket.objects["receipts/gangnam-1/issue-1.json"] = content
@@ -277,7 +277,7 @@ def test_without_a_receipt_the_notifier_is_asked_again_with_the_same_id(root, ca
     bucket.on_put = on_put
     told = run(root, bucket, 3600)
     asked = [key for key in bucket.objects if "again" in key]
-    assert asked == [f"gangnam-1/2026/11/issue-1/again-{n}.issue.json" for n in (1, 2)]
+    assert asked == [f"gangnam-1/2026/11/issue-1/again/{n}/issue.json" for n in (1, 2)]
     assert json.loads(bucket.objects[asked[0]])["id"] == "issue-1"
     assert [e.text for e in told if isinstance(e, ev.NoticeConfirmed)] == ["SMS"]
     assert "A607" in caplog.text
@@ -288,8 +288,8 @@ def test_a_restart_goes_on_counting_how_often_it_has_asked(root):
     bucket = Bucket(sends=False)
     run(root, bucket, 700)
     run(root, bucket, 1300)
-    asked = [key.rpartition("/")[2] for key in bucket.objects if "again" in key]
-    assert asked == ["again-1.issue.json", "again-2.issue.json"]
+    asked = [key.split("/")[-2] for key in bucket.objects if "/again/" in key]
+    assert asked == ["1", "2"]
 
 
 def test_without_a_bucket_issues_stay_and_that_is_said_once(root, caplog):

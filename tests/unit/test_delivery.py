@@ -239,7 +239,7 @@ def test_asking_again_writes_a_new_key_that_ends_as_the_manifest_does(sealed):
     deliver(sealed, "gangnam-1", memory)
     assert [ask_again(sealed, memory, AT) for _ in range(2)] == [1, 2]
     assert state_of(sealed) is DeliveryState.ASKED
-    said = json.loads(memory.objects[f"{PREFIX}/again-2.issue.json"][0])
+    said = json.loads(memory.objects[f"{PREFIX}/again/2/issue.json"][0])
     assert said == {"schema": 1, "id": ISSUE.id, "again": 2, "at": AT.isoformat()}
 
 

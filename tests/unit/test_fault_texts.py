@@ -26,7 +26,8 @@ def test_every_code_has_a_sentence(language, code):
 def test_every_sentence_has_a_code():
     used = {key for code in FaultCode for key in keys_of(code)}
     used |= {
-        f"fault.part.{key}" for key in ("scale", "camera", "sight", "records", *PARTS.values())
+        f"fault.part.{key}"
+        for key in ("scale", "camera", "sight", "channel", "records", *PARTS.values())
     }
     there = {key for key in CATALOGUES["ko"] if key.startswith("fault.")}
     assert there == {key for key in used if key.startswith("fault.")}

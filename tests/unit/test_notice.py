@@ -127,3 +127,9 @@ def test_what_is_below_the_threshold_is_told_next_morning():
     assert due([waiting], Told(), 1e6, EVENING) == ()
     morning = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
     assert due([waiting], Told(), 1e6, morning) == ((waiting,),)
+
+
+def test_what_happened_in_quiet_hours_is_told_as_soon_as_it_is_asked_for():
+    """The service does not ask while they last."""
+    one = waiting("1", Telling.QUIET_HOURS)
+    assert due([one], told_of(MILK), 0.0, EVENING) == ((one,),)

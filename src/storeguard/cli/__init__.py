@@ -6,7 +6,18 @@ import sys
 import click
 
 from storeguard import __version__
-from storeguard.cli import backup, doctor, people, promotions, restock, running, scale, seeing, shop
+from storeguard.cli import (
+    backup,
+    doctor,
+    notify,
+    people,
+    promotions,
+    restock,
+    running,
+    scale,
+    seeing,
+    shop,
+)
 from storeguard.cli.frame import Group, debug_option
 
 
@@ -33,6 +44,7 @@ for verb in (
     shop.issues,
     promotions.promotions,
     people.people,
+    notify.notify,
     scale.scale,
     seeing.camera,
     seeing.detect,

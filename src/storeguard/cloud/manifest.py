@@ -18,7 +18,7 @@ KEY = re.compile(
     r"(?P<id>[A-Za-z0-9][A-Za-z0-9._-]{0,127})/(?:again/\d{1,6}/)?issue\.json"
 )
 
-TOLD_LATER = frozenset({"cool_down", "daily_digest", "below_threshold"})
+TOLD_LATER = frozenset({"cool_down", "daily_digest", "below_threshold", "quiet_hours"})
 """`notice` of an issue that the device sums up in a digest, a manifest of its own."""
 
 SUMS = frozenset({"digest", "day_is_full"})

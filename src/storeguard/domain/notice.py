@@ -33,6 +33,7 @@ class Telling(Enum):
     COOL_DOWN = "cool_down"
     DAILY_DIGEST = "daily_digest"
     BELOW_THRESHOLD = "below_threshold"
+    QUIET_HOURS = "quiet_hours"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ def due(
 ) -> tuple[tuple[Waiting, ...], ...]:
     """The groups of issues to be told now, one message each.
 
+    Not to be called in the owner's quiet hours: what happened in them is told when they are over.
     Repeats wait until the last of their places has cooled down, and for the next morning when
     the day has had its messages. `local` is the store's wall clock.
     """
@@ -107,6 +109,8 @@ def due(
         is_of_yesterday = issue.day < local.date()
         if is_of_yesterday and local.hour >= DIGEST_HOUR:
             groups[Telling.DAILY_DIGEST].append(issue)
+        elif issue.telling is Telling.QUIET_HOURS:
+            groups[Telling.QUIET_HOURS].append(issue)
         elif issue.telling is Telling.COOL_DOWN and not is_full and _has_cooled(told, issue, now_s):
             groups[Telling.COOL_DOWN].append(issue)
     return tuple(tuple(group) for group in groups.values() if group)

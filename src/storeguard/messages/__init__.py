@@ -5,12 +5,21 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from storeguard.errors import FaultCode
-from storeguard.messages import console_en, console_ko, doctor_en, doctor_ko, en, faults, ko
+from storeguard.messages import (
+    console_en,
+    console_ko,
+    doctor_en,
+    doctor_ko,
+    en,
+    faults,
+    ko,
+    notices,
+)
 
 CATALOGUES: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
-        "ko": ko.TEXTS | console_ko.TEXTS | doctor_ko.TEXTS | faults.KO,
-        "en": en.TEXTS | console_en.TEXTS | doctor_en.TEXTS | faults.EN,
+        "ko": ko.TEXTS | console_ko.TEXTS | doctor_ko.TEXTS | faults.KO | notices.KO,
+        "en": en.TEXTS | console_en.TEXTS | doctor_en.TEXTS | faults.EN | notices.EN,
     }
 )
 

@@ -33,6 +33,8 @@ KO: dict[str, str] = {
     "fault.part.clock": "시계",
     "fault.part.store": "매장",
     "fault.part.uploading": "전송",
+    "fault.part.channel": "알림 {part}",
+    "fault.part.start": "시작",
     "fault.part.kiosk_book": "판매 재고표",
     "fault.part.shelf_book": "선반 재고표",
     "fault.part.web": "화면",
@@ -78,6 +80,11 @@ KO: dict[str, str] = {
     "fault.T404": "기기 시계가 틀려 전송을 미룹니다. 인터넷 연결을 확인하세요.",
     # Network and AWS.
     "fault.N501": "인터넷이나 서버에 연결되지 않습니다. 기록은 기기에 쌓였다가 나중에 갑니다.",
+    "fault.N507": "알림을 보내지 못해 다시 시도하는 중입니다. 주소와 비밀번호를 확인하세요.",
+    "fault.S103": (
+        "거듭 시작하지 못해 안전 모드로 돕니다. 카메라와 저울은 꺼져 있고 전송은 계속합니다. "
+        "storeguard doctor를 실행하세요."
+    ),
     "fault.A601": "AWS 열쇠가 없거나 만료되었습니다. 새 열쇠를 넣으면 기다리던 것이 갑니다.",
     "fault.A602": "AWS 열쇠에 올릴 권한이 없습니다. 열쇠의 권한을 확인하세요.",
     "fault.A603": "S3 버킷을 찾지 못했습니다. 버킷 이름과 리전을 확인하세요.",
@@ -96,6 +103,8 @@ EN: dict[str, str] = {
     "fault.part.clock": "Clock",
     "fault.part.store": "Store",
     "fault.part.uploading": "Upload",
+    "fault.part.channel": "Channel {part}",
+    "fault.part.start": "Start",
     "fault.part.kiosk_book": "Kiosk inventory",
     "fault.part.shelf_book": "Shelf inventory",
     "fault.part.web": "Pages",
@@ -133,6 +142,11 @@ EN: dict[str, str] = {
     "fault.T401": "The time is not confirmed yet. Times of records are estimates.",
     "fault.T404": "This device's clock is wrong: uploads wait. Check the internet connection.",
     "fault.N501": "No connection to the internet or the server. Issues stay here and go later.",
+    "fault.N507": "A notice could not be sent, trying again. Check the address and the password.",
+    "fault.S103": (
+        "Starting failed again and again: safe mode. Cameras and scales are off, uploads go on. "
+        "Run storeguard doctor."
+    ),
     "fault.A601": "The AWS key is missing or expired. With a new one, what waits will go.",
     "fault.A602": "The AWS key may not upload. Check its permissions.",
     "fault.A603": "The S3 bucket was not found. Check its name and region.",
@@ -149,6 +163,9 @@ PARTS: Mapping[str, str] = MappingProxyType(
         "clock": "clock",
         "store": "store",
         "uploading": "uploading",
+        "heartbeat": "uploading",
+        "telling": "uploading",
+        "start": "start",
         "kiosk book": "kiosk_book",
         "shelf book": "shelf_book",
         "web": "web",

@@ -56,6 +56,11 @@ __all__ = [
 ASIDE = "damaged"
 """Where evidence goes that is not what was sealed, or whose key another object has."""
 
+TEXT_ONLY = "text_only"
+"""In a manifest whose pictures and clips have stayed in the store."""
+
+WORDS = (".txt", ".csv", ".json")
+
 READ_TRIES = 3
 """So often the disk may refuse a file; then the message goes without it."""
 
@@ -79,19 +84,23 @@ def deliver(
     stage: Stage = Stage.ALL,
     is_stopping: Callable[[], bool] = lambda: False,
     on_sent: Callable[[], None] = lambda: None,
+    is_text_only: bool = False,
     fsync: bool = True,
 ) -> DeliveryState:
     """Puts what is not yet in the bucket there: text, picture, clips, extra, manifest.
 
     `stage` MESSAGE ends before the first clip; an issue without clips is then whole.
     `is_stopping` is asked before each file; a delivery that stopped goes on where it was.
-    `on_sent` is called after each. A file that is not the one that was sealed, or whose key
+    `on_sent` is called after each. `is_text_only`: no picture and no clip leaves the store, and
+    the manifest names none. A file that is not the one that was sealed, or whose key
     another object has, is reported and put under `damaged/`, the rest is delivered; a manifest
     whose key another object has goes, with all files, under the next free id. Raises UploadFault
     as the store does, OutboxFault when the folder cannot be read, or, after the manifest, when
     the progress could not be written.
     """
     manifest = read_manifest(folder)
+    if is_text_only:
+        manifest = _words_of(manifest)
     set_damaged_aside(folder)
     progress = progress_of(folder) or Progress(key_prefix(manifest, store_id))
     run = _Run(folder, manifest, objects, stage, is_stopping, on_sent, fsync)
@@ -199,7 +208,8 @@ class _Run:
         self, entry: Mapping[str, Any], progress: Progress, *, is_last_try: bool
     ) -> tuple[bytes | None, str | None]:
         name, issue_id = entry["name"], progress.prefix.rpartition("/")[2]
-        if name == MANIFEST and issue_id != self._manifest["id"]:
+        is_as_sealed = issue_id == self._manifest["id"] and not self._manifest.get(TEXT_ONLY)
+        if name == MANIFEST and not is_as_sealed:
             return encoded({**self._manifest, "id": issue_id}), None
         return _evidence(self._folder, name, entry["sha256"], is_last_try=is_last_try)
 
@@ -247,7 +257,7 @@ def ask_again(folder: Path, objects: ObjectStore, at: datetime, *, fsync: bool =
         "again": progress.asked,
         "at": at.astimezone(UTC).isoformat(),
     }
-    key = f"{progress.prefix}/again-{progress.asked}.{MANIFEST}"
+    key = f"{progress.prefix}/again/{progress.asked}/{MANIFEST}"
     objects.put(key, encoded(said), content_type=CONTENT_TYPES[".json"])
     return progress.asked
 
@@ -277,6 +287,11 @@ def _evidence(
     if expected not in (None, found):
         return content, f"was damaged since it was sealed (sha256 {found}, expected {expected})"
     return content, None
+
+
+def _words_of(manifest: dict[str, Any]) -> dict[str, Any]:
+    words = [entry for entry in manifest["files"] if entry["name"].lower().endswith(WORDS)]
+    return {**manifest, "files": words, TEXT_ONLY: True}
 
 
 def _content_type(name: str) -> str:

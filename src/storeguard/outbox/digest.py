@@ -5,6 +5,7 @@ the same trigger and the same receipt serve it; `notice` in the manifest tells t
 lies in the state folder: the owner's issues are those of `issue_data/` only.
 """
 
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -19,6 +20,10 @@ Manifest = Mapping[str, Any]
 
 DIGEST, DAY_IS_FULL = "digest", "day_is_full"
 """`notice` of a manifest: sums up `issues`; says that the rest of the day will be summed up."""
+
+
+LONGEST_HEADLINE = 40
+"""What the SMS has room for."""
 
 
 def seal_digest(
@@ -52,14 +57,63 @@ def seal_digest(
         "issues": [issue["id"] for issue in issues],
         "numbers": sorted(issue["number"] for issue in issues),
     }
+    _publish(root, name, summed, fsync=fsync)
+    return root / name
+
+
+def seal_said(
+    root: Path,
+    notice_id: str,
+    kind: str,
+    said: str,
+    *,
+    store: IssueStore,
+    sealed_at: datetime,
+    is_clock_synced: bool,
+    about: Manifest | None = None,
+    lines: Sequence[Mapping[str, Any]] = (),
+    to: str = "owner",
+    fsync: bool = True,
+) -> bool:
+    """One sentence as a message of its own; False when this id has been sealed already.
+
+    `about`: the manifest of the issue that it is about, `lines` what of it is meant: paid since,
+    or still unseen. `to`: owner or second.
+    """
+    if (root / notice_id).exists():
+        return False
+    content = {
+        "schema": SCHEMA,
+        "id": notice_id,
+        "number": about["number"] if about else 0,
+        "store": asdict(store),
+        "sealed_at": sealed_at.isoformat(),
+        "time_quality": "synced" if is_clock_synced else "unsynced",
+        "visit": None,
+        "lines": list(lines),
+        "loss_won": sum(line["loss"] for line in lines),
+        "files": [],
+        "notice": kind,
+        "said": said,
+        "headline": said[:LONGEST_HEADLINE].rstrip(),
+        "issues": [about["id"]] if about else [],
+        "to": to,
+    }
+    if about is not None:
+        content["amends"] = about["id"]
+    _publish(root, notice_id, content, fsync=fsync)
+    return True
+
+
+def _publish(root: Path, name: str, content: Manifest, *, fsync: bool) -> None:
     staged = root / INCOMING / name
     try:
+        shutil.rmtree(staged, ignore_errors=True)  # what a power cut has left of it
         staged.mkdir(parents=True)
-        durable.publish(staged / MANIFEST, encoded(summed), fsync=False)
+        durable.publish(staged / MANIFEST, encoded(content), fsync=False)
         durable.publish_folder(staged, root / name, fsync=fsync)
     except OSError as error:
         raise unwritable(root / name, error) from error
-    return root / name
 
 
 def _free_name(root: Path, wanted: str) -> str:
@@ -71,8 +125,9 @@ def _free_name(root: Path, wanted: str) -> str:
 
 
 def digests_in(root: Path) -> tuple[dict[str, Any], ...]:
-    """The manifests of all digests, oldest first."""
-    return tuple(read_manifest(folder) for folder in sealed_issues(root))
+    """The manifests of all digests, oldest first; what is merely said is none."""
+    manifests = (read_manifest(folder) for folder in sealed_issues(root))
+    return tuple(one for one in manifests if one.get("notice") in (DIGEST, DAY_IS_FULL))
 
 
 def _summed(lines: Iterable[Mapping[str, Any]]) -> Iterable[dict[str, Any]]:

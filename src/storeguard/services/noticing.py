@@ -12,6 +12,7 @@ from storeguard.clock import Clock, local_label
 from storeguard.domain import notice
 from storeguard.domain.issue import IssueStore
 from storeguard.domain.notice import Place, Stake, Telling, Threshold, Told, Waiting
+from storeguard.domain.reminding import is_quiet
 from storeguard.errors import OutboxFault
 from storeguard.health import Health
 from storeguard.outbox.digest import DAY_IS_FULL, DIGEST, digests_in, seal_digest
@@ -39,6 +40,7 @@ class NoticingService:
         *,
         is_clock_synced: Callable[[], bool],
         threshold: Threshold,
+        quiet_hours: tuple[str, str] | None = None,
         on_digest: Callable[[], None] = lambda: None,
         fsync: bool = True,
     ) -> None:
@@ -48,6 +50,7 @@ class NoticingService:
         self._health = health
         self._is_clock_synced = is_clock_synced
         self._threshold = threshold
+        self._quiet_hours = quiet_hours
         self._on_digest = on_digest
         self._fsync = fsync
         self._zone = ZoneInfo(store.timezone)
@@ -63,6 +66,8 @@ class NoticingService:
         """
         if self._threshold.is_below(stakes):
             return Telling.BELOW_THRESHOLD
+        if self._is_quiet:
+            return Telling.QUIET_HOURS
         return notice.telling_of(self._told, places, self._clock.now_s(), self._local.date())
 
     def sealed(self, manifest: Manifest, places: Iterable[Place]) -> None:
@@ -95,6 +100,9 @@ class NoticingService:
 
     async def _run_once(self) -> None:
         part = self._health.part("noticing")
+        if self._is_quiet:
+            part.ok()
+            return
         try:
             await self._say_that_the_day_is_full()
             groups = notice.due(
@@ -144,6 +152,10 @@ class NoticingService:
         issue_id, day = manifest["id"], self._day_of(manifest)
         self._manifests[issue_id] = manifest
         self._waiting[issue_id] = Waiting(issue_id, telling_in(manifest), places, day)
+
+    @property
+    def _is_quiet(self) -> bool:
+        return is_quiet(self._local, self._quiet_hours)
 
     @property
     def _local(self) -> datetime:

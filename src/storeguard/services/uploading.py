@@ -60,6 +60,7 @@ class UploadingService:
 
     `digests`: the folder of messages about several issues, delivered after the issues.
     `adopt_folder` is None where the books are not there to number a foreign folder.
+    `is_text_only`: no picture and no clip leaves the store.
     `objects` is None where no bucket is configured: issues stay here, and that is said once.
     """
 
@@ -74,6 +75,7 @@ class UploadingService:
         *,
         adopt_folder: Callable[[str], IssueSealed] | None,
         digests: Path | None = None,
+        is_text_only: bool = False,
     ) -> None:
         self._root = root
         self._store_id = store_id
@@ -82,6 +84,7 @@ class UploadingService:
         self._clock = clock
         self._health = health
         self._adopt_folder = adopt_folder
+        self._is_text_only = is_text_only
         self._roots = (root,) if digests is None else (root, digests)
         self._wake = asyncio.Event()
         self._watched: Mapping[str, adopt.Watched] = {}
@@ -220,6 +223,7 @@ class UploadingService:
                     stage=stage,
                     is_stopping=lambda: self._is_to_pause(stage),
                     on_sent=self._has_got_through,
+                    is_text_only=self._is_text_only,
                 )
             )
             if state is DeliveryState.UPLOADED:
