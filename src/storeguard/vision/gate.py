@@ -35,6 +35,7 @@ _NEAR = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
 _WIDER = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))
 _SAMPLES_A_CELL = 2
 _LEAST_GAIN = 0.01
+_FADE_EVERY_S = 5.0
 
 GRID_PX = 160
 """Longest side of the small picture."""
@@ -101,6 +102,7 @@ class _Scene:
     idle: Levels
     seen: Mask
     pending: list[tuple[float, Mask]] = field(default_factory=list)
+    faded_s: float = 0.0
 
 
 class MotionGate:
@@ -199,7 +201,10 @@ class MotionGate:
         return Motion(boxes, is_idle=not boxes, share=share)
 
     def _fade(self, scene: _Scene, elapsed_s: float) -> None:
-        scene.idle *= np.float32(0.5 ** (elapsed_s / self._tuning.idle_s))
+        scene.faded_s += elapsed_s
+        if scene.faded_s >= _FADE_EVERY_S:
+            scene.idle *= np.float32(0.5 ** (scene.faded_s / self._tuning.idle_s))
+            scene.faded_s = 0.0
 
     def _settle(self, scene: _Scene, t_s: float) -> None:
         """What was looked at long enough ago, and nobody came of it, is idle."""
@@ -213,7 +218,9 @@ def small_luma(image: Image) -> Levels:
     """Brightness at most GRID_PX wide or high. Sampled first: a tenth of a whole area resize."""
     height, width = image.shape[:2]
     step = max(1, max(height, width) // (GRID_PX * _SAMPLES_A_CELL))
-    sampled = cv2.cvtColor(np.ascontiguousarray(image[::step, ::step]), cv2.COLOR_BGR2GRAY)
+    sampled_wh = max(1, width // step), max(1, height // step)
+    sampled = cv2.resize(image, sampled_wh, interpolation=cv2.INTER_NEAREST)
+    sampled = cv2.cvtColor(sampled, cv2.COLOR_BGR2GRAY)
     scale = min(1.0, GRID_PX / max(height, width))
     size_wh = max(1, round(width * scale)), max(1, round(height * scale))
     small = cv2.resize(sampled, size_wh, interpolation=cv2.INTER_AREA)
@@ -222,7 +229,9 @@ def small_luma(image: Image) -> Levels:
 
 def _gain(background: Levels, luma: Levels) -> float:
     """By how much it has become brighter everywhere alike: exposure, or a light."""
-    return float(np.median((luma[::4, ::4] + 1) / (background[::4, ::4] + 1)))
+    ratios = ((luma[::6, ::6] + 1) / (background[::6, ::6] + 1)).ravel()
+    middle = ratios.size // 2
+    return float(np.partition(ratios, middle)[middle])
 
 
 def _boxes(fresh: Mask, before: tuple[Mask, Mask], tuning: Tuning) -> tuple[Box, ...]:
