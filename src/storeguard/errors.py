@@ -77,6 +77,7 @@ class FaultCode(StrEnum):
     DETECTOR_FAILED = "C208"
     OCCUPIED_LONG = "C209"
     CAMERA_ENDED = "C210"
+    CAMERA_MOVED = "C211"
     DISK_LOW = "D301"
     DISK_FULL = "D302"
     DISK_FAILING = "D304"

@@ -12,6 +12,7 @@ import cv2
 from storeguard import config as cfg
 from storeguard import durable
 from storeguard.clock import Clock, SystemClock
+from storeguard.devices.live import Scrutiny
 from storeguard.devices.opencv import OpenCvCamera
 from storeguard.domain import occupancy
 from storeguard.domain.occupancy import Occupancy, Polygon, Presence, Sighting
@@ -83,6 +84,7 @@ class Watch:
         self._empty_for_s = empty_for_s
         self._state = Occupancy()
         self._due_s = float("-inf")
+        self._people = 0
 
     def is_due(self, frame: Frame) -> bool:
         return frame.t_s >= self._due_s or self._sight.is_eager
@@ -100,22 +102,29 @@ class Watch:
 
     def unknown(self, t_s: float, fault: DeviceFault) -> Line:
         """The line of a picture that shows nothing, or of one that has not come."""
+        self._due_s = t_s + self._every_s
         self._take(Sighting(t_s, None))
         is_occupied = self._state.presence is Presence.OCCUPIED or None
-        why = f"{fault.code} {fault}".strip()
-        return {"t_s": t_s, "gate": False, "people": 0, "occupied": is_occupied, "why": why}
+        return {
+            "t_s": t_s,
+            "gate": False,
+            "people": self._people if is_occupied else 0,
+            "occupied": is_occupied,
+            "why": f"{fault.code} {fault}".strip(),
+        }
 
     def _take(self, sighting: Sighting) -> None:
         self._state, _ = occupancy.advance(self._state, sighting, self._empty_for_s)
 
     def _line(self, t_s: float, look: Look) -> Line:
-        is_occupied = self._state.presence is Presence.OCCUPIED
+        trouble = look.trouble
+        self._people = len(look.people)
         return {
             "t_s": t_s,
             "gate": look.gate,
-            "people": len(look.people),
-            "occupied": is_occupied,
-            "why": look.why,
+            "people": self._people,
+            "occupied": self._state.presence is Presence.OCCUPIED,
+            "why": look.why if trouble is None else f"{trouble.code} {trouble.why}; {look.why}",
         }
 
 
@@ -137,11 +146,23 @@ def watch_lines(wanted: Watched) -> Iterator[Line]:
     watch = Watch(sight, wanted.fps, wanted.empty_for_s)
     with closing(sight):
         if wanted.camera is None and not is_live(wanted.source):
-            for sourced in frames(wanted.source):
-                if watch.is_due(sourced.frame):
-                    yield watch.line(sourced.frame)
+            yield from _file_lines(wanted.source, watch)
         else:
             yield from _live_lines(_camera(wanted), watch)
+
+
+def _file_lines(source: str, watch: Watch) -> Iterator[Line]:
+    """A camera looks for frozen pictures itself; of a file they are looked for here."""
+    scrutiny = Scrutiny()
+    for sourced in frames(source):
+        frame = sourced.frame
+        wrong = scrutiny.fault_of(frame.image, 0.0, frame.t_s)
+        if not watch.is_due(frame):
+            continue
+        if wrong is None:
+            yield watch.line(frame)
+        else:
+            yield watch.unknown(frame.t_s, CameraFault(f"{source} {wrong[0]}").coded(wrong[1]))
 
 
 def _live_lines(camera: Camera, watch: Watch) -> Iterator[Line]:

@@ -24,9 +24,9 @@ def picture(person_x=None):
     return image
 
 
-def video(path, pictures):
+def video(path, pictures, crf="10"):
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=FPS, options={"crf": "10"})
+        stream = container.add_stream("libx264", rate=FPS, options={"crf": crf})
         stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p"
         for image in pictures:
             for packet in stream.encode(av.VideoFrame.from_ndarray(image, "bgr24")):
@@ -71,6 +71,14 @@ def test_darkness_is_unknown_and_says_why(tmp_path):
     assert last["occupied"] is None
     assert "C204" in last["why"]
     assert "dark" in last["why"]
+
+
+def test_a_frozen_picture_is_unknown_and_says_why(tmp_path):
+    still = video(tmp_path / "still.mp4", [picture()] * 650, crf="0")
+    lines = watch(still, "--detector", "background", "--config", tmp_path / "none.yaml")
+    assert lines[-30]["occupied"] is False
+    assert lines[-1]["occupied"] is None
+    assert "C205" in lines[-1]["why"]
 
 
 def test_a_configured_camera_brings_its_own_settings(visit, tmp_path):

@@ -67,6 +67,7 @@ KO: dict[str, str] = {
     "fault.C208": "사람 감지가 실패하여 다시 시도하는 중입니다. 재고는 계속 감시합니다.",
     "fault.C209": "{minutes}분째 사람이 감지됩니다. 포스터나 마네킹인지 확인하세요.",
     "fault.C210": "영상 파일이 끝났습니다.",
+    "fault.C211": "카메라가 움직인 것 같습니다. 방향과 제외 구역(ignore_areas)을 확인하세요.",
     # Disk and clock.
     "fault.D301": "저장 공간이 부족합니다. 필요 없는 파일을 지우거나 더 큰 디스크로 바꾸세요.",
     "fault.D302": (
@@ -133,6 +134,7 @@ EN: dict[str, str] = {
     "fault.C208": "Person detection failed and is tried again. The stock is still watched.",
     "fault.C209": "A person has been seen for {minutes} min. See whether it is a poster.",
     "fault.C210": "The video file has ended.",
+    "fault.C211": "The camera seems to have moved. Check its direction and ignore_areas.",
     "fault.D301": "Little space is left. Delete what is not needed, or take a larger disk.",
     "fault.D302": "No space is left. Clips pause, the stock is still watched. Delete something.",
     "fault.D304": "The SD card fails. Replace it at once.",

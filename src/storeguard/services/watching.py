@@ -200,7 +200,10 @@ class WatchingService:
             return
         if part.now.last_ok_s is None:
             log.debug("%s: first picture judged", eye.camera.id)
-        part.ok()
+        if look.trouble is None:
+            part.ok()
+        else:
+            part.failed(look.trouble.why, code=look.trouble.code)
         eye.verdict_took_s = self._clock.now_s() - frame.t_s
         eye.detections = look.people
         self._sighted(eye, len(look.people), frame.t_s, look.confidence)

@@ -14,13 +14,14 @@ whom the detector alone would have seen.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from storeguard.domain import occupancy
 from storeguard.domain.occupancy import Detection, Polygon
 from storeguard.errors import CameraBlind
 from storeguard.ports import Detector, Frame, Image
 from storeguard.vision.gate import Box, Motion, MotionGate, small_luma
+from storeguard.vision.view import ViewFault, ViewWatch
 from storeguard.vision.visibility import blindness
 
 SURE = occupancy.SURE
@@ -47,13 +48,15 @@ class Look:
     """What is known after one picture.
 
     `people`: those in the store, in pixels of the frame's picture; without `looked` they are
-    those of the last look. `gate`: motion sent something to the detector.
+    those of the last look. `gate`: motion sent something to the detector. `trouble`: what is
+    wrong with the view although people can be seen on it.
     """
 
     people: tuple[Detection, ...]
     gate: bool
     looked: bool
     why: str
+    trouble: ViewFault | None = None
 
     @property
     def confidence(self) -> float:
@@ -63,9 +66,10 @@ class Look:
 class Sight:
     """State of one camera; blocks, for one worker thread.
 
-    `gate` None: the detector is asked about every picture, for one that learns from them or
-    that costs nothing. `confidence`: the least of a person who appears; one who is there already
-    keeps being there down to a part of it, as far as the detector reports such.
+    `gate` None: the detector knows without looking (a simulated one, a trace). `always`: it is
+    asked about every picture, because it learns from them. `confidence`: the least of a person
+    who appears; one who is there already keeps being there down to a part of it, as far as the
+    detector reports such.
     """
 
     def __init__(
@@ -73,6 +77,7 @@ class Sight:
         detector: Detector,
         gate: MotionGate | None = None,
         *,
+        always: bool = False,
         ignore_areas: Sequence[Polygon] = (),
         confidence: float = 0.4,
         input_px: int = 640,
@@ -80,6 +85,8 @@ class Sight:
     ) -> None:
         self.detector = detector
         self._gate = gate
+        self._always = always
+        self._view = ViewWatch()
         self._areas = tuple(ignore_areas)
         self._confidence = confidence
         self._input_px = input_px
@@ -97,13 +104,19 @@ class Sight:
     @property
     def is_eager(self) -> bool:
         """The next picture is wanted, whatever the beat."""
-        return self._is_unsure and self._gate is not None
+        return self._is_unsure and not self._always and self._gate is not None
 
     def look(self, frame: Frame) -> Look:
         """Raises CameraBlind where nobody could be seen, DetectorFault when the detector fails."""
         if self._gate is None or frame.image is None:
             return self._look(frame, (WHOLE,), gate=True, why="every picture")
         motion = self._examine(self._gate, frame)
+        return replace(self._after(motion, frame), trouble=self._view.fault)
+
+    def _after(self, motion: Motion, frame: Frame) -> Look:
+        if self._always:
+            why = "motion" if motion.boxes else "every picture"
+            return self._look(frame, (WHOLE,), gate=bool(motion.boxes), why=why)
         asked = self._asked(motion, frame.t_s)
         if asked is None:
             return Look(self._people, False, False, _quiet(motion))
@@ -115,12 +128,20 @@ class Sight:
         luma = small_luma(frame.image if frame.small is None else frame.small)
         reason = blindness(luma)
         if reason is not None:
-            self._looked_s = self._whole_s = float("-inf")
-            raise CameraBlind(f"nobody can be seen: {reason}; check the light and the lens")
+            raise self._blind(reason)
         motion = gate.examine(luma, frame.t_s)
+        is_still = not (motion.boxes or self._people)
+        fault = self._view.examine(luma, frame.t_s, is_still=is_still)
+        if fault is not None and fault.is_blind:
+            raise self._blind(fault.why)
         if motion.is_flip:
             self._flipped_s = frame.t_s
         return motion
+
+    def _blind(self, reason: str) -> CameraBlind:
+        """The first picture that shows something again is looked at."""
+        self._looked_s = self._whole_s = float("-inf")
+        return CameraBlind(f"nobody can be seen: {reason}; check the light and the lens")
 
     def _asked(self, motion: Motion, now_s: float) -> tuple[str, tuple[Box, ...]] | None:
         """Why and about what the detector is asked now; None when it is not."""

@@ -24,9 +24,11 @@ def sight_with(
 ) -> Sight:
     """As `sight_of`, with a detector that is there already."""
     layout = getattr(detector, "layout", None)
+    knows_all = wanted.backend in ("sim", "replay")
     return Sight(
         detector,
-        MotionGate(ignore_areas) if is_network(detector) else None,
+        None if knows_all else MotionGate(ignore_areas),
+        always=not is_network(detector),
         ignore_areas=ignore_areas,
         confidence=wanted.confidence,
         input_px=max(layout.input_wh) if layout else USUAL_INPUT_PX,
