@@ -26,6 +26,7 @@ from storeguard.assembling import (
 from storeguard.books.journalfile import open_journal
 from storeguard.books.records import (
     AnnouncedFile,
+    DriftFile,
     GuestFile,
     IssueRecords,
     SaleRecords,
@@ -232,22 +233,16 @@ class Store:
         )
 
     def _weighing(self, products: OnScales) -> WeighingService:
+        where = (self.folders, self.hardware, self._mode.fsync)
         return WeighingService(
             channels(self.config, self.hardware, products),
             self.shelf,
             self.bus,
             self.clock,
             self.health,
-            memory=ZeroFile(
-                self.folders.state / "scales.json",
-                new_scales=self.hardware.new_scales,
-                fsync=self._mode.fsync,
-            ),
-            guest_memory=GuestFile(
-                self.folders.state / "guests.json",
-                new_scales=self.hardware.new_scales,
-                fsync=self._mode.fsync,
-            ),
+            memory=assembling.state_file(ZeroFile, "scales.json", *where),
+            guest_memory=assembling.state_file(GuestFile, "guests.json", *where),
+            drift_memory=assembling.state_file(DriftFile, "drifts.json", *where),
             round_s=self._mode.weighing_round_s,
             on_readings=assembling.both(self.trails, self.tracing),
         )

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from storeguard.books.book import CsvBook
 from storeguard.books.deliveries import QuestionFile, RestockFile
@@ -43,6 +44,8 @@ from storeguard.vision.encoding import Overlay
 from storeguard.vision.pictures import PictureKeeper
 from storeguard.vision.recorder import ClipRecorder
 from storeguard.vision.sighting import sight_with
+
+Memory = TypeVar("Memory", covariant=True)
 
 Pinned = Callable[[], Collection[Path]]
 
@@ -164,6 +167,17 @@ def both(
             tracing.on_readings(scale, readings)
 
     return take
+
+
+class _OfScales(Protocol[Memory]):
+    def __call__(self, path: Path, *, new_scales: frozenset[str], fsync: bool) -> Memory: ...
+
+
+def state_file(
+    kind: _OfScales[Memory], name: str, folders: Folders, hardware: Hardware, fsync: bool
+) -> Memory:
+    """What scales remember over restarts; nothing of a world that begins anew."""
+    return kind(folders.state / name, new_scales=hardware.new_scales, fsync=fsync)
 
 
 def cleaner(

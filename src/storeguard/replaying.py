@@ -270,6 +270,12 @@ def _details(event: ev.Event) -> dict[str, Any] | None:
             return {"id": event.id, "product": event.product, "count": event.count}
         case ev.IssueConfirmed() | ev.IssueWithdrawn():
             return {"id": event.id}
+        case ev.ZeroMoved():
+            return {
+                "scale": event.scale,
+                "grams": round(event.grams, 1),
+                "certain": event.is_certain,
+            }
         case ev.DeviceFailed():
             return {"device": event.device, "why": event.why}
         case ev.DeviceRecovered():

@@ -162,6 +162,24 @@ class ZeroFile:
         _save(self._file, {"zero_g": dict(zeros)})
 
 
+class DriftFile:
+    """`state/drifts.json`: how far each zero had been followed since the owner's word, in grams."""
+
+    def __init__(
+        self, path: Path, *, new_scales: frozenset[str] = frozenset(), fsync: bool = True
+    ) -> None:
+        without = "what the zeros have drifted so far is not known: an item may have gone with it"
+        self._file = StateFile(path, _drifts, without=without, fsync=fsync)
+        self._new_scales = new_scales
+
+    def load(self) -> Mapping[str, float]:
+        drifts = self._file.load() or {}
+        return {scale: grams for scale, grams in drifts.items() if scale not in self._new_scales}
+
+    def save(self, drifts: Mapping[str, float]) -> None:
+        _save(self._file, {"drift_g": dict(drifts)})
+
+
 class GuestFile:
     """`state/guests.json`: units that were put down on scales that are not their own."""
 
@@ -199,6 +217,10 @@ def _zeros(content: Any) -> dict[str, float]:
     if not all(map(isfinite, zeros.values())):
         raise ValueError("a zero that is no number of grams")
     return zeros
+
+
+def _drifts(content: Any) -> dict[str, float]:
+    return _zeros({"zero_g": content["drift_g"]})
 
 
 def _guests(content: Any) -> dict[str, dict[str, int]]:

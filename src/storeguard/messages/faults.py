@@ -42,7 +42,7 @@ KO: dict[str, str] = {
     # Scales.
     "fault.W101": "응답이 없습니다. 이 선반은 감시에서 뺐습니다. 케이블과 전원을 확인하세요.",
     "fault.W102": "값이 멈췄습니다. 이 선반은 감시에서 뺐습니다. DT, SCK 선을 확인하세요.",
-    "fault.W105": "영점이 {grams} g 움직였습니다. 선반을 비우고 영점 조정을 권합니다.",
+    "fault.W105": ("영점이 {grams} g 움직여 개수가 불확실합니다. 선반을 비우고 영점을 조정하세요."),
     "fault.W106": "'{product}'의 무게가 0이라 셀 수 없습니다. 상품표를 고치세요.",
     "fault.W107": (
         "무게({grams} g)가 개수로 나누어지지 않아 개수가 불확실합니다. "
@@ -112,7 +112,9 @@ EN: dict[str, str] = {
     "fault.part.records": "Records",
     "fault.W101": "No answer. This shelf is not watched. Check cable and power.",
     "fault.W102": "Its value stands still. This shelf is not watched. Check the wires DT and SCK.",
-    "fault.W105": "Its zero has moved by {grams} g. Empty the shelf and set its zero.",
+    "fault.W105": (
+        "Its zero has moved by {grams} g: the count is uncertain. Empty the shelf and set its zero."
+    ),
     "fault.W106": "'{product}' weighs 0 and cannot be counted. Correct the inventory.",
     "fault.W107": (
         "The weight ({grams} g) is no whole number of units: the count is uncertain. "

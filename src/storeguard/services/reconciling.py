@@ -242,6 +242,10 @@ class ReconcilingService:
             for name, (least, most) in (changes | dict(count.doubts)).items():
                 low, high = ranges.get(name) or (visit.owed(name), visit.owed(name))
                 ranges[name] = (low - most, high - least)
+        until_s = visit.emptied_s if visit.emptied_s is not None else self._clock.now_s()
+        for name, (least, most) in self._weighing.drifts.doubts(visit.started_s, until_s).items():
+            low, high = ranges.get(name) or (visit.owed(name), visit.owed(name))
+            ranges[name] = (low - most, high - least)
         return {name: (max(0, low), max(0, high)) for name, (low, high) in ranges.items()}
 
     def _later_than(self, visit: Visit) -> tuple[Visit, ...]:

@@ -25,6 +25,7 @@ from storeguard.errors import JournalFault
 from storeguard.health import LONGEST_SILENCE_S, Health, Pulse
 from storeguard.ports import Book, Reading, Scale
 from storeguard.services.bus import Bus
+from storeguard.services.drifts import DriftMemory, DriftWatch
 from storeguard.services.hands import Hands
 from storeguard.services.swaps import SwapWatch
 
@@ -122,6 +123,7 @@ class WeighingService:
         *,
         memory: ZeroMemory,
         guest_memory: GuestMemory,
+        drift_memory: DriftMemory,
         round_s: float = 0.1,
         on_readings: OnReadings | None = None,
     ) -> None:
@@ -138,6 +140,7 @@ class WeighingService:
         self._on_readings = on_readings
         self._saved: dict[str, float] = {}
         self._swaps = SwapWatch(self.channels, self._booked_g, bus, clock, health)
+        self.drifts = DriftWatch(self.channels, bus, clock, drift_memory)
         bus.subscribe(self._on_event)
 
     async def run(self) -> None:
@@ -165,11 +168,13 @@ class WeighingService:
             channel.weighing = Weighing(zero_g=zeros.get(channel.id, 0.0))
             channel.scale.start()
             self._pulse(channel).beat()
+        await self.drifts.load()
 
     async def _run_once(self) -> None:
         for channel in self.channels:
             self._weigh(channel)
         self._swaps.look()
+        await self.drifts.look()
         for channel in self.channels:
             await self._count(channel)
 

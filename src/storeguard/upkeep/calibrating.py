@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from storeguard.books.calibrations import CalibrationFile, Kept
-from storeguard.books.records import ZeroFile
+from storeguard.books.records import DriftFile, ZeroFile
 from storeguard.domain.calibration import (
     Calibrated,
     Level,
@@ -24,7 +24,7 @@ from storeguard.domain.product import Product
 from storeguard.domain.weighing import band_g
 from storeguard.errors import CalibrationRefused, StoreguardError
 from storeguard.messages import text
-from storeguard.upkeep.scales import ZEROS, Device, Shop, WaitingClock, at_rest
+from storeguard.upkeep.scales import DRIFTS, ZEROS, Device, Shop, WaitingClock, at_rest
 from storeguard.upkeep.scaling import rounded
 
 USUAL_COUNTS = (1, 5)
@@ -97,12 +97,12 @@ def _keep(
 
 
 def _forget_zero(shop: Shop, scale_id: str) -> None:
-    file = ZeroFile(shop.folders.state / ZEROS)
-    zeros = dict(file.load())
-    if zeros.pop(scale_id, None) is not None:
-        # Twice: the generation before it must not bring the zero back either.
-        file.save(zeros)
-        file.save(zeros)
+    for file in (ZeroFile(shop.folders.state / ZEROS), DriftFile(shop.folders.state / DRIFTS)):
+        grams = dict(file.load())
+        if grams.pop(scale_id, None) is not None:
+            # Twice: the generation before it must not bring the zero back either.
+            file.save(grams)
+            file.save(grams)
 
 
 # --- calibrate -------------------------------------------------------------------------------

@@ -33,6 +33,9 @@ from storeguard.recovery import KIOSK_CSV, SHELF_CSV
 ZEROS = "scales.json"
 """In the state folder: the zeros that the daemon remembers."""
 
+DRIFTS = "drifts.json"
+"""And how far they have been followed."""
+
 ROUND_S = 0.1
 HOLD_S = 3.0
 FEWEST_IN_HOLD = 10

@@ -1,0 +1,116 @@
+"""How far the zeros of quiet scales have been followed: told, remembered, and what it may hide."""
+
+import asyncio
+import logging
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
+
+from storeguard.clock import Clock
+from storeguard.domain.drift import Drift, is_in_doubt
+from storeguard.domain.events import ZeroMoved
+from storeguard.services.bus import Bus
+
+if TYPE_CHECKING:
+    from storeguard.services.weighing import Channel
+
+TOLD_PER_UNIT = 1 / 10
+"""The log and the file follow in steps of so much of the lightest unit."""
+
+log = logging.getLogger("storeguard")
+
+
+class DriftMemory(Protocol):
+    """How far each zero had been followed, over restarts."""
+
+    def load(self) -> Mapping[str, float]:
+        """Scale id → grams."""
+
+    def save(self, drifts: Mapping[str, float]) -> None:
+        """Durable when it returns; blocks."""
+
+
+class DriftWatch:
+    """Looks at the drift of every scale each round; cheap where nothing has moved."""
+
+    def __init__(
+        self, channels: Sequence["Channel"], bus: Bus, clock: Clock, memory: DriftMemory
+    ) -> None:
+        self._channels = channels
+        self._bus = bus
+        self._clock = clock
+        self._memory = memory
+        self._saved: dict[str, float] = {}
+        self._doubted: dict[str, float] = {}
+
+    async def load(self) -> None:
+        """Before the first reading."""
+        self._saved = dict(await asyncio.to_thread(self._memory.load))
+        for channel in self._channels:
+            drift = Drift(self._saved.get(channel.id, 0.0))
+            channel.weighing = replace(channel.weighing, drift=drift)
+
+    async def look(self) -> None:
+        """Tells where the doubt begins and ends, and remembers what has moved."""
+        is_new = False
+        for channel in self._channels:
+            unit_g = lightest_g(channel)
+            if unit_g is not None:
+                self._tell(channel, unit_g)
+                is_new |= self._has_moved(channel, unit_g)
+        if is_new:
+            await asyncio.to_thread(self._memory.save, dict(self._saved))
+
+    def doubts(self, from_s: float, until_s: float) -> dict[str, tuple[int, int]]:
+        """Product → least and most units that may have come unseen, of scales whose doubt began
+        then: what was in doubt before is no matter of that visit."""
+        found: dict[str, tuple[int, int]] = {}
+        for channel in self._channels:
+            if from_s <= self._doubted.get(channel.id, -math.inf) <= until_s:
+                grams = channel.weighing.drift.total_g
+                for product in channel.products:
+                    if product.is_weighable and is_in_doubt(
+                        channel.weighing.drift, product.unit_weight_g, was=False
+                    ):
+                        found[product.name] = _units(grams, product.unit_weight_g)
+        return found
+
+    def _tell(self, channel: "Channel", unit_g: float) -> None:
+        drift, was = channel.weighing.drift, channel.id in self._doubted
+        is_doubted = is_in_doubt(drift, unit_g, was=was)
+        if is_doubted == was:
+            return
+        now_s = self._clock.now_s()
+        if is_doubted:
+            self._doubted[channel.id] = now_s
+            log.warning(
+                "scale '%s': its zero has moved by %+.1f g, over a third of its lightest unit "
+                "(%g g): its count is uncertain; empty it and run: storeguard scale tare %s",
+                *(channel.id, drift.total_g, unit_g, channel.id),
+            )
+        else:
+            del self._doubted[channel.id]
+            log.info("scale '%s': its zero is back at %+.1f g", channel.id, drift.total_g)
+        low, high = _units(drift.total_g, unit_g) if is_doubted else (0, 0)
+        event = ZeroMoved(now_s, channel.id, drift.total_g, not is_doubted, low, high)
+        self._bus.publish(event)
+
+    def _has_moved(self, channel: "Channel", unit_g: float) -> bool:
+        total_g, before_g = channel.weighing.drift.total_g, self._saved.get(channel.id, 0.0)
+        if abs(total_g - before_g) <= TOLD_PER_UNIT * unit_g:
+            return False
+        moved_g = total_g - before_g
+        log.info("scale '%s': zero moved by %+.1f g, to %+.1f g", channel.id, moved_g, total_g)
+        self._saved[channel.id] = round(total_g, 2)
+        return True
+
+
+def lightest_g(channel: "Channel") -> float | None:
+    """The lightest unit on it; None on a scale without goods that can be weighed."""
+    weights_g = (one.unit_weight_g for one in channel.products if one.is_weighable)
+    return min(weights_g, default=None)
+
+
+def _units(grams: float, unit_g: float) -> tuple[int, int]:
+    return math.floor(grams / unit_g), math.ceil(grams / unit_g)

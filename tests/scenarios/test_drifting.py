@@ -1,0 +1,71 @@
+"""Zeros that wander: what they may hide is said, remembered over a restart, and never swallowed."""
+
+import json
+
+from storeguard.domain.events import StepSettled, VisitReconciled, ZeroMoved
+
+UNIT_G = 52.0
+"""A chocolate bar, on scale B."""
+
+
+def wander(store, grams, *, every_s=2.0, by_g=0.5):
+    """The weight on B changes little by little, too slowly to be seen moving."""
+    for n in range(round(abs(grams) / by_g)):
+        store.world.put_thing("B", f"drift {grams} {n}", by_g if grams > 0 else -by_g)
+        store.advance(every_s)
+
+
+def moved(store):
+    return [(event.scale, event.is_certain) for event in store.told(ZeroMoved)]
+
+
+def test_what_goes_slowly_while_somebody_is_there_makes_that_visit_uncertain(store):
+    store.enter()
+    wander(store, -20.0)
+    store.leave()
+    store.advance(30)
+    assert store.told(StepSettled) == []
+    assert moved(store) == [("B", False)]
+    [visit] = store.told(VisitReconciled)
+    assert visit.uncertain == {"초코바": (0, 1)}
+    assert store.shelf["초코바"] == 12
+
+
+def test_the_doubt_is_no_matter_of_later_visits_and_an_item_taken_then_is_counted(store):
+    wander(store, 20.0)
+    store.enter()
+    store.world.take("초코바", 1)
+    store.advance(10)
+    store.leave()
+    store.advance(30)
+    [visit] = store.told(VisitReconciled)
+    assert (visit.unpaid, visit.uncertain) == ({"초코바": 1}, {})
+    assert store.shelf["초코바"] == 11
+
+
+def test_a_bar_slid_away_within_minutes_is_counted_not_swallowed(store):
+    """52 g are more than a zero moves in an hour."""
+    wander(store, -UNIT_G)
+    store.advance(120)
+    assert store.shelf["초코바"] == 11
+    assert store.told(StepSettled)
+
+
+def test_how_far_it_has_wandered_is_known_after_a_restart_and_ends_with_the_owners_word(
+    make_store,
+):
+    store = make_store(outside=True)
+    store.start()
+    wander(store, 15.0)
+    assert moved(store) == []
+    store.stop()
+    kept = json.loads((store.folder / "state" / "drifts.json").read_text())
+    assert 9 < kept["drift_g"]["B"] < 16
+    store.start()
+    assert store.shelf["초코바"] == 12
+    wander(store, 8.0)
+    assert moved(store) == [("B", False)]
+    csv = store.folder / "inventory" / "inventory_weight.csv"
+    csv.write_text(csv.read_text("utf-8").replace("초코바,12", "초코바,11"), encoding="utf-8")
+    store.advance(5)
+    assert moved(store) == [("B", False), ("B", True)]
