@@ -20,6 +20,7 @@ from storeguard.domain.drift import DriftRules
 from storeguard.domain.issue import IssueStore
 from storeguard.domain.notice import Threshold
 from storeguard.domain.product import OnScales
+from storeguard.domain.retention import DAY_S, Keeping
 from storeguard.domain.weighing import WeighingRules, band_g, off_below_g
 from storeguard.errors import OutboxFault
 from storeguard.hardware import Hardware
@@ -28,6 +29,7 @@ from storeguard.mode import Mode
 from storeguard.outbox.diskspace import Cleaner
 from storeguard.outbox.observer import IssueObserver
 from storeguard.ports import Book, Reading
+from storeguard.sections import Retention
 from storeguard.services.asking import DeliveryQuestions
 from storeguard.services.awaiting import SalesSources
 from storeguard.services.bus import Bus
@@ -181,7 +183,12 @@ def state_file(
 
 
 def cleaner(
-    config: Config, folders: Folders, pinned: Pinned = frozenset, *, fsync: bool = True
+    config: Config,
+    folders: Folders,
+    pinned: Pinned = frozenset,
+    clock: Clock | None = None,
+    *,
+    fsync: bool = True,
 ) -> Cleaner:
     """Of the store's disk. `pinned`: evidence of visits that are still to be judged."""
     return Cleaner(
@@ -191,7 +198,21 @@ def cleaner(
         pinned=pinned,
         is_clock_trusted=is_clock_synced,
         cameras=len(config.cameras),
+        keeping=_keeping(config.retention),
+        utc=clock.utc if clock else None,
         fsync=fsync,
+    )
+
+
+def _keeping(settings: Retention) -> Keeping:
+    def share(gb: float | None) -> int | None:
+        return None if gb is None else round(gb * 1e9)
+
+    return Keeping(
+        settings.clips_days * DAY_S,
+        settings.issues_days * DAY_S,
+        share(settings.clips_gb),
+        share(settings.issues_gb),
     )
 
 
@@ -199,7 +220,7 @@ def cleaning(
     config: Config, folders: Folders, pinned: Pinned, clock: Clock, health: Health, *, fsync: bool
 ) -> CleaningService:
     """See `cleaner`."""
-    return CleaningService(cleaner(config, folders, pinned, fsync=fsync), clock, health)
+    return CleaningService(cleaner(config, folders, pinned, clock, fsync=fsync), clock, health)
 
 
 def deliveries(

@@ -21,7 +21,7 @@ from storeguard.configweb import Web as Web
 from storeguard.document import Document, Location, dotted
 from storeguard.errors import ConfigInvalid
 from storeguard.noticeconfig import Channel, Notices
-from storeguard.sections import Identifier, Pixels, Polygon, Recording, Seconds
+from storeguard.sections import Identifier, Pixels, Polygon, Recording, Retention, Seconds
 from storeguard.sections import Section as _Section
 
 __all__ = ["Channel", "Config", "Folders", "Notices", "Web", "load", "parse"]
@@ -188,6 +188,7 @@ class Config(_Section):
     detector: Detector = Detector()
     visits: Visits = Visits()
     recording: Recording = Recording()
+    retention: Retention = Retention()
     kiosk: Kiosk = Kiosk()
     notices: Notices = Notices()
     upload: Upload = Upload()

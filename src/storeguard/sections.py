@@ -18,6 +18,19 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
+class Retention(Section):
+    """What is deleted, the oldest first. An issue goes once it is delivered, and not on hold."""
+
+    clips_days: float = Field(
+        30.0, gt=0, le=3650, description="Clips and pictures of visits that stay in doubt."
+    )
+    clips_gb: float | None = Field(
+        None, gt=0, description="Their share of the disk, in 10^9 bytes."
+    )
+    issues_days: float = Field(30.0, gt=0, le=3650, description="Delivered issues.")
+    issues_gb: float | None = Field(None, gt=0, description="Their share of the disk.")
+
+
 class Recording(Section):
     """What clips hold. There is never any sound."""
 

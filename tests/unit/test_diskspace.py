@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from storeguard.domain.issue import Issue, IssueLine, IssueStore
-from storeguard.domain.retention import KEPT_FOR_S, Kind
+from storeguard.domain.retention import KEPT_FOR_S, Keeping, Kind
 from storeguard.errors import OutboxFault
-from storeguard.outbox import adopt, delivery, folder, stored
+from storeguard.outbox import adopt, folder, progress, stored
 from storeguard.outbox.diskspace import BALLAST, Ages, Ballast, Cleaner, Volume, volume_of
 
 MIB = 1024 * 1024
@@ -45,12 +45,12 @@ class Shop:
         sealed = folder.seal(self.issues, issue, picture, [clip], picture_time_label="at")
         if state != "pending":
             content = {"prefix": f"s/{name}", "files": {"issue.json": "x"}, "damaged": {}}
-            (sealed / delivery.UPLOADED).write_text(json.dumps(content))
+            (sealed / progress.UPLOADED).write_text(json.dumps(content))
         if state == "confirmed":
-            (sealed / delivery.RECEIPT).write_text(json.dumps(RECEIPT | {"id": name}))
+            (sealed / progress.RECEIPT).write_text(json.dumps(RECEIPT | {"id": name}))
         return sealed
 
-    def cleaner(self):
+    def cleaner(self, **given):
         cleaner = Cleaner(
             self.record,
             self.issues,
@@ -59,6 +59,7 @@ class Shop:
             is_clock_trusted=lambda: self.is_clock_trusted,
             volume_of=lambda _: self.volume,
             fsync=False,
+            **given,
         )
         cleaner.load()
         return cleaner
@@ -96,6 +97,52 @@ def test_evidence_goes_after_thirty_days_of_running(shop):
     assert shop.names() == []
     assert [path.name for path in shop.issues.iterdir()] == [folder.INCOMING]
     assert list((shop.issues / folder.INCOMING).iterdir()) == []
+
+
+def test_a_hold_keeps_an_issue_up_to_its_last_day_and_without_a_date_for_good(shop):
+    for name, held in (
+        ("2026-10-01_a", '{"reason": "경찰 제출", "until": "2026-12-31"}'),
+        ("2026-10-02_b", '{"reason": "보험", "until": null}'),
+        ("2026-10-03_c", "not JSON"),
+    ):
+        (shop.issue(name) / ".held").write_text(held, encoding="utf-8")
+    today = [datetime(2026, 12, 31, tzinfo=UTC)]
+    cleaner = shop.cleaner(utc=lambda: today[0])
+    shop.live(0, cleaner)
+    shop.live(KEPT_FOR_S + 1, cleaner)
+    assert len(list(shop.issues.glob("2026-*"))) == 3
+    today[0] = datetime(2027, 1, 2, tzinfo=UTC)
+    shop.is_clock_trusted = False
+    shop.live(1, cleaner)
+    assert len(list(shop.issues.glob("2026-*"))) == 3  # nobody knows the date
+    shop.is_clock_trusted = True
+    shop.live(1, cleaner)
+    assert sorted(path.name for path in shop.issues.glob("2026-*")) == [
+        "2026-10-02_b",
+        "2026-10-03_c",
+    ]
+
+
+def test_each_kind_keeps_to_its_share_and_what_is_not_delivered_stays(shop):
+    shop.clip("2026-09-01_x.mp4", 900_000)
+    shop.clip("2026-09-02_y.mp4", 900_000)
+    shop.issue("2026-10-01_a", "pending")
+    shop.issue("2026-10-02_b")
+    shop.issue("2026-10-03_c")
+    found = stored.look(shop.record, shop.issues, frozenset)
+    two_issues = sum(
+        one.item.bytes for one in found if one.item.name in ("2026-10-01_a", "2026-10-03_c")
+    )
+    keeping = Keeping(clips_bytes=1_000_000, issues_bytes=two_issues)
+    [cleaned] = shop.live(0, shop.cleaner(keeping=keeping))
+    assert [item.name for item in cleaned.plan.over_share] == [
+        "record/2026-09-01_x.mp4",
+        "2026-10-02_b",
+    ]
+    left = sorted(path.name for path in shop.issues.glob("2026-*"))
+    assert left == ["2026-10-01_a", "2026-10-03_c"]
+    assert "2026-09-01_x.mp4" not in shop.names()
+    assert "2026-10-02_b.mp4" not in shop.names()
 
 
 def test_ages_outlive_a_restart_and_nothing_ages_while_it_is_off(shop):

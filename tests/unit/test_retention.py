@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storeguard.domain.retention import DAY_S, FEW, KEPT_FOR_S, Item, Kind, Plan, Space, plan
+from storeguard.domain.retention import (
+    DAY_S,
+    FEW,
+    KEPT_FOR_S,
+    Item,
+    Keeping,
+    Kind,
+    Plan,
+    Space,
+    plan,
+)
 
 ROOM = Space(free_bytes=100, needed_bytes=10)
 OLD, YOUNG = KEPT_FOR_S, KEPT_FOR_S - 1
@@ -57,6 +67,34 @@ def test_unsent_held_and_open_evidence_never_goes(why_not):
 
 def test_an_issue_waits_for_the_receipt_however_old_it_is():
     assert plan((issue("b", OLD, is_confirmed=False),), ROOM, is_clock_trusted=True) == Plan()
+
+
+def test_each_kind_has_its_own_days():
+    keeping = Keeping(clips_for_s=DAY_S, issues_for_s=90 * DAY_S)
+    items = (loose("a", DAY_S), loose("b", DAY_S - 1), issue("c", OLD), issue("d", 90 * DAY_S))
+    made = plan(items, ROOM, is_clock_trusted=True, keeping=keeping)
+    assert names(made.by_age) == ["a", "d"]
+
+
+def test_a_kind_over_its_share_loses_its_oldest_whatever_the_clock_says():
+    items = (loose("c"), loose("a"), loose("b"), issue("e"), issue("d"), clip("x", "d"))
+    clips = plan(items, ROOM, is_clock_trusted=False, keeping=Keeping(clips_bytes=20))
+    assert (names(clips.over_share), clips.for_space) == (["a"], ())
+    issues = plan(items, full(25), is_clock_trusted=False, keeping=Keeping(issues_bytes=59))
+    assert names(issues.over_share) == ["d"]
+    assert issues.for_space == ()  # what that gave back is enough, and its clip is gone with it
+    within = Keeping(clips_bytes=30, issues_bytes=60)
+    assert plan(items, ROOM, is_clock_trusted=False, keeping=within) == Plan()
+
+
+@pytest.mark.parametrize(
+    "why_not", [{"is_sent": False, "is_confirmed": False}, {"is_held": True}, {"is_pinned": True}]
+)
+def test_what_must_stay_stays_over_any_share_and_the_next_goes(why_not):
+    items = (issue("a", **why_not), issue("b"), loose("c", is_pinned=True), loose("d"))
+    keeping = Keeping(clips_bytes=0, issues_bytes=0)
+    made = plan(items, ROOM, is_clock_trusted=True, keeping=keeping)
+    assert names(made.over_share) == ["d", "b"]
 
 
 def test_an_unset_clock_keeps_what_is_old_but_gives_space_back():

@@ -1,8 +1,8 @@
 """What may be deleted to give disk space back, in which order, and what never.
 
-Two reasons: age, which can wait and is refused whenever it looks like a mistake, and want of
-space, which cannot. Neither ever takes evidence that is not in the bucket yet, that somebody
-holds, or that belongs to a visit still to be judged.
+Three reasons: age, which can wait and is refused whenever it looks like a mistake, a kind that
+has outgrown its share, and want of space, which cannot wait. None ever takes evidence that is
+not in the bucket yet, that somebody holds, or that belongs to a visit still to be judged.
 """
 
 from collections.abc import Iterable, Sequence
@@ -30,6 +30,22 @@ class Kind(IntEnum):
     """Video inside a sealed issue."""
     ISSUE = 2
     """The sealed folder with its text, picture and manifest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """How long and how much of each kind; a share of None is the disk. Clips are LOOSE items."""
+
+    clips_for_s: float = KEPT_FOR_S
+    issues_for_s: float = KEPT_FOR_S
+    clips_bytes: int | None = None
+    issues_bytes: int | None = None
+
+    def for_s(self, kind: Kind) -> float:
+        return self.clips_for_s if kind is Kind.LOOSE else self.issues_for_s
+
+
+AS_THE_LAW = Keeping()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +100,7 @@ class Plan:
     """What to delete, oldest first. `refused`: why nothing goes by age though some is due."""
 
     by_age: tuple[Item, ...] = ()
+    over_share: tuple[Item, ...] = ()
     for_space: tuple[Item, ...] = ()
     refused: str | None = None
     is_enough: bool = True
@@ -91,24 +108,55 @@ class Plan:
 
 
 def plan(
-    items: Sequence[Item], space: Space, *, is_clock_trusted: bool, kept_for_s: float = KEPT_FOR_S
+    items: Sequence[Item],
+    space: Space,
+    *,
+    is_clock_trusted: bool,
+    keeping: Keeping = AS_THE_LAW,
 ) -> Plan:
-    """By age what is due and allowed to go; then, while there is no room, the oldest clips."""
-    due = tuple(item for item in _oldest_first(items) if _is_due(item, kept_for_s))
+    """By age what is due and allowed to go; then what is over its kind's share, the oldest first;
+    then, while there is no room, the oldest clips."""
+    due = tuple(i for i in _oldest_first(items) if _is_due(i, keeping.for_s(i.kind)))
     refused = _refusal(len(due), len(items), is_clock_trusted=is_clock_trusted)
     by_age = () if refused else due
-    gone = {item.name for item in by_age}
-    for item in by_age:
+    left = _without(items, by_age)
+    over_share = (
+        *_over(left, Kind.LOOSE, keeping.clips_bytes),
+        *_over(left, Kind.ISSUE, keeping.issues_bytes),
+    )
+    left = _without(left, over_share)
+    for item in (*by_age, *over_share):
         space = space.with_back(item)
-    left = [item for item in items if item.name not in gone and item.issue not in gone]
     for_space, space = _for_space(left, space)
-    return Plan(by_age, for_space, refused, space.is_enough)
+    return Plan(by_age, over_share, for_space, refused, space.is_enough)
+
+
+def _without(items: Iterable[Item], leaving: Iterable[Item]) -> list[Item]:
+    """A clip leaves with its issue."""
+    gone = {item.name for item in leaving}
+    return [item for item in items if item.name not in gone and item.issue not in gone]
+
+
+def _over(items: Sequence[Item], kind: Kind, share_bytes: int | None) -> tuple[Item, ...]:
+    """The oldest of a kind that may go, until the rest is within its share."""
+    if share_bytes is None:
+        return ()
+    of_kind = [item for item in _oldest_first(items) if item.kind is kind]
+    over_bytes, chosen = sum(item.bytes for item in of_kind) - share_bytes, []
+    for item in of_kind:
+        if over_bytes > 0 and _may_go_whole(item):
+            chosen.append(item)
+            over_bytes -= item.bytes
+    return tuple(chosen)
 
 
 def _is_due(item: Item, kept_for_s: float) -> bool:
+    return _may_go_whole(item) and item.age_s >= kept_for_s
+
+
+def _may_go_whole(item: Item) -> bool:
     """A clip goes with its issue, and that only once the notifier has confirmed it."""
-    is_whole = item.kind is not Kind.CLIP and item.is_confirmed
-    return is_whole and item.may_go and item.age_s >= kept_for_s
+    return item.kind is not Kind.CLIP and item.is_confirmed and item.may_go
 
 
 def _refusal(due: int, all_there: int, *, is_clock_trusted: bool) -> str | None:

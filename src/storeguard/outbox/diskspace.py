@@ -10,12 +10,13 @@ import os
 import shutil
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from storeguard import durable
 from storeguard.domain import retention
-from storeguard.domain.retention import Kind, Plan, Space
+from storeguard.domain.retention import AS_THE_LAW, Keeping, Kind, Plan, Space
 from storeguard.outbox import stored
 from storeguard.outbox.stored import Stored
 from storeguard.statefile import StateFile
@@ -163,6 +164,7 @@ class Cleaner:
     """Deletes what retention allows and keeps the ballast. One thread at a time.
 
     `pinned`: evidence of visits that are still to be judged. `cameras`: how many record.
+    `keeping`: how long, and how much of each kind. `utc`: when holds end; None: never.
     """
 
     def __init__(
@@ -174,6 +176,8 @@ class Cleaner:
         pinned: Callable[[], Collection[Path]],
         is_clock_trusted: Callable[[], bool],
         cameras: int = 1,
+        keeping: Keeping = AS_THE_LAW,
+        utc: Callable[[], datetime] | None = None,
         volume_of: Callable[[Path], Volume] = volume_of,
         fsync: bool = True,
     ) -> None:
@@ -183,6 +187,8 @@ class Cleaner:
         self._pinned = pinned
         self._is_clock_trusted = is_clock_trusted
         self._hour_bytes = 3600 * CLIP_BYTES_A_SECOND * max(1, cameras)
+        self._keeping = keeping
+        self._utc = utc
         self._volume_of = volume_of
         self._ages = Ages(state / "ages.json", fsync=fsync)
 
@@ -224,10 +230,14 @@ class Cleaner:
 
     def _plan(self, found: Iterable[Stored], *, is_clock_trusted: bool) -> Plan:
         items = [one.item for one in found]
-        return retention.plan(items, self._space(), is_clock_trusted=is_clock_trusted)
+        return retention.plan(
+            items, self._space(), is_clock_trusted=is_clock_trusted, keeping=self._keeping
+        )
 
     def _aged(self) -> list[Stored]:
-        found = stored.look(self._record, self._issue_data, self._pinned)
+        is_known = self._utc is not None and self._is_clock_trusted()
+        now = self._utc() if self._utc is not None and is_known else None
+        found = stored.look(self._record, self._issue_data, self._pinned, now)
         return [
             replace(one, item=replace(one.item, age_s=self._ages.age_s(one.item.name)))
             for one in found
@@ -243,5 +253,5 @@ class Cleaner:
 
     def _delete(self, found: Iterable[Stored], plan: Plan) -> None:
         by_name = {one.item.name: one for one in found}
-        for item in (*plan.by_age, *plan.for_space):
+        for item in (*plan.by_age, *plan.over_share, *plan.for_space):
             stored.delete(by_name[item.name], self._issue_data)

@@ -4,10 +4,12 @@ The evidence of an issue is linked into its folder: one file under two names. Su
 record/ goes with the issue's own name, or nothing would come back. Everything here blocks.
 """
 
+import json
 import os
 import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from storeguard import durable
@@ -17,7 +19,10 @@ from storeguard.outbox.delivery import DeliveryState, state_of
 from storeguard.outbox.folder import INCOMING, sealed_issues
 
 HELD = ".held"
-"""A file in an issue's folder: somebody (police, insurance) wants it, it is never deleted."""
+"""A file in an issue's folder: somebody (police, insurance) wants it, it is not deleted.
+
+JSON with `reason` and `until`, a date; without a date, or not to be read, it holds for good.
+"""
 
 EVIDENCE = (".mp4", ".jpg")
 PART_SUFFIX = ".part"
@@ -42,8 +47,15 @@ class _File:
     bytes: int
 
 
-def look(record: Path, issue_data: Path, pinned: Callable[[], Collection[Path]]) -> list[Stored]:
+def look(
+    record: Path,
+    issue_data: Path,
+    pinned: Callable[[], Collection[Path]],
+    now: datetime | None = None,
+) -> list[Stored]:
     """Everything that may ever be deleted; ages are 0 here. Raises OSError.
+
+    `now`: None where nobody knows the time, and no hold ends.
 
     `pinned` is asked after the files have been listed, so that none is missed that a visit
     has begun meanwhile.
@@ -52,7 +64,7 @@ def look(record: Path, issue_data: Path, pinned: Callable[[], Collection[Path]])
     kept = frozenset(pinned())
     found: list[Stored] = []
     for folder in sealed_issues(issue_data):
-        found += _issue(folder, loose, kept)
+        found += _issue(folder, loose, kept, now)
     twins = {path for stored in found for path in stored.paths}
     left = (file for file in loose.values() if file.path not in twins)
     return [*(_loose(file, kept) for file in left), *found]
@@ -90,8 +102,19 @@ def _loose(file: _File, pinned: Collection[Path]) -> Stored:
     return Stored(item, (file.path,))
 
 
+def is_held(folder: Path, now: datetime | None) -> bool:
+    """Its last day is over when it is over everywhere on earth."""
+    try:
+        until = date.fromisoformat(json.loads((folder / HELD).read_bytes())["until"])
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError, TypeError, KeyError):
+        return True
+    return now is None or now.astimezone(UTC).date() <= until + timedelta(days=1)
+
+
 def _issue(
-    folder: Path, loose: Mapping[Inode, _File], pinned: Collection[Path]
+    folder: Path, loose: Mapping[Inode, _File], pinned: Collection[Path], now: datetime | None
 ) -> Iterator[Stored]:
     files = [file for place in (folder, *_subfolders(folder)) for file in _files(place)]
     twins = {file.path: loose[file.inode].path for file in files if file.inode in loose}
@@ -104,7 +127,7 @@ def _issue(
         files=len(files) + 1,
         is_sent=state.is_sent,
         is_confirmed=state is DeliveryState.CONFIRMED,
-        is_held=(folder / HELD).exists(),
+        is_held=is_held(folder, now),
         is_pinned=any(path in pinned for path in twins.values()),
     )
     yield Stored(whole, tuple(twins.values()))

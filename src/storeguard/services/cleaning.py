@@ -83,7 +83,12 @@ class CleaningService:
 
 def _note(cleaned: Cleaned) -> None:
     plan = cleaned.plan
-    for why, items in (("30 days old", plan.by_age), ("space was needed", plan.for_space)):
+    reasons = (
+        ("their time is over", plan.by_age),
+        ("more than their share", plan.over_share),
+        ("space was needed", plan.for_space),
+    )
+    for why, items in reasons:
         if items:
             names = items[0].name, items[-1].name
             log.info("disk: deleted %d (%s), %s to %s", len(items), why, *names)
