@@ -38,6 +38,7 @@
     ├── ChannelFault
     │   ├── ChannelUnreachable (ConnectionError)  a notice may get through later
     │   └── ChannelRefused (PermissionError)      its address, or its account: needs the owner
+    ├── CloudRefused                        AWS does not let a cloud command have its way
     ├── RestartNeeded                       only a new process can cure this one
     ├── AddressUnavailable (OSError)        the web pages cannot have their host and port
     ├── BackupInvalid (ValueError)          a file that cannot be restored
@@ -326,6 +327,10 @@ class ChannelUnreachable(ChannelFault, ConnectionError):
 
 class ChannelRefused(ChannelFault, PermissionError):
     """Address, account or balance: probed rarely."""
+
+
+class CloudRefused(StoreguardError):
+    """`storeguard cloud …` or `fleet`: no credentials, no permission, wrong region, or worse."""
 
 
 class RestartNeeded(StoreguardError):

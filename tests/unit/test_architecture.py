@@ -45,7 +45,7 @@ ROWS: tuple[frozenset[str], ...] = (
         "demo_cloud",
         "configdoc",
     }
-    | {"losses", "outreach", "telltale"},
+    | {"losses", "deploying", "outreach", "telltale"},
     frozenset({"cli"}),
 )
 """Design section 3, from the bottom: a row may import only from those below it.

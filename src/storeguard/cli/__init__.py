@@ -8,6 +8,7 @@ import click
 from storeguard import __version__
 from storeguard.cli import (
     backup,
+    cloud,
     doctor,
     notify,
     people,
@@ -49,6 +50,8 @@ for verb in (
     seeing.camera,
     seeing.detect,
     seeing.models,
+    cloud.cloud,
+    cloud.fleet,
     backup.backup,
     backup.restore,
 ):

@@ -1,0 +1,1 @@
+"""Puts `cloud` into an AWS account, looks after it there, and takes it away again."""
