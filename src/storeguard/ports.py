@@ -4,7 +4,7 @@ Backends implement them structurally; `app.py` joins the two. `tests/contract` r
 suite over every backend of a port.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -114,6 +114,30 @@ class Books:
 
     kiosk: Book
     shelf: Book
+
+
+Guests = Mapping[str, Mapping[str, int]]
+"""Scale id → product → units that do not belong there."""
+
+
+class ZeroMemory(Protocol):
+    """What a scale's zero was, so that a restart with goods on the shelf keeps the count."""
+
+    def load(self) -> Mapping[str, float]:
+        """Scale id → zero in grams."""
+
+    def save(self, zeros: Mapping[str, float]) -> None:
+        """Durable when it returns; blocks."""
+
+
+class GuestMemory(Protocol):
+    """Which foreign products lie on a scale, so that a restart still knows them."""
+
+    def load(self) -> Guests:
+        """Scale id → product → units."""
+
+    def save(self, guests: Guests) -> None:
+        """Durable when it returns; blocks."""
 
 
 class ObjectStore(Protocol):

@@ -191,6 +191,7 @@ class ShopView:
         shelf: Mapping[str, int],
         kiosk: Mapping[str, int],
     ) -> BookRow:
+        count = self._store.weighing.tally.counts.get(name)
         if channel is None:
             return BookRow(name, price_won, None, kiosk.get(name, 0), None)
         return BookRow(
@@ -200,7 +201,7 @@ class ShopView:
             kiosk.get(name, 0),
             channel.id,
             is_verified=not channel.weighing.is_failed,
-            is_shelf_certain=channel.count is None or channel.count.is_certain,
+            is_shelf_certain=count is None or count.is_certain,
         )
 
     def _deliveries(self) -> list[QuestionRow]:

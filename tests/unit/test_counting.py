@@ -1,289 +1,423 @@
-"""Settled levels → counts: the nearest integer where it is clear, otherwise uncertain."""
+"""Steps → counts: what the weights say is certain, what they leave open is bounded."""
 
+import math
 import random
 from dataclasses import replace
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from storeguard.domain.belief import Belief, entered, paid
 from storeguard.domain.counting import (
-    LARGEST_RESIDUAL_PER_UNIT,
-    ScaleCount,
-    allowed_residual_g,
-    estimate_change,
-    first_count,
-    forgetful,
-    recount,
-    set_count,
+    FORGOTTEN_S,
+    Weighed,
+    counts,
+    decided,
+    first_weighed,
+    moves,
+    told,
+    weigh,
 )
-from storeguard.domain.explaining import Part
 from storeguard.domain.product import Product
 
-MILK = Product("바나나우유", 1500, 95.0)
+MILK, CHOC, ICE, COLA = (
+    Product("바나나우유", 1500, 95.0),
+    Product("초코바", 1200, 52.0),
+    Product("메로나", 1000, 95.0),
+    Product("콜라", 1800, 370.0),
+)
 BAND_G = 3.0
 
 
-def product(unit_g: float, tolerance_g: float | None = None) -> Product:
-    return Product("젤리", 1000, unit_g, tolerance_g=tolerance_g)
+class Shelves:
+    """Scales whose levels are moved by hand; everything that has been counted is in `belief`."""
+
+    def __init__(self, booked, **goods):
+        self.belief = Belief({scale: tuple(products) for scale, products in goods.items()})
+        self.booked, self.now_s, self.level = booked, 0.0, {}
+        self.touched = set()
+        for scale, products in goods.items():
+            self.begin(scale, sum(booked[p.name] * p.unit_weight_g for p in products))
+        self.enter()
+
+    def begin(self, scale, level_g, guests=()):
+        self.level[scale] = level_g
+        first = Weighed(scale, level_g, self.band(scale), self.now_s)
+        self.belief = first_weighed(self.belief, first, self.booked, dict(guests))
+
+    def band(self, scale):
+        return min(BAND_G, *(0.4 * one.unit_weight_g for one in self.belief.goods[scale]))
+
+    def enter(self):
+        self.belief, self.touched = entered(self.belief), set()
+
+    def step(self, scale, grams, after_s=5.0):
+        self.now_s += after_s
+        self.level[scale] += grams
+        self.touched.add(scale)
+        step = Weighed(scale, self.level[scale], self.band(scale), self.now_s, 0.3)
+        self.belief = weigh(self.belief, step)
+        return self
+
+    def count(self, product):
+        return counts(self.belief)[product.name]
+
+    def moved(self, product):
+        return moves(self.belief, self.touched)[product.name]
+
+    def guests(self, scale):
+        lots = self.belief.likeliest.loads[scale].guests
+        return {lot.product: lot.units for lot in lots}
 
 
-@pytest.mark.parametrize(
-    ("difference_g", "change"),
-    [(0, 0), (95, 1), (-95, -1), (284, 3), (-284, -3), (189.6, 2), (285.9, 3), (950, 10)],
-)
-def test_the_nearest_integer_is_certain(difference_g, change):
-    """284 g of 95 g bottles are 3: the ancestor's int() made 2 of them."""
-    found = estimate_change(difference_g, MILK, BAND_G)
-    assert (found.change, found.is_certain) == (change, True)
-    assert (found.low, found.high) == (change, change)
-    assert found.residual_g == pytest.approx(difference_g - change * 95)
-    assert found.certainty > 0.99
+@pytest.fixture
+def milk():
+    return Shelves({"바나나우유": 5}, A=[MILK])
 
 
-@pytest.mark.parametrize(
-    ("difference_g", "low", "high"),
-    [(142.5, 1, 2), (-142.5, -2, -1), (47.4, 0, 1), (-47.4, -1, 0)],
-)
-def test_half_a_unit_is_uncertain_and_bounded(difference_g, low, high):
-    found = estimate_change(difference_g, MILK, BAND_G)
-    assert not found.is_certain
-    assert (found.low, found.high) == (low, high)
-    assert found.certainty < 0.75
+@pytest.fixture
+def shop():
+    booked = {"바나나우유": 5, "초코바": 12, "메로나": 6}
+    return Shelves(booked, A=[MILK], B=[CHOC], C=[ICE])
 
 
-def test_the_owners_tolerance_counts():
-    assert not estimate_change(80, product(100, tolerance_g=1), BAND_G).is_certain
-    assert estimate_change(80, product(100, tolerance_g=7), BAND_G).is_certain
-
-
-def test_the_allowance_grows_with_the_units_but_never_reaches_half_of_one():
-    allowed = [allowed_residual_g(n, MILK, BAND_G) for n in range(200)]
-    assert allowed == sorted(allowed)
-    assert allowed[0] == allowed[1] == allowed_residual_g(-1, MILK, BAND_G)
-    assert allowed[-1] == LARGEST_RESIDUAL_PER_UNIT * 95
-
-
-@given(st.floats(5, 1600), st.integers(-10, 10), st.floats(0, 0.5), st.floats(0, 0.5))
-def test_certainty_falls_with_the_residual(unit_g, units, a, b):
-    near, far = sorted((a, b))
-    assume(far < 0.4999)
-
-    def certainty(off: float) -> float:
-        return estimate_change((units + off) * unit_g, product(unit_g), BAND_G).certainty
-
-    assert 0.5 <= certainty(far) <= certainty(near) + 1e-9 <= 1 + 1e-9
-
-
-@given(st.floats(5, 1600), st.integers(-50, 50))
-def test_whole_units_are_always_certain(unit_g, units):
-    found = estimate_change(units * unit_g, product(unit_g), BAND_G)
-    assert (found.change, found.is_certain) == (units, True)
-
-
-@pytest.mark.parametrize("spread", [0.005, 0.01, 0.02, 0.03])
-@pytest.mark.parametrize("unit_g", [5.0, 24.0, 95.0, 1600.0])
-def test_up_to_ten_units_of_a_usual_spread_are_found_and_certain_in_99_of_100(spread, unit_g):
-    rnd = random.Random(f"{spread} {unit_g}")
-    trials = 4000
-    good = 0
-    for _ in range(trials):
-        units = rnd.randint(1, 10)
-        grams = sum(rnd.gauss(unit_g, spread * unit_g) for _ in range(units))
-        found = estimate_change(-grams, product(unit_g), min(BAND_G, 0.4 * unit_g))
-        good += found.change == -units and found.is_certain
-    assert good / trials >= 0.99
+def certain(count):
+    return count.count if count.is_certain else None
 
 
 # --- the first count
 
 
-def test_a_restart_with_goods_on_the_shelf_keeps_the_count():
-    assert first_count(284, 3, MILK, BAND_G) == ScaleCount(3, 284)
-
-
-def test_what_went_while_the_power_was_off_is_counted():
-    found = first_count(190, 3, MILK, BAND_G)
-    assert (found.count, found.is_certain, found.anchor_g) == (2, True, 190)
-
-
-def test_the_book_is_believed_where_its_count_is_the_nearest():
-    """Drift while the power was off: 42 g off, and 3 is what the book says."""
-    assert first_count(285 + 42, 3, MILK, BAND_G).is_certain
+@pytest.mark.parametrize(
+    ("level_g", "count"),
+    [(285, 3), (284, 3), (190, 2), (285 + 42, 3), (0, 0), (95 * 12, 12)],
+)
+def test_the_first_level_is_what_the_book_says_or_clearly_something_else(level_g, count):
+    shelves = Shelves({"바나나우유": 3}, A=[MILK])
+    shelves.belief = Belief({"A": (MILK,)})
+    shelves.begin("A", level_g)
+    assert certain(shelves.count(MILK)) == count
+    assert shelves.belief.likeliest.opened == {"바나나우유": count}
 
 
 @pytest.mark.parametrize(("level_g", "low", "high"), [(142.5, 1, 2), (-60, 0, 0), (-190, 0, 0)])
 def test_an_unclear_first_level_leaves_the_book_and_says_so(level_g, low, high):
-    found = first_count(level_g, 5, MILK, BAND_G)
+    shelves = Shelves({"바나나우유": 5}, A=[MILK])
+    shelves.belief = Belief({"A": (MILK,)})
+    shelves.begin("A", level_g)
+    found = shelves.count(MILK)
     assert (found.count, found.is_certain) == (5, False)
-    assert (found.low, found.high) == (low, high)
+    assert (max(0, found.low), max(0, found.high)) == (low, high)
 
 
-def test_an_unclear_first_count_is_certain_again_when_the_bag_that_lay_there_is_gone():
-    with_bag = first_count(5 * 95 + 47, 4, MILK, BAND_G)
-    assert not with_bag.is_certain
-    found = recount(with_bag, 5 * 95.0, MILK, BAND_G)
-    assert (found.count, found.is_certain) == (5, True)
+def test_an_unclear_first_count_is_certain_again_when_what_lay_there_is_gone():
+    shelves = Shelves({"바나나우유": 5}, A=[MILK])
+    shelves.belief = Belief({"A": (MILK,)})
+    shelves.begin("A", 5 * 95 + 1000)
+    assert not shelves.count(MILK).is_certain
+    shelves.step("A", -1000)
+    assert certain(shelves.count(MILK)) == 5
 
 
-def test_an_unclear_first_count_does_not_become_certain_by_a_sale():
-    """1.5 bottles where the book has 5: taking one says nothing about the other four."""
-    state = recount(first_count(142.5, 5, MILK, BAND_G), 47.5, MILK, BAND_G)
-    assert (state.count, state.is_certain) == (5, False)
-    assert (state.low, state.high) == (0, 1)
+@pytest.mark.parametrize(("more_g", "count"), [(0, 5), (-95, 4), (2.5 * 95, None)])
+def test_a_restart_still_knows_the_guests(more_g, count):
+    shelves = Shelves({"바나나우유": 5, "콜라": 2}, A=[MILK], B=[COLA])
+    shelves.belief = replace(shelves.belief, hypotheses=Belief().hypotheses)
+    shelves.begin("A", 5 * 95 + 370 + more_g, {"콜라": 1})
+    assert shelves.guests("A") == {"콜라": 1}
+    assert certain(shelves.count(MILK)) == count
 
 
-# --- counting on
+def test_a_full_mixed_scale_is_as_booked_within_the_spread_of_all_its_units():
+    shelves = Shelves({"콜라": 20, "초코바": 20}, A=[COLA, CHOC])
+    shelves.belief = Belief({"A": (COLA, CHOC)})
+    shelves.begin("A", 20 * (370 + 52) + 31)
+    assert (certain(shelves.count(COLA)), certain(shelves.count(CHOC))) == (20, 20)
 
 
-def test_one_and_a_half_units_change_nothing_and_are_bounded():
-    before = ScaleCount(5, 475.0)
-    found = recount(before, 475 - 142.5, MILK, BAND_G)
-    assert (found.count, found.anchor_g, found.is_certain) == (5, 475.0, False)
-    assert (found.low, found.high) == (3, 4)
+# --- one product a scale
+
+
+@pytest.mark.parametrize("units", [1, 2, 3, 5, 10, 24, 60])
+def test_whatever_number_is_taken_at_once_is_found(units):
+    shelves = Shelves({"바나나우유": 60}, A=[MILK])
+    shelves.step("A", -95.0 * units)
+    assert certain(shelves.count(MILK)) == 60 - units
+
+
+@pytest.mark.parametrize("units", [1, 6, 10, 20])
+def test_a_delivery_is_found(units):
+    shelves = Shelves({"바나나우유": 2}, A=[MILK])
+    shelves.step("A", 95.0 * units)
+    assert certain(shelves.count(MILK)) == 2 + units
+
+
+def test_one_and_a_half_units_change_nothing_and_are_bounded(milk):
+    found = milk.step("A", -142.5).count(MILK)
+    assert (found.count, found.is_certain, found.low, found.high) == (5, False, 3, 4)
     assert found.certainty < 0.6
 
 
-def test_a_bag_put_down_and_taken_away_restores_the_count():
-    before = ScaleCount(5, 475.0)
-    with_bag = recount(before, 475 + 14.5 * 95, MILK, BAND_G)
-    assert not with_bag.is_certain
-    after = recount(with_bag, 475.4, MILK, BAND_G)
-    assert (after.count, after.is_certain) == (5, True)
+def test_a_bag_put_down_and_taken_away_restores_the_count(milk):
+    assert not milk.step("A", 14.5 * 95).count(MILK).is_certain
+    milk.step("A", -14.5 * 95 + 0.4)
+    assert certain(milk.count(MILK)) == 5
+    assert certain(milk.moved(MILK)) == 0
 
 
-def test_a_bag_put_down_an_item_taken_and_the_bag_gone_is_one_less():
-    state = ScaleCount(5, 475.0)
-    for level_g in (475 + 47.0, 475 + 47 - 95.0):
-        state = recount(state, level_g, MILK, BAND_G)
-        assert (state.count, state.is_certain) == (5, False)
-    state = recount(state, 380.0, MILK, BAND_G)
-    assert (state.count, state.is_certain) == (4, True)
+def test_a_bag_put_down_an_item_taken_and_the_bag_gone_is_one_less(milk):
+    milk.step("A", 1000.0).step("A", -94.0)
+    assert (milk.count(MILK).count, milk.count(MILK).is_certain) == (4, False)
+    assert certain(milk.step("A", -1000.0).count(MILK)) == 4
 
 
-def test_less_than_nothing_is_uncertain_and_never_negative():
-    found = recount(ScaleCount(1, 95.0), -95.0, MILK, BAND_G)
-    assert (found.count, found.is_certain, found.low, found.high) == (1, False, 0, 0)
+def test_an_item_taken_together_with_the_bag_is_one_less(milk):
+    milk.step("A", 1000.0).step("A", -1000.0 - 95.0)
+    assert certain(milk.count(MILK)) == 4
+
+
+def test_a_hand_that_presses_harder_and_lets_go_has_counted_nothing(milk):
+    milk.step("A", 431.0).step("A", 277.3).step("A", -431.0 - 277.3)
+    assert certain(milk.count(MILK)) == 5
+
+
+def test_more_than_is_there_cannot_leave():
+    shelves = Shelves({"바나나우유": 1}, A=[MILK])
+    found = shelves.step("A", -190.0).count(MILK)
+    assert (found.count, found.is_certain) == (1, False)
 
 
 def test_small_errors_of_the_unit_weight_do_not_add_up_over_a_full_shelf():
     """Bottles of 97 g in a book that says 95: forty taken one by one are forty."""
-    state = ScaleCount(40, 40 * 97.0)
+    shelves = Shelves({"바나나우유": 40}, A=[MILK])
     for left in range(39, -1, -1):
-        state = recount(state, left * 97.0, MILK, BAND_G)
-        assert (state.count, state.is_certain) == (left, True)
+        assert certain(shelves.step("A", -97.0).count(MILK)) == left
 
 
-def test_the_owners_word_is_certain():
-    assert set_count(400.0, 4) == ScaleCount(4, 400.0, is_certain=True)
+def test_a_level_that_shifts_by_a_little_more_than_the_band_has_counted_nothing(milk):
+    assert certain(milk.step("A", 3.4).count(MILK)) == 5
 
 
-@given(st.integers(0, 30), st.lists(st.integers(-8, 8), max_size=12), st.floats(5, 1600), st.data())
+def test_an_item_that_goes_in_jerks_is_not_swallowed():
+    sweets = Product("사탕", 300, 24.0)
+    shelves = Shelves({"사탕": 9}, A=[sweets])
+    for _ in range(6):
+        shelves.step("A", -4.0)
+    assert certain(shelves.count(sweets)) == 8
+
+
+def test_the_owners_word_is_certain(milk):
+    milk.step("A", 47.0)
+    milk.belief = told(milk.belief, "A", MILK.name, 7, 665.0)
+    assert certain(milk.count(MILK)) == 7
+    assert certain(milk.moved(MILK)) == 0
+
+
+@settings(max_examples=40)
+@given(st.integers(0, 30), st.lists(st.integers(-8, 8), max_size=8), st.floats(5, 1600), st.data())
 def test_counts_follow_whole_units_and_are_never_negative(start, changes, unit_g, data):
-    goods = product(unit_g)
+    goods = Product("젤리", 1000, unit_g)
+    shelves = Shelves({"젤리": start}, A=[goods])
     true = start
-    state = first_count(start * unit_g, start, goods, BAND_G)
     for change in changes:
-        true = max(0, true + change)
-        off_g = data.draw(st.floats(-unit_g / 10, unit_g / 10))
-        state = recount(state, true * unit_g + off_g, goods, min(BAND_G, 0.4 * unit_g))
-        assert state.count >= 0
-        assert state.low >= 0
-        assert state.low <= state.high
-        if state.is_certain:
-            assert state.count == true
+        change = max(-true, change)
+        true += change
+        if change:
+            off_g = data.draw(st.floats(-unit_g / 20, unit_g / 20))
+            shelves.step("A", change * unit_g + off_g)
+        found = shelves.count(goods)
+        assert found.count >= 0
+        assert found.low <= found.count <= found.high
+        if found.is_certain:
+            assert found.count == true
 
 
-@given(st.lists(st.floats(-500, 5000), min_size=1, max_size=12), st.integers(0, 20))
+@settings(max_examples=30)
+@given(st.lists(st.floats(-500, 5000), min_size=1, max_size=8), st.integers(0, 20))
 def test_no_sequence_of_levels_makes_a_count_negative(levels, booked):
-    state = first_count(levels[0], booked, MILK, BAND_G)
-    for level_g in levels[1:]:
-        state = recount(state, level_g, MILK, BAND_G)
-        assert state.count >= 0
-        assert 0 <= state.low <= state.high
-        assert 0 <= state.certainty <= 1
+    shelves = Shelves({"바나나우유": booked}, A=[MILK])
+    for level_g in levels:
+        found = shelves.step("A", level_g - shelves.level["A"]).count(MILK)
+        assert found.count >= 0
+        assert 0 <= found.certainty <= 1
+    assert math.isclose(sum(math.exp(one.log_p) for one in shelves.belief.hypotheses), 1)
 
 
-# --- guests on a foreign scale
-
-BOTTLE = product(265)
-IN_HAND = (Part(replace(BOTTLE, name="우유"), 0, 1),)
-GUEST = (Part(replace(BOTTLE, name="우유"), 1, 0),)
+# --- from scale to scale
 
 
-def test_a_product_in_hand_that_is_put_down_here_is_a_guest():
-    found = recount(ScaleCount(5, 475.0), 475 + 265.0, MILK, BAND_G, IN_HAND)
-    assert (found.count, found.guests, found.is_certain) == (5, {"우유": 1}, True)
-    assert found.anchor_g == 475 + 265
+def test_a_product_in_hand_that_is_put_down_elsewhere_is_a_guest_and_may_leave_again(shop):
+    shop.step("A", -94.0).step("B", 94.2)
+    assert shop.guests("B") == {"바나나우유": 1}
+    assert (certain(shop.count(MILK)), certain(shop.count(CHOC))) == (5, 12)
+    shop.enter()
+    shop.step("B", -94.1)
+    assert shop.guests("B") == {}
+    assert (certain(shop.moved(MILK)), certain(shop.moved(CHOC))) == (-1, 0)
 
 
-def test_a_guest_that_leaves_is_no_longer_here_and_changes_no_count():
-    state = ScaleCount(5, 475 + 265.0, guests={"우유": 1})
-    found = recount(state, 475.0, MILK, BAND_G, GUEST)
-    assert (found.count, found.guests, found.is_certain) == (5, {}, True)
+def test_own_units_are_counted_beside_a_guest(shop):
+    shop.step("A", -94.0).step("B", 94.2).step("B", -52.4)
+    assert (certain(shop.count(CHOC)), shop.guests("B")) == (11, {"바나나우유": 1})
 
 
-def test_own_units_are_counted_beside_a_guest():
-    state = ScaleCount(5, 475 + 265.0, guests={"우유": 1})
-    found = recount(state, 475 + 265 - 95.0, MILK, BAND_G, GUEST)
-    assert (found.count, found.guests) == (4, {"우유": 1})
-    without_others = recount(state, 475 + 265 - 95.0, MILK, BAND_G)
-    assert (without_others.count, without_others.guests) == (4, {"우유": 1})
+def test_one_taken_as_another_is_left_is_both(shop):
+    shop.step("A", -95.0).step("B", 95.0 - 52.0)
+    assert (certain(shop.count(CHOC)), shop.guests("B")) == (11, {"바나나우유": 1})
 
 
-def test_what_cannot_be_told_apart_leaves_both_products_in_doubt():
-    twin = (Part(replace(MILK, name="쌍둥이"), 0, 1),)
-    found = recount(ScaleCount(5, 475.0), 570.0, MILK, BAND_G, twin, in_hand=1)
-    assert (found.count, found.is_certain, found.guests) == (5, False, {})
-    assert (found.low, found.high) == (5, 6)
-    assert found.doubts == {"쌍둥이": (0, 1)}
-    gone = recount(found, 475.0, MILK, BAND_G, twin, in_hand=1)
-    assert (gone.count, gone.is_certain, gone.doubts) == (5, True, {})
+def test_two_lots_put_down_at_once(shop):
+    shop.step("A", -95.5).step("B", -51.0).step("C", 95.5 + 51.0)
+    assert shop.guests("C") == {"바나나우유": 1, "초코바": 1}
+
+
+def test_what_was_taken_one_by_one_comes_back_at_once(shop):
+    for grams in (-95.5, -93.0, -96.4):
+        shop.step("A", grams)
+    shop.step("A", 95.5 + 93.0 + 96.4)
+    assert certain(shop.count(MILK)) == 5
+    assert shop.belief.likeliest.hands == ()
+
+
+def test_one_of_three_that_were_taken_at_once_is_put_elsewhere(shop):
+    shop.step("A", -285.0).step("B", 96.0)
+    assert shop.guests("B") == {"바나나우유": 1}
+    assert certain(shop.count(MILK)) == 3
+
+
+def test_of_two_products_of_one_weight_the_one_that_was_weighed_comes_back(shop):
+    """A bottle of 97.4 g and a bar of 93.1 g: whichever is put down is known by its weight."""
+    shop.step("A", -97.4).step("C", -93.1).step("C", 97.4)
+    assert (certain(shop.count(MILK)), certain(shop.count(ICE))) == (5, 5)
+    assert shop.guests("C") == {"바나나우유": 1}
+
+
+def test_what_weighs_the_same_in_hand_and_on_the_shelf_is_open_for_both(shop):
+    shop.step("A", -95.0).step("C", -95.0).step("C", 95.0)
+    assert [shop.count(one).is_certain for one in (MILK, ICE)] == [False, False]
+    assert (shop.moved(MILK).low, shop.moved(MILK).high) == (-1, 0)
+
+
+def test_the_sales_choose_between_what_the_weight_leaves_open(shop):
+    shop.step("A", -95.0).step("C", -95.0).step("C", 95.0)
+    likely = {one.name: shop.moved(one).count for one in (MILK, ICE)}
+    for bought, gone in ((MILK, {MILK: -1, ICE: 0}), (ICE, {MILK: 0, ICE: -1})):
+        owed = {name: -n - (name == bought.name) for name, n in likely.items()}
+        belief = decided(shop.belief, owed, {bought.name: 1})
+        found = moves(belief, shop.touched)
+        assert {one: certain(found[one.name]) for one in gone} == gone
+
+
+def test_sales_that_say_nothing_choose_nothing(shop):
+    shop.step("A", -95.0).step("C", -95.0).step("C", 95.0)
+    owed = {one.name: -shop.moved(one).count for one in (MILK, ICE)}
+    assert decided(shop.belief, owed, {}) is shop.belief
+    more = {name: n - 2 for name, n in owed.items()}
+    assert decided(shop.belief, more, {"바나나우유": 2, "메로나": 2}) is shop.belief
+
+
+def test_two_open_questions_are_answered_each_by_its_own_sales():
+    booked = {"바나나우유": 5, "메로나": 5, "콜라": 5, "사이다": 5}
+    shelves = Shelves(booked, A=[MILK, ICE], B=[COLA, Product("사이다", 1800, 370.0)])
+    shelves.step("A", -95.0).step("B", -370.0)
+    likely = {name: one.count for name, one in moves(shelves.belief, {"A", "B"}).items()}
+    owed = {name: -n - (name == "메로나") for name, n in likely.items()}
+    found = moves(decided(shelves.belief, owed, {"메로나": 1}), {"A", "B"})
+    assert (certain(found["메로나"]), certain(found["바나나우유"])) == (-1, 0)
+    assert not found["콜라"].is_certain
+
+
+def test_a_bottle_lies_elsewhere_before_the_hand_has_left_its_own_shelf(shop):
+    """The hand has half lifted the shelf while the bottle was already among the bars."""
+    shop.step("A", -64.0).step("B", 95.0)
+    assert not shop.count(CHOC).is_certain
+    shop.step("A", -31.0)
+    assert shop.guests("B") == {"바나나우유": 1}
+    assert (certain(shop.count(MILK)), certain(shop.count(CHOC))) == (5, 12)
+
+
+def test_what_hides_a_shelf_hides_nothing_of_a_visit_that_did_not_touch_it(shop):
+    shop.step("A", 1000.0)
+    shop.enter()
+    assert not shop.count(MILK).is_certain
+    assert certain(shop.moved(MILK)) == 0
+
+
+def test_what_was_taken_long_ago_is_in_nobodys_hand(shop):
+    shop.step("A", -94.0)
+    shop.step("B", 94.0, after_s=FORGOTTEN_S + 1)
+    assert shop.guests("B") == {}
+
+
+def test_what_is_paid_is_out_of_hand(shop):
+    shop.step("A", -285.0).step("B", -52.0)
+    shop.belief = paid(shop.belief, "바나나우유", 2, shop.now_s)
+    held = {lot.product: lot.units for lot in shop.belief.likeliest.hands}
+    assert held == {"바나나우유": 1, "초코바": 1}
+    shop.belief = paid(shop.belief, "초코바", 1, 1.0)
+    assert len(shop.belief.likeliest.hands) == 2
+    shop.belief = paid(shop.belief, "초코바", 3, shop.now_s)
+    assert [lot.product for lot in shop.belief.likeliest.hands] == ["바나나우유"]
+
+
+# --- several products a scale
 
 
 @pytest.mark.parametrize(
-    ("level_g", "count", "is_certain"),
-    [(5 * 95 + 265.0, 5, True), (4 * 95 + 265.0, 4, True), (2.5 * 95 + 265, 5, False)],
+    ("grams", "milk", "choc"),
+    [(-95, -1, 0), (-52, 0, -1), (-147, -1, -1), (-190, -2, 0), (95, 1, 0)],
 )
-def test_a_restart_still_knows_the_guests(level_g, count, is_certain):
-    found = first_count(level_g, 5, MILK, BAND_G, {BOTTLE: 1})
-    assert (found.count, found.is_certain) == (count, is_certain)
-    assert found.guests == {BOTTLE.name: 1}
+def test_the_likeliest_combination_is_certain_where_weights_are_apart(grams, milk, choc):
+    shelves = Shelves({"바나나우유": 9, "초코바": 9}, A=[MILK, CHOC])
+    shelves.step("A", grams)
+    assert (certain(shelves.moved(MILK)), certain(shelves.moved(CHOC))) == (milk, choc)
 
 
-def test_what_the_owner_says_keeps_the_guests():
-    assert set_count(740.0, 5, {"우유": 1}).guests == {"우유": 1}
+def test_three_products_on_a_scale():
+    shelves = Shelves({"바나나우유": 9, "초코바": 9, "콜라": 9}, A=[MILK, CHOC, COLA])
+    shelves.step("A", -370.0).step("A", -52.0 - 95.0)
+    assert [certain(shelves.moved(one)) for one in (MILK, CHOC, COLA)] == [-1, -1, -1]
 
 
-def test_what_was_put_down_and_is_lifted_again_leaves_the_count_as_it_was():
-    """520 g are ten bars by weight, and were a bag."""
-    bar = product(52)
-    before = ScaleCount(5, 260.0)
-    with_bag = recount(before, 260 + 520.0, bar, BAND_G)
-    assert with_bag.count == 15
-    taken = recount(with_bag, 260 + 520 - 50.9, bar, BAND_G)
-    assert taken.count == 14
-    lifted = recount(taken, 260 + 1.2, bar, BAND_G)
-    assert (lifted.count, lifted.is_certain) == (5, True)
+def test_equal_weights_on_one_scale_are_ranges_and_never_a_guess():
+    shelves = Shelves({"바나나우유": 9, "메로나": 9}, A=[MILK, ICE])
+    shelves.step("A", -95.0)
+    for one in (MILK, ICE):
+        found = shelves.moved(one)
+        assert (found.is_certain, found.low, found.high) == (False, -1, 0)
 
 
-def test_an_earlier_visitors_level_says_nothing_of_what_lies_there_now():
-    """A bottle of 98 g in hand, where an earlier customer has taken one of 95 g."""
-    taken = forgetful(recount(ScaleCount(5, 475.0), 379.0, MILK, BAND_G))
-    assert taken.earlier == ()
-    twin = (Part(replace(MILK, name="쌍둥이", unit_weight_g=96.0), 0, 1),)
-    found = recount(taken, 475.0, MILK, BAND_G, twin)
-    assert (found.count, found.guests) == (4, {"쌍둥이": 1})
+def test_of_a_mixed_scale_no_number_is_said_to_have_gone_at_least():
+    shelves = Shelves({"바나나우유": 9, "초코바": 9}, A=[MILK, CHOC])
+    found = shelves.step("A", -27.0).moved(MILK)
+    assert (found.is_certain, found.low, found.high) == (False, -1, 0)
 
 
-def test_many_light_units_at_once_cannot_be_told_from_one_more_or_less():
-    assert not estimate_change(130 * 16.1, product(16.1), BAND_G).is_certain
-    assert estimate_change(10 * 16.1, product(16.1), BAND_G).is_certain
+def test_a_stated_spread_tells_apart_what_the_usual_one_does_not():
+    usual = [Product("가", 1000, 100.0), Product("나", 1000, 104.5)]
+    stated = [replace(one, tolerance_g=0.5) for one in usual]
+    found = [
+        Shelves({"가": 9, "나": 9}, A=a).step("A", -100.5).moved(a[0]) for a in (usual, stated)
+    ]
+    assert [one.is_certain for one in found] == [False, True]
 
 
-def test_another_product_of_the_same_weight_in_hand_is_not_taken_for_what_was_here_before():
-    twin = (Part(replace(MILK, name="쌍둥이"), 0, 1),)
-    taken = recount(ScaleCount(5, 475.0), 380.0, MILK, BAND_G, twin)
-    found = recount(taken, 475.0, MILK, BAND_G, twin, in_hand=1)
-    assert not found.is_certain
-    assert found.doubts == {"쌍둥이": (0, 1)}
+@pytest.mark.parametrize(("spread", "share"), [(0.01, 0.9), (0.02, 0.7)])
+def test_what_is_called_certain_of_two_products_is_right_in_98_of_100(spread, share):
+    rnd, right, wrong = random.Random(f"{spread}"), 0, 0
+    for _ in range(150):
+        shelves = Shelves({"바나나우유": 20, "초코바": 20}, A=[MILK, CHOC])
+        gone = {MILK: 0, CHOC: 0}
+        for _ in range(3):
+            one = rnd.choice((MILK, CHOC))
+            units = rnd.choice((1, 1, 1, 2, 3))
+            gone[one] += units
+            sigma_g = spread * one.unit_weight_g
+            shelves.step("A", -sum(rnd.gauss(one.unit_weight_g, sigma_g) for _ in range(units)))
+        for one, units in gone.items():
+            found = certain(shelves.moved(one))
+            right += found == -units
+            wrong += found is not None and found != -units
+    assert wrong <= 0.02 * (right + wrong)
+    assert right >= share * 300

@@ -93,10 +93,10 @@ def test_the_configuration_and_the_csv_may_each_say_it_or_both(scales, products)
             "inventory_store.csv or correct scales[].products (known: none)",
         ),
         (
-            {"A": ["바나나우유"]},
-            [MILK, on("A", BAR)],
-            "scale 'A': 2 products (바나나우유, 메로나), but this version counts one product a "
-            "scale; give each product a scale of its own",
+            {"A": ["바나나우유"], "B": ["바나나우유"]},
+            [MILK],
+            "product '바나나우유': is on the scales 'A', 'B', but is counted on one; give the "
+            "goods of each scale a row and a name of their own",
         ),
     ],
 )
@@ -115,6 +115,11 @@ def test_a_weighed_product_without_a_weight_is_remarked():
     found = assign({"A": ["봉투"]}, [Product("봉투", 50, 0.0)])
     assert found.problems == ()
     assert found.remarks == ("product '봉투' has no unit weight (무게 0): it cannot be counted",)
+
+
+def test_several_products_may_share_a_scale():
+    found = assign({"A": ["바나나우유"]}, [MILK, on("A", BAR)])
+    assert found == Assignment({"A": (MILK, on("A", BAR))})
 
 
 def test_a_scale_without_goods_is_allowed():

@@ -11,7 +11,7 @@ COLA = Product("콜라", 1800, 370.0)
 
 
 def held(scale, product, count, level_g):
-    return Held(scale, product, level_g, count * product.unit_weight_g, 3.0)
+    return Held(scale, (product,), level_g, count * product.unit_weight_g, 3.0)
 
 
 def test_what_fits_each_other_and_not_itself_has_changed_places():
@@ -48,6 +48,17 @@ def test_one_that_fits_two_others_is_in_no_pair():
 
 
 def test_less_than_nothing_is_no_number_of_units():
-    a = Held("A", MILK, -265.0, 1590.0, 3.0)
-    b = Held("B", BAR, 1590.0, -265.0, 3.0)
+    a = Held("A", (MILK,), -265.0, 1590.0, 3.0)
+    b = Held("B", (BAR,), 1590.0, -265.0, 3.0)
     assert swapped([a, b]) == (("A", "B"),)
+
+
+def mixed(level_g):
+    return Held("A", (MILK, BAR), level_g, 4 * 265.0 + 5 * 52.0, 3.0)
+
+
+def test_a_mixed_scale_changes_places_only_where_no_choice_of_its_goods_weighs_that():
+    tea, soda = Product("차", 1200, 132.0), Product("사이다", 1800, 373.0)
+    assert swapped([mixed(2 * 265.0 + 5 * 52.0), held("B", tea, 6, 1320.0)]) == ()
+    assert swapped([mixed(3 * 373.0), held("B", soda, 3, 1320.0)]) == (("A", "B"),)
+    assert swapped([mixed(0.0), held("B", COLA, 0, 1320.0)]) == (("A", "B"),)

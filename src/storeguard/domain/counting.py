@@ -1,228 +1,395 @@
-"""Settled levels → item counts, with certainty.
+"""Steps → item counts, with certainty: how a belief about the shelves follows their weights.
 
-Counting is relative: an *anchor* is the last level whose count was certain, and a new level
-is compared with it. So drift and the owner's rounding of unit weights do not add up over a
-full shelf, and a bag that is put down and taken away again leaves the count as it was.
+Counting is relative: each step is explained by itself, by what it has changed, so that drift
+and the owner's rounding of unit weights do not add up over a full shelf. What is no product (a
+bag, an arm) is remembered with the level below it: once it is gone, that level says what went
+meanwhile. Every explanation that cannot be ruled out lives on as a hypothesis, and later steps
+decide.
 """
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from heapq import nlargest
+from typing import NamedTuple
 
+from storeguard.domain.belief import (
+    CONSIDERED,
+    LEAST_LOG_P,
+    MOST_HYPOTHESES,
+    SURE,
+    Belief,
+    Hypothesis,
+    Load,
+    Lot,
+    settled,
+)
 from storeguard.domain.explaining import (
-    BIAS,
-    LARGEST_RESIDUAL_PER_UNIT,
-    SIGMAS,
-    Answer,
-    Part,
-    explain,
-    moves_alone,
+    MISPLACED,
+    Explanation,
+    Scene,
+    bias_g,
+    density,
+    explanations,
+    part_of,
 )
 from storeguard.domain.product import Product
 
-LEAST_CERTAINTY = 0.75
-"""Of 130 sweets of 16 g at once, 129 and 131 are nearly as likely: a leaning child, perhaps."""
+OBJECT, LACKING = math.log(3000.0 / 0.01), math.log(5000.0 / 0.003)
+"""One change in a hundred is no product at all, of any weight up to 3 kg; fewer take weight off."""
+
+OBJECT_AGAIN = math.log(5000.0 / 0.05)
+OBJECT_LEAVES = math.log(2.0)
+
+STEP_PER_BAND = 1 / 6
+"""A settled difference is known to so much of the scale's band."""
+
+NEAREST = 0.45
+"""A first level so near to the booked one, in lightest units, is the booked one."""
+
+LEAST_CHOSEN = 0.05
+"""Sales choose no answer that the weight makes less probable than that."""
+
+FORGOTTEN_S = 1200.0
+"""What was taken so long ago is not in any hand any more."""
 
 
 @dataclass(frozen=True, slots=True)
-class CountEstimate:
-    """`change` units nearest to a weight difference; `residual_g` is what they leave unexplained.
-
-    `low` and `high` bound the change where it is not certain. `certainty` is the share of the
-    nearest integer among its neighbours, 0..1.
+class Weighed:
+    """A new settled level of a scale. `band_g`: half the width of what is quiet there;
+    `unsure_g`: one sigma of the level's change, where it is known.
     """
 
-    change: int
-    residual_g: float
-    is_certain: bool
-    low: int
-    high: int
-    certainty: float
-
-
-def estimate_change(difference_g: float, product: Product, band_g: float) -> CountEstimate:
-    """Nearest integer within the stated tolerance, otherwise uncertain.
-
-    The tolerance is half the scale's band, three times the units' spread (which adds up with
-    the root of their number) and the bias of the unit weight (which adds up with the number).
-    """
-    unit_g = product.unit_weight_g
-    ratio = difference_g / unit_g
-    change = math.floor(ratio + 0.5)
-    residual_g = difference_g - change * unit_g
-    allowed_g = allowed_residual_g(change, product, band_g)
-    spread_g = _spread_g(change, product, band_g)
-    certainty = _share_of_nearest(abs(residual_g), unit_g, spread_g / SIGMAS)
-    is_certain = abs(residual_g) <= allowed_g and certainty >= LEAST_CERTAINTY
-    low, high = (change, change) if is_certain else (math.floor(ratio), math.ceil(ratio))
-    return CountEstimate(change, residual_g, is_certain, low, high, certainty)
-
-
-def allowed_residual_g(change: int, product: Product, band_g: float) -> float:
-    most_g = LARGEST_RESIDUAL_PER_UNIT * product.unit_weight_g
-    return min(most_g, _spread_g(change, product, band_g))
-
-
-def _spread_g(change: int, product: Product, band_g: float) -> float:
-    """Three sigma of what so many units weigh, with the scale's noise and the owner's rounding."""
-    units = max(1, abs(change))
-    spread_g = SIGMAS * product.spread_g * math.sqrt(units)
-    return band_g / 2 + spread_g + BIAS * product.unit_weight_g * units
-
-
-def _share_of_nearest(off_g: float, unit_g: float, sigma_g: float) -> float:
-    """Of the nearest integer and its two neighbours."""
-
-    def weight(residual_g: float) -> float:
-        return math.exp(min((off_g**2 - residual_g**2) / (2 * sigma_g**2), 50.0))
-
-    return 1 / (1 + weight(unit_g - off_g) + weight(unit_g + off_g))
-
-
-REMEMBERED = 6
-"""Earlier contents that a scale may return to: a bag that is lifted, a hand that lets go."""
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """What was certain at an earlier level."""
-
+    scale: str
     level_g: float
-    count: int
-    guests: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class ScaleCount:
-    """The count of a one-product scale.
-
-    `count` is in force; the anchor is the level at which it was last certain. `guests` are
-    units of other products that were put down here. While `is_certain` is False, `low` and
-    `high` bound what is really there, and `doubts` the guests that may have come or gone.
-    """
-
-    count: int
-    anchor_g: float
-    is_certain: bool = True
-    low: int = 0
-    high: int = 0
-    certainty: float = 1.0
-    guests: Mapping[str, int] = field(default_factory=dict)
-    doubts: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    earlier: tuple[Content, ...] = ()
+    band_g: float
+    now_s: float
+    unsure_g: float = 0.0
 
     @property
-    def content(self) -> Content:
-        return Content(self.anchor_g, self.count, self.guests)
+    def sigma_g(self) -> float:
+        return max(self.band_g * STEP_PER_BAND, self.unsure_g)
 
 
-def first_count(
-    level_g: float,
-    booked: int,
-    product: Product,
-    band_g: float,
-    guests: Mapping[Product, int] | None = None,
-) -> ScaleCount:
-    """The count after a start: the nearest integer if it is clear, else what the book says.
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Units of one product on all scales. `certainty` is the probability of `count`.
 
-    The anchor of an unclear count is what the booked units would weigh: once whatever made
-    it unclear is gone, the count is certain again, and until then it is not. `guests` lay
-    here when it was last looked at.
+    `ranges`: least and most that cannot be ruled out; both are `count` where it is certain.
     """
-    guests = guests or {}
-    named = {guest.name: n for guest, n in guests.items()}
-    found = estimate_change(level_g - goods_g(0, product, guests), product, band_g)
-    if found.change == booked:
-        return ScaleCount(booked, level_g, guests=named)
-    if not found.is_certain or found.change < 0:
-        low, high = max(0, found.low), max(0, found.high)
-        booked_g = goods_g(booked, product, guests)
-        return ScaleCount(booked, booked_g, False, low, high, found.certainty, named)
-    return ScaleCount(found.change, level_g, certainty=found.certainty, guests=named)
+
+    count: int
+    certainty: float
+    low: int
+    high: int
+    is_certain: bool
 
 
-def goods_g(count: int, product: Product, guests: Mapping[Product, int]) -> float:
-    """What the units of the scale's own product and its guests weigh together."""
-    guests_g = sum(n * guest.unit_weight_g for guest, n in guests.items())
-    return count * product.unit_weight_g + guests_g
+def weigh(belief: Belief, weighed: Weighed) -> Belief:
+    """The belief after a step of one scale that is counted already."""
+    scene = _scene(belief, weighed, weighed.sigma_g)
+    fresh = [replace(one, hands=_fresh(one.hands, weighed.now_s)) for one in belief.hypotheses]
+    ways = [way for one in fresh for way in _ways(one, weighed, scene)]
+    found = []
+    for way in _worth(ways):
+        found.append(_gone(way, weighed, scene))
+        if way.object_g is None and way.one.loads[weighed.scale].object_g is not None:
+            found += _recognised(found[-1], weighed.now_s, scene)
+    return settled(belief, found)
 
 
-def recount(
-    state: ScaleCount,
-    level_g: float,
-    product: Product,
-    band_g: float,
-    foreign: Sequence[Part] = (),
-    in_hand: int = 0,
-) -> ScaleCount:
-    """The count at a new settled level; what is in force stays where it is not clear.
+def first_weighed(
+    belief: Belief, weighed: Weighed, booked: Mapping[str, int], guests: Mapping[str, int]
+) -> Belief:
+    """The first level of a scale after a start: what the book says, unless the weight differs.
 
-    A level that was certain earlier in this visit has what it had then: whatever was put down
-    is gone again.
-    `foreign`: the guests that may leave and what is in hand and may come; `in_hand`: units of
-    the scale's own product that may be put back.
+    The nearest level is believed without more: the cell's zero may have drifted while the power
+    was off, and many units add up their spread.
     """
-    known = (state.content, *reversed(state.earlier))
-    again = next((c for c in known if abs(level_g - c.level_g) <= band_g / 2), None)
-    if again is not None and not moves_alone(level_g - state.anchor_g, foreign, band_g):
-        found = ScaleCount(again.count, level_g, guests=again.guests)
-    else:
-        found = _recount(state, level_g, product, band_g, foreign, in_hand)
-    if not found.is_certain:
-        return found
-    return replace(found, earlier=(*state.earlier, state.content)[-REMEMBERED:])
+    own = tuple(booked.get(one.name, 0) for one in belief.goods[weighed.scale])
+    lots = tuple(_nominal(belief.product(name), n, weighed.now_s) for name, n in guests.items())
+    pairs = [(n, p) for n, p in zip(own, belief.goods[weighed.scale], strict=True)]
+    pairs += [(lot.units, belief.product(lot.product)) for lot in lots]
+    goods_g = sum(n * p.unit_weight_g for n, p in pairs)
+    var = sum(n * p.spread_g**2 + (n * bias_g(p)) ** 2 for n, p in pairs)
+    lightest_g = min(p.unit_weight_g for p in belief.goods[weighed.scale])
+    load = Load(own, lots, goods_g)
+    is_as_booked = abs(weighed.level_g - goods_g) <= NEAREST * lightest_g
+    sigma_g = math.hypot(weighed.sigma_g, math.sqrt(var))
+    if is_as_booked or (len(own) > 1 and abs(weighed.level_g - goods_g) <= 2 * sigma_g):
+        return _with_load(belief, weighed.scale, load._replace(base_g=weighed.level_g))
+    sigma_g = min(sigma_g, max(weighed.sigma_g, lightest_g / 4))
+    booked_belief = _with_load(belief, weighed.scale, load)
+    scene = _scene(belief, weighed, sigma_g)
+    found = []
+    for one in booked_belief.hypotheses:
+        for way in _worth(list(_ways(one, weighed, scene))):
+            new = _gone(way, weighed, scene)
+            opened = _opened(belief, one, new)
+            found.append(replace(new, hands=one.hands, opened=opened))
+    return settled(belief, found)
 
 
-def _recount(
-    state: ScaleCount,
-    level_g: float,
-    product: Product,
-    band_g: float,
-    foreign: Sequence[Part],
-    in_hand: int,
-) -> ScaleCount:
-    if foreign:
-        own = Part(product, state.count, in_hand, is_own=True)
-        answer = explain(level_g - state.anchor_g, (own, *foreign), band_g)
-        return _answered(state, level_g, product.name, answer)
-    found = estimate_change(level_g - state.anchor_g, product, band_g)
-    if found.is_certain and state.count + found.change >= 0:
-        return ScaleCount(
-            state.count + found.change, level_g, certainty=found.certainty, guests=state.guests
-        )
-    low, high = (max(0, state.count + bound) for bound in (found.low, found.high))
-    return replace(
-        state, is_certain=False, low=low, high=high, certainty=found.certainty, doubts={}
-    )
+def _scene(belief: Belief, weighed: Weighed, sigma_g: float) -> Scene:
+    products = {one.name: one for each in belief.goods.values() for one in each}
+    own = belief.goods[weighed.scale]
+    return Scene(own, products, sigma_g, weighed.band_g, weighed.now_s, {})
 
 
-def _answered(state: ScaleCount, level_g: float, own: str, answer: Answer) -> ScaleCount:
-    if answer.is_certain:
-        moved = {name: n for name, n in answer.units.items() if name != own}
-        count = state.count + answer.units.get(own, 0)
-        guests = _changed(state.guests, moved)
-        return ScaleCount(count, level_g, certainty=answer.share, guests=guests)
-    low, high = (max(0, state.count + bound) for bound in answer.ranges[own])
-    return replace(
-        state,
-        is_certain=False,
-        low=low,
-        high=high,
-        certainty=answer.share,
-        doubts={name: bounds for name, bounds in answer.ranges.items() if name != own},
-    )
+def _nominal(product: Product, units: int, now_s: float) -> Lot:
+    sd_g = math.sqrt(units) * product.spread_g
+    return Lot(product.name, units, units * product.unit_weight_g, sd_g, now_s)
 
 
-def _changed(guests: Mapping[str, int], moved: Mapping[str, int]) -> dict[str, int]:
-    counts = {name: guests.get(name, 0) + moved.get(name, 0) for name in {**guests, **moved}}
-    return {name: count for name, count in counts.items() if count > 0}
+def _with_load(belief: Belief, scale: str, load: Load) -> Belief:
+    changed = []
+    for one in belief.hypotheses:
+        new = replace(one, loads={**one.loads, scale: load})
+        changed.append(replace(new, opened=_opened(belief, one, new)))
+    return settled(belief, changed)
 
 
-def forgetful(state: ScaleCount) -> ScaleCount:
-    """A new visit begins: what earlier visitors put down and lifted again says nothing now."""
-    return replace(state, earlier=())
+def _opened(belief: Belief, before: Hypothesis, after: Hypothesis) -> Mapping[str, int]:
+    """What lies on a scale that is counted for the first time was there before this visit."""
+    had, has = belief.totals(before), belief.totals(after)
+    return {name: before.opened.get(name, 0) + has[name] - had[name] for name in {**had, **has}}
 
 
-def set_count(level_g: float, count: int, guests: Mapping[str, int] | None = None) -> ScaleCount:
-    """The owner says how many there are at this level."""
-    return ScaleCount(count, level_g, guests=guests or {})
+def _fresh(hands: tuple[Lot, ...], now_s: float) -> tuple[Lot, ...]:
+    return tuple(lot for lot in hands if now_s - lot.since_s <= FORGOTTEN_S)
+
+
+class _Way(NamedTuple):
+    """What a hypothesis may become: `found` moved (None: nothing), and the load is so."""
+
+    log_p: float
+    one: Hypothesis
+    found: Explanation | None
+    base_g: float
+    object_g: float | None
+
+
+def _ways(one: Hypothesis, weighed: Weighed, scene: Scene) -> Iterator[_Way]:
+    """Units moved; something that is no product came, goes, or units moved beside it."""
+    load, level_g = one.loads[weighed.scale], weighed.level_g
+    off_g = level_g - load.base_g
+    if load.object_g is None:
+        for found in explanations(off_g, load, one.hands, scene):
+            yield _Way(one.log_p - found.cost, one, found, _base_g(found, load, level_g), None)
+        yield _Way(one.log_p - (OBJECT if off_g > 0 else LACKING), one, None, load.base_g, off_g)
+        return
+    step_g = level_g - load.level_g
+    for found in explanations(step_g, load, one.hands, scene):
+        if _is_move(found):
+            base_g = load.base_g + step_g
+            yield _Way(one.log_p - found.cost, one, found, base_g, load.object_g)
+    for found in explanations(off_g, load, one.hands, scene):
+        log_p = one.log_p - found.cost - OBJECT_LEAVES
+        yield _Way(log_p, one, found, _base_g(found, load, level_g), None)
+    yield _Way(one.log_p - OBJECT_AGAIN, one, None, load.base_g, off_g)
+
+
+def _base_g(found: Explanation, load: Load, level_g: float) -> float:
+    """Where nothing moved the old level stays the base: what goes in jerks is not swallowed."""
+    return level_g if _is_move(found) else load.base_g
+
+
+def _worth(ways: list[_Way]) -> list[_Way]:
+    """Those that are likely enough to be built."""
+    best = max(way.log_p for way in ways)
+    kept = [way for way in ways if way.log_p >= best + LEAST_LOG_P]
+    return nlargest(4 * MOST_HYPOTHESES, kept, key=lambda way: way.log_p)
+
+
+def _recognised(one: Hypothesis, now_s: float, scene: Scene) -> Iterator[Hypothesis]:
+    """A hand has hidden until now that a lot was taken, and it lies on another scale already."""
+    for scale, load in one.loads.items():
+        for i, lot in enumerate(one.hands):
+            if load.object_g is None or lot.since_s != now_s:
+                continue
+            var = lot.sd_g**2 + scene.sigma_g**2
+            off_g = load.object_g - lot.grams
+            log_p = one.log_p + OBJECT - MISPLACED + density(off_g, var)
+            guest = Load(load.own, (*load.guests, lot), load.level_g)
+            hands = (*one.hands[:i], *one.hands[i + 1 :])
+            yield replace(one, loads={**one.loads, scale: guest}, hands=hands, log_p=log_p)
+
+
+def _is_move(found: Explanation) -> bool:
+    return bool(found.puts or found.leaves or any(found.own))
+
+
+def _gone(way: _Way, weighed: Weighed, scene: Scene) -> Hypothesis:
+    one, load = way.one, way.one.loads[weighed.scale]
+    if way.found is None:
+        new = load._replace(base_g=way.base_g, object_g=way.object_g)
+        return replace(one, loads={**one.loads, weighed.scale: new}, log_p=way.log_p)
+    own, guests, hands = _moved(way.found, load, one.hands, weighed, scene)
+    new = Load(own, guests, way.base_g, way.object_g)
+    return replace(one, loads={**one.loads, weighed.scale: new}, hands=hands, log_p=way.log_p)
+
+
+def _moved(
+    found: Explanation, load: Load, held: tuple[Lot, ...], weighed: Weighed, scene: Scene
+) -> tuple[tuple[int, ...], tuple[Lot, ...], tuple[Lot, ...]]:
+    """Own units, guests and hands after what was found."""
+    own, hands, guests = list(load.own), list(held), list(load.guests)
+    names = [product.name for product in scene.own]
+    came, left = [], []
+    for i, units in found.puts:
+        lot, hands[i] = _split(hands[i], units, scene)
+        if lot.product in names:
+            own[names.index(lot.product)] += units
+        else:
+            came.append(lot)
+    for i, units in found.leaves:
+        lot, guests[i] = _split(guests[i], units, scene)
+        left.append(lot._replace(since_s=weighed.now_s))
+    left += _taken(found, scene)
+    counts = tuple(here + n for here, n in zip(own, found.own, strict=True))
+    return counts, _some([*guests, *came]), _some([*hands, *left])
+
+
+def _split(lot: Lot, units: int, scene: Scene) -> tuple[Lot, Lot]:
+    """So many units of a lot, and the rest of it."""
+    product, rest = scene.products[lot.product], lot.units - units
+    grams, var = part_of(lot, units, product)
+    part = lot._replace(units=units, grams=grams, sd_g=math.sqrt(var))
+    return part, lot._replace(units=rest, grams=lot.grams - grams, sd_g=math.sqrt(var))
+
+
+def _some(lots: list[Lot]) -> tuple[Lot, ...]:
+    return tuple(lot for lot in lots if lot.units)
+
+
+def _taken(found: Explanation, scene: Scene) -> Iterator[Lot]:
+    """A lot a product of the own stock that left; what they weighed together is known."""
+    gone = [(-n, one) for n, one in zip(found.own, scene.own, strict=True) if n < 0]
+    off_g = -found.rest_g - sum(n * one.unit_weight_g for n, one in gone)
+    var = sum(n * one.spread_g**2 for n, one in gone) or 1.0
+    for n, one in gone:
+        share = n * one.spread_g**2 / var
+        spread_g = math.sqrt(n * (1 - share)) * one.spread_g
+        grams = n * one.unit_weight_g + share * off_g
+        yield Lot(one.name, n, grams, math.hypot(scene.sigma_g, spread_g), scene.now_s)
+
+
+# --- what others know
+
+
+def told(belief: Belief, scale: str, name: str, count: int, level_g: float) -> Belief:
+    """The owner says how many units of an own product lie on the scale, at this level."""
+    at = [one.name for one in belief.goods[scale]].index(name)
+    changed = []
+    for one in belief.hypotheses:
+        load = one.loads[scale]
+        own = (*load.own[:at], count, *load.own[at + 1 :])
+        new = Load(own, load.guests, level_g)
+        opened = {**one.opened, name: one.opened.get(name, 0) + count - load.own[at]}
+        changed.append(replace(one, loads={**one.loads, scale: new}, opened=opened))
+    return settled(belief, changed)
+
+
+def decided(belief: Belief, owed: Mapping[str, int], paid: Mapping[str, int]) -> Belief:
+    """The sales of a visit choose between answers that the weight leaves open.
+
+    `owed`: product → units to be paid still, by the likeliest hypothesis, of all that are open.
+    Only an answer that the sales match in full is chosen, and only where they say something:
+    that nothing was paid is no sign that nothing was taken.
+    """
+    likely = moved(belief, belief.likeliest)
+    for names in _linked(belief, owed, likely):
+        if not any(paid.get(name, 0) > 0 for name in names):
+            continue
+        fitting = [
+            one
+            for one in belief.hypotheses
+            if all(owed[n] + likely[n] == moved(belief, one)[n] for n in names)
+        ]
+        if sum(math.exp(one.log_p) for one in fitting) >= LEAST_CHOSEN:
+            belief = settled(belief, fitting)
+    return belief
+
+
+def _linked(
+    belief: Belief, names: Collection[str], likely: Mapping[str, int]
+) -> list[frozenset[str]]:
+    """Products whose counts are open together: each set can be decided by itself."""
+    differing = set()
+    for one in belief.hypotheses:
+        found = moved(belief, one)
+        differing.add(frozenset(n for n in names if found[n] != likely[n]))
+    groups: list[frozenset[str]] = []
+    for names_of_one in sorted(differing - {frozenset()}, key=len):
+        inside = [group for group in groups if group <= names_of_one]
+        if names_of_one != frozenset().union(*inside):
+            apart = [group for group in groups if not group & names_of_one]
+            touching = [group for group in groups if group & names_of_one]
+            groups = [*apart, names_of_one.union(*touching)]
+    return groups
+
+
+# --- what is said of it
+
+
+def moved(belief: Belief, one: Hypothesis) -> Counter[str]:
+    """Units that have come since the visit began; negative have left."""
+    change = belief.totals(one)
+    change.subtract(one.opened)
+    return change
+
+
+def counts(belief: Belief) -> dict[str, Count]:
+    """Of every product whose own scale is counted: what is in force, and how sure."""
+    weighed = [(one, belief.totals(one)) for one in belief.hypotheses]
+    return {name: _count(belief, weighed, name, scale) for name, scale in _homes(belief)}
+
+
+def moves(belief: Belief, touched: Collection[str]) -> dict[str, Count]:
+    """The same for what has come and gone since the visit began.
+
+    What hides a scale hides nothing of a visit that has not `touched` it.
+    """
+    weighed = [(one, moved(belief, one)) for one in belief.hypotheses]
+    return {
+        name: _count(belief, weighed, name, scale if scale in touched else "")
+        for name, scale in _homes(belief)
+    }
+
+
+def _homes(belief: Belief) -> Iterator[tuple[str, str]]:
+    for scale in belief.likeliest.loads:
+        for one in belief.goods[scale]:
+            yield one.name, scale
+
+
+def _count(
+    belief: Belief,
+    weighed: Sequence[tuple[Hypothesis, Mapping[str, int]]],
+    name: str,
+    scale: str,
+) -> Count:
+    """`scale`: the product's own, where it matters whether something hides it."""
+    count, hidden = weighed[0][1][name], belief.hidden(scale)
+    share = sum(math.exp(one.log_p) for one, units in weighed if units[name] == count)
+    certainty = max(0.0, min(1.0, share, 1 - hidden))
+    if certainty >= SURE:
+        return Count(count, certainty, count, count, True)
+    bounds = [
+        units[name] - beneath
+        for one, units in weighed
+        if one is belief.likeliest or math.exp(one.log_p) >= CONSIDERED
+        for beneath in _beneath(belief, one, name, scale)
+    ]
+    return Count(count, certainty, min(bounds), max(bounds), False)
+
+
+def _beneath(belief: Belief, one: Hypothesis, name: str, scale: str) -> tuple[int, int]:
+    """Least and most further units that may have gone: the level has fallen, by no whole units."""
+    lacking_g = -(one.loads[scale].object_g or 0.0) if scale in one.loads else 0.0
+    if lacking_g <= 0:
+        return 0, 0
+    units = lacking_g / belief.product(name).unit_weight_g
+    is_alone = len(belief.goods[scale]) == 1
+    return math.floor(units) if is_alone else 0, math.ceil(units)

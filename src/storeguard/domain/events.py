@@ -56,6 +56,19 @@ class StockChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class UnitWeighed:
+    """One unit by itself has left its own scale, or come back: that is certain, and it weighs so.
+
+    From these a product's unit weight and spread can be learnt; nothing here changes them.
+    """
+
+    t_s: float
+    product: str
+    scale: str
+    grams: float
+
+
+@dataclass(frozen=True, slots=True)
 class StoreOccupied:
     """The first person was seen, or a step witnessed somebody whom no camera saw."""
 
@@ -237,6 +250,7 @@ Event = (
     StepSettled
     | ZeroMoved
     | StockChanged
+    | UnitWeighed
     | StoreOccupied
     | StoreEmptied
     | SaleMade

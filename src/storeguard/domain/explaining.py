@@ -1,177 +1,274 @@
-"""One weight difference → which units of which products moved, and how sure that is.
+"""One weight difference → which units of which products moved, each answer with its cost.
 
-A scale's own product comes and goes; a product *in hand* (taken in this visit) may be put down
-on a foreign scale, and such a *guest* may leave it again. Each answer is weighed by how well
-it fits (a normal density in grams) and by how usual it is; something that is no product at all
-(a bag, an elbow) is an answer too, and fits every weight a little.
+A scale's own products come and go; a *lot* in hand (units taken in this visit, of known weight)
+may be put down on any scale, and such a *guest* may leave it again. Each answer costs as many
+nats as it is rare and fits badly: the density in grams and the prior. Priors are judgement, not
+measured: customers put back one item in five to ten, and misplace far fewer.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import NamedTuple
 
+from storeguard.domain.belief import Load, Lot
+from storeguard.domain.lattice import Units, combinations_near
 from storeguard.domain.product import Product
+
+SIGMAS = 3.0
 
 BIAS = 0.005
 """A product's mean weight differs so much from what the owner wrote."""
 
-SIGMAS = 3.0
-LARGEST_RESIDUAL_PER_UNIT = 0.4
-"""Beyond, two counts explain the weight nearly as well as each other."""
+ROUNDING_G = 0.29
+"""And by so much where he wrote whole grams: the deviation of ± 0.5 g."""
 
-MOST_FOREIGN = 3
-"""Units of a foreign product that one step may move: more in one hand is a bag."""
+LEAN = 0.35
+"""Of products whose spread nobody stated, one in two keeps to so much of the usual one."""
 
-MOST_TOGETHER = 2
-"""Units of the scale's own product that move in one step with a foreign one. With more, light
-goods make up any weight."""
+MANY = 1.8
+"""n units at once are n ** MANY times rarer than one."""
 
-PUT_BACK, DELIVERED, MISPLACED, GUEST_LEAVES, TOGETHER = 5.0, 1000.0, 30.0, 2.0, 20.0
-"""So many times rarer than taking a unit of the scale's own product; TOGETHER is for two
-products that move in one step. Judgement, not measured: customers put back one item in five to
-ten, and misplace far fewer."""
+MOST_MANY, A_HAND, BEYOND_A_HAND = 5.0, 5, 0.3
 
-OBJECT_COST = math.log(5000.0 / 0.003)
-"""Three changes in a thousand are no product at all, of any weight up to 5 kg."""
+TOGETHER = math.log(10.0)
+"""For each further product that moves in the same step."""
 
-SURE = 0.9
-CONSIDERED = 0.02
-"""An answer with a smaller share is left out of the ranges of an uncertain one."""
+PUT_BACK, MISPLACED, GUEST_LEAVES = math.log(5.0), math.log(30.0), math.log(2.0)
+
+DELIVERED, DELIVERED_BY_A_CUSTOMER = math.log(30.0), math.log(1000.0)
+"""Own units from outside the store; rarer where the visitor has taken something before."""
+
+MOST_RARE = math.log(12.0)
+"""Of a delivery, a crate is as usual as a dozen."""
+
+SHIFTED, SHIFT_BANDS = math.log(100.0), 0.75
+"""Nothing moved, and the level is another by about a band: a plate that was pushed, a draught."""
+
+HELD_FOR_S = 300.0
+"""What was taken so long ago is e times less likely to be put down again."""
+
+MOST_LOTS = 12
+"""Of what is in hand, the newest; who holds more holds a basket."""
+
+MOST_PAIRED = 10
+"""Handfuls of which two may move at once."""
+
+MOST_CONSIDERED = 9.0
+"""Nats beyond the best answer at which another is left out."""
+
+REACH_SIGMAS = 4.5
+
+
+class Explanation(NamedTuple):
+    """What moved. `own`: units of the scale's products, put-backs left aside, negative: left.
+
+    `puts`: lot in hand → units put down here; `leaves`: guest → units that left; both by index.
+    `rest_g` is the weight of the own units as measured.
+    """
+
+    own: Units
+    puts: tuple[tuple[int, int], ...]
+    leaves: tuple[tuple[int, int], ...]
+    rest_g: float
+    cost: float
+
+
+class _Special(NamedTuple):
+    """What moves beside the scale's own stock: of known weight; `kind` is the product, if one."""
+
+    grams: float
+    var: float
+    cost: float
+    kind: str
+    puts: tuple[tuple[int, int], ...] = ()
+    leaves: tuple[tuple[int, int], ...] = ()
+
+
+_NOTHING = _Special(0.0, 0.0, 0.0, "")
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A product that may have moved: on the scale (so many may leave) or in hand (may come)."""
+class Scene:
+    """One scale at one step. `sigma_g`: how exactly the difference is known, besides the units.
 
-    product: Product
-    here: int
-    in_hand: int
-    is_own: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Product → units that came (positive) or left, the likeliest; empty for no product.
-
-    `share`: of all answers that were weighed, 0..1. `ranges`: product → least and most units
-    among those that cannot be ruled out, where the answer is not certain.
+    `products`: all that may be in hand, by name. `known`: answers that were found already.
     """
 
-    units: Mapping[str, int]
-    residual_g: float
-    share: float
-    is_certain: bool
-    ranges: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    own: tuple[Product, ...]
+    products: dict[str, Product]
+    sigma_g: float
+    band_g: float
+    now_s: float
+    known: dict[tuple[float, float, bool], tuple[tuple[Units, float], ...]]
 
 
-def moves_alone(difference_g: float, foreign: Sequence[Part], band_g: float) -> bool:
-    """Could one of the foreign products by itself be the whole difference?"""
-    return any(
-        _fits((n,), difference_g, (part,), band_g)
-        for part in foreign
-        for n in range(-min(part.here, MOST_FOREIGN), min(part.in_hand, MOST_FOREIGN) + 1)
-        if n
+def explanations(
+    difference_g: float, load: Load, hands: Sequence[Lot], scene: Scene
+) -> list[Explanation]:
+    """All answers worth considering."""
+    found: list[Explanation] = []
+    most = math.inf
+    for special in sorted(_specials(load, hands, scene), key=lambda one: one.cost):
+        if special.cost > most:
+            break
+        rest_g = difference_g - special.grams
+        for own, cost in _own_moves(rest_g, special.var, scene, is_customer=bool(hands)):
+            more = TOGETHER if any(own) and special.kind else 0.0
+            total = cost + special.cost + more
+            if total > most:
+                break
+            if all(n + here >= 0 for n, here in zip(own, load.own, strict=True)):
+                found.append(Explanation(own, special.puts, special.leaves, rest_g, total))
+                most = min(most, total + MOST_CONSIDERED)
+    return [one for one in found if one.cost <= most]
+
+
+def _own_moves(
+    rest_g: float, var: float, scene: Scene, *, is_customer: bool
+) -> tuple[tuple[Units, float], ...]:
+    """Units of the own stock near the rest, with what fit and rarity cost."""
+    key = (round(rest_g, 2), round(var, 3), is_customer)
+    if key not in scene.known:
+        still = (0,) * len(scene.own)
+        moves = {still: min(_misfit(rest_g, var, still, scene), _shift(rest_g, var, scene))}
+        for units in combinations_near(scene.own, rest_g, _reach_g(rest_g, var, scene)):
+            cost = _rarity(units, is_customer=is_customer)
+            off_g = rest_g - sum(n * p.unit_weight_g for n, p in zip(units, scene.own, strict=True))
+            moves[units] = cost + _misfit(off_g, var, units, scene)
+        best = min(moves.values())
+        likely = (pair for pair in moves.items() if pair[1] <= best + 2 * MOST_CONSIDERED)
+        scene.known[key] = tuple(sorted(likely, key=lambda pair: pair[1]))
+    return scene.known[key]
+
+
+def _reach_g(rest_g: float, var: float, scene: Scene) -> float:
+    heaviest_g = max((p.unit_weight_g for p in scene.own), default=0.0)
+    usual = max((p.spread_g / p.unit_weight_g for p in scene.own), default=0.0)
+    spread_var = usual**2 * heaviest_g * abs(rest_g)
+    sigma_g = math.sqrt(scene.sigma_g**2 + var + spread_var)
+    return REACH_SIGMAS * sigma_g + 2 * BIAS * abs(rest_g)
+
+
+def _rarity(units: Units, *, is_customer: bool) -> float:
+    """In nats, against one unit that leaves. All units have one sign."""
+    kinds = [abs(n) for n in units if n]
+    together = TOGETHER * (len(kinds) - 1)
+    if is_customer or any(n < 0 for n in units):
+        by_a_customer = DELIVERED_BY_A_CUSTOMER if any(n > 0 for n in units) else 0.0
+        return by_a_customer + together + sum(_many(n, len(units)) for n in kinds)
+    return DELIVERED + together + sum(min(math.log(n), MOST_RARE) for n in kinds)
+
+
+def _many(n: int, kinds: int) -> float:
+    """A hand holds about five. With one kind on the scale nothing else weighs as much as many."""
+    if kinds == 1:
+        return min(MANY * math.log(n), MOST_MANY)
+    return MANY * math.log(n) + BEYOND_A_HAND * max(0, n - A_HAND)
+
+
+def _misfit(off_g: float, var: float, units: Units, scene: Scene) -> float:
+    """Minus the log of the density; of two where the owner has not stated the spread."""
+    fixed, loose, is_unstated = scene.sigma_g**2 + var, 0.0, False
+    for n, one in zip(units, scene.own, strict=True):
+        if n:
+            loose += abs(n) * one.spread_g**2 + (n * bias_g(one)) ** 2
+            is_unstated |= one.tolerance_g is None
+    wide = density(off_g, fixed + loose)
+    if not is_unstated:
+        return -wide
+    lean = density(off_g, fixed + LEAN**2 * loose)
+    top = max(wide, lean)
+    return -(top + math.log(0.5 * (math.exp(wide - top) + math.exp(lean - top))))
+
+
+def bias_g(product: Product) -> float:
+    """The deviation of a product's true mean from the owner's unit weight."""
+    is_whole = product.unit_weight_g == round(product.unit_weight_g)
+    return max(BIAS * product.unit_weight_g, ROUNDING_G if is_whole else 0.0)
+
+
+def density(off_g: float, var: float) -> float:
+    return -0.5 * (off_g**2 / var + math.log(2 * math.pi * var))
+
+
+def _shift(rest_g: float, var: float, scene: Scene) -> float:
+    return SHIFTED - density(rest_g, (SHIFT_BANDS * scene.band_g) ** 2 + var)
+
+
+def _specials(load: Load, hands: Sequence[Lot], scene: Scene) -> list[_Special]:
+    """Nothing; each handful that is put down and each guest that leaves; two of them at once."""
+    single = [
+        *_put_down(hands, scene),
+        *_leaving(load.guests, scene),
+    ]
+    pairs = [_both(a, b) for a, b in combinations(single[:MOST_PAIRED], 2) if _may_be_both(a, b)]
+    return [_NOTHING, *single, *pairs]
+
+
+def _put_down(hands: Sequence[Lot], scene: Scene) -> Iterator[_Special]:
+    own = {one.name for one in scene.own}
+    newest = sorted(range(len(hands)), key=lambda i: -hands[i].since_s)[:MOST_LOTS]
+    for i in newest:
+        lot = hands[i]
+        age = (scene.now_s - lot.since_s) / HELD_FOR_S
+        usual = PUT_BACK if lot.product in own else MISPLACED
+        for units in range(1, lot.units + 1):
+            grams, var = part_of(lot, units, scene.products[lot.product])
+            cost = usual + age + MANY * math.log(units)
+            yield _Special(grams, var, cost, lot.product, puts=((i, units),))
+    yield from _all_of_a_kind(hands, newest, scene)
+
+
+def _all_of_a_kind(hands: Sequence[Lot], newest: Sequence[int], scene: Scene) -> Iterator[_Special]:
+    """Three and more lots of one product that come back at once (two are a pair)."""
+    own = {one.name for one in scene.own}
+    for name in dict.fromkeys(hands[i].product for i in newest):
+        lots = [i for i in newest if hands[i].product == name]
+        if len(lots) > 2:
+            units = sum(hands[i].units for i in lots)
+            usual = PUT_BACK if name in own else MISPLACED
+            yield _Special(
+                sum(hands[i].grams for i in lots),
+                sum(hands[i].sd_g ** 2 for i in lots),
+                usual + MANY * math.log(units),
+                name,
+                puts=tuple((i, hands[i].units) for i in lots),
+            )
+
+
+def _leaving(guests: Sequence[Lot], scene: Scene) -> Iterator[_Special]:
+    for i, lot in enumerate(guests):
+        for units in range(1, lot.units + 1):
+            grams, var = part_of(lot, units, scene.products[lot.product])
+            cost = GUEST_LEAVES + MANY * math.log(units)
+            yield _Special(-grams, var, cost, lot.product, leaves=((i, units),))
+
+
+def part_of(lot: Lot, units: int, product: Product) -> tuple[float, float]:
+    """What so many units of a lot weigh, and its variance."""
+    if units == lot.units:
+        return lot.grams, lot.sd_g**2
+    left = lot.units - units
+    spread_var = product.spread_g**2 * units * left / lot.units
+    return lot.grams * units / lot.units, spread_var + lot.sd_g**2 * (units / lot.units) ** 2
+
+
+def _may_be_both(a: _Special, b: _Special) -> bool:
+    lots = [i for i, _ in (*a.puts, *b.puts)]
+    guests = [i for i, _ in (*a.leaves, *b.leaves)]
+    return len(lots) == len(set(lots)) and len(guests) == len(set(guests))
+
+
+def _both(a: _Special, b: _Special) -> _Special:
+    is_handful = a.kind == b.kind and bool(a.puts) == bool(b.puts)
+    cost = max(a.cost, b.cost) + MANY * math.log(2) if is_handful else a.cost + b.cost + TOGETHER
+    return _Special(
+        a.grams + b.grams,
+        a.var + b.var,
+        cost,
+        a.kind if is_handful else f"{a.kind}+{b.kind}",
+        a.puts + b.puts,
+        a.leaves + b.leaves,
     )
-
-
-Units = tuple[int, ...]
-"""Units of each part, in the order of the parts."""
-
-
-def explain(difference_g: float, parts: Sequence[Part], band_g: float) -> Answer:
-    """The likeliest answer.
-
-    `parts`: the scale's own product first, then the foreign ones; `band_g`: half the width of
-    what is quiet. Raises ValueError without a part.
-    """
-    weighed = dict(
-        _weighed(units, difference_g, parts, band_g) for units in _candidates(difference_g, parts)
-    )
-    least = min([*weighed.values(), OBJECT_COST])
-    total = sum(math.exp(least - cost) for cost in [*weighed.values(), OBJECT_COST])
-    shares = {units: math.exp(least - cost) / total for units, cost in weighed.items()}
-    best = max(shares, key=lambda units: shares[units])
-    is_certain = _fits(best, difference_g, parts, band_g) and shares[best] >= SURE
-    return Answer(
-        {part.product.name: n for part, n in zip(parts, best, strict=True) if n},
-        _residual(best, difference_g, parts),
-        shares[best],
-        is_certain,
-        {} if is_certain else _ranges(shares, parts),
-    )
-
-
-def _candidates(difference_g: float, parts: Sequence[Part]) -> Iterator[Units]:
-    """For nothing foreign and each foreign change, the nearest counts of the scale's own."""
-    own, *foreign = parts
-    for moved in _foreign_changes(foreign):
-        rest_g = difference_g - sum(
-            n * part.product.unit_weight_g for n, part in zip(moved, foreign, strict=True)
-        )
-        nearest = math.floor(rest_g / own.product.unit_weight_g)
-        for n in {0, max(-own.here, nearest), max(-own.here, nearest + 1)}:
-            if abs(n) <= MOST_TOGETHER or not any(moved):
-                yield (n, *moved)
-
-
-def _foreign_changes(foreign: Sequence[Part]) -> Iterator[Units]:
-    """Of one foreign product at a time: two at once are told apart by nobody."""
-    yield (0,) * len(foreign)
-    for i, part in enumerate(foreign):
-        for n in range(-min(part.here, MOST_FOREIGN), min(part.in_hand, MOST_FOREIGN) + 1):
-            if n:
-                yield tuple(n if j == i else 0 for j in range(len(foreign)))
-
-
-def _weighed(
-    units: Units, difference_g: float, parts: Sequence[Part], band_g: float
-) -> tuple[Units, float]:
-    sigma_g = _allowed_g(units, parts, band_g) / SIGMAS
-    off = _residual(units, difference_g, parts) / sigma_g
-    rarity = sum(_rarity(n, part) for n, part in zip(units, parts, strict=True))
-    rarity += math.log(TOGETHER) if sum(map(bool, units)) > 1 else 0.0
-    return units, off**2 / 2 + math.log(sigma_g * math.sqrt(2 * math.pi)) + rarity
-
-
-def _rarity(n: int, part: Part) -> float:
-    """In nats, against one unit of the scale's own product that leaves."""
-    if n == 0:
-        return 0.0
-    how_many = math.log((1 + abs(n)) / 2)
-    if n < 0:
-        return how_many + (0.0 if part.is_own else math.log(GUEST_LEAVES))
-    if not part.is_own:
-        return how_many + math.log(MISPLACED)
-    return how_many + math.log(PUT_BACK if n <= part.in_hand else DELIVERED)
-
-
-def _residual(units: Units, difference_g: float, parts: Sequence[Part]) -> float:
-    moved_g = sum(n * part.product.unit_weight_g for n, part in zip(units, parts, strict=True))
-    return difference_g - moved_g
-
-
-def _allowed_g(units: Units, parts: Sequence[Part], band_g: float) -> float:
-    """Half the scale's band, three times the units' spread, and the bias of their weights."""
-    pairs = [(abs(n), part.product) for n, part in zip(units, parts, strict=True)]
-    spread_g = SIGMAS * math.sqrt(sum(n * product.spread_g**2 for n, product in pairs))
-    bias_g = BIAS * sum(n * product.unit_weight_g for n, product in pairs)
-    return band_g / 2 + spread_g + bias_g
-
-
-def _fits(units: Units, difference_g: float, parts: Sequence[Part], band_g: float) -> bool:
-    lightest_g = min(
-        (p.product.unit_weight_g for n, p in zip(units, parts, strict=True) if n), default=math.inf
-    )
-    most_g = min(_allowed_g(units, parts, band_g), LARGEST_RESIDUAL_PER_UNIT * lightest_g)
-    return abs(_residual(units, difference_g, parts)) <= most_g
-
-
-def _ranges(shares: Mapping[Units, float], parts: Sequence[Part]) -> dict[str, tuple[int, int]]:
-    likely = [units for units, share in shares.items() if share >= CONSIDERED]
-    likely = likely or [max(shares, key=lambda units: shares[units])]
-    found = {}
-    for i, part in enumerate(parts):
-        counts = [units[i] for units in likely]
-        if any(counts) or part.is_own:
-            found[part.product.name] = (min(counts), max(counts))
-    return found

@@ -85,10 +85,10 @@ def assign(scales: Mapping[str, Sequence[str]], products: Sequence[Product]) -> 
         problems += [
             _unknown_product(scale, name, by_name) for name in names if name not in by_name
         ]
-        if len(names) > 1:
-            problems.append(_crowded(scale, names))
-        elif names and names[0] in by_name:
-            by_scale[scale] = (by_name[names[0]],)
+        known = tuple(by_name[name] for name in names if name in by_name)
+        if known:
+            by_scale[scale] = known
+    problems += _spread_out(wanted)
     return Assignment(by_scale, tuple(problems), tuple(_remarks(by_scale, products)))
 
 
@@ -120,11 +120,19 @@ def _unknown_product(scale: str, name: str, by_name: Mapping[str, Product]) -> s
     )
 
 
-def _crowded(scale: str, names: Sequence[str]) -> str:
-    return (
-        f"scale '{scale}': {len(names)} products ({', '.join(names)}), but this version counts one "
-        f"product a scale; give each product a scale of its own"
-    )
+def _spread_out(wanted: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """A product has one scale of its own: what lies elsewhere has been put down there."""
+    own: dict[str, list[str]] = {}
+    for scale, names in wanted.items():
+        for name in names:
+            own.setdefault(name, []).append(scale)
+    for name, scales in own.items():
+        if len(scales) > 1:
+            listed = "', '".join(scales)
+            yield (
+                f"product '{name}': is on the scales '{listed}', but is counted on one; give the "
+                f"goods of each scale a row and a name of their own"
+            )
 
 
 def _remarks(by_scale: OnScales, products: Sequence[Product]) -> Iterator[str]:

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from storeguard.domain.counting import estimate_change
+from storeguard.domain.lattice import combinations_near
 from storeguard.domain.product import Product
+from storeguard.domain.rounding import estimate_change
 
 NEAR_PER_UNIT = 1 / 3
 """How far a level may be from what should lie there, in units of it: the other cell's zero."""
@@ -20,10 +21,14 @@ class Held:
     """One scale: what it shows, and what the goods weigh that the book has there."""
 
     scale: str
-    product: Product
+    products: tuple[Product, ...]
     level_g: float
     goods_g: float
     band_g: float
+
+    @property
+    def lightest_g(self) -> float:
+        return min(one.unit_weight_g for one in self.products)
 
     @property
     def is_as_it_was(self) -> bool:
@@ -47,11 +52,20 @@ def _have_changed_places(a: Held, b: Held) -> bool:
 
 
 def _is_near(level_g: float, goods: Held) -> bool:
-    allowed_g = max(goods.band_g, NEAR_PER_UNIT * goods.product.unit_weight_g)
+    allowed_g = max(goods.band_g, NEAR_PER_UNIT * goods.lightest_g)
     return abs(level_g - goods.goods_g) <= allowed_g
 
 
 def _may_be_its_own(one: Held) -> bool:
-    """Would some whole number of its own units weigh that?"""
-    found = estimate_change(one.level_g, one.product, one.band_g)
-    return found.is_certain and found.change >= 0
+    """Would some number of its own units weigh that?"""
+    founds = [estimate_change(one.level_g, product, one.band_g) for product in one.products]
+    if any(found.is_certain and found.change >= 0 for found in founds):
+        return True
+    if len(one.products) == 1 or one.level_g <= 0:
+        return False
+    near = combinations_near(one.products, one.level_g, one.band_g)
+    return any(abs(one.level_g - _weight_g(units, one.products)) <= one.band_g for units in near)
+
+
+def _weight_g(units: Sequence[int], products: Sequence[Product]) -> float:
+    return sum(n * one.unit_weight_g for n, one in zip(units, products, strict=True))

@@ -108,9 +108,14 @@ class BookComparison:
         `visits` wait for their sales: what they have moved is theirs.
         """
         channels = self._weighing.channels
-        doubted = {name for c in channels if c.count is not None for name in c.count.doubts}
-        verified = [p.name for c in channels if c.is_certain for p in c.products]
-        verified = [name for name in verified if name not in doubted]
+        counts = self._weighing.tally.counts
+        verified = [
+            p.name
+            for c in channels
+            if c.weighing.is_settled
+            for p in c.weighed
+            if p.name in counts and counts[p.name].is_certain
+        ]
         shelf, kiosk = self._books.shelf, self._books.kiosk
         expected = Counter(kiosk.counts)
         expected.subtract(waiting_units(visits))
@@ -183,7 +188,9 @@ class BookComparison:
         ids = frozenset(visit.id for visit in waiting)
         await asyncio.to_thread(self._record.close_interrupted, ids)
         leftovers, self._leftovers = self._leftovers, ()
-        if is_clean and all(c.is_certain for c in self._weighing.channels if c.products):
+        if is_clean and all(
+            self._weighing.is_certain(c) for c in self._weighing.channels if c.weighed
+        ):
             await asyncio.to_thread(_delete, leftovers)
 
     def _on_event(self, event: Event) -> None:
@@ -194,7 +201,7 @@ class BookComparison:
 
 
 def _is_at_rest(channel: Channel) -> bool:
-    has_counted = not channel.products or channel.count is not None
+    has_counted = not channel.weighed or (channel.is_counted and not channel.pending)
     return channel.weighing.is_failed or (channel.weighing.is_settled and has_counted)
 
 

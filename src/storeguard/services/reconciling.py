@@ -155,6 +155,7 @@ class ReconcilingService:
         )
 
     async def _judge(self, visit: Visit) -> None:
+        await self._decide(visit)
         self.ledger = refunds.settle_put_back(self.ledger, visit.id)
         visit = next(one for one in self.ledger.visits if one.id == visit.id)
         visit = self._restocking.marked(self._complete(visit))
@@ -199,6 +200,11 @@ class ReconcilingService:
         [visit] = [visit for visit in self.ledger.visits if visit.id == judged.id]
         return visit.sales[len(judged.sales) :]
 
+    async def _decide(self, visit: Visit) -> None:
+        """Its sales choose between what the weight leaves open."""
+        if visit.awaiting is None:
+            await self._weighing.tally.decide(visit)
+
     def _complete(self, visit: Visit) -> Visit:
         """The visit with what the shelves showed at its end, and what they leave open."""
         if visit.awaiting is not None:
@@ -225,23 +231,16 @@ class ReconcilingService:
         return {
             product.name: self._shelf.counts.get(product.name, 0)
             for channel in self._weighing.channels
-            if channel.count is not None
+            if channel.is_counted
             for product in channel.products
         }
 
     def _uncertain(self, visit: Visit) -> dict[str, tuple[int, int]]:
         """Product → least and most units that may be unpaid, where the weight is not clear."""
-        ranges: dict[str, tuple[int, int]] = {}
-        for channel in self._weighing.channels:
-            count, product = channel.count, channel.product
-            if count is None or product is None or count.is_certain:
-                continue
-            if channel.step is not None and not ledgers.began_by(visit, channel.step.started_s):
-                continue
-            changes = {product.name: (count.low - count.count, count.high - count.count)}
-            for name, (least, most) in (changes | dict(count.doubts)).items():
-                low, high = ranges.get(name) or (visit.owed(name), visit.owed(name))
-                ranges[name] = (low - most, high - least)
+        ranges = {}
+        for name, count in self._weighing.tally.open_in(visit).items():
+            owed = visit.owed(name)
+            ranges[name] = (owed + count.count - count.high, owed + count.count - count.low)
         until_s = visit.emptied_s if visit.emptied_s is not None else self._clock.now_s()
         for name, (least, most) in self._weighing.drifts.doubts(visit.started_s, until_s).items():
             low, high = ranges.get(name) or (visit.owed(name), visit.owed(name))

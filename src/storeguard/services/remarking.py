@@ -37,23 +37,29 @@ def remarks(
     weighing: WeighingService, watching: WatchingService, now_s: float, *, is_clock_synced: bool
 ) -> tuple[Remark, ...]:
     """All that hold now, in the order of the devices."""
-    of_scales = chain.from_iterable(_of_scale(channel, now_s) for channel in weighing.channels)
+    of_scales = chain.from_iterable(
+        _of_scale(weighing, channel, now_s) for channel in weighing.channels
+    )
     of_cameras = chain.from_iterable(map(_of_camera, watching.eyes))
     of_clock = () if is_clock_synced else (Remark("clock", FaultCode.CLOCK_UNSYNCED),)
     return (*of_scales, *of_cameras, *_of_store(watching, now_s), *of_clock)
 
 
-def _of_scale(channel: Channel, now_s: float) -> Iterator[Remark]:
-    product, state, scale = channel.product, channel.weighing, channel.id
-    if product is None or state.is_failed:
+def _of_scale(weighing: WeighingService, channel: Channel, now_s: float) -> Iterator[Remark]:
+    state, scale = channel.weighing, channel.id
+    if not channel.products or state.is_failed:
         return
-    if not product.is_weighable:
-        yield Remark(scale, FaultCode.UNIT_WEIGHTLESS, values={"product": product.name})
+    for product in channel.products:
+        if not product.is_weighable:
+            yield Remark(scale, FaultCode.UNIT_WEIGHTLESS, values={"product": product.name})
+    if not channel.weighed:
         return
-    if channel.doubted_since_s is not None and state.level_g is not None:
+    doubted_since_s = weighing.tally.unclear_since_s(channel)
+    if doubted_since_s is not None and state.level_g is not None:
         grams = {"grams": f"{state.level_g:.0f}"}
-        yield Remark(scale, FaultCode.WEIGHT_UNCLEAR, channel.doubted_since_s, grams)
-    if abs(state.drift.total_g) > MOVED_PER_UNIT * product.unit_weight_g:
+        yield Remark(scale, FaultCode.WEIGHT_UNCLEAR, doubted_since_s, grams)
+    lightest_g = min(product.unit_weight_g for product in channel.weighed)
+    if abs(state.drift.total_g) > MOVED_PER_UNIT * lightest_g:
         moved = {"grams": f"{state.drift.total_g:+.0f}"}
         yield Remark(scale, FaultCode.ZERO_MOVED, values=moved)
     since_s = state.moving_since_s

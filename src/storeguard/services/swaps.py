@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from storeguard.clock import Clock
 from storeguard.domain import weighing
 from storeguard.domain.events import DeviceFailed
-from storeguard.domain.product import Product
 from storeguard.domain.swapping import Held, swapped
 from storeguard.errors import FaultCode
 from storeguard.health import Health
@@ -28,7 +27,7 @@ class SwapWatch:
     def __init__(
         self,
         channels: Sequence["Channel"],
-        goods_g: Callable[["Channel", Product], float],
+        goods_g: Callable[["Channel"], float],
         bus: Bus,
         clock: Clock,
         health: Health,
@@ -74,7 +73,7 @@ class SwapWatch:
     def _odd(self, channel: "Channel") -> Held | None:
         """A first level that is not what the scale held; None for any other."""
         level_g = channel.weighing.level_g
-        if channel.count is not None or channel.told is not None or level_g is None:
+        if channel.is_counted or channel.is_told or level_g is None:
             return None
         held = self._held(channel, level_g)
         return None if held is None or held.is_as_it_was else held
@@ -85,11 +84,11 @@ class SwapWatch:
         return held is not None and held.is_as_it_was
 
     def _held(self, channel: "Channel", level_g: float) -> Held | None:
-        product = channel.product
-        if product is None or not product.is_weighable:
+        products = channel.weighed
+        if not products:
             return None
-        goods_g = self._goods_g(channel, product)
-        return Held(channel.id, product, level_g, goods_g, channel.rules.band_g)
+        goods_g = self._goods_g(channel)
+        return Held(channel.id, products, level_g, goods_g, channel.rules.band_g)
 
     def _bar(self, a: str, b: str) -> None:
         log.warning(

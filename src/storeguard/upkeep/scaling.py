@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from storeguard import config as cfg
-from storeguard.domain.counting import estimate_change
 from storeguard.domain.diagnosis import Diagnosis, diagnose
+from storeguard.domain.rounding import estimate_change
 from storeguard.domain.series import rms
 from storeguard.domain.weighing import SATURATED, Reading, band_g
 from storeguard.upkeep.scales import Device, Shop, WaitingClock, collected

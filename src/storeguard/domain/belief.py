@@ -1,0 +1,168 @@
+"""What may lie where: hypotheses about all scales and the hands of whoever is inside.
+
+A hypothesis says how many units of which products lie on each scale, what the visitors of now
+hold, and whether something lies there that is no product. Its probability comes from the
+weights alone. Units that have moved together are a *lot*: what they weighed is known from then
+on, so that a bottle that is put down again is told from another of its kind.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from storeguard.domain.product import Product
+
+SURE = 0.95
+"""A count is certain from this probability on."""
+
+CONSIDERED = 0.02
+"""A count that is less probable is left out of the range of an uncertain one."""
+
+LEAST_LOG_P = -9.0
+"""An hypothesis so much less likely than the best is given up."""
+
+MOST_HYPOTHESES = 32
+
+
+class Lot(NamedTuple):
+    """Units of a product that moved together, what they weighed, and how exactly that is known."""
+
+    product: str
+    units: int
+    grams: float
+    sd_g: float
+    since_s: float
+
+
+class Load(NamedTuple):
+    """One scale. `own`: units of its products, in their order; `guests`: of others.
+
+    `base_g` is the level that these weigh. `object_g`: what lies there beside them and is no
+    product, or hides what moved; None where there is nothing of that kind.
+    """
+
+    own: tuple[int, ...]
+    guests: tuple[Lot, ...]
+    base_g: float
+    object_g: float | None = None
+
+    @property
+    def level_g(self) -> float:
+        return self.base_g + (self.object_g or 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """`log_p`: its probability, in nats. `opened`: product → units when this visit began."""
+
+    loads: Mapping[str, Load] = field(default_factory=dict)
+    hands: tuple[Lot, ...] = ()
+    log_p: float = 0.0
+    opened: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Belief:
+    """Hypotheses, the likeliest first, and which products each scale carries.
+
+    `goods`: scale → its products that can be weighed, in the order of `Load.own`.
+    """
+
+    goods: Mapping[str, tuple[Product, ...]] = field(default_factory=dict)
+    hypotheses: tuple[Hypothesis, ...] = (Hypothesis(),)
+
+    @property
+    def likeliest(self) -> Hypothesis:
+        return self.hypotheses[0]
+
+    def product(self, name: str) -> Product:
+        return next(one for each in self.goods.values() for one in each if one.name == name)
+
+    def units(self, scale: str, load: Load) -> Counter[str]:
+        """Units of each product on a scale."""
+        units = Counter({p.name: n for p, n in zip(self.goods[scale], load.own, strict=True)})
+        for lot in load.guests:
+            units[lot.product] += lot.units
+        return units
+
+    def totals(self, hypothesis: Hypothesis) -> Counter[str]:
+        """Units of each product on all scales."""
+        totals: Counter[str] = Counter()
+        for scale, load in hypothesis.loads.items():
+            totals.update(self.units(scale, load))
+        return totals
+
+    def hidden(self, scale: str) -> float:
+        """The probability that something lies on the scale that is no product."""
+        return sum(
+            math.exp(one.log_p)
+            for one in self.hypotheses
+            if scale in one.loads and one.loads[scale].object_g is not None
+        )
+
+
+def settled(belief: Belief, found: Iterable[Hypothesis]) -> Belief:
+    """The belief with these hypotheses: equal ones together, the unlikely left out, sum 1."""
+    together: dict[object, Hypothesis] = {}
+    for one in found:
+        key = _same(one)
+        if key in together:
+            one = _both(together[key], one)
+        together[key] = one
+    ordered = sorted(together.values(), key=lambda one: -one.log_p)
+    best = ordered[0].log_p
+    kept = [one for one in ordered[:MOST_HYPOTHESES] if one.log_p >= best + LEAST_LOG_P]
+    total = best + math.log(sum(math.exp(one.log_p - best) for one in kept))
+    return replace(belief, hypotheses=tuple(replace(one, log_p=one.log_p - total) for one in kept))
+
+
+def _same(one: Hypothesis) -> object:
+    """What makes two hypotheses the same: units, not grams."""
+    loads = tuple(
+        (scale, load.own, _units(load.guests), load.object_g is None)
+        for scale, load in one.loads.items()
+    )
+    return loads, _units(one.hands), tuple(one.opened.items())
+
+
+def _units(lots: Sequence[Lot]) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted((lot.product, lot.units) for lot in lots))
+
+
+def _both(a: Hypothesis, b: Hypothesis) -> Hypothesis:
+    likelier, other = (a, b) if a.log_p >= b.log_p else (b, a)
+    return replace(
+        likelier, log_p=likelier.log_p + math.log1p(math.exp(other.log_p - likelier.log_p))
+    )
+
+
+def entered(belief: Belief) -> Belief:
+    """Somebody comes in, with nothing in hand."""
+    return settled(
+        belief,
+        (replace(one, hands=(), opened=belief.totals(one)) for one in belief.hypotheses),
+    )
+
+
+def paid(belief: Belief, name: str, count: int, t_s: float) -> Belief:
+    """Units taken by then are paid, the oldest first: they go out, and come back to no shelf.
+
+    In a store that is never empty hands would fill up for hours.
+    """
+    return settled(
+        belief,
+        (replace(one, hands=_without(one.hands, name, count, t_s)) for one in belief.hypotheses),
+    )
+
+
+def _without(hands: tuple[Lot, ...], name: str, count: int, t_s: float) -> tuple[Lot, ...]:
+    kept = []
+    for lot in sorted(hands, key=lambda lot: lot.since_s):
+        gone = min(count, lot.units) if lot.product == name and lot.since_s <= t_s else 0
+        count -= gone
+        if gone < lot.units:
+            grams = lot.grams * (lot.units - gone) / lot.units
+            kept.append(lot._replace(units=lot.units - gone, grams=grams))
+    return tuple(kept)

@@ -1,0 +1,387 @@
+"""What lies on the shelves: the belief about all scales, followed step by step and booked."""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from storeguard.clock import Clock
+from storeguard.domain import counting, weighing
+from storeguard.domain.belief import SURE, Belief, Load, entered, paid
+from storeguard.domain.counting import Count, Weighed
+from storeguard.domain.events import SaleMade, StepSettled, StockChanged, UnitWeighed
+from storeguard.domain.ledger import Visit
+from storeguard.domain.product import Product
+from storeguard.ports import Book, GuestMemory, ZeroMemory
+from storeguard.services.bus import Bus
+from storeguard.services.swaps import SwapWatch
+
+if TYPE_CHECKING:
+    from storeguard.services.weighing import Channel
+
+PATIENCE_S = 8.0
+"""So long a step waits for one that began before it on another scale: what was taken there may
+be what is put down here."""
+
+PROMPT_S = 1.0
+REMEMBERED_VISITS = 8
+
+log = logging.getLogger("storeguard")
+
+
+@dataclass(slots=True)
+class _VisitNow:
+    """Whoever is inside. `booked`: units of the visit that were told; `touched`: scales.
+
+    `doubted`: products whose count was open before the visit: an earlier one's, perhaps.
+    """
+
+    started_s: float = 0.0
+    booked: Counter[str] = field(default_factory=Counter)
+    touched: set[str] = field(default_factory=set)
+    doubted: frozenset[str] = frozenset()
+
+
+class Tally:
+    """Counts new levels in the order in which they began; booked before they are published."""
+
+    def __init__(
+        self,
+        channels: Sequence["Channel"],
+        shelf: Book,
+        bus: Bus,
+        clock: Clock,
+        swaps: SwapWatch,
+        zeros: ZeroMemory,
+        guests: GuestMemory,
+    ) -> None:
+        self._channels = {channel.id: channel for channel in channels}
+        self._shelf = shelf
+        self._bus = bus
+        self._clock = clock
+        self._swaps = swaps
+        self._zero_memory = zeros
+        self._guest_memory = guests
+        self._belief = Belief(self._goods())
+        self._kept = self._belief
+        self._offsets: dict[str, tuple[float, float]] = {}
+        self._visit = _VisitNow()
+        self._earlier: dict[float, Mapping[str, Count]] = {}
+        self._unclear_s: dict[str, float] = {}
+        self.counts: Mapping[str, Count] = {}
+        """Product → units on all scales, where its own scale has been counted."""
+
+    async def load(self) -> Mapping[str, float]:
+        """What was remembered; returns the zeros."""
+        self._zeros = dict(await asyncio.to_thread(self._zero_memory.load))
+        self._guests = dict(await asyncio.to_thread(self._guest_memory.load))
+        return self._zeros
+
+    async def count(self) -> None:
+        """Books the levels and steps that have not been counted yet."""
+        for channel in self._channels.values():
+            await self._count_first(channel)
+        while (first := self._next()) is not None:
+            await self._count_step(first, first.pending[0])
+        await self._remember()
+
+    def _goods(self) -> dict[str, tuple[Product, ...]]:
+        weighed = {one.id: one.weighed for one in self._channels.values()}
+        return {scale: products for scale, products in weighed.items() if products}
+
+    async def _count_first(self, channel: "Channel") -> None:
+        if channel.is_counted or not channel.weighing.is_settled or not channel.weighed:
+            return
+        if channel.is_told:  # by the owner, before the first level was known
+            level_g = self.booked_g(channel)
+            channel.weighing = weighing.set_level(channel.weighing, level_g)
+        elif self._swaps.is_waiting(channel):
+            return
+        assert channel.weighing.level_g is not None
+        booked = {p.name: self._booked(p.name) for p in channel.weighed}
+        guests = self._remembered(channel)
+        weighed = self._weighed(channel, channel.weighing.level_g, channel.weighing.noise_g)
+        belief = counting.first_weighed(self._belief, weighed, booked, guests)
+        first = (channel.id, {**booked, **guests})
+        await self._commit(belief, f"scale {channel.id}", None, first)
+        channel.is_counted, channel.is_told = True, False
+        channel.pending.clear()
+
+    def _weighed(self, channel: "Channel", level_g: float, unsure_g: float) -> Weighed:
+        return Weighed(channel.id, level_g, channel.rules.band_g, self._clock.now_s(), unsure_g)
+
+    def _next(self) -> "Channel | None":
+        """Whose oldest step is to be counted now."""
+        waiting = [one for one in self._channels.values() if one.is_counted and one.pending]
+        if not waiting:
+            return None
+        first = min(waiting, key=lambda one: one.pending[0].started_s)
+        return None if self._is_to_wait(first.pending[0]) else first
+
+    def _is_to_wait(self, step: StepSettled) -> bool:
+        """Has another scale begun to move before, and not come to rest yet?"""
+        if self._clock.now_s() - step.t_s >= PATIENCE_S:
+            return False
+        moving = (c.weighing for c in self._channels.values() if c.id != step.scale)
+        return any(
+            not one.is_failed
+            and one.moving_since_s is not None
+            and one.moving_since_s < step.started_s
+            for one in moving
+        )
+
+    async def _count_step(self, channel: "Channel", step: StepSettled) -> None:
+        weighed = self._weighed(channel, step.level_g, step.sigma_g)
+        belief = counting.weigh(self._belief, weighed)
+        self._visit.touched.add(channel.id)
+        channel.step = step
+        await self._commit(belief, f"scale {channel.id}", step)
+        channel.pending.popleft()
+
+    async def _commit(
+        self,
+        belief: Belief,
+        why: str,
+        step: StepSettled | None = None,
+        first: tuple[str, Mapping[str, int]] = ("", {}),
+    ) -> None:
+        """Books what the belief holds now and did not before.
+
+        `first`: a scale that is counted for the first time, and what the book has there.
+        """
+        found = self._changes(belief, *first)
+        changes: Counter[str] = Counter()
+        for (_, name), units in found.items():
+            changes[name] += units
+        before = Counter(self._shelf.counts)
+        if booked := {name: units for name, units in changes.items() if units}:
+            await self._shelf.add(booked, why=why)
+        self._belief = belief
+        self._note()
+        for (scale, name), units in found.items():
+            of_scale = step if step is not None and step.scale == scale else None
+            event = self._changed(self._channels[scale], name, before[name], units, of_scale)
+            before[name] += units
+            self._bus.publish(replace(event, is_first=scale == first[0]))
+        if step is not None and (lone := self._lone_unit(step.scale, found)):
+            self._bus.publish(UnitWeighed(step.t_s, lone, step.scale, abs(step.grams)))
+
+    def _lone_unit(self, scale: str, found: Mapping[tuple[str, str], int]) -> str | None:
+        """The product of which one unit moved on its own scale, and nothing else, for certain."""
+        if len(found) != 1 or self._belief.hidden(scale) > 1 - SURE:
+            return None
+        [((_, name), units)] = found.items()
+        is_own = any(name == one.name for one in self._channels[scale].weighed)
+        return name if is_own and abs(units) == 1 and self.counts[name].is_certain else None
+
+    def _changes(
+        self, belief: Belief, first: str, booked: Mapping[str, int]
+    ) -> dict[tuple[str, str], int]:
+        """(Scale, product) → units that have come (negative: left)."""
+        had, has = self._belief.likeliest.loads, belief.likeliest.loads
+        found: dict[tuple[str, str], int] = {}
+        for scale, load in has.items():
+            change = belief.units(scale, load)
+            change.subtract(booked if scale == first else belief.units(scale, had[scale]))
+            found |= {(scale, name): units for name, units in change.items() if units}
+        return found
+
+    def _changed(
+        self, channel: "Channel", name: str, before: int, units: int, step: StepSettled | None
+    ) -> StockChanged:
+        now_s, count, visit = self._clock.now_s(), self.counts.get(name), self._visit
+        is_prompt = step is not None and now_s - step.t_s < PROMPT_S
+        told_s, step = step.t_s if step and is_prompt else now_s, step or channel.step
+        return StockChanged(
+            told_s,
+            name,
+            channel.id,
+            before,
+            before + units,
+            count is None or count.is_certain,
+            started_s=step.started_s if step else now_s,
+            grams=step.grams if step else 0.0,
+            certainty=count.certainty if count else 1.0,
+            unclear_since_s=visit.started_s - 1.0 if name in visit.doubted else None,
+            moved=self._share_of_visit(name, units),
+            is_foreign=all(name != one.name for one in channel.products),
+        )
+
+    def _share_of_visit(self, name: str, units: int) -> int | None:
+        """Of a change, what has moved since the visit began; None where that is open."""
+        visit = self._visit
+        if name in visit.doubted:
+            found = counting.moves(self._belief, visit.touched).get(name)
+            if found is None or not found.is_certain:
+                return None
+            units = found.count - visit.booked[name]
+        visit.booked[name] += units
+        return units
+
+    def _note(self) -> None:
+        """How sure each count is now, and since when it is not."""
+        self.counts = counting.counts(self._belief)
+        now_s = self._clock.now_s()
+        for name, count in self.counts.items():
+            if count.is_certain:
+                self._unclear_s.pop(name, None)
+            else:
+                self._unclear_s.setdefault(name, now_s)
+
+    # --- visits
+
+    def enter(self, t_s: float) -> None:
+        """A visit begins: nobody who comes in has anything in hand."""
+        self._earlier[self._visit.started_s] = self._open()
+        while len(self._earlier) > REMEMBERED_VISITS:
+            del self._earlier[next(iter(self._earlier))]
+        self._belief = entered(self._belief)
+        doubted = frozenset(name for name, one in self.counts.items() if not one.is_certain)
+        self._visit = _VisitNow(t_s, doubted=doubted)
+
+    def pay(self, sale: SaleMade) -> None:
+        """What is paid goes out of the store, and is put down on no shelf any more."""
+        if sale.count > 0:
+            self._belief = paid(self._belief, sale.product, sale.count, sale.t_s)
+
+    def _open(self) -> dict[str, Count]:
+        found = counting.moves(self._belief, self._visit.touched)
+        return {name: count for name, count in found.items() if not count.is_certain}
+
+    def open_in(self, visit: Visit) -> Mapping[str, Count]:
+        """Product → units that have moved in the visit, where the weight leaves them open."""
+        if visit.started_s >= self._visit.started_s:
+            return self._open()
+        return self._earlier.get(visit.started_s, {})
+
+    async def decide(self, visit: Visit) -> None:
+        """The visit's sales choose between answers that the weight leaves open."""
+        if visit.started_s != self._visit.started_s or not (found := self._open()):
+            return
+        owed = {name: visit.owed(name) for name in found}
+        belief = counting.decided(self._belief, owed, visit.paid)
+        if belief is not self._belief:
+            await self._commit(belief, f"sales of visit {visit.id}")
+
+    def unclear_since_s(self, channel: "Channel") -> float | None:
+        """Since when a count of the scale's own products has not been certain."""
+        since = [self._unclear_s[p.name] for p in channel.products if p.name in self._unclear_s]
+        return min(since, default=None)
+
+    # --- the owner
+
+    def tell(self, name: str, count: int) -> None:
+        """The owner has said how many units there are, and the book knows: the zero is set to
+        it."""
+        for channel in self._channels.values():
+            if name not in [one.name for one in channel.weighed]:
+                continue
+            self._swaps.admit(channel)
+            if not channel.is_counted or channel.weighing.level_g is None:
+                channel.is_told = True
+                continue
+            self._set(channel, name, max(0, count - self._away(name)))
+
+    def _set(self, channel: "Channel", name: str, here: int) -> None:
+        load = self._belief.likeliest.loads[channel.id]
+        own = tuple(
+            here if one.name == name else n
+            for one, n in zip(channel.weighed, load.own, strict=True)
+        )
+        level_g = self._goods_g(channel, own)
+        channel.weighing = weighing.set_level(channel.weighing, level_g)
+        channel.pending.clear()
+        self._belief = counting.told(self._belief, channel.id, name, here, level_g)
+        self._note()
+
+    def set_products(self) -> None:
+        """Unit weights were edited; where a product has become weighable or is no longer, all
+        is counted anew."""
+        goods = self._goods()
+        names = {scale: [one.name for one in each] for scale, each in goods.items()}
+        known = {s: [one.name for one in each] for s, each in self._belief.goods.items()}
+        if names == known:
+            self._belief = replace(self._belief, goods=goods)
+            return
+        self._belief, self.counts = Belief(goods), {}
+        for channel in self._channels.values():
+            channel.is_counted = False
+
+    # --- memory
+
+    def booked_g(self, channel: "Channel") -> float:
+        """What lies on this scale by the book."""
+        return self._goods_g(channel, tuple(self._booked(p.name) for p in channel.weighed))
+
+    def _goods_g(self, channel: "Channel", own: Sequence[int]) -> float:
+        own_g = sum(n * p.unit_weight_g for n, p in zip(own, channel.weighed, strict=True))
+        guests = self._remembered(channel)
+        return own_g + sum(
+            n * self._belief.product(name).unit_weight_g for name, n in guests.items()
+        )
+
+    def _booked(self, name: str) -> int:
+        """Units of an own product that are in their place by the book."""
+        return max(0, self._shelf.counts.get(name, 0) - self._away(name))
+
+    def _away(self, name: str) -> int:
+        """Units of this product that lie on foreign scales."""
+        return sum(units.get(name, 0) for units in self._guests.values())
+
+    def _remembered(self, channel: "Channel") -> dict[str, int]:
+        known = {one.name for each in self._belief.goods.values() for one in each}
+        own = {one.name for one in channel.weighed}
+        guests = self._guests.get(channel.id, {})
+        return {name: n for name, n in guests.items() if name in known - own}
+
+    async def _remember(self) -> None:
+        if self._belief is not self._kept:
+            await self._remember_guests()
+            self._offsets = {
+                scale: (self._offset_g(scale, load), self._lightest_g(scale) / 10)
+                for scale, load in self._belief.likeliest.loads.items()
+                if self.is_certain(self._channels[scale])
+            }
+            self._kept = self._belief
+        for scale, (off_g, least_g) in self._offsets.items():
+            weighed = self._channels[scale].weighing
+            is_moved = abs(weighed.zero_g + off_g - self._zeros.get(scale, 0.0)) > least_g
+            if is_moved and weighed.is_settled:
+                await self._remember_zero(scale, weighed.zero_g + off_g)
+
+    async def _remember_guests(self) -> None:
+        loads = self._belief.likeliest.loads
+        found = {scale: _guests(load) for scale, load in loads.items()}
+        guests = {s: units for s, units in (self._guests | found).items() if units}
+        if guests != self._guests:
+            await asyncio.to_thread(self._guest_memory.save, guests)
+            self._guests = guests
+
+    def _offset_g(self, scale: str, load: Load) -> float:
+        """The zero at which what lies on the scale would weigh exactly its level, less today's.
+
+        The zero follows the drift too: after a quiet month a restart must not count that as goods.
+        """
+        return load.base_g - self._goods_g(self._channels[scale], load.own)
+
+    def _lightest_g(self, scale: str) -> float:
+        return min(one.unit_weight_g for one in self._channels[scale].weighed)
+
+    async def _remember_zero(self, scale: str, zero_g: float) -> None:
+        self._zeros[scale] = round(zero_g, 2)
+        await asyncio.to_thread(self._zero_memory.save, dict(self._zeros))
+
+    def is_certain(self, channel: "Channel") -> bool:
+        """Are all counts of the scale's own products certain?"""
+        return channel.is_counted and all(
+            self.counts[one.name].is_certain for one in channel.weighed
+        )
+
+
+def _guests(load: Load) -> dict[str, int]:
+    units: Counter[str] = Counter()
+    for lot in load.guests:
+        units[lot.product] += lot.units
+    return dict(units)

@@ -1,0 +1,122 @@
+"""Several products on one scale, from the owner's files to the judgement of a visit."""
+
+import random
+
+import pytest
+
+GOODS = {
+    "바나나우유": ("A", 9, 1500, 95.0),
+    "초코바": ("A", 12, 1200, 52.0),
+    "메로나": ("B", 8, 1000, 80.0),
+    "쌍쌍바": ("B", 8, 1000, 80.0),
+}
+"""Product → scale, count, won, grams: bars of one weight on B."""
+
+
+class Mixed:
+    """A trace in the making: one visit from 10 to 40 s."""
+
+    def __init__(self, folder, replay):
+        self._folder, self._replay = folder, replay
+        self._moves, self._sales = [], ["t_s,product,count"]
+        self._noise = random.Random(3)
+
+    def move(self, t_s, scale, grams):
+        self._moves.append((t_s, scale, grams))
+        return self
+
+    def sell(self, t_s, product, count=1):
+        self._sales.append(f"{t_s},{product},{count}")
+        return self
+
+    def told(self):
+        result = self._replay(self._write())
+        assert result.exit_code == 0, result.output
+        [visit] = [line for line in result.lines if line["event"] == "VisitReconciled"]
+        return visit, result.lines
+
+    def _write(self):
+        (self._folder / "inventory").mkdir(parents=True)
+        cells = "calibration: {tare_raw: 0, counts_per_g: 400.0}"
+        rows = [f"{n},{k},{won},{g:g},{s}" for n, (s, k, won, g) in GOODS.items()]
+        texts = {
+            "config.yaml": f"store: {{id: m, name: 매장}}\nscales:\n  - {{id: A, "
+            f"products: [바나나우유], {cells}}}\n  - {{id: B, {cells}}}\n",
+            "inventory/inventory_store.csv": "\n".join(["상품명, 개수, 가격, 무게, 선반", *rows]),
+            "people.csv": "t_s,people\n0,0\n10,1\n40,0",
+            "sales.csv": "\n".join(self._sales),
+            "scales.csv": "\n".join(["t_s,scale,raw", *self._readings()]),
+        }
+        for name, text in texts.items():
+            (self._folder / name).write_text(text + "\n", encoding="utf-8")
+        return self._folder
+
+    def _readings(self):
+        start_g = {s: sum(n * g for home, n, _, g in GOODS.values() if home == s) for s in "AB"}
+        for sample in range(600):
+            t_s = sample / 10
+            for scale, grams in start_g.items():
+                moved_g = sum(g for at_s, on, g in self._moves if on == scale and at_s <= t_s)
+                raw = round(400 * (grams + moved_g + self._noise.gauss(0, 0.3)))
+                yield f"{t_s},{scale},{raw}"
+
+
+@pytest.fixture
+def mixed(tmp_path, replay):
+    return Mixed(tmp_path / "trace", replay)
+
+
+def changes(lines):
+    return [
+        (line["product"], line["scale"], line["before"], line["after"], line["certain"])
+        for line in lines
+        if line["event"] == "StockChanged"
+    ]
+
+
+def test_two_products_on_a_scale_are_told_apart_by_their_weight(mixed):
+    """One is written in config.yaml, both in the CSV's 선반."""
+    mixed.move(15, "A", -95.6).move(20, "A", -51.3).move(25, "A", -95.0 - 52.4)
+    visit, lines = mixed.sell(30, "초코바", 2).told()
+    assert visit["taken"] == {"바나나우유": 2, "초코바": 2}
+    assert (visit["unpaid"], visit["uncertain"]) == ({"바나나우유": 2}, {})
+    assert changes(lines) == [
+        ("바나나우유", "A", 9, 8, True),
+        ("초코바", "A", 12, 11, True),
+        ("바나나우유", "A", 8, 7, True),
+        ("초코바", "A", 11, 10, True),
+    ]
+    [issue] = [line for line in lines if line["event"] == "IssueSealed"]
+    [line] = issue["lines"]
+    assert (line["product"], line["shelf"], line["kiosk"]) == ("바나나우유", 7, 9)
+
+
+def test_of_two_bars_of_one_weight_the_sale_says_which_it_was(mixed):
+    visit, lines = mixed.move(15, "B", -80.7).sell(30, "쌍쌍바").told()
+    assert (visit["taken"], visit["paid"]) == ({"쌍쌍바": 1}, {"쌍쌍바": 1})
+    assert visit["unpaid"] == visit["surplus"] == visit["uncertain"] == {}
+    shelf = {name: after for name, _, _, after, _ in changes(lines)}
+    assert (shelf.get("메로나", 8), shelf["쌍쌍바"]) == (8, 7)
+
+
+def test_of_two_bars_of_one_weight_nobody_is_accused_of_either(mixed):
+    visit, lines = mixed.move(15, "B", -80.7).told()
+    assert visit["unpaid"] == {}
+    assert visit["uncertain"] == {"메로나": [0, 1], "쌍쌍바": [0, 1]}
+    assert [line for line in lines if line["event"] == "IssueSealed"] == []
+    assert not changes(lines)[-1][4]
+
+
+def test_a_sale_explains_away_no_more_than_it_pays(mixed):
+    """Two bars of one weight are gone and one is paid: one is missing, whichever it is."""
+    visit, lines = mixed.move(15, "B", -160.9).sell(30, "쌍쌍바").told()
+    assert visit["unpaid"] == {}
+    assert max(most for _, most in visit["uncertain"].values()) >= 1
+    assert [line for line in lines if line["event"] == "IssueSealed"] == []
+
+
+def test_a_unit_is_put_down_on_a_mixed_scale_that_is_not_its_own(mixed):
+    mixed.move(15, "A", -95.6).move(22, "B", 95.5)
+    visit, lines = mixed.told()
+    assert (visit["misplaced"], visit["unpaid"], visit["uncertain"]) == ({"바나나우유": 1}, {}, {})
+    assert changes(lines)[-1] == ("바나나우유", "B", 8, 9, True)
