@@ -57,7 +57,6 @@ from storeguard.services.reconciling import ReconcilingService
 from storeguard.services.remarking import remarks
 from storeguard.services.selling import Desk
 from storeguard.services.supervising import SupervisingService
-from storeguard.services.tracing import TraceRecorder
 from storeguard.services.watching import WatchingService
 from storeguard.services.weighing import WeighingService
 from storeguard.vision.sighting import stay_on_cpus
@@ -148,8 +147,8 @@ class Store:
         await self.promotions.load([product.name for product in self.kiosk.products])
 
     def _build_services(self, products: OnScales) -> None:
-        self.tracing = (
-            TraceRecorder(self._record_to, self.bus, self.clock) if self._record_to else None
+        self.tracing = assembling.recorder(
+            self._record_to, self.bus, self.clock, lambda: self.sales.complete_until_s
         )
         self._detecting = ThreadPoolExecutor(
             1, "detecting", stay_on_cpus, (self.config.detector.cpus,)

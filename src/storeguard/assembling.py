@@ -253,6 +253,13 @@ def sales_sources(
     )
 
 
+def recorder(
+    folder: Path | None, bus: Bus, clock: Clock, complete_until_s: Callable[[], float]
+) -> TraceRecorder | None:
+    """Of `run --record`."""
+    return None if folder is None else TraceRecorder(folder, bus, clock, complete_until_s)
+
+
 def watch_issues(
     folder: Path, hand_over: Callable[[Path], None], health: Health
 ) -> IssueObserver | None:

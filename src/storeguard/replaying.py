@@ -12,7 +12,7 @@ from typing import Any
 
 from storeguard import config as cfg
 from storeguard.app import Store
-from storeguard.clock import Clock, LoopClock, SimLoop, run_simulated
+from storeguard.clock import Clock, LoopClock, SimLoop, run_simulated, utc_at
 from storeguard.config import Config
 from storeguard.devices.replay import (
     ReplayDetector,
@@ -45,6 +45,9 @@ UNSETTLED_END_S = 300.0
 
 MARK = ".storeguard-replay"
 """In the output folder: what lies beside it may be replaced by the next replay."""
+
+SOURCE = "trace"
+"""The source of sales that tells late, in a trace that has one."""
 
 ROUND_S = 0.5
 EDIT_LOOKS_S = (0.0, 0.35)
@@ -136,6 +139,7 @@ class _Player:
             await store.open()
             more = {
                 "sales": lambda: self._sell(store),
+                "late sales": lambda: self._sell_late(store),
                 "edits": lambda: self._edit(store),
                 "end": lambda: self._end(store, stop),
             }
@@ -195,6 +199,28 @@ class _Player:
             await store.desk.replay_sale(sale.product, sale.count, f"trace-{number}")
         except SaleRefused as refused:
             path = self._trace.folder / "sales.csv"
+            raise TraceInvalid(f"{path}: sale at {sale.t_s:g} s: {refused}") from None
+
+    async def _sell_late(self, store: Store) -> None:
+        """What is told at one instant is told before it is said that all is told."""
+        late = [(sale.told_s or 0.0, 0, sale) for sale in self._trace.late_sales]
+        said = [(one.t_s, 1, one) for one in self._trace.complete]
+        for number, (t_s, _, row) in enumerate(sorted([*late, *said], key=lambda one: one[:2])):
+            await self._until(t_s)
+            if isinstance(row, TraceSale):
+                await self._tell_late(store, row, f"trace-late-{number}")
+            elif row.until_s is None:
+                store.sales.withdraw(SOURCE)
+            else:
+                store.sales.declare(SOURCE, utc_at(self._clock, row.until_s))
+                store.sales.complete_until(SOURCE, utc_at(self._clock, row.until_s))
+
+    async def _tell_late(self, store: Store, sale: TraceSale, key: str) -> None:
+        sold_at = utc_at(self._clock, sale.t_s)
+        try:
+            await store.desk.report_sale([(sale.product, sale.count)], key, "replay", sold_at)
+        except SaleRefused as refused:
+            path = self._trace.folder / "late_sales.csv"
             raise TraceInvalid(f"{path}: sale at {sale.t_s:g} s: {refused}") from None
 
     async def _edit(self, store: Store) -> None:

@@ -250,6 +250,7 @@ class Trace:
         self.config = TRACE_CONFIG
         self.people = ["0,0"]
         self._tables = {"sales.csv": [], "edits.csv": []}
+        self._late = {"late_sales.csv": [], "sales_complete.csv": []}
         self._grams = {"A": [], "B": []}
         self._failures = []
         self._presses = []
@@ -287,6 +288,13 @@ class Trace:
     def sell(self, t_s, product, count=1):
         self._tables["sales.csv"].append(f"{t_s},{product},{count}")
 
+    def sell_late(self, t_s, product, count=1, *, told_s):
+        self._late["late_sales.csv"].append(f"{t_s},{product},{count},{told_s}")
+
+    def complete(self, t_s, until_s=""):
+        """From now on all sales before `until_s` are told; without it each at once."""
+        self._late["sales_complete.csv"].append(f"{t_s},{until_s}")
+
     def declare(self, name, promotion, products, starts="", ends="", *, won=None):
         """A line of promotions.csv; with `won` the kiosk also sells it by its name."""
         self._promotions.append(f'{name},"{promotion}","{products}",{starts},{ends}')
@@ -316,6 +324,10 @@ class Trace:
         self._table("scales.csv", "t_s,scale,raw", self._readings(ends_s))
         self._table("people.csv", "t_s,people", self.people)
         self._table("sales.csv", "t_s,product,count", self._tables["sales.csv"])
+        headers = ("t_s,product,count,told_t_s", "t_s,until_t_s")
+        for (name, rows), header in zip(self._late.items(), headers, strict=True):
+            if rows:
+                self._table(name, header, rows)
         if self._tables["edits.csv"]:
             self._table("edits.csv", "t_s,book,product,count", self._tables["edits.csv"])
         return self.folder

@@ -4,6 +4,10 @@ A trace is a folder: `config.yaml`, `inventory/*.csv`, `scales.csv` (t_s, scale,
 a failed reading), `people.csv` (t_s, people; holds until the next row, empty: nobody could be
 seen), `sales.csv` (t_s, product, count), optional `edits.csv` (t_s, book, product, count) and
 `video.mp4`. Times are seconds from the start. People in `people.csv` beat the video.
+
+Where sales are told late: `late_sales.csv` (t_s, product, count, told_t_s), in the order of
+being told, and `sales_complete.csv` (t_s, until_t_s): from `t_s` on all sales before `until_t_s`
+are told; an empty `until_t_s` says that each is told at once, as without the file.
 """
 
 import asyncio
@@ -39,9 +43,20 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True, slots=True)
 class TraceSale:
+    """`told_s`: when the store hears of it; None at once."""
+
     t_s: float
     product: str
     count: int
+    told_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TraceComplete:
+    """From `t_s` on all sales before `until_s` are told; None: each at once."""
+
+    t_s: float
+    until_s: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +77,8 @@ class Trace:
     readings: dict[str, list[Reading]] = field(default_factory=dict)
     people: tuple[tuple[float, int | None], ...] | None = None
     sales: tuple[TraceSale, ...] = ()
+    late_sales: tuple[TraceSale, ...] = ()
+    complete: tuple[TraceComplete, ...] = ()
     edits: tuple[TraceEdit, ...] = ()
     video: Path | None = None
 
@@ -69,7 +86,8 @@ class Trace:
     def ends_s(self) -> float:
         """The last moment of which the CSVs say something; a video may last longer."""
         last = [rows[-1].t_s for rows in self.readings.values() if rows]
-        last += [rows[-1].t_s for rows in (self.sales, self.edits) if rows]
+        last += [rows[-1].t_s for rows in (self.sales, self.complete, self.edits) if rows]
+        last += [self.late_sales[-1].told_s or 0.0] if self.late_sales else []
         last += [self.people[-1][0]] if self.people else []
         return max(last, default=0.0)
 
@@ -89,6 +107,8 @@ def load_trace(folder: Path) -> Trace:
         _readings(folder / "scales.csv"),
         tuple(_ordered(people, _people_row)) if people.exists() else None,
         tuple(_ordered(folder / "sales.csv", _sale_row)),
+        tuple(_ordered(folder / "late_sales.csv", _late_sale_row)),
+        tuple(_ordered(folder / "sales_complete.csv", _complete_row)),
         tuple(_ordered(folder / "edits.csv", _edit_row)),
         video if video.exists() else None,
     )
@@ -140,6 +160,8 @@ def _ordered(path: Path, parse: Callable[[list[str]], tuple[float, Row]]) -> Ite
 _COLUMNS = {
     "people.csv": ("t_s", "people"),
     "sales.csv": ("t_s", "product", "count"),
+    "late_sales.csv": ("t_s", "product", "count", "told_t_s"),
+    "sales_complete.csv": ("t_s", "until_t_s"),
     "edits.csv": ("t_s", "book", "product", "count"),
 }
 _BOOKS = {
@@ -172,6 +194,20 @@ def _people_row(cells: list[str]) -> tuple[float, tuple[float, int | None]]:
 def _sale_row(cells: list[str]) -> tuple[float, TraceSale]:
     sale = TraceSale(_seconds(cells[0]), cells[1], int(cells[2]))
     return sale.t_s, sale
+
+
+def _late_sale_row(cells: list[str]) -> tuple[float, TraceSale]:
+    t_s, told_s = _seconds(cells[0]), _seconds(cells[3])
+    if told_s < t_s:
+        raise ValueError(told_s)
+    return told_s, TraceSale(t_s, cells[1], int(cells[2]), told_s)
+
+
+def _complete_row(cells: list[str]) -> tuple[float, TraceComplete]:
+    t_s, until_s = _seconds(cells[0]), _seconds(cells[1]) if cells[1] else None
+    if until_s is not None and until_s > t_s:
+        raise ValueError(until_s)
+    return t_s, TraceComplete(t_s, until_s)
 
 
 def _edit_row(cells: list[str]) -> tuple[float, TraceEdit]:

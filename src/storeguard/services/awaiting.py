@@ -54,9 +54,12 @@ class SalesSources:
         self._saved: object = (complete, self.waiting)
         self._found: Mapping[str, Found] = {}
 
-    def declare(self, name: str) -> None:
-        """There is such a source; a new one is complete until now, for it has sold nothing."""
-        self._complete.setdefault(name, self._clock.utc())
+    def declare(self, name: str, until: datetime | None = None) -> None:
+        """There is such a source; a new one is complete until now, for it has sold nothing.
+
+        `until`: or until then, an aware time.
+        """
+        self._complete.setdefault(name, until or self._clock.utc())
 
     def complete_until(self, name: str, at: datetime) -> None:
         """It has told every sale before `at`, an aware time. Raises KeyError before `declare`."""

@@ -2,7 +2,8 @@
 
 import asyncio
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from math import inf
 from pathlib import Path
 
 import yaml
@@ -17,20 +18,34 @@ from storeguard.ports import Reading
 from storeguard.services.bus import Bus
 
 FLUSH_EVERY_S = 1.0
+TOLD_AT_ONCE_S = 1.0
 HEADERS = {
     "scales.csv": "t_s,scale,raw\n",
     "people.csv": "t_s,people\n",
     "sales.csv": "t_s,product,count\n",
+    "late_sales.csv": "t_s,product,count,told_t_s\n",
+    "sales_complete.csv": "t_s,until_t_s\n",
     "edits.csv": "t_s,book,product,count\n",
 }
 
 
 class TraceRecorder:
-    """Collects lines in memory, appends them each second; a trace is no evidence: no fsync."""
+    """Collects lines in memory, appends them each second; a trace is no evidence: no fsync.
 
-    def __init__(self, folder: Path, bus: Bus, clock: Clock) -> None:
+    `complete_until_s`: of the source of sales that is furthest behind, infinite without any.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        bus: Bus,
+        clock: Clock,
+        complete_until_s: Callable[[], float] = lambda: inf,
+    ) -> None:
         self._folder = folder
         self._clock = clock
+        self._complete_until_s = complete_until_s
+        self._complete_until = ""
         self._lines: dict[str, list[str]] = {name: [] for name in HEADERS}
         self._started_s = clock.now_s()
         self._people: int | None = -1
@@ -55,9 +70,18 @@ class TraceRecorder:
         try:
             while True:
                 await asyncio.sleep(FLUSH_EVERY_S)
+                self._note_completeness()
                 await asyncio.to_thread(self._flush)
         finally:
             self._flush()
+
+    def _note_completeness(self) -> None:
+        """A row whenever a source has said more, or when the last late one is gone."""
+        until_s, now = self._complete_until_s(), self._at(self._clock.now_s())
+        until = "" if until_s == inf else min(self._at(until_s), now, key=float)
+        if until != self._complete_until:
+            self._complete_until = until
+            self._lines["sales_complete.csv"].append(f"{now},{until}\n")
 
     def on_readings(self, scale: str, readings: Sequence[Reading]) -> None:
         lines = self._lines["scales.csv"]
@@ -72,8 +96,12 @@ class TraceRecorder:
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, SaleMade):
-            line = f"{self._at(event.t_s)},{_cell(event.product)},{event.count}\n"
-            self._lines["sales.csv"].append(line)
+            now_s = self._clock.now_s()
+            line = f"{self._at(event.t_s)},{_cell(event.product)},{event.count}"
+            if now_s - event.t_s > TOLD_AT_ONCE_S:
+                self._lines["late_sales.csv"].append(f"{line},{self._at(now_s)}\n")
+            else:
+                self._lines["sales.csv"].append(f"{line}\n")
         elif isinstance(event, BookEdited):
             for product, (_, after) in event.counts.items():
                 line = f"{self._at(event.t_s)},{event.book},{_cell(product)},{after}\n"
