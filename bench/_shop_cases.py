@@ -121,7 +121,7 @@ class _Keeper:
 
     def _shortest(self, wrong: Wrong, target: Path) -> bool:
         """The fewest visits that end with the wrong one and are still judged wrongly."""
-        if wrong.at < 0 or self.hardship.is_crowded:
+        if wrong.at < 0 or self.hardship.is_crowded or self.shop.silent is not None:
             return False
         last_s = self._until(wrong.at)
         for from_s, counts in self._starts(self.truths[wrong.at]):

@@ -16,6 +16,7 @@ from _shop_visitors import (
     SET,
     alike,
     anything,
+    as_in_a_crowd,
     bargain,
     both_hands,
     bring,
@@ -59,7 +60,7 @@ class Hardship:
     name: str
     act: Act
     companions: int = 1
-    gap_s: tuple[float, float] = (12.0, 35.0)
+    gap_s: tuple[float, float] = (11.5, 20.0)
     grace_s: float = 10.0
     visits: int = 40
     direct: "Callable[[Shop, Hardship], Script] | None" = None
@@ -258,6 +259,7 @@ HARDSHIPS = {
         Hardship("promotion", bargain, direct=_on_offer),
         Hardship("kiosk-silent", plain, direct=_silenced),
         Hardship("never-empty", in_a_crowd, direct=_crowded, is_crowded=True, heaviest_g=60.0),
+        Hardship("never-empty-apart", as_in_a_crowd, heaviest_g=60.0),
         Hardship("anything", anything, companions=2),
     )
 }

@@ -47,7 +47,7 @@ def _people_at(shop: Shop, frames_s: Grams) -> Grams:
 
 
 def _sold_at(shop: Shop, name: str, frames_s: Grams) -> Grams:
-    sales = sorted((sale.t_s, sale.count) for sale in shop.sales if sale.name == name)
+    sales = sorted((sale.known_s, sale.count) for sale in shop.sales if sale.name == name)
     sums = np.cumsum([0.0] + [count for _, count in sales])
     return sums[np.searchsorted([t_s for t_s, _ in sales], frames_s, side="right")]
 

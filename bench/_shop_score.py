@@ -5,7 +5,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from _shop_truth import Truth
@@ -77,12 +77,49 @@ def score(truths: Sequence[Truth], lines: Sequence[Line], *, is_crowded: bool = 
         for line in lines
         if line["event"] == "VisitReconciled"
     }
-    for at, truth in enumerate(truths):
+    for at, truth in enumerate(_shared_out(result, truths, issues)):
         _score_visit(result, at, truth, visits.get(at), issues.get(at, []), is_crowded=is_crowded)
     for issue in issues.get(-1, []):
         result.sums["accused_units"] += _size(issue.told)
         result.wrong("standing", -1, f"{dict(issue.told)} at {issue.t_s:.1f} s without a visit")
     return result
+
+
+def _shared_out(
+    result: Score, truths: Sequence[Truth], issues: dict[int, list[Issue]]
+) -> list[Truth]:
+    """Of visits that no payment tells apart any may be named: the theft is taken for its.
+
+    Counted as `named_for_another`, for it is not the thief who is named.
+    """
+    shared = list(truths)
+    for at, told in issues.items():
+        units = sum((issue.told for issue in told), Counter()) if at >= 0 else Counter()
+        for name in sorted(units):
+            for other in range(len(shared)):
+                while _may_stand_for(shared, at, other, name, units, issues):
+                    theft = next(one for one in shared[other].stolen if one[1] == name)
+                    rest = list(shared[other].stolen)
+                    rest.remove(theft)
+                    result.sums["named_for_another"] += 1
+                    shared[other] = replace(shared[other], stolen=tuple(rest))
+                    shared[at] = replace(shared[at], stolen=(*shared[at].stolen, theft))
+    return shared
+
+
+def _may_stand_for(
+    shared: Sequence[Truth],
+    at: int,
+    other: int,
+    name: str,
+    units: Counter[str],
+    issues: dict[int, list[Issue]],
+) -> bool:
+    row = shared[at].clusters.get(name)
+    if other == at or row is None or shared[other].clusters.get(name) != row:
+        return False
+    told_there = sum(issue.told[name] for issue in issues.get(other, []))
+    return units[name] > shared[at].unpaid[name] and shared[other].unpaid[name] > max(0, told_there)
 
 
 def issues_of(lines: Sequence[Line]) -> list[Issue]:
@@ -216,11 +253,17 @@ def figures(sums: Counter[str]) -> dict[str, float | int]:
     true_units = sums["accused_units"] - sums["false_units"] - sums["standing"]
     return {
         "recall": _share(sums["found_units"], sums["stolen_units"]),
+        "recall_lower_95": _lower(sums["found_units"], sums["stolen_units"]),
         "precision": _share(true_units, sums["accused_units"]),
+        "precision_lower_95": _lower(true_units, sums["accused_units"]),
         "false_issues": false,
         "false_share": round(false / honest, 6) if honest else 0.0,
         "false_share_upper_95": round(upper_bound(min(false, honest), honest), 6),
     }
+
+
+def _lower(found: int, of: int) -> float:
+    return round(1.0 - upper_bound(of - found, of), 5) if of else 0.0
 
 
 def _share(part: int, whole: int) -> float:

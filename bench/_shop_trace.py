@@ -36,6 +36,7 @@ def write_trace(
         "inventory/inventory_store.csv": _inventory(shop.goods, counts),
         "people.csv": _rows("t_s,people", _one_a_moment(shop.seen)),
         "sales.csv": sales_csv(shop.sales),
+        **late_csvs(shop.sales, shop.silent),
         "scales.csv": _scales(weights),
     }
     if shop.edits:
@@ -74,8 +75,23 @@ def _scales(weights: dict[str, tuple[Grams, Grams]]) -> str:
 
 
 def sales_csv(sales: list[Sale], earlier_by_s: float = 0.0) -> str:
-    rows = sorted(((s.t_s - earlier_by_s, s.name, s.count) for s in sales), key=lambda row: row[0])
-    return _rows("t_s,product,count", rows)
+    at_once = (s for s in sales if s.told_s is None)
+    rows = ((s.t_s - earlier_by_s, s.name, s.count) for s in at_once)
+    return _rows("t_s,product,count", sorted(rows, key=lambda row: row[0]))
+
+
+def late_csvs(
+    sales: list[Sale], silent: tuple[float, float] | None, earlier_by_s: float = 0.0
+) -> dict[str, str]:
+    """What a silent kiosk tells in the end, and until when it had told everything."""
+    if silent is None:
+        return {}
+    from_s, until_s = (max(0.0, t_s - earlier_by_s) for t_s in silent)
+    late = [(s.t_s - earlier_by_s, s.name, s.count, until_s) for s in sales if s.told_s is not None]
+    return {
+        "late_sales.csv": _rows("t_s,product,count,told_t_s", late),
+        "sales_complete.csv": _rows("t_s,until_t_s", [(from_s, from_s), (until_s, "")]),
+    }
 
 
 def _one_a_moment(seen: list[tuple[float, int]]) -> list[tuple[float, int]]:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from _shop_world import Person
 
@@ -16,6 +16,7 @@ class Truth:
 
     Counts are product → units without zeros. `stolen` is when each unit was kept, and which;
     `doubtful` what weights and sales alone cannot tell; `honest` how many of `people` are.
+    `clusters`: product → a number that all visits share which a payment does not tell apart.
     """
 
     started_s: float
@@ -29,6 +30,7 @@ class Truth:
     doubtful: frozenset[str]
     is_mixed_up: bool
     story: tuple[tuple[float, str], ...]
+    clusters: dict[str, int] = field(default_factory=dict)
 
     @property
     def is_honest(self) -> bool:
@@ -53,7 +55,8 @@ def truth_of(people: Sequence[Person], grace_s: float) -> list[Truth]:
     """Groups people who were inside together or one right after the other.
 
     Where one leaves with a thing unpaid, and another takes the same thing while the first may
-    still pay, a payment tells neither from the other: both are doubtful.
+    still pay, a payment tells neither from the other: both are doubtful, and so on to the last
+    in such a row.
     """
     groups: list[list[Person]] = []
     until_s = float("-inf")
@@ -62,21 +65,33 @@ def truth_of(people: Sequence[Person], grace_s: float) -> list[Truth]:
             groups.append([])
         groups[-1].append(person)
         until_s = max(until_s, person.left_s)
-    visits = [_visit(group) for group in groups]
-    return [_with_rivals(visit, visits, grace_s) for visit in visits]
+    return _with_rivals([_visit(group) for group in groups], grace_s)
 
 
-def _with_rivals(visit: Truth, visits: Sequence[Truth], grace_s: float) -> Truth:
-    rivals = [
-        other
-        for other in visits
-        if other is not visit
-        and other.started_s <= visit.ended_s + grace_s
-        and visit.started_s <= other.ended_s + grace_s
-    ]
-    shared = {name for one in rivals for name in one.taken if name in visit.unpaid}
-    shared |= {name for one in rivals for name in one.unpaid if name in visit.taken}
-    return replace(visit, doubtful=visit.doubtful | shared)
+def _with_rivals(visits: list[Truth], grace_s: float) -> list[Truth]:
+    """Finds the rows of visits with a theft in them; `visits` in the order of their start."""
+    for name in sorted({name for visit in visits for name in visit.unpaid}):
+        row: list[int] = []
+        until_s = float("-inf")
+        for at, visit in enumerate(visits):
+            if name not in visit.taken and name not in visit.unpaid:
+                continue
+            if visit.started_s > until_s:
+                _mark_row(visits, row, name)
+                row = []
+            row.append(at)
+            until_s = max(until_s, visit.ended_s + grace_s)
+        _mark_row(visits, row, name)
+    return visits
+
+
+def _mark_row(visits: list[Truth], row: list[int], name: str) -> None:
+    if len(row) < 2 or not any(name in visits[at].unpaid for at in row):
+        return
+    for at in row:
+        clusters = visits[at].clusters | {name: row[0]}
+        doubtful = visits[at].doubtful | {name}
+        visits[at] = replace(visits[at], clusters=clusters, doubtful=doubtful)
 
 
 def _visit(group: list[Person]) -> Truth:

@@ -169,12 +169,17 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """A line of the kiosk; `t_s` is when it was told."""
+    """A line of the kiosk. `told_s`: when it was told; None: at once."""
 
     t_s: float
     name: str
     count: int
     payer: Person
+    told_s: float | None = None
+
+    @property
+    def known_s(self) -> float:
+        return self.t_s if self.told_s is None else self.told_s
 
 
 def rivals(moved: Sequence[Item], candidates: Sequence[Item]) -> Iterator[Counter[str]]:
@@ -242,10 +247,10 @@ class Shop:
 
     def sell(self, payer: Person, name: str, count: int) -> None:
         """A silent kiosk tells all its sales at once when it speaks again."""
-        t_s = self.now_s
-        if self.silent is not None and self.silent[0] <= t_s < self.silent[1]:
-            t_s = self.silent[1]
-        self.sales.append(Sale(t_s, name, count, payer))
+        told_s = None
+        if self.silent is not None and self.silent[0] <= self.now_s < self.silent[1]:
+            told_s = self.silent[1]
+        self.sales.append(Sale(self.now_s, name, count, payer, told_s))
 
     def edit(self, book: str, name: str, count: int) -> None:
         self.edits.append((self.now_s, book, name, count))

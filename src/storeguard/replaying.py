@@ -20,6 +20,7 @@ from storeguard.devices.replay import (
     ReplayScale,
     ReplayVideo,
     Trace,
+    TraceComplete,
     TraceEdit,
     TraceSale,
     check_video,
@@ -203,9 +204,11 @@ class _Player:
 
     async def _sell_late(self, store: Store) -> None:
         """What is told at one instant is told before it is said that all is told."""
-        late = [(sale.told_s or 0.0, 0, sale) for sale in self._trace.late_sales]
-        said = [(one.t_s, 1, one) for one in self._trace.complete]
-        for number, (t_s, _, row) in enumerate(sorted([*late, *said], key=lambda one: one[:2])):
+        told: list[tuple[float, int, TraceSale | TraceComplete]] = [
+            (sale.told_s or 0.0, 0, sale) for sale in self._trace.late_sales
+        ]
+        told += [(one.t_s, 1, one) for one in self._trace.complete]
+        for number, (t_s, _, row) in enumerate(sorted(told, key=lambda one: one[:2])):
             await self._until(t_s)
             if isinstance(row, TraceSale):
                 await self._tell_late(store, row, f"trace-late-{number}")

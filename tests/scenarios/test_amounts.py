@@ -68,3 +68,19 @@ def test_the_same_amount_twice_is_paid_once(store):
     store.leave()
     store.be_judged()
     assert store.missing == [{"바나나우유": 1}]
+
+
+def test_a_power_cut_before_the_judgement_accuses_nobody_who_has_paid_an_amount(store):
+    """Two bars for 2,400 won, one of two bottles: the rest is found at the start, once."""
+    store.enter()
+    store.take("초코바", 2)
+    store.take("콜라")
+    transfer(store, 2400)
+    store.leave()
+    store.cut_power()
+    for missing in ([{"콜라": 1}], [{"콜라": 1}]):
+        store.start()
+        store.advance(60)
+        assert store.missing == missing
+        assert store.kiosk == store.shelf
+        store.stop()

@@ -13,7 +13,15 @@ import pytest
 ROOT = Path(__file__).parents[2]
 BENCH = ROOT / "bench"
 
-FIGURES = {"recall", "precision", "false_issues", "false_share", "false_share_upper_95"}
+FIGURES = {
+    "recall",
+    "recall_lower_95",
+    "precision",
+    "precision_lower_95",
+    "false_issues",
+    "false_share",
+    "false_share_upper_95",
+}
 LINE = {"bench", "machine", "commit", "seed", "hardship", "n", "honest", "ancestor", "rounding"}
 
 

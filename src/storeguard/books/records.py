@@ -16,6 +16,9 @@ from storeguard.domain.reconcile import Judgement
 from storeguard.errors import JournalFault
 from storeguard.statefile import StateFile
 
+MOST_SALES = 1000
+"""No visit that a stop has cut short is followed by more."""
+
 
 class SaleRecords:
     """Sales by their idempotency key; a basket of several products has a row each."""
@@ -62,6 +65,15 @@ class VisitRecords:
         started, ended = (utc_at(self._clock, s) for s in (visit.started_s, visit.last_seen_s))
         said = judgement_json(judgement)
         self._journal.close_visit(visit.id, ended, now, said, started_utc=started)
+
+    def interrupted_won(self, but: Collection[str] = ()) -> tuple[str, int]:
+        """The first visit that a stop cut short, and won paid since without naming a product."""
+        cut = [visit for visit in self._journal.open_visits() if visit.id not in but]
+        if not cut:
+            return "", 0
+        sales = self._journal.recent_sales(MOST_SALES)
+        amounts = (s.won for s in sales if not s.product and s.at_utc >= cut[0].started_utc)
+        return cut[0].id, sum(amounts)
 
     def close_interrupted(self, but: Collection[str] = ()) -> None:
         """What went in visits that a stop cut short has been found by comparing the books.

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from storeguard.clock import Clock
+from storeguard.domain.amounts import covered, prices_of
 from storeguard.domain.awaiting import waiting_units
 from storeguard.domain.events import BookEdited, Event, IssueSealed
 from storeguard.domain.ledger import Debt, Visit
@@ -37,6 +38,9 @@ class InterruptedRecord(Protocol):
     """Where visits that a stop has cut short are remembered (the journal). Blocks."""
 
     def close_interrupted(self, but: Collection[str]) -> None: ...
+
+    def interrupted_won(self, but: Collection[str]) -> tuple[str, int]:
+        """The first of them, and won paid since it began without naming a product; '', 0."""
 
 
 class AnnouncedRecord(Protocol):
@@ -123,6 +127,8 @@ class BookComparison:
         missing = tuple(one for one in found if one.missing > 0)
         if self._provisional:
             missing = await self._settle_provisional(missing)
+        if not self.has_begun:
+            missing = await self._paid_by_amount(missing, visits)
         is_clean = not (missing or visits)
         missing = self._sales.ripe(missing)
         surplus = {one.product: -one.missing for one in found if one.missing < 0}
@@ -159,6 +165,22 @@ class BookComparison:
             for one in missing
             if one.product in rest
         )
+
+    async def _paid_by_amount(
+        self, missing: tuple[Discrepancy, ...], waiting: Sequence[Visit]
+    ) -> tuple[Discrepancy, ...]:
+        """What no amount has paid that came in the visits which a stop cut short."""
+        ids = frozenset(visit.id for visit in waiting)
+        first, won = await asyncio.to_thread(self._record.interrupted_won, ids)
+        prices = prices_of(self._books.kiosk.products)
+        paid = covered({one.product: one.missing for one in missing}, prices, won)
+        changes = {name: -count for name, count in paid.items()}
+        if not paid or not await self._books.kiosk.add(
+            changes, why="paid by an amount", key=f"amounts:{first}"
+        ):
+            return missing
+        left = (replace(one, kiosk=one.kiosk - paid.get(one.product, 0)) for one in missing)
+        return tuple(one for one in left if one.missing > 0)
 
     async def write_down(self) -> None:
         """What is announced outlives a restart."""
