@@ -147,9 +147,7 @@ class Store:
         await self.promotions.load([product.name for product in self.kiosk.products])
 
     def _build_services(self, products: OnScales) -> None:
-        self.tracing = assembling.recorder(
-            self._record_to, self.bus, self.clock, lambda: self.sales.complete_until_s
-        )
+        self.tracing = assembling.tracer(self._record_to, self.bus, self.clock, lambda: self.sales)
         self._detecting = ThreadPoolExecutor(
             1, "detecting", stay_on_cpus, (self.config.detector.cpus,)
         )

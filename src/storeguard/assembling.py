@@ -253,11 +253,13 @@ def sales_sources(
     )
 
 
-def recorder(
-    folder: Path | None, bus: Bus, clock: Clock, complete_until_s: Callable[[], float]
+def tracer(
+    folder: Path | None, bus: Bus, clock: Clock, sales: Callable[[], SalesSources]
 ) -> TraceRecorder | None:
-    """Of `run --record`."""
-    return None if folder is None else TraceRecorder(folder, bus, clock, complete_until_s)
+    """Of `run --record`. `sales`: they are built later."""
+    if folder is None:
+        return None
+    return TraceRecorder(folder, bus, clock, lambda: sales().complete_until_s)
 
 
 def watch_issues(
