@@ -183,6 +183,10 @@ class Store:
         self.filing = self._filing()
         self.comparison = self._comparison()
         self.reconciling = self._reconciling()
+        self.tampering = assembling.tampering(
+            *(self.config, self.hardware, self.watching, self.restocking),
+            *(self.bus, self.clock, self.health),
+        )
 
     def _build_outside(self) -> None:
         """What looks for the owner's edits, and hands issues to the bucket."""
@@ -342,6 +346,7 @@ class Store:
             found["reconciling"] = self.reconciling.run
             found["restocking"] = self.restocking.run
             found["exhibits"] = self.exhibits.run
+            found["tampering"] = self.tampering.run
         if self.tracing is not None:
             found["tracing"] = self.tracing.run
         if self._mode.outside:

@@ -21,6 +21,7 @@ from storeguard.domain.issue import IssueStore
 from storeguard.domain.notice import Threshold
 from storeguard.domain.product import OnScales
 from storeguard.domain.retention import DAY_S, Keeping
+from storeguard.domain.tampering import SHAKES
 from storeguard.domain.weighing import WeighingRules, band_g, off_below_g
 from storeguard.errors import OutboxFault
 from storeguard.hardware import Hardware
@@ -38,8 +39,9 @@ from storeguard.services.evidence import EvidenceRoom
 from storeguard.services.exhibits import ExhibitRoom, WeightTrails, low_priority
 from storeguard.services.promoting import PromotionBoard
 from storeguard.services.restocking import Restocking
+from storeguard.services.tampering import GuardedArea, GuardedContact, TamperingService
 from storeguard.services.tracing import TraceRecorder
-from storeguard.services.watching import Eye
+from storeguard.services.watching import Eye, WatchingService
 from storeguard.services.weighing import Channel
 from storeguard.vision.clipfile import about_clip
 from storeguard.vision.encoding import Overlay
@@ -180,6 +182,29 @@ def state_file(
 ) -> Memory:
     """What scales remember over restarts; nothing of a world that begins anew."""
     return kind(folders.state / name, new_scales=hardware.new_scales, fsync=fsync)
+
+
+def tampering(
+    config: Config,
+    hardware: Hardware,
+    watching: WatchingService,
+    restocking: Restocking,
+    bus: Bus,
+    clock: Clock,
+    health: Health,
+) -> TamperingService:
+    """Who touches the kiosk, or lingers at it."""
+    shakes = {contact.id: 1 if contact.kind == "door" else SHAKES for contact in config.contacts}
+    areas = zip(config.cameras, watching.eyes, strict=True)
+    return TamperingService(
+        [GuardedContact(contact, shakes[contact.id]) for contact in hardware.contacts],
+        [GuardedArea(eye, camera.kiosk_area) for camera, eye in areas if camera.kiosk_area],
+        bus,
+        clock,
+        health,
+        dwell_s=config.tamper.dwell_s,
+        is_staff_here=lambda: restocking.mode.who is not None,
+    )
 
 
 def cleaner(

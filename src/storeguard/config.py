@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails
@@ -21,16 +20,38 @@ from storeguard.configweb import Web as Web
 from storeguard.document import Document, Location, dotted
 from storeguard.errors import ConfigInvalid
 from storeguard.noticeconfig import Channel, Notices
-from storeguard.sections import Identifier, Pixels, Polygon, Recording, Retention, Seconds
+from storeguard.sections import (
+    Contact,
+    Identifier,
+    Paths,
+    Pixels,
+    Polygon,
+    Recording,
+    Retention,
+    Seconds,
+    Store,
+    Tamper,
+)
 from storeguard.sections import Section as _Section
 
-__all__ = ["Channel", "Config", "Folders", "Notices", "Web", "load", "parse"]
+__all__ = [
+    "Channel",
+    "Config",
+    "Contact",
+    "Folders",
+    "Notices",
+    "Paths",
+    "Recording",
+    "Retention",
+    "Store",
+    "Tamper",
+    "Web",
+    "load",
+    "parse",
+]
 
 LARGEST_BYTES = 64 * 1024
 """A hand-written configuration is a few kB; more is a mistake or an attack."""
-
-RESERVED_IDS = frozenset({"receipts", "decisions"})
-"""Folders of the bucket beside those of the stores."""
 
 T = TypeVar("T")
 
@@ -44,39 +65,6 @@ EXPECTED = {
 DetectorBackend = Literal[
     "auto", "ncnn", "openvino", "onnx", "ultralytics", "background", "sim", "replay"
 ]
-
-
-class Store(_Section):
-    id: Identifier = Field("store-1", description="Names this store in S3 keys and messages.")
-    name: str = Field("매장", min_length=1, description="The store's name in messages and pages.")
-    language: Literal["ko", "en"] = Field("ko", description="Language of messages and pages.")
-    timezone: str = Field("Asia/Seoul", description="IANA time zone of labels and messages.")
-
-    @field_validator("id")
-    @classmethod
-    def _is_free(cls, store_id: str) -> str:
-        if store_id in RESERVED_IDS:
-            raise ValueError(f"{store_id!r} is the bucket's own folder; choose another id")
-        return store_id
-
-    @field_validator("timezone")
-    @classmethod
-    def _known(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError):
-            raise ValueError(f"{name!r} is no time zone; for example 'Asia/Seoul'") from None
-        return name
-
-
-class Paths(_Section):
-    """Relative to the configuration file's folder."""
-
-    inventory: str = Field("inventory", description="Folder of the two inventory CSVs and logs.")
-    record: str = Field("record", description="Folder of pictures and clips.")
-    issue_data: str = Field("issue_data", description="Folder of the sealed issues.")
-    state: str = Field("state", description="Folder of the journal and what scales remember.")
-    event_log: str = Field("event.txt", description="Text log of the issues.")
 
 
 class Calibration(_Section):
@@ -125,6 +113,9 @@ class Camera(_Section):
         (), description="Polygons, 0..1 of width and height, where people do not count."
     )
     record_fps: float = Field(10.0, ge=1, le=60, description="Most pictures a second in clips.")
+    kiosk_area: Polygon | None = Field(
+        None, description="Polygon, 0..1, where people stand at the kiosk; see tamper.dwell_s."
+    )
     privacy_masks: tuple[Polygon, ...] = Field(
         (), description="Polygons that are black in all that is stored or shown; people count."
     )
@@ -189,6 +180,8 @@ class Config(_Section):
     visits: Visits = Visits()
     recording: Recording = Recording()
     retention: Retention = Retention()
+    contacts: tuple[Contact, ...] = ()
+    tamper: Tamper = Tamper()
     kiosk: Kiosk = Kiosk()
     notices: Notices = Notices()
     upload: Upload = Upload()

@@ -100,6 +100,8 @@ class FaultCode(StrEnum):
     TEST_UNANSWERED = "A608"
     UPLOAD_REFUSED = "A609"
     SAFE_MODE = "S103"
+    KIOSK_TOUCHED = "K701"
+    KIOSK_LINGERED = "K702"
     POWER_LOW = "W111"
 
 

@@ -12,7 +12,7 @@ from storeguard.clock import Clock
 from storeguard.devices.sim.world import World
 from storeguard.domain.product import OnScales
 from storeguard.errors import ConfigInvalid
-from storeguard.ports import Camera, Detector, Scale
+from storeguard.ports import Camera, Contact, Detector, Scale
 
 NOTHING_KEPT: Mapping[str, Kept] = MappingProxyType({})
 
@@ -29,6 +29,7 @@ class Hardware:
     has_pictures: bool = True
     new_scales: frozenset[str] = frozenset()
     """Scales that did not exist before this start: a simulated world of our own."""
+    contacts: tuple[Contact, ...] = ()
 
 
 MakeHardware = Callable[[cfg.Config, OnScales, Mapping[str, int], Clock], Hardware]
@@ -59,8 +60,22 @@ def from_config(
         tuple(_scale(scale, simulated, clock) for scale in config.scales),
         tuple(_camera(config, camera, simulated, clock, base) for camera in config.cameras),
         calibrations(config.scales, kept),
+        contacts=tuple(_contact(contact, simulated, clock) for contact in config.contacts),
         new_scales=frozenset() if world else _simulated(config),
     )
+
+
+def _contact(contact: cfg.Contact, world: World | None, clock: Clock) -> Contact:
+    if contact.backend == "sim":
+        from storeguard.devices.sim.contact import SimContact
+
+        assert world is not None
+        return SimContact(contact.id, world)
+    from storeguard.devices.contact import GpiodContact
+
+    assert contact.pin is not None
+    is_high = contact.active == "high"
+    return GpiodContact(contact.id, contact.pin, clock, is_active_high=is_high)
 
 
 def scale_alone(
@@ -157,6 +172,7 @@ def _world(
 ) -> World | None:
     backends: set[str] = {scale.backend for scale in config.scales}
     backends.update(camera.backend for camera in config.cameras)
+    backends.update(contact.backend for contact in config.contacts)
     if "sim" not in backends:
         return None
     goods = {s.id: products.get(s.id, ()) for s in config.scales}

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from storeguard.domain.occupancy import Detection
 from storeguard.domain.product import Product, Stock
+from storeguard.domain.tampering import Touch
 from storeguard.domain.weighing import Reading
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Books",
     "Camera",
     "Channel",
+    "Contact",
     "Detector",
     "Frame",
     "Image",
@@ -75,6 +77,19 @@ class Camera(Protocol):
     async def open(self) -> None: ...
     async def frame(self) -> Frame: ...
     async def close(self) -> None: ...
+
+
+class Contact(Protocol):
+    """A switch or sensor that somebody may touch.
+
+    `drain()` never blocks: what has happened since the last call, oldest first; the first call
+    says how it is. Raises DeviceFault; it may be called again. `close()` may be called twice.
+    """
+
+    @property
+    def id(self) -> str: ...
+    def drain(self) -> Sequence[Touch]: ...
+    def close(self) -> None: ...
 
 
 class Detector(Protocol):

@@ -1,8 +1,10 @@
-"""Sections of the configuration about what is kept, and the kinds of values that all use."""
+"""Sections of the configuration: the store, its folders, what is kept and guarded; and the kinds of
+values that all sections use."""
 
-from typing import Annotated
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
@@ -12,10 +14,42 @@ Point = tuple[Share, Share]
 Polygon = Annotated[tuple[Point, ...], Field(min_length=3)]
 
 
+RESERVED_IDS = frozenset({"receipts", "decisions"})
+"""Folders of the bucket beside those of the stores."""
+
+
 class Section(BaseModel):
     """Strict: unknown keys and values of another type are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class Contact(Section):
+    """A switch or sensor whose touching is told at once."""
+
+    id: Identifier = Field(..., description="The contact's name.")
+    kind: Literal["door", "vibration"] = Field(
+        "door", description="A door tells when it opens, a vibration sensor after three shakes."
+    )
+    backend: Literal["gpiod", "sim"] = Field(..., description="How the contact is read.")
+    pin: int | None = Field(None, ge=0, le=53, description="Its pin (BCM), with a pull-up.")
+    active: Literal["high", "low"] = Field(
+        "high", description="The pin's level while it is open or shaken."
+    )
+
+    @model_validator(mode="after")
+    def _has_a_pin(self) -> "Contact":
+        if self.backend == "gpiod" and self.pin is None:
+            raise ValueError("backend gpiod needs pin, a BCM number; for example pin: 17")
+        return self
+
+
+class Tamper(Section):
+    dwell_s: float = Field(
+        180.0,
+        ge=10,
+        description="So long somebody may be in a camera's kiosk_area without buying anything.",
+    )
 
 
 class Retention(Section):
@@ -29,6 +63,39 @@ class Retention(Section):
     )
     issues_days: float = Field(30.0, gt=0, le=3650, description="Delivered issues.")
     issues_gb: float | None = Field(None, gt=0, description="Their share of the disk.")
+
+
+class Store(Section):
+    id: Identifier = Field("store-1", description="Names this store in S3 keys and messages.")
+    name: str = Field("매장", min_length=1, description="The store's name in messages and pages.")
+    language: Literal["ko", "en"] = Field("ko", description="Language of messages and pages.")
+    timezone: str = Field("Asia/Seoul", description="IANA time zone of labels and messages.")
+
+    @field_validator("id")
+    @classmethod
+    def _is_free(cls, store_id: str) -> str:
+        if store_id in RESERVED_IDS:
+            raise ValueError(f"{store_id!r} is the bucket's own folder; choose another id")
+        return store_id
+
+    @field_validator("timezone")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError(f"{name!r} is no time zone; for example 'Asia/Seoul'") from None
+        return name
+
+
+class Paths(Section):
+    """Relative to the configuration file's folder."""
+
+    inventory: str = Field("inventory", description="Folder of the two inventory CSVs and logs.")
+    record: str = Field("record", description="Folder of pictures and clips.")
+    issue_data: str = Field("issue_data", description="Folder of the sealed issues.")
+    state: str = Field("state", description="Folder of the journal and what scales remember.")
+    event_log: str = Field("event.txt", description="Text log of the issues.")
 
 
 class Recording(Section):

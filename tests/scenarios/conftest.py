@@ -64,6 +64,8 @@ class SimStore:
             kiosk=cfg.Kiosk(**sections.get("kiosk", {})),
             notices=cfg.Notices(**sections.get("notices", {})),
             recording=cfg.Recording(**sections.get("recording", {})),
+            contacts=sections.get("contacts", ()),
+            tamper=cfg.Tamper(**sections.get("tamper", {})),
         )
         (folder / "inventory").mkdir(parents=True)
         (folder / "inventory" / KIOSK_CSV).write_text(INVENTORY, encoding="utf-8")

@@ -186,6 +186,16 @@ class IssueWithdrawn:
 
 
 @dataclass(frozen=True, slots=True)
+class TamperSeen:
+    """Somebody has opened or shaken the kiosk (`source`: a contact), or lingers at it without
+    buying (a camera). `what`: opened, shaken or lingered. Told at once, not at empty."""
+
+    t_s: float
+    source: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class IssueDelivered:
     """All files of the issue are in the bucket, the manifest last."""
 
@@ -265,4 +275,5 @@ Event = (
     | BookEdited
     | DeviceFailed
     | DeviceRecovered
+    | TamperSeen
 )

@@ -69,6 +69,9 @@ KO: dict[str, str] = {
     "fault.C210": "영상 파일이 끝났습니다.",
     "fault.C211": "카메라가 움직인 것 같습니다. 방향과 제외 구역(ignore_areas)을 확인하세요.",
     # Disk and clock.
+    "fault.K701": "키오스크가 열렸거나 흔들렸습니다. 매장 화면을 확인하세요.",
+    "fault.K702": "누군가 결제 없이 키오스크 앞에 오래 있습니다. 매장 화면을 확인하세요.",
+    "fault.part.tamper": "키오스크",
     "fault.D301": "저장 공간이 부족합니다. 필요 없는 파일을 지우거나 더 큰 디스크로 바꾸세요.",
     "fault.D302": (
         "저장 공간이 없습니다. 영상 저장을 멈췄고 재고 감시는 계속합니다. 파일을 지우세요."
@@ -137,6 +140,9 @@ EN: dict[str, str] = {
     "fault.C209": "A person has been seen for {minutes} min. See whether it is a poster.",
     "fault.C210": "The video file has ended.",
     "fault.C211": "The camera seems to have moved. Check its direction and ignore_areas.",
+    "fault.K701": "The kiosk has been opened or shaken. Look at the store's picture.",
+    "fault.K702": "Somebody has been at the kiosk for long without paying. Look at the picture.",
+    "fault.part.tamper": "Kiosk",
     "fault.D301": "Little space is left. Delete what is not needed, or take a larger disk.",
     "fault.D302": "No space is left. Clips pause, the stock is still watched. Delete something.",
     "fault.D304": "The SD card fails. Replace it at once.",
@@ -170,6 +176,8 @@ PARTS: Mapping[str, str] = MappingProxyType(
         "heartbeat": "uploading",
         "telling": "uploading",
         "start": "start",
+        "tamper": "tamper",
+        "contacts": "tamper",
         "kiosk book": "kiosk_book",
         "shelf book": "shelf_book",
         "web": "web",

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import Enum
 from pathlib import Path
 from types import ModuleType
@@ -39,11 +40,30 @@ class Bias(Enum):
     PULL_UP = 4
 
 
+class Edge(Enum):
+    NONE = 1
+    BOTH = 4
+
+
 @dataclass
 class LineSettings:
     direction: Direction = Direction.AS_IS
     bias: Bias = Bias.AS_IS
     output_value: Value = Value.INACTIVE
+    edge_detection: Edge = Edge.NONE
+    debounce_period: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True)
+class EdgeEvent:
+    """A change of a line that the kernel has kept."""
+
+    class Type(Enum):
+        RISING_EDGE = 1
+        FALLING_EDGE = 2
+
+    event_type: "EdgeEvent.Type"
+    line_offset: int
 
 
 @dataclass(frozen=True)
@@ -54,7 +74,7 @@ class ChipInfo:
 
 
 class _Lines(ModuleType):
-    Value, Direction, Bias = Value, Direction, Bias
+    Value, Direction, Bias, Edge = Value, Direction, Bias, Edge
 
 
 class RequestReleasedError(Exception):
@@ -72,6 +92,9 @@ class SimGpiod(ModuleType):
     def __init__(self, time: SimTime, *, call_ns: int = CALL_NS) -> None:
         super().__init__("gpiod")
         self.line, self.LineSettings = _Lines("gpiod.line"), LineSettings
+        self.EdgeEvent = EdgeEvent
+        self.driven: dict[int, Value] = {}
+        self.edges: dict[int, list[EdgeEvent]] = {}
         self.call_ns = call_ns
         self.header = "gpiochip0"
         self.labels = {"gpiochip0": "pinctrl-bcm2711", "gpiochip1": "raspberrypi-exp-gpio"}
@@ -89,6 +112,14 @@ class SimGpiod(ModuleType):
         """Not of gpiod: solders the chip to two pins."""
         self.by_dout[dout_pin] = chip
         self.by_sck[sck_pin] = chip
+
+    def drive(self, line: int, value: Value) -> None:
+        """Not of gpiod: a switch on the header pulls the line; the kernel keeps the edge."""
+        kind = EdgeEvent.Type.RISING_EDGE if value is Value.ACTIVE else EdgeEvent.Type.FALLING_EDGE
+        self.driven[line] = value
+        settings = self.in_use.get((self.header, line))
+        if settings is not None and settings.edge_detection is Edge.BOTH:
+            self.edges.setdefault(line, []).append(EdgeEvent(kind, line))
 
     def Chip(self, path: str) -> "SimChip":  # noqa: N802 - the name that gpiod gives the class
         name = Path(path).name
@@ -155,6 +186,8 @@ class SimRequest:
         settings = self._settings(line)
         self._gpiod.time.spend_ns(self._gpiod.call_ns)
         wired = self._gpiod.by_dout.get(line) if self._chip == self._gpiod.header else None
+        if line in self._gpiod.driven:
+            return self._gpiod.driven[line]
         if wired is None:
             return Value(int(settings.bias is Bias.PULL_UP))
         return Value(int(wired.is_dout_high()))
@@ -167,6 +200,18 @@ class SimRequest:
         if self._chip == self._gpiod.header and line in self._gpiod.by_sck:
             self._gpiod.by_sck[line].set_sck(value is Value.ACTIVE)
         self._gpiod.time.spend_ns(self._gpiod.call_ns // 2)
+
+    def wait_edge_events(self, timeout: float | None = None) -> bool:
+        """Here only for a time-out of 0: is there one?"""
+        return any(self._gpiod.edges.get(line) for line in self._lines())
+
+    def read_edge_events(self) -> list[EdgeEvent]:
+        return [edge for line in self._lines() for edge in self._gpiod.edges.pop(line, [])]
+
+    def _lines(self) -> frozenset[int]:
+        for line in self._offsets:
+            self._settings(line)
+        return self._offsets
 
     def _settings(self, line: int) -> LineSettings:
         if line not in self._offsets:

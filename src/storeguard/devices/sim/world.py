@@ -33,6 +33,7 @@ from storeguard.devices.sim.people import (
 )
 from storeguard.devices.sim.timeline import HISTORY_S, Steps, Times
 from storeguard.domain.product import Product, Stock
+from storeguard.domain.tampering import Touch
 
 HAND_S = 0.4
 """How long a hand rests on the plate before it takes or puts one unit."""
@@ -74,6 +75,7 @@ class World:
         self._unplugged = {device: Steps() for device in (*products_on_scales, *self._cameras)}
         self._saturated = {scale: Steps() for scale in products_on_scales}
         self._covered = dict.fromkeys(self._cameras, False)
+        self._touches: dict[str, list[Touch]] = {}
         self.is_light = True
         for name, home in self._home.items():
             self._stock_up(home, name, counts.get(name, 0))
@@ -243,6 +245,14 @@ class World:
 
     def saturated(self, scale: str, times_s: Times) -> Times:
         return self._saturated[scale].at_each(times_s)
+
+    def touch(self, contact: str, *, is_active: bool = True) -> None:
+        """Opens (or shuts) what the contact guards, or shakes it."""
+        self._touches.setdefault(contact, []).append(Touch(self._clock.now_s(), is_active))
+
+    def touches(self, contact: str) -> Sequence[Touch]:
+        """What has been done to the contact since the last call."""
+        return self._touches.pop(contact, [])
 
     def is_unplugged(self, device: str) -> bool:
         return self._unplugged[device].at(self._clock.now_s()) > 0
