@@ -1,18 +1,23 @@
-"""Issues sealed, uploaded by a process that is killed again and again, and told of by SMS.
+"""Issues sealed, uploaded over a bad line by a daemon that is killed again and again, told by SMS.
 
-Prints how long sealing and one whole delivery take, then what was lost or doubled (P4, P5):
-`missing` and `different` objects, `manifest_events` beyond one an issue, `sms` beyond or below
-one an issue, with every event given to the notifier one to five times.
+Prints how long sealing takes, then what was lost or doubled (P4, P5): `missing` and `different`
+objects, `manifest_events_extra` beyond one an issue, `sms_extra` beyond or below one an issue,
+with every event given to the notifier one to five times, and `unconfirmed` issues. The real
+uploading service runs in a child on a clock 100 times as fast as life, so that its back-offs pass;
+a proxy resets, delays, truncates, answers with a login page, 301, 403, 429, 503, and loses
+answers; the child is killed while bytes are on their way.
 
     python bench/upload.py [--issues N] [--kills N] [--seed N]
 """
 
 import argparse
+import asyncio
 import hashlib
 import json
 import logging
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -23,64 +28,162 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-from moto.server import ThreadedMotoServer
 
 from _report import report
+from storeguard.clock import LoopClock, ScaledLoop
 from storeguard.cloud.notifier import Clients, Notifier, Settings
+from storeguard.domain.delivery import DeliveryState
 from storeguard.domain.issue import MANIFEST, Issue, IssueLine, IssueStore
-from storeguard.outbox.delivery import DeliveryState, deliver, fetch_receipt, unconfirmed
-from storeguard.outbox.folder import read_manifest, seal
+from storeguard.health import Health
+from storeguard.outbox.folder import read_manifest, seal, sealed_issues
+from storeguard.outbox.progress import state_of
 from storeguard.outbox.s3 import S3Store
+from storeguard.services.bus import Bus
+from storeguard.services.uploading import UploadingService
 
 REGION, BUCKET = "ap-northeast-2", "bench"
 STORE = IssueStore("gangnam-1", "강남 1호점", "ko", "Asia/Seoul")
-CHILD = "child"
+SPEED = 100.0
+SERVE = "serve"
+PICTURE_BYTES, CLIP_BYTES = 20_000, 100_000
 
 
 def main() -> int:
     wanted = _arguments()
-    if wanted.child:
-        _deliver_all(Path(wanted.child), wanted.url)
-        return 0
+    if wanted.serve:
+        return _serve(wanted.seed)
     chance = random.Random(wanted.seed)
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    logging.disable(logging.CRITICAL)
     os.environ |= {"AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "bench"}
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
+    command = [sys.executable, __file__, f"--{SERVE}", "--seed", str(wanted.seed)]
+    server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert server.stdin is not None
+    assert server.stdout is not None
     try:
+        ports = json.loads(server.stdout.readline())
         with tempfile.TemporaryDirectory() as folder:
-            return _run(Path(folder), f"http://{host}:{port}", wanted, chance)
+            found = _run(Path(folder), ports, wanted, chance)
+        server.stdin.close()
+        suffered = json.loads(server.stdout.readline())
     finally:
-        server.stop()
+        server.kill()
+        server.wait()
+    report("upload killed and resumed", **found, suffered=suffered)
+    zeros = ("missing", "different", "manifest_events_extra", "sms_extra", "unconfirmed")
+    return 1 if any(found[name] for name in zeros) else 0
 
 
-def _run(here: Path, url: str, wanted: argparse.Namespace, chance: random.Random) -> int:
-    cloud = _Cloud(url)
+def _run(
+    here: Path, ports: dict[str, int], wanted: argparse.Namespace, chance: random.Random
+) -> dict[str, Any]:
+    cloud = _Cloud(f"http://127.0.0.1:{ports['moto']}")
+    line = f"http://127.0.0.1:{ports['proxy']}"
     root = here / "issue_data"
     sealing_ms = [_sealed_ms(here, root, number) for number in range(wanted.issues)]
     report("sealing an issue with a picture and a clip", sealing_ms, unit="ms")
     started_s = time.monotonic()
-    kills = _killed_uploads(root, url, wanted.kills, chance)
-    took_s = time.monotonic() - started_s
-    events = cloud.events()
-    cloud.notify([event for event in events for _ in range(chance.randint(1, 5))], chance)
-    found = cloud.compared(root) | {
-        "manifest_events_extra": len(events) - wanted.issues,
+    killed = _deliver(root, line, wanted, chance, cloud)
+    sent = _manifest_keys(root)
+    return {
+        "issues": wanted.issues,
+        "kills": killed,
+        "seed": wanted.seed,
+        "took_s": round(time.monotonic() - started_s, 1),
+        **cloud.compared(root),
+        "manifest_events_extra": len(cloud.manifest_events) - len(set(sent)),
+        "asked_again": cloud.asked_again,
         "sms_extra": len(cloud.messages()) - wanted.issues,
-        "unconfirmed": _unconfirmed(root, url),
+        "unconfirmed": sum(state_of(f) is not DeliveryState.CONFIRMED for f in sealed_issues(root)),
     }
-    figures = {"issues": wanted.issues, "kills": kills, "seed": wanted.seed}
-    report("upload killed and resumed", [took_s], unit="s", **figures, **found)
-    return 1 if any(found.values()) else 0
+
+
+def _deliver(
+    root: Path, line: str, wanted: argparse.Namespace, chance: random.Random, cloud: "_Cloud"
+) -> int:
+    """Children, each killed after some requests of its own; the last ones end by themselves."""
+    every = max(1, wanted.issues * 5 // max(1, wanted.kills))
+    killed, deadline_s = 0, time.monotonic() + 3600
+    while time.monotonic() < deadline_s:
+        after = chance.randint(1, 2 * every) if killed < wanted.kills else None
+        is_done = _child(root, line, after, chance, cloud)
+        killed += not is_done
+        cloud.notify(chance)
+        if is_done:
+            break
+    return killed
+
+
+def _child(
+    root: Path, line: str, after: int | None, chance: random.Random, cloud: "_Cloud"
+) -> bool:
+    """True when it has ended by itself: every issue has its receipt."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        _upload(root, line, writing)
+        os._exit(0)
+    os.close(writing)
+    requests, is_done = 0, False
+    while after is None or requests < after:
+        said = os.read(reading, 1)
+        if not said:
+            is_done = True
+            break
+        requests += 1
+        if requests % 25 == 0:
+            cloud.notify(chance)
+    if not is_done:
+        time.sleep(chance.uniform(0, 0.02))  # in the middle of a request
+        os.kill(child, signal.SIGKILL)
+    os.close(reading)
+    os.waitpid(child, 0)
+    return is_done
+
+
+class _Telling:
+    """The bucket; says through a pipe that a request begins."""
+
+    def __init__(self, objects: S3Store, pipe: int) -> None:
+        self._objects = objects
+        self._pipe = pipe
+
+    def put(
+        self, key: str, content: bytes, *, content_type: str, is_replacing: bool = False
+    ) -> None:
+        os.write(self._pipe, b".")
+        self._objects.put(key, content, content_type=content_type)
+
+    def get(self, key: str) -> bytes | None:
+        os.write(self._pipe, b".")
+        return self._objects.get(key)
+
+
+def _upload(root: Path, line: str, pipe: int) -> None:
+    objects = _Telling(S3Store(BUCKET, REGION, line), pipe)
+
+    async def until_all_is_confirmed() -> None:
+        clock = LoopClock(asyncio.get_running_loop(), datetime.now(UTC))
+        service = UploadingService(
+            root, STORE.id, objects, Bus(), clock, Health(clock), adopt_folder=None
+        )
+        task = asyncio.create_task(service.run())
+        folders = list(sealed_issues(root))
+        while folders and not task.done():
+            await asyncio.sleep(SPEED * 0.1)
+            folders = [f for f in folders if state_of(f) is not DeliveryState.CONFIRMED]
+        task.cancel()
+        await asyncio.wait([task])
+
+    with asyncio.Runner(loop_factory=lambda: ScaledLoop(SPEED)) as runner:
+        runner.run(until_all_is_confirmed())
 
 
 def _sealed_ms(here: Path, root: Path, number: int) -> float:
     at = datetime(2026, 11, 20, tzinfo=UTC) + timedelta(minutes=number)
-    (here / "picture").unlink(missing_ok=True)
-    (here / "clip").unlink(missing_ok=True)
-    (here / "picture").write_bytes(os.urandom(60_000))
-    (here / "clip").write_bytes(os.urandom(400_000))
+    for name, size in (("picture", PICTURE_BYTES), ("clip", CLIP_BYTES)):
+        (here / name).unlink(missing_ok=True)
+        (here / name).write_bytes(os.urandom(size))
     lines = (IssueLine("바나나우유", 4, 5, 1, 1500, 1.0),)
     issue = Issue(f"issue-{number:05}", number, STORE, at, True, at, at, lines, {})
     started_s = time.perf_counter()
@@ -88,36 +191,13 @@ def _sealed_ms(here: Path, root: Path, number: int) -> float:
     return (time.perf_counter() - started_s) * 1000
 
 
-def _deliver_all(root: Path, url: str) -> None:
-    store = S3Store(BUCKET, REGION, url)
-    for folder in unconfirmed(root):
-        deliver(folder, STORE.id, store)
-    store.close()
+def _manifest_keys(root: Path) -> list[str]:
+    return [_key(folder, MANIFEST) for folder in sealed_issues(root)]
 
 
-def _killed_uploads(root: Path, url: str, kills: int, chance: random.Random) -> int:
-    """How many of the children were still at work when they were killed; the last one ends."""
-    command = [sys.executable, __file__, f"--{CHILD}", str(root), "--url", url]
-    hit = 0
-    for _ in range(kills):
-        child = subprocess.Popen(command)
-        try:
-            child.wait(chance.uniform(0.5, 1.5))
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
-            hit += 1
-    subprocess.run(command, check=True)
-    return hit
-
-
-def _unconfirmed(root: Path, url: str) -> int:
-    store = S3Store(BUCKET, REGION, url)
-    for folder in unconfirmed(root):
-        assert deliver(folder, STORE.id, store) is DeliveryState.UPLOADED
-        fetch_receipt(folder, store)
-    store.close()
-    return len(unconfirmed(root))
+def _key(folder: Path, name: str) -> str:
+    at = datetime.fromisoformat(read_manifest(folder)["sealed_at"])
+    return f"{STORE.id}/{at:%Y/%m}/{folder.name}/{name}"
 
 
 class _Cloud:
@@ -146,26 +226,30 @@ class _Cloud:
         sns.subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=phone_arn)
         settings = Settings(BUCKET, "sent", topic_arn, REGION)
         self._notifier = Notifier(settings, Clients(self._s3, dynamodb, sns))
+        self.manifest_events: list[str] = []
+        self.asked_again = 0
 
-    def events(self) -> list[dict[str, Any]]:
+    def notify(self, chance: random.Random) -> None:
+        """What has arrived, each one to five times and shuffled."""
         bodies = [json.loads(message["Body"]) for message in self._drained(self._events)]
-        return [body for body in bodies if "Records" in body]
+        events = [body for body in bodies if "Records" in body]
+        keys = [record["s3"]["object"]["key"] for event in events for record in event["Records"]]
+        self.manifest_events += [key for key in keys if "/again/" not in key]
+        self.asked_again += sum("/again/" in key for key in keys)
+        several = [event for event in events for _ in range(chance.randint(1, 5))]
+        chance.shuffle(several)
+        for event in several:
+            self._notifier.handle(event)
 
     def messages(self) -> list[dict[str, Any]]:
         return self._drained(self._phone)
 
-    def notify(self, events: list[dict[str, Any]], chance: random.Random) -> None:
-        chance.shuffle(events)
-        for event in events:
-            self._notifier.handle(event)
-
     def compared(self, root: Path) -> dict[str, int]:
         """Every file of every sealed folder against its object."""
         found: Counter[str] = Counter(missing=0, different=0)
-        for folder in sorted(path for path in root.iterdir() if not path.name.startswith(".")):
+        for folder in sealed_issues(root):
             for entry in read_manifest(folder)["files"]:
-                key = f"{STORE.id}/2026/11/{folder.name}/{entry['name']}"
-                content = self._content(key)
+                content = self._content(_key(folder, entry["name"]))
                 if content is None:
                     found["missing"] += 1
                 elif hashlib.sha256(content).hexdigest() != entry["sha256"]:
@@ -198,13 +282,32 @@ class _Cloud:
         return boto3.client(service, region_name=REGION, endpoint_url=url)  # type: ignore[call-overload]
 
 
+def _serve(seed: int) -> int:
+    """moto and the proxy before it, in a process of their own: the killed ones are forks."""
+    from moto.server import ThreadedMotoServer
+
+    from _chaos import ChaosProxy
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    proxy = ChaosProxy(server.get_host_and_port()[1], seed)
+    proxy.start()
+    ports = {"moto": server.get_host_and_port()[1], "proxy": proxy.port}
+    print(json.dumps(ports), flush=True)
+    sys.stdin.read()
+    proxy.stop()
+    server.stop()
+    print(json.dumps(dict(proxy.suffered)), flush=True)
+    return 0
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--issues", type=int, default=200)
-    parser.add_argument("--kills", type=int, default=30)
+    parser.add_argument("--issues", type=int, default=1000)
+    parser.add_argument("--kills", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument(f"--{CHILD}", help=argparse.SUPPRESS)
-    parser.add_argument("--url", help=argparse.SUPPRESS)
+    parser.add_argument(f"--{SERVE}", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()
 
 

@@ -12,6 +12,7 @@ from botocore.parsers import ResponseParserError
 
 from storeguard.errors import (
     UploadClockSkewed,
+    UploadConflict,
     UploadFault,
     UploadRefused,
     UploadTransient,
@@ -37,6 +38,7 @@ class Answers(http.server.ThreadingHTTPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Answer)
         self.answer = (200, b"", {})
+        self.answers = {}
         self.requests = 0
         self.hang = threading.Event()
 
@@ -47,7 +49,7 @@ class Answer(http.server.BaseHTTPRequestHandler):
     def do_PUT(self):
         self.server.requests += 1
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        status, body, headers = self.server.answer
+        status, body, headers = self.server.answers.get(self.command, self.server.answer)
         if status is None:
             self.server.hang.wait(10)
             self.close_connection = True
@@ -125,6 +127,17 @@ def test_answers_are_sorted_into_what_helps(stub, store, answer, fault, says):
     assert says in str(caught.value)
     assert str(caught.value).startswith(f"s3://evidence/{KEY}: ")
     assert "\n" not in str(caught.value)
+
+
+def test_a_login_page_is_no_other_object_of_that_name(stub, store):
+    """Between S3's 412 and our look at what is there, the network asked for a login: were that
+    taken for another object, the issue would be told a second time under a new id."""
+    stub.answers = {"PUT": (412, said("PreconditionFailed"), {}), "HEAD": (200, HTML, {})}
+    with pytest.raises(UploadTransient, match="asks for a login"):
+        put(store)
+    stub.answers["HEAD"] = (200, b"other", {"x-amz-request-id": "R"})
+    with pytest.raises(UploadConflict):
+        put(store)
 
 
 @pytest.mark.parametrize(

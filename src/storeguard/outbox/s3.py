@@ -4,7 +4,7 @@ import base64
 import hashlib
 import io
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from storeguard.clock import SystemClock, SystemPinClock
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT_S = 5
 READ_TIMEOUT_S = 30
+FROM_S3 = ("x-amz-request-id", "x-amzn-requestid", "x-amz-bucket-region", "x-amz-id-2")
+"""One of these is in every answer of S3 and of what speaks like it, in none of a login page."""
+
 ATTEMPTS = 2
 """botocore's own retries run dry after eleven failures; ours (delivery.py) do not."""
 
@@ -104,6 +107,11 @@ class S3Store:
             lambda s3: s3.head_object(Bucket=self._bucket, Key=key, ChecksumMode="ENABLED"),
             none_on=("403",),
         )
+        if there and not is_from_s3(there):  # a login page is no other object
+            raise UploadTransient(
+                f"s3://{self._bucket}/{key}: the answer was not S3's; check whether the network "
+                "asks for a login; it is tried again"
+            ).coded(FaultCode.NETWORK_LOGIN)
         found = there and (there["ContentLength"], there.get("ChecksumSHA256"))
         if found and found != (size_bytes, checksum):
             raise UploadConflict(
@@ -139,6 +147,12 @@ class S3Store:
             if self._client is None:
                 self._client = self._make()
             return self._client
+
+
+def is_from_s3(answer: Mapping[str, Any]) -> bool:
+    """Has S3 answered, and no login page that says 200 to everything?"""
+    headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    return any(str(name).lower() in FROM_S3 for name in headers)
 
 
 def object_store(upload: Upload, on_bytes: Callable[[], None]) -> S3Store | None:

@@ -12,7 +12,7 @@ from botocore import exceptions as aws
 
 from storeguard.errors import UploadClockSkewed, masked
 from storeguard.outbox import refusals
-from storeguard.outbox.s3 import make_client
+from storeguard.outbox.s3 import FROM_S3, make_client
 from storeguard.upkeep.checks.finding import Finding, Site
 
 if TYPE_CHECKING:
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 CLOUD_WITHIN_S = 12.0
 SKEW_WARN_S, SKEW_FAIL_S = 60.0, 15 * 60.0
 """S3 refuses a request whose time is a quarter of an hour off."""
-
-FROM_S3 = ("x-amz-request-id", "x-amzn-requestid", "x-amz-bucket-region", "x-amz-id-2")
-"""One of these is in every answer of S3 and of what speaks like it, in none of a login page."""
 
 RECEIPT_AFTER = timedelta(minutes=10)
 
