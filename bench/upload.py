@@ -26,6 +26,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_plus
 
 import boto3
 
@@ -233,7 +234,8 @@ class _Cloud:
         """What has arrived, each one to five times and shuffled."""
         bodies = [json.loads(message["Body"]) for message in self._drained(self._events)]
         events = [body for body in bodies if "Records" in body]
-        keys = [record["s3"]["object"]["key"] for event in events for record in event["Records"]]
+        records = [record for event in events for record in event["Records"]]
+        keys = [unquote_plus(record["s3"]["object"]["key"]) for record in records]
         self.manifest_events += [key for key in keys if "/again/" not in key]
         self.asked_again += sum("/again/" in key for key in keys)
         several = [event for event in events for _ in range(chance.randint(1, 5))]

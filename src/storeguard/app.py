@@ -7,7 +7,7 @@ books, outbox, web, in that order.
 import asyncio
 import functools
 import logging
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ from storeguard.books.records import (
 )
 from storeguard.clock import Clock, is_clock_synced, local_label, utc_at
 from storeguard.config import Config, Folders
-from storeguard.domain.product import OnScales, Product, assign
+from storeguard.domain.product import OnScales, assign
 from storeguard.errors import ConfigInvalid
 from storeguard.hardware import MakeHardware, calibrated
 from storeguard.health import Health
@@ -197,7 +197,7 @@ class Store:
             self.bus,
             self.clock,
             self.health,
-            on_products=self._reassign,
+            on_products=lambda now: self.weighing.set_products({p.name: p for p in now}),
             state=self.folders.state,
         )
         self.outreach = Outreach(
@@ -207,6 +207,7 @@ class Store:
             self.clock,
             self.health,
             functools.partial(remarks, self.weighing, self.watching),
+            self.journal,
             self._mode,
             adopt_folder=self.filing.adopt,
         )
@@ -328,10 +329,6 @@ class Store:
             new_visit_id=self.time_label,
             round_s=self._mode.reconciling_round_s,
         )
-
-    def _reassign(self, products: Sequence[Product]) -> None:
-        """The owner has edited prices, unit weights or rows."""
-        self.weighing.set_products({product.name: product for product in products})
 
     def time_label(self, t_s: float) -> str:
         """The local wall-clock label of a monotonic instant; sorts, and names files."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from storeguard.books.book import CsvBook
+from storeguard.books.daily import DayRecords
 from storeguard.books.deliveries import QuestionFile, RestockFile
 from storeguard.books.journal import Journal
 from storeguard.books.promotions import PromotionsFile
@@ -321,6 +322,12 @@ def issue_store(config: Config) -> IssueStore:
     """The store as issues and messages name it."""
     store = config.store
     return IssueStore(store.id, store.name, store.language, store.timezone)
+
+
+def days(config: Config, journal: Journal) -> DayRecords:
+    """What the morning's report is made of."""
+    cameras = frozenset(camera.id for camera in config.cameras)
+    return DayRecords(journal, config.store.timezone, cameras)
 
 
 def threshold(config: Config) -> Threshold:

@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from storeguard import __version__
-from storeguard.assembling import issue_store
+from storeguard.assembling import days, issue_store
+from storeguard.books.journal import Journal
 from storeguard.clock import Clock, is_clock_synced
 from storeguard.config import Config, Folders
 from storeguard.domain.events import Event, IssueSealed
+from storeguard.domain.issue import IssueStore
 from storeguard.domain.reminding import is_quiet
 from storeguard.health import Health
 from storeguard.mode import DIGESTS, Mode
@@ -24,6 +26,7 @@ from storeguard.services.bus import Bus
 from storeguard.services.linking import LinkingService
 from storeguard.services.remarking import Remark
 from storeguard.services.reminding import RemindingService
+from storeguard.services.reporting import Reporter
 from storeguard.services.telling import TellingService, Way
 from storeguard.services.uploading import UploadingService
 from storeguard.statefile import StateFile
@@ -58,6 +61,7 @@ class Outreach:
         clock: Clock,
         health: Health,
         remarks: Callable[..., Iterable[Remark]],
+        journal: Journal,
         mode: Mode,
         *,
         adopt_folder: Callable[[str], IssueSealed] | None,
@@ -66,6 +70,7 @@ class Outreach:
         self._folders = folders
         self._clock = clock
         self._health = health
+        self._days = days(config, journal)
         self._objects = self._bucket() if mode.outside else None
         store = issue_store(config)
         self._box = box = notice_box(folders, fsync=mode.fsync)
@@ -125,7 +130,7 @@ class Outreach:
             health,
             tests=config.notices.weekly_test and self.is_heard,
             escalate_after=self._escalate_after,
-            report=None,
+            report=self._reporter(store),
         )
         bus.subscribe(self._on_event)
         self._linking = (
@@ -166,6 +171,12 @@ class Outreach:
 
     def _is_quiet(self, local: datetime) -> bool:
         return is_quiet(local, self._config.notices.quiet_hours)
+
+    def _reporter(self, store: IssueStore) -> Reporter | None:
+        """None where no channel carries reports."""
+        if not any("reports" in one.tells for one in self._config.notices.channels):
+            return None
+        return Reporter(self._days, store, self._clock)
 
     def _bucket(self) -> ObjectStore | None:
         return object_store(self._config.upload, lambda: self.uploading.is_moving())

@@ -299,7 +299,7 @@ class Journal:
         """Ends every open fault of the device; never before its start, should the clock say so."""
         started = t.faults.c.started_utc
         is_open = (t.faults.c.device == device) & t.faults.c.ended_utc.is_(None)
-        ended = sa.case((started > ended_utc, started), else_=ended_utc)
+        ended = sa.case((started > ended_utc, started), else_=sa.literal(ended_utc, t.Utc()))
         with self._transaction() as connection:
             connection.execute(t.faults.update().where(is_open).values(ended_utc=ended))
 

@@ -33,7 +33,11 @@ class Utc(TypeDecorator[datetime]):
         return None if value is None else f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else datetime.fromisoformat(value)
+        if value is None:
+            return None
+        moment = datetime.fromisoformat(value)
+        # Ends of faults were once written without their Z.
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 metadata = MetaData()

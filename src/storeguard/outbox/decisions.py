@@ -68,7 +68,9 @@ def apply(root: Path, decision: Decision) -> bool:
         return False
     try:
         if decision.decision == "hold":
-            durable.publish(folder / HELD, _encoded({"by": decision.by, "at": decision.at}))
+            durable.publish(
+                folder / HELD, _encoded({"reason": decision.by or "cloud", "until": None})
+            )
         elif kept is not None and kept.decision == "hold":
             (folder / HELD).unlink(missing_ok=True)
         durable.publish(folder / DECISION, _encoded(asdict(decision)))

@@ -1,0 +1,66 @@
+"""What the journal knows of a day and the two weeks before it. Blocks; raises JournalFault."""
+
+from collections import Counter
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import or_, select
+
+from storeguard.books import tables as t
+from storeguard.books.journal import Journal
+from storeguard.domain.daily import DAYS_SHOWN, Day, Missed, Outage, Sold, day_of
+
+
+class DayRecords:
+    """`cameras`: ids, whose outages are blind times."""
+
+    def __init__(self, journal: Journal, timezone: str, cameras: frozenset[str]) -> None:
+        self._journal = journal
+        self._zone = ZoneInfo(timezone)
+        self._cameras = cameras
+
+    def day(self, day: date, now: datetime) -> Day:
+        began = datetime.combine(day - timedelta(days=DAYS_SHOWN), time(), self._zone)
+        rows = self._journal._rows  # of this package; nobody else reads by a time
+        visits, sales, issues, faults = t.visits.c, t.sales.c, t.issues.c, t.faults.c
+        return day_of(
+            day,
+            self._zone,
+            [
+                row["started_utc"]
+                for row in rows(select(t.visits).where(visits.started_utc >= began))
+            ],
+            [
+                Sold(row["at_utc"], row["product"], row["count"], row["won"])
+                for row in rows(select(t.sales).where(sales.at_utc >= began))
+            ],
+            [
+                one
+                for row in rows(select(t.issues).where(issues.at_utc >= began))
+                for one in _missed(row["at_utc"], row["lines"], row["amendments"])
+            ],
+            [
+                Outage(row["device"], row["started_utc"], row["ended_utc"])
+                for row in rows(
+                    select(t.faults).where(
+                        or_(faults.ended_utc.is_(None), faults.ended_utc >= began)
+                    )
+                )
+            ],
+            cameras=self._cameras,
+            now=now,
+        )
+
+
+def _missed(
+    at: datetime, lines: list[dict[str, int]], amendments: list[dict[str, int]]
+) -> list[Missed]:
+    paid: Counter[object] = Counter()
+    for amendment in amendments:
+        paid[amendment["product"]] += amendment["count"]
+    found = []
+    for line in lines:
+        left = max(0, line["missing"] - paid[line["product"]])
+        won = line["loss"] * left // max(1, line["missing"])
+        found.append(Missed(at, str(line["product"]), left, won))
+    return [one for one in found if one.count]
