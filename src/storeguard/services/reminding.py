@@ -149,6 +149,9 @@ class RemindingService:
         return any((self._issue_root / issue / DECISION).exists() for issue in notice.issues)
 
     async def _send_report(self, report: Callable[[date], Awaitable[Notice]], day: date) -> None:
+        since = await asyncio.to_thread(self._box.since, self._clock.utc())
+        if day < since.astimezone(self._zone).date():
+            return  # nobody was here yet to see that day
         if not await asyncio.to_thread(self._box.has, report_id(day)):
             await self._announcer.put(await report(day))
 
