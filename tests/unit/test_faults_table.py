@@ -11,7 +11,7 @@ from storeguard.errors import FaultCode
 
 ROOT = Path(__file__).parents[2]
 TABLE = tomllib.loads((ROOT / "tests" / "faults.toml").read_text(encoding="utf-8"))["fault"]
-NUMBERS = [*range(1, 48), *range(104, 115)]
+NUMBERS = [*range(1, 69), *range(104, 115)]
 
 
 @cache
