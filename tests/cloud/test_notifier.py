@@ -105,6 +105,50 @@ def test_a_crash_between_sending_and_recording_gives_two_never_more(run, cloud):
     assert cloud.receipt(ID)["text"] == SMS
 
 
+def test_a_device_that_asks_again_gets_its_receipt_and_no_second_message(run, cloud):
+    """P6: the event was lost, or the receipt; asking has the same id however often it is done."""
+    key = run.put()
+    again = [key.replace("issue.json", f"again/{n}/issue.json") for n in (1, 2, 3)]
+    for _ in range(2):
+        run.handle(*again)
+        run.handle(key)
+    assert cloud.messages() == [SMS]
+    assert cloud.receipt(ID)["key"] == key
+    cloud.s3.delete_object(Bucket=cloud.bucket, Key=f"receipts/gangnam-1/{ID}.json")
+    run.handle(again[0])
+    assert cloud.messages() == []
+    assert cloud.receipt(ID)["text"] == SMS
+
+
+def test_what_the_device_calls_silent_has_a_receipt_and_no_message(run, cloud):
+    run.handle(run.put(silent=True))
+    assert cloud.messages() == []
+    assert cloud.receipt(ID)["text"] == ""
+
+
+def test_an_index_that_refuses_holds_the_receipt_back_and_never_the_message(run, cloud):
+    key = run.put()
+    alive = run.notifier._clients
+    refusal = ClientError({"Error": {"Code": "ThrottlingException"}}, "PutItem")
+
+    class Refusing:
+        def __getattr__(self, name):
+            return getattr(alive.dynamodb, name)
+
+        def put_item(self, **asked):
+            if asked["TableName"] == cloud.index:
+                raise refusal
+            return alive.dynamodb.put_item(**asked)
+
+    run.notifier._clients = Clients(alive.s3, Refusing(), alive.sns)
+    with pytest.raises(ClientError):
+        run.handle(key)
+    run.notifier._clients = alive
+    run.handle(key)
+    assert cloud.messages() == [SMS]
+    assert cloud.receipt(ID)["text"] == SMS
+
+
 def test_a_crash_before_sending_gives_one(run, cloud):
     key = run.put()
     alive = run.notifier._clients

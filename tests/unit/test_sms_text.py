@@ -1,5 +1,6 @@
 """The SMS: one message, characters that every Korean phone shows, neutral words."""
 
+import random
 import re
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storeguard.cloud.ksx1001 import SENDABLE, SYLLABLES, sendable
-from storeguard.cloud.message import WORDS, sms_text
+from storeguard.cloud.message import PART_LIMIT, SMS_LIMIT, WORDS, sms_text
 
 ACCUSING = ("도난", "절도", "도둑", "범인", "훔", "thef", "thief", "stol", "steal", "crim")
 
@@ -68,10 +69,52 @@ def manifest(*lines, store="강남 1호점", language="ko", certainty=1.0, **oth
             manifest(("바나나우유", 1), notice="day_is_full", numbers=[7], visit=None),
             "[강남 1호점] 오늘 문자가 많아 이후는 묶어서 알립니다. #7~",
         ),
+        (
+            manifest(("바나나우유", 1), notice="amended", amends="x"),
+            "[강남 1호점] 결제 확인됨: 바나나우유 1 (1,500원) 22:21 #7",
+        ),
+        (
+            manifest(("바나나우유", 1), notice="escalated", amends="x"),
+            "[강남 1호점] 아직 확인 안 됨: 바나나우유 1 (-1,500원) 22:21 #7",
+        ),
+        (
+            manifest(notice="test", number=0),
+            "[강남 1호점] 시험 문자입니다. 받으셨으면 화면에서 '받음'을 눌러 주세요.",
+        ),
+        (
+            manifest(notice="fault", number=0, headline="저울 A 응답 없음"),
+            "[강남 1호점] 점검 필요: 저울 A 응답 없음 22:21",
+        ),
+        (
+            manifest(notice="fault_over", number=0, headline="http://a.b/c?d=e"),
+            "[강남 1호점] 해결됨: http a b c d e 22:21",
+        ),
     ],
 )
 def test_text_reads_as_agreed(given_manifest, text):
     assert sms_text(given_manifest) == text
+
+
+@pytest.mark.parametrize("address", ["shop.kr/g", "abcdefghijklmnop.lambda-url.ap.on.aws"])
+def test_an_address_stands_whole_at_the_end_of_one_message_or_two_parts(address):
+    """A long address takes two parts of 67 units, a short one only the names' room."""
+    lines = [(f"아주 긴 이름의 아이스크림 {n}", n) for n in range(1, 9)]
+    text = sms_text(manifest(*lines), address=address)
+    assert text.endswith(f"22:21 #7 {address}")
+    assert len(text) <= (SMS_LIMIT if len(address) < 20 else 2 * PART_LIMIT)
+
+
+def test_ten_thousand_product_names_fit_and_have_no_syllable_outside_the_set():
+    """The issue's figure, with names of all of Unicode's syllables, Latin and signs."""
+    chance = random.Random(7)
+    alphabet = [chr(c) for c in range(0xAC00, 0xD7A4)] + list("abcXYZ 012345.,()-/🍦ｱÀ")
+    names = ("".join(chance.choices(alphabet, k=chance.randint(1, 40))) for _ in range(10_000))
+    for number, name in enumerate(names):
+        lines = [(name, chance.randint(1, 99))] * chance.randint(1, 3)
+        text = sms_text(manifest(*lines, number=number))
+        assert len(text) <= SMS_LIMIT
+        assert set(text) <= SENDABLE
+        assert text.endswith(f"22:21 #{number}")
 
 
 def test_time_is_the_stores_own():

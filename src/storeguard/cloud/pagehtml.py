@@ -187,13 +187,14 @@ def _trouble(say: Words, row: StoreRow, now_s: float) -> str:
 def _store_card(say: Words, row: StoreRow, now_s: float) -> str:
     is_bad = bool(row.silent_since or row.blind_since or row.faults)
     seen = say("seen", ago=_ago(say, row.last_seen, now_s)) if row.last_seen else say("never_seen")
-    state = _trouble(say, row, now_s) if row.silent_since or row.blind_since else seen
+    is_away = bool(row.silent_since or row.blind_since)
+    state = _trouble(say, row, now_s) if is_away else seen
     chip = f'<span class="chip open">{say("open_count", count=row.open_issues)}</span>'
     faults = "".join(f"<li>{esc(fault)}</li>" for fault in row.faults)
     return f"""<li class="store{" is-bad" if is_bad else ""}"><a href="{store_path(row.id)}">
 <span class="head"><i class="lamp"></i><b>{esc(row.name)}</b>
 {chip if row.open_issues else ""}</span>
-<span class="state">{state}</span>
+<span class="state{" away" if is_away else ""}">{state}</span>
 <span class="facts"><span><small>{say("lost")} · {say("week")}</small>
 <b>{say("won", won=row.loss_won_week)}</b></span>
 <span><small>{say("home")}</small><b>{say("issues", count=row.issues_week)}</b></span>
