@@ -35,6 +35,7 @@ class Case:
     seed: int
     number: int
     keep: Path | None = None
+    is_hard: bool = False
 
 
 def judge_case(case: Case) -> tuple[Sums, Sums, Sums]:
@@ -49,7 +50,10 @@ def _judge_in(case: Case, folder: Path) -> tuple[Sums, Sums, Sums]:
     shop, counts = open_shop(hardship, chance)
     ends_s = shop.run() + hardship.grace_s
     trace = folder / "trace"
-    weights = write_trace(trace, shop, counts, hardship.grace_s, ends_s, chance.getrandbits(32))
+    weights = write_trace(
+        *(trace, shop, counts, hardship.grace_s, ends_s, chance.getrandbits(32)),
+        is_hard=case.is_hard,
+    )
     try:
         lines = answers(trace, folder / "out")
     except TraceInvalid as refused:

@@ -2,12 +2,14 @@
 
 import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from _shop_weights import Air, dressed, owners_g
 from _shop_world import Goods, Plate, Sale, Shop
 
 TARE_RAW, COUNTS_PER_G = 84_000, 100.0
@@ -19,11 +21,18 @@ Grams = npt.NDArray[np.float64]
 
 
 def write_trace(
-    folder: Path, shop: Shop, counts: dict[str, int], grace_s: float, ends_s: float, seed: int
+    folder: Path,
+    shop: Shop,
+    counts: dict[str, int],
+    grace_s: float,
+    ends_s: float,
+    seed: int,
+    *,
+    is_hard: bool = False,
 ) -> dict[str, tuple[Grams, Grams]]:
     """Writes the whole trace; returns times and grams a scale, as they stand in it.
 
-    `counts` is the stock at the start by product name.
+    `counts` is the stock at the start by product name; `is_hard`: as real cells deliver it.
     """
     (folder / "inventory").mkdir(parents=True)
     noise = np.random.default_rng(seed)
@@ -39,6 +48,11 @@ def write_trace(
         **late_csvs(shop.sales, shop.silent),
         "scales.csv": _scales(weights),
     }
+    if is_hard:
+        air = Air.day(float(times_s[-1]), noise, conditioned=True)
+        texts["scales.csv"] = _hard_scales(weights, shop.goods, air, seed)
+        written = [replace(one, unit_g=owners_g(one.unit_g, seed)) for one in shop.goods]
+        texts["inventory/inventory_store.csv"] = _inventory(written, counts)
     if shop.edits:
         texts["edits.csv"] = _rows("t_s,book,product,count", shop.edits)
     if shop.promotions:
@@ -72,6 +86,23 @@ def _scales(weights: dict[str, tuple[Grams, Grams]]) -> str:
     for t_s, *raws in zip(times_s, *columns, strict=True):
         lines += [f"{t_s},{scale},{raw}\n" for scale, raw in zip(weights, raws, strict=True)]
     return "".join(lines)
+
+
+def _hard_scales(
+    weights: dict[str, tuple[Grams, Grams]], goods: Sequence[Goods], air: Air, seed: int
+) -> str:
+    """Cells of their own drift, creep, spikes and failures in one shop's air."""
+    columns = [
+        dressed(*weights[one.scale], one.capacity_g, COUNTS_PER_G, seed + at, air)
+        for at, one in enumerate(goods)
+    ]
+    times_s = next(iter(weights.values()))[0].round(2).tolist()
+    rows = zip(times_s, *columns, strict=True)
+    return "t_s,scale,raw\n" + "".join(
+        f"{t_s},{one.scale},{'' if raw is None else raw}\n"
+        for t_s, *raws in rows
+        for one, raw in zip(goods, raws, strict=True)
+    )
 
 
 def sales_csv(sales: list[Sale], earlier_by_s: float = 0.0) -> str:

@@ -122,3 +122,20 @@ def _lagged(values: Grams, times_s: Grams, tau_s: float) -> Grams:
         now = keep * now + (1 - keep) * value
         found.append(now)
     return np.interp(times_s, coarse, found)
+
+
+def dressed(
+    times_s: Grams, grams: Grams, capacity_g: float, counts_per_g: float, seed: int, air: Air
+) -> Raws:
+    """What a drawn cell of that capacity makes of a plate's true weight."""
+    chance = np.random.default_rng(seed)
+    drawn = draw_cell(capacity_g, chance)
+    cell = Cell(capacity_g, drawn.noise_g, drawn.per_degree_g, drawn.tare_raw, counts_per_g)
+    rate_hz = 1 / (times_s[1] - times_s[0])
+    return words(measured_g(times_s, grams, cell, air), cell, chance, float(rate_hz))
+
+
+def owners_g(unit_g: float, seed: int) -> float:
+    """What the owner has put down for it: read off a kitchen scale, rounded."""
+    off = 1 + np.random.default_rng([seed, round(unit_g * 10)]).uniform(-0.004, 0.004)
+    return round(unit_g * off, 0 if unit_g >= 100 else 1)

@@ -2,9 +2,11 @@
 
 A line a hardship, and a summary with the worst named. Beside storeguard's figures stand those
 of the ancestor's rule and of plain rounding on the same traces. The shop is simulated without
-any of storeguard's rules; weights are clean (a good cell, no drift).
+any of storeguard's rules; weights are clean (a good cell, no drift) unless `--weights hard`
+dresses the same visits with drift, creep, spikes, failed readings and overruns.
 
     python bench/shop.py [--visits N] [--seed S] [--hardship NAME ...] [--keep DIR]
+        [--weights clean|hard]
 
 `--visits` are honest visits a hardship. `--keep` writes wrongly judged visits there, each as the
 shortest trace that still shows it.
@@ -86,7 +88,7 @@ def _row(line: dict[str, Any]) -> list[float]:
 
 def _run(name: str, wanted: argparse.Namespace) -> dict[str, Any]:
     totals = _totals(name, wanted)
-    line = _line(name, totals) | {"seed": wanted.seed}
+    line = _line(name, totals) | {"seed": wanted.seed, "weights": wanted.weights}
     report("shop", **line)
     return line
 
@@ -108,7 +110,7 @@ def _totals(name: str, wanted: argparse.Namespace) -> Totals:
 def _cases(name: str, wanted: argparse.Namespace) -> Iterator[Case]:
     number = 0
     while True:
-        yield Case(name, wanted.seed, number, wanted.keep)
+        yield Case(name, wanted.seed, number, wanted.keep, wanted.weights == "hard")
         number += 1
 
 
@@ -179,6 +181,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--hardship", nargs="+", choices=HARDSHIPS, metavar="NAME")
     parser.add_argument("--keep", type=Path)
+    parser.add_argument("--weights", choices=("clean", "hard"), default="clean")
     return parser.parse_args()
 
 

@@ -12,9 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from storeguard import assembling, recovery
+from storeguard import assembling, recovery, shelving
 from storeguard.assembling import (
-    channels,
     cleaning,
     csv_book,
     event_log,
@@ -26,17 +25,15 @@ from storeguard.assembling import (
 from storeguard.books.journalfile import open_journal
 from storeguard.books.records import (
     AnnouncedFile,
-    DriftFile,
-    GuestFile,
     IssueRecords,
     SaleRecords,
     VisitRecords,
-    ZeroFile,
 )
 from storeguard.clock import Clock, is_clock_synced, local_label, utc_at
 from storeguard.config import Config, Folders
-from storeguard.domain.product import OnScales, assign
+from storeguard.domain.product import OnScales
 from storeguard.errors import ConfigInvalid
+from storeguard.goods import goods_of
 from storeguard.hardware import MakeHardware, calibrated
 from storeguard.health import Health
 from storeguard.lock import FolderLock
@@ -109,7 +106,7 @@ class Store:
         self._build_supervision()
         await self._open_books()
         await self._open_promotions()
-        assignment = assign({s.id: s.products for s in self.config.scales}, self.kiosk.products)
+        assignment = goods_of(self.config, self.kiosk.products)
         if assignment.problems:
             raise ConfigInvalid("config.yaml", assignment.problems)
         for remark in assignment.remarks:
@@ -235,18 +232,17 @@ class Store:
         )
 
     def _weighing(self, products: OnScales) -> WeighingService:
-        where = (self.folders, self.hardware, self._mode.fsync)
-        return WeighingService(
-            channels(self.config, self.hardware, products),
+        return shelving.weighing(
+            self.config,
+            self.folders,
+            self.hardware,
+            products,
             self.shelf,
             self.bus,
             self.clock,
             self.health,
-            memory=assembling.state_file(ZeroFile, "scales.json", *where),
-            guest_memory=assembling.state_file(GuestFile, "guests.json", *where),
-            drift_memory=assembling.state_file(DriftFile, "drifts.json", *where),
-            round_s=self._mode.weighing_round_s,
-            on_readings=assembling.both(self.trails, self.tracing),
+            self._mode,
+            assembling.both(self.trails, self.tracing),
         )
 
     def _noticing(self) -> NoticingService:
@@ -318,6 +314,7 @@ class Store:
             ),
             self.promotions,
             self.restocking,
+            shelving.heaps(self.config, self.kiosk, self.bus),
             self.questions,
             self.sales,
             self.evidence,
@@ -347,6 +344,7 @@ class Store:
         if self.tracing is not None:
             found["tracing"] = self.tracing.run
         if self._mode.outside:
+            found["learning"] = shelving.learning(self.folders, self.kiosk, self.bus).run
             found["bookkeeping"] = self.bookkeeping.run
             found["cleaning"] = self.cleaning.run
             found["noticing"] = self.noticing.run

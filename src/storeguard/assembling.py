@@ -5,7 +5,6 @@ import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Protocol, TypeVar
 
 from storeguard.books.book import CsvBook
 from storeguard.books.daily import DayRecords
@@ -17,13 +16,10 @@ from storeguard.books.textlog import TextLog
 from storeguard.books.waiting import WaitingFile
 from storeguard.clock import Clock, is_clock_synced, utc_at
 from storeguard.config import Camera, Config, Folders
-from storeguard.domain.drift import DriftRules
 from storeguard.domain.issue import IssueStore
 from storeguard.domain.notice import Threshold
-from storeguard.domain.product import OnScales
 from storeguard.domain.retention import DAY_S, Keeping
 from storeguard.domain.tampering import SHAKES
-from storeguard.domain.weighing import WeighingRules, band_g, off_below_g
 from storeguard.errors import OutboxFault
 from storeguard.hardware import Hardware
 from storeguard.health import Health
@@ -43,14 +39,11 @@ from storeguard.services.restocking import Restocking
 from storeguard.services.tampering import GuardedArea, GuardedContact, TamperingService
 from storeguard.services.tracing import TraceRecorder
 from storeguard.services.watching import Eye, WatchingService
-from storeguard.services.weighing import Channel
 from storeguard.vision.clipfile import about_clip
 from storeguard.vision.encoding import Overlay
 from storeguard.vision.pictures import PictureKeeper
 from storeguard.vision.recorder import ClipRecorder
 from storeguard.vision.sighting import sight_with
-
-Memory = TypeVar("Memory", covariant=True)
 
 Pinned = Callable[[], Collection[Path]]
 
@@ -117,26 +110,6 @@ def _about(camera: Camera, clock: Clock) -> Callable[[float], dict[str, str]]:
     return about
 
 
-def channels(config: Config, hardware: Hardware, products: OnScales) -> list[Channel]:
-    """Every scale with its calibration, its rules and its products."""
-    found = []
-    for settings, scale in zip(config.scales, hardware.scales, strict=True):
-        own = products.get(settings.id, ())
-        calibration = hardware.calibrations[settings.id]
-        weights_g = [product.unit_weight_g for product in own if product.is_weighable]
-        rules = WeighingRules(
-            settings.id,
-            calibration.tare_raw,
-            calibration.counts_per_g,
-            config.visits.settle_for_s,
-            band_g(settings.capacity_g, min(weights_g, default=None)),
-            off_below_g(settings.capacity_g, max(weights_g, default=None)),
-            DriftRules.of(settings.capacity_g),
-        )
-        found.append(Channel(scale, rules, own))
-    return found
-
-
 def exhibits(
     config: Config,
     hardware: Hardware,
@@ -172,17 +145,6 @@ def both(
             tracing.on_readings(scale, readings)
 
     return take
-
-
-class _OfScales(Protocol[Memory]):
-    def __call__(self, path: Path, *, new_scales: frozenset[str], fsync: bool) -> Memory: ...
-
-
-def state_file(
-    kind: _OfScales[Memory], name: str, folders: Folders, hardware: Hardware, fsync: bool
-) -> Memory:
-    """What scales remember over restarts; nothing of a world that begins anew."""
-    return kind(folders.state / name, new_scales=hardware.new_scales, fsync=fsync)
 
 
 def tampering(

@@ -17,7 +17,7 @@ from storeguard.books.proposals import AnswersFile
 from storeguard.books.rows import Rows
 from storeguard.clock import Clock
 from storeguard.domain.budget import Budget, guarded_share
-from storeguard.domain.product import Product, assign
+from storeguard.domain.product import Product
 from storeguard.domain.promotions import Bonus, Bundle, Promotion
 from storeguard.errors import (
     BookMalformed,
@@ -25,6 +25,7 @@ from storeguard.errors import (
     ConfigInvalid,
     StoreguardError,
 )
+from storeguard.goods import goods_of
 from storeguard.hardware import unusable
 from storeguard.losses import loss_by_day, paid_since
 from storeguard.outbox.delivery import state_of
@@ -60,7 +61,7 @@ def check(path: Path) -> Checked:
         return Checked(tuple(f"{path}: {problem}" for problem in invalid.problems))
     folders = cfg.Folders.of(config, path.parent)
     products = _products(folders.inventory / KIOSK_CSV)
-    fit = assign({scale.id: scale.products for scale in config.scales}, products or ())
+    fit = goods_of(config, products or ())
     devices, damaged = _devices(config, folders)
     in_config = [*devices, *_no_network(config), *(fit.problems if products else ())]
     counts = {row.product.name: row.count for row in _book_rows(folders.inventory / KIOSK_CSV)}

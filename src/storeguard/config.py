@@ -82,6 +82,10 @@ class Calibration(_Section):
 class Scale(_Section):
     id: Identifier = Field(..., description="The scale's name, as in the CSV's 선반 column.")
     products: tuple[str, ...] = Field((), description="Products on it; or the CSV says so.")
+    kind: Literal["items", "bulk"] = Field(
+        "items",
+        description="items: units are counted. bulk: a freezer on summed cells, judged by grams.",
+    )
     backend: Literal["hx711", "gpiod", "iio", "sim", "replay"] = Field(
         ..., description="How the scale is read."
     )

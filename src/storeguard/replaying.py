@@ -305,6 +305,10 @@ def _details(event: ev.Event) -> dict[str, Any] | None:
                 "grams": round(event.grams, 1),
                 "certain": event.is_certain,
             }
+        case ev.BulkJudged():
+            grams = {name: round(getattr(event, name), 1) for name in ("gone_g", "sold_g")}
+            missing = {"missing_g": round(event.missing_g, 1), "items": event.items}
+            return {"scale": event.scale, **grams, **missing, "won": event.won}
         case ev.DeviceFailed():
             return {"device": event.device, "why": event.why}
         case ev.DeviceRecovered():

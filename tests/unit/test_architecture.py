@@ -28,6 +28,8 @@ ROWS: tuple[frozenset[str], ...] = (
             "demo",
             "replaying",
             "budgeting",
+            "goods",
+            "shelving",
             "checking",
             "counter",
             "daemon",

@@ -10,6 +10,7 @@ from storeguard.books.journal import IssueRecord, Journal, Sale, StepRecord
 from storeguard.clock import Clock, utc_at
 from storeguard.domain.events import StepSettled
 from storeguard.domain.issue import Issue
+from storeguard.domain.learning import Learnt
 from storeguard.domain.ledger import Visit
 from storeguard.domain.product import SoldLine
 from storeguard.domain.reconcile import Judgement
@@ -192,6 +193,24 @@ class DriftFile:
         _save(self._file, {"drift_g": dict(drifts)})
 
 
+LEARNT = "units.json"
+
+
+class LearntFile:
+    """`state/units.json`: what single units have weighed, by product."""
+
+    def __init__(self, path: Path, *, fsync: bool = True) -> None:
+        without = "unit weights are learnt from the beginning"
+        self._file = StateFile(path, _learnt, without=without, fsync=fsync)
+
+    def load(self) -> Mapping[str, Learnt]:
+        return self._file.load() or {}
+
+    def save(self, learnt: Mapping[str, Learnt]) -> None:
+        units = {name: {"n": k.n, "mean_g": k.mean_g, "m2": k.m2} for name, k in learnt.items()}
+        _save(self._file, {"units": units})
+
+
 class GuestFile:
     """`state/guests.json`: units that were put down on scales that are not their own."""
 
@@ -233,6 +252,16 @@ def _zeros(content: Any) -> dict[str, float]:
 
 def _drifts(content: Any) -> dict[str, float]:
     return _zeros({"zero_g": content["drift_g"]})
+
+
+def _learnt(content: Any) -> dict[str, Learnt]:
+    found = {
+        str(name): Learnt(int(one["n"]), float(one["mean_g"]), float(one["m2"]))
+        for name, one in content["units"].items()
+    }
+    if not all(isfinite(one.mean_g) and isfinite(one.m2) for one in found.values()):
+        raise ValueError("a weight that is no number of grams")
+    return found
 
 
 def _guests(content: Any) -> dict[str, dict[str, int]]:

@@ -226,3 +226,16 @@ def scale_diagnose(scale_id: str, for_s: float, config_path: Path, as_json: bool
     record = diagnosis_json(scale_id, found)
     _tell(record, as_json, lambda: scalewords.diagnosed(scale_id, found, language))
     sys.exit(DONE if found.is_sound else FAILED)
+
+
+@scale.command("learn")
+@config_option
+@json_option
+def scale_learn(config_path: Path, as_json: bool) -> None:
+    """What single units have weighed, where the inventory says something else; changes nothing."""
+    from storeguard.upkeep.learnt import offered, offers
+
+    shop = _shop(config_path)
+    language = shop.config.store.language
+    found = [one.as_json() for one in offers(shop)]
+    print_records(found, as_json, lambda rows: offered(rows, language))

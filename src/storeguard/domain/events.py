@@ -242,6 +242,24 @@ class DeviceRecovered:
 
 
 @dataclass(frozen=True, slots=True)
+class BulkJudged:
+    """What a visit moved on a `bulk` scale, in grams.
+
+    `gone_g` less `sold_g` is `missing_g` where it is more than noise can be, else 0; worth about
+    `items` typical ones and `won`.
+    """
+
+    t_s: float
+    scale: str
+    visit_id: str
+    gone_g: float
+    sold_g: float
+    missing_g: float
+    items: int
+    won: int
+
+
+@dataclass(frozen=True, slots=True)
 class ZeroMoved:
     """A quiet scale has been followed so far that a unit may have gone unseen, or no longer.
 
@@ -259,6 +277,7 @@ class ZeroMoved:
 Event = (
     StepSettled
     | ZeroMoved
+    | BulkJudged
     | StockChanged
     | UnitWeighed
     | StoreOccupied

@@ -44,12 +44,16 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Discrepancy:
-    """A product after a visit: what the shelf has, what the kiosk expects."""
+    """A product after a visit: what the shelf has, what the kiosk expects.
+
+    `loss_won`: of goods that have no price of their own (a freezer's grams).
+    """
 
     product: str
     shelf: int
     kiosk: int
     certainty: float
+    loss_won: int | None = None
 
     @property
     def missing(self) -> int:

@@ -149,6 +149,17 @@ TEXTS: dict[str, str] = {
         "{buy}. If so, write it into promotions.csv; if not: storeguard promotions reject "
         "'{name}'. Until then such visits are not judged."
     ),
+    "scale.learnt": (
+        "{product}: the inventory says {written_g:g} g, "
+        "{weighings} units weighed {unit_g:g} g (±{tolerance_g:g}). "
+        "If that is right, correct its weight."
+    ),
+    "scale.learnt_none": "The inventory fits what was weighed, or fewer than 20 units were.",
+    "why.bulk": (
+        "{scale}: from {time} on, {product}, about {count} items, some {won} won, went unpaid. "
+        "The weight of a freezer does not say which products."
+    ),
+    "bulk.label": "{scale} about {grams} g",
     "why.standing": "With nobody inside, the shelf has {count} {product} fewer than booked.",
     "why.standing_start": "While the power was off, {count} {product} went from the shelf.",
     "why.by_amount": "A payment of {won} won that named no product paid for {count} × {product}.",

@@ -146,6 +146,16 @@ TEXTS: dict[str, str] = {
         "이어집니다. 맞으면 promotions.csv에 적어 주세요. 아니면: "
         "storeguard promotions reject '{name}'. 그때까지 그런 방문은 판단하지 않습니다."
     ),
+    "scale.learnt": (
+        "{product}: 상품표는 {written_g:g} g, "
+        "{weighings}번 재니 {unit_g:g} g (±{tolerance_g:g}). 맞으면 상품표의 무게를 고치세요."
+    ),
+    "scale.learnt_none": "상품표의 무게가 잰 값과 맞습니다 (또는 아직 스무 번을 재지 못했습니다).",
+    "why.bulk": (
+        "{scale}: {time}에 시작해 {product}, {count}개쯤, {won}원 안팎이 결제 없이 줄었습니다. "
+        "냉동고의 무게로는 어떤 상품인지 알 수 없습니다."
+    ),
+    "bulk.label": "{scale} 약 {grams} g",
     "why.standing": "아무도 없는 동안 {product} 선반 재고가 판매 재고보다 {count}개 적습니다.",
     "why.standing_start": "꺼져 있던 동안 {product} 선반 재고가 {count}개 줄었습니다.",
     "why.by_amount": "상품을 밝히지 않은 결제 {won}원으로 {product} {count}개를 계산했습니다.",

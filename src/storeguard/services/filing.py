@@ -335,6 +335,6 @@ def _line(found: Discrepancy, products: Mapping[str, Product]) -> IssueLine:
         found.shelf,
         found.kiosk,
         found.missing,
-        found.missing * price_won,
+        found.missing * price_won if found.loss_won is None else found.loss_won,
         round(found.certainty, 3),
     )

@@ -35,6 +35,7 @@ from storeguard.services.bus import Bus
 from storeguard.services.comparing import BookComparison
 from storeguard.services.evidence import EvidenceRoom
 from storeguard.services.filing import Case, FilingService
+from storeguard.services.heaps import Heaps
 from storeguard.services.promoting import PromotionBoard
 from storeguard.services.provisional import ProvisionalIssues
 from storeguard.services.restocking import Restocking
@@ -67,6 +68,7 @@ class ReconcilingService:
         provisional: ProvisionalIssues,
         promotions: PromotionBoard,
         restocking: Restocking,
+        heaps: Heaps,
         questions: DeliveryQuestions,
         sales: SalesSources,
         evidence: EvidenceRoom,
@@ -90,6 +92,7 @@ class ReconcilingService:
         self._provisional = provisional
         self._promotions = promotions
         self._restocking = restocking
+        self._heaps = heaps
         self._questions = questions
         self._evidence = evidence
         self._record = record
@@ -164,14 +167,10 @@ class ReconcilingService:
         )
         rest = await self._provisional.settle(judgement.unpaid)
         sealed = None
-        discrepancies = tuple(
-            replace(found, kiosk=found.shelf + rest[found.product])
-            for found in judgement.discrepancies
-            if found.product in rest
-        )
-        if discrepancies:
+        found, reasons = self._heaps.with_counted(visit, judgement, rest, self._clock.now_s())
+        if found:
             kept = self._sales.leftovers(visit)
-            case = Case(visit.id, visit, discrepancies, judgement.reasons, kept)
+            case = Case(visit.id, visit, found, reasons, kept)
             sealed = await self._filing.file(case)
         await self._questions.ask(visit, judgement.unannounced)
         if changes := self._restocking.rest(visit, judgement.kiosk_changes):
@@ -187,7 +186,7 @@ class ReconcilingService:
             self._issued(sealed)
         for sale in paid_meanwhile:
             self._book_sale(sale)
-        await self._keep_or_discard(visit, judgement)
+        await self._keep_or_discard(visit, judgement, has_issue=bool(found))
 
     async def _report_overdue(self) -> None:
         visit = self.ledger.current
@@ -282,9 +281,9 @@ class ReconcilingService:
         self.ledger = replace(self.ledger, debts=(*self.ledger.debts, *debts))
         self._bus.publish(sealed)
 
-    async def _keep_or_discard(self, visit: Visit, judgement: Judgement) -> None:
-        doubts = judgement.uncertain or judgement.unverified or judgement.proposed
-        is_clean = not (judgement.unpaid or doubts or self._is_contested(visit))
+    async def _keep_or_discard(self, visit: Visit, judged: Judgement, *, has_issue: bool) -> None:
+        doubts = judged.uncertain or judged.unverified or judged.proposed
+        is_clean = not (has_issue or judged.unpaid or doubts or self._is_contested(visit))
         if is_clean:
             await self._evidence.discard(visit.started_s)
             await self._sales.discard(visit)

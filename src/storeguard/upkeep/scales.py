@@ -16,7 +16,7 @@ from storeguard.books.records import ZeroFile
 from storeguard.clock import Clock, SystemClock, SystemPinClock
 from storeguard.domain.calibration import Level, steady_level
 from storeguard.domain.diagnosis import Cell
-from storeguard.domain.product import OnScales, Product, assign
+from storeguard.domain.product import OnScales, Product
 from storeguard.domain.series import sorted_out
 from storeguard.domain.weighing import Reading
 from storeguard.errors import (
@@ -26,6 +26,7 @@ from storeguard.errors import (
     ScaleFault,
     StoreguardError,
 )
+from storeguard.goods import goods_of
 from storeguard.lock import FolderLock, make_folder
 from storeguard.ports import Scale
 from storeguard.recovery import KIOSK_CSV, SHELF_CSV
@@ -76,8 +77,7 @@ class Shop:
         folders = cfg.Folders.of(config, base)
         inventory, booked = _book(folders.inventory / KIOSK_CSV)
         _, shelved = _book(folders.inventory / SHELF_CSV)
-        wanted = {scale.id: scale.products for scale in config.scales}
-        products = assign(wanted, tuple(inventory.values())).by_scale if inventory else {}
+        products = goods_of(config, tuple(inventory.values())).by_scale if inventory else {}
         kept = CalibrationFile(folders.state).load()
         return cls(config, folders, products, inventory, {**booked, **shelved}, kept)
 

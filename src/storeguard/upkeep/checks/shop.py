@@ -8,8 +8,8 @@ from storeguard.books import csvfile
 from storeguard.books.rows import Rows
 from storeguard.checking import check_books
 from storeguard.domain.budget import guarded_share
-from storeguard.domain.product import Assignment, assign
 from storeguard.errors import BookMalformed
+from storeguard.goods import Goods, goods_of
 from storeguard.hardware import unusable
 from storeguard.recovery import KIOSK_CSV
 from storeguard.upkeep.checks.finding import Finding, Site, Topic
@@ -54,7 +54,7 @@ def inventory(site: Site) -> Iterator[Finding]:
         yield from _guarded(site, topic, fit)
 
 
-def _guarded(site: Site, topic: Topic, fit: Assignment) -> Iterator[Finding]:
+def _guarded(site: Site, topic: Topic, fit: Goods) -> Iterator[Finding]:
     say, weighed = site.say, {product.name for each in fit.by_scale.values() for product in each}
     rows = _rows(site.folders)
     free = [row.product.name for row in rows if row.product.name not in weighed]
@@ -101,13 +101,13 @@ def budget(site: Site, noise_g: Mapping[str, float] | None = None) -> Iterator[F
         yield topic.ok(measured)
 
 
-def _fit(config: cfg.Config, folders: cfg.Folders) -> Assignment | None:
+def _fit(config: cfg.Config, folders: cfg.Folders) -> Goods | None:
     """None where the inventory cannot be read: it has a line of its own."""
     try:
         products = tuple(row.product for row in _rows(folders))
     except (OSError, BookMalformed):
         return None
-    return assign({scale.id: scale.products for scale in config.scales}, products)
+    return goods_of(config, products)
 
 
 def _rows(folders: cfg.Folders) -> Rows:

@@ -1,0 +1,91 @@
+"""A chest freezer on four summed cells: frost, defrost, hands and lids, and what went unpaid."""
+
+import json
+import math
+import random
+
+import pytest
+
+from storeguard.replaying import replay
+
+COUNTS_PER_G, GOODS_G, NOISE_G, RATE_HZ = 20.0, 60_000.0, 5.0, 10
+
+CONFIG = f"""
+store: {{id: ice-1, name: 아이스크림}}
+scales:
+  - {{id: F1, kind: bulk, products: [메로나, 월드콘], capacity_g: 200000,
+     calibration: {{tare_raw: 1000, counts_per_g: {COUNTS_PER_G}}}}}
+cameras: [{{id: door}}]
+started_at: "2026-11-20T10:00:00+09:00"
+"""
+BOOK = "상품명, 개수, 가격, 무게\n메로나,400,1000,75\n월드콘,200,2000,110\n"
+
+
+def trace(folder, visits, sales, *, ramp=lambda t_s: 0.0, until_s=400.0):
+    """`visits`: (from, to, grams taken in its middle while hands and the lid shake everything)."""
+    rnd = random.Random(7)
+    (folder / "inventory").mkdir(parents=True)
+    (folder / "config.yaml").write_text(CONFIG, encoding="utf-8")
+    (folder / "inventory" / "inventory_store.csv").write_text(BOOK, encoding="utf-8")
+    people = "".join(f"{a},1\n{b},0\n" for a, b, _ in visits)
+    (folder / "people.csv").write_text("t_s,people\n0,0\n" + people, encoding="utf-8")
+    rows = "".join(f"{t},{name},{n}\n" for t, name, n in sales)
+    (folder / "sales.csv").write_text("t_s,product,count\n" + rows, encoding="utf-8")
+    lines = ["t_s,scale,raw\n"]
+    for n in range(int(until_s * RATE_HZ)):
+        t_s = n / RATE_HZ
+        grams = GOODS_G + ramp(t_s) + rnd.gauss(0, NOISE_G)
+        for from_s, to_s, taken_g in visits:
+            middle_s = (from_s + to_s) / 2
+            grams -= taken_g if t_s >= middle_s else 0
+            if abs(t_s - middle_s) < 6:  # hands, an arm on the rim, the lid
+                grams += rnd.uniform(-1500, 4000)
+        lines.append(f"{t_s:.1f},F1,{round(1000 + COUNTS_PER_G * grams)}\n")
+    (folder / "scales.csv").write_text("".join(lines), encoding="utf-8")
+    return folder
+
+
+def played(tmp_path, *args, **more):
+    events = []
+    replay(trace(tmp_path / "trace", *args, **more), tmp_path / "out", events.append)
+    return events
+
+
+def of(events, kind):
+    return [event for event in events if event["event"] == kind]
+
+
+def test_grams_that_no_sale_explains_are_an_issue_in_grams_and_won(tmp_path):
+    events = played(tmp_path, [(60, 100, 232.0)], [])
+    [issue] = of(events, "IssueSealed")
+    [line] = issue["lines"]
+    assert line["product"] == "F1 약 230 g"
+    assert (line["missing"], line["certainty"]) == (2, 0.9)
+    assert 3000 <= line["loss"] <= 3700
+    [judged] = of(events, "BulkJudged")
+    assert judged["missing_g"] == pytest.approx(232, abs=15)
+    manifest = tmp_path / "out" / "issue_data" / issue["id"] / "issue.json"
+    why = json.loads(manifest.read_text("utf-8"))["why"]["ko"]
+    assert any("냉동고의 무게로는 어떤 상품인지 알 수 없습니다" in one for one in why)
+
+
+def test_what_was_paid_is_no_issue_and_a_lid_that_was_opened_is_none(tmp_path):
+    visits = [(60, 100, 187.0), (200, 240, 0.0)]
+    events = played(tmp_path, visits, [(95, "메로나", 1), (95, "월드콘", 1)])
+    assert of(events, "IssueSealed") == []
+    [judged, *_] = of(events, "BulkJudged")
+    assert (judged["sold_g"], judged["missing_g"], judged["won"]) == (185, 0, 0)
+    assert len(of(events, "VisitReconciled")) == 2
+
+
+@pytest.mark.parametrize("ramp", ["frost", "defrost"])
+def test_frost_and_defrost_are_slow_and_open_no_visit(tmp_path, ramp):
+    def grams(t_s):
+        if ramp == "frost":
+            return 0.005 * t_s
+        return -300 * (1 - math.exp(-max(0.0, t_s - 100) / 500))
+
+    events = played(tmp_path, [(700, 740, 300.0)], [], ramp=grams, until_s=1000.0)
+    assert len(of(events, "StoreOccupied")) == 1
+    [judged] = of(events, "BulkJudged")
+    assert judged["missing_g"] == pytest.approx(300, abs=20)

@@ -1,0 +1,95 @@
+"""A heap on a scale: what a visit leaves unexplained, in grams and won."""
+
+import math
+
+import pytest
+
+from storeguard.config import Config, Scale
+from storeguard.domain import bulk
+from storeguard.domain.bulk import Moved, Typical
+from storeguard.domain.product import Product
+from storeguard.goods import goods_of
+
+BAR = Product("메로나", 1000, 75.0)
+CONE = Product("월드콘", 2000, 110.0)
+CUP = Product("투게더", 6000, 530.0)
+TYPICAL = Typical(75.0, 13.0)
+
+
+def gone(*grams: float, sigma_g: float = 3.0) -> list[Moved]:
+    return [Moved(10.0 * n, 10.0 * n + 6, -one, sigma_g) for n, one in enumerate(grams)]
+
+
+def test_what_was_sold_explains_what_went():
+    assert bulk.judge(gone(75.0, 112.0), [(BAR, 1), (CONE, 1)], TYPICAL) is None
+
+
+@pytest.mark.parametrize("grams", [150.0, 230.0, 700.0])
+def test_two_typical_items_that_nobody_paid_are_found_with_what_they_are_worth(grams):
+    loss = bulk.judge(gone(grams), [], TYPICAL)
+    assert loss is not None
+    assert (loss.grams, loss.items) == (grams, round(grams / 75))
+    assert loss.won == pytest.approx(grams * 13, abs=50)
+    assert 0.7 < loss.certainty <= bulk.MOST_CERTAIN
+    assert bulk.rounded_g(loss) == pytest.approx(grams, abs=5)
+
+
+def test_a_single_light_item_is_below_what_a_heap_shows():
+    assert bulk.judge(gone(75.0), [], TYPICAL) is None
+
+
+def test_a_restless_freezer_shows_only_larger_losses():
+    assert bulk.judge(gone(150.0, sigma_g=60.0), [], TYPICAL) is None
+    assert bulk.judge(gone(400.0, sigma_g=60.0), [], TYPICAL) is not None
+
+
+def test_what_is_heavier_than_the_sales_say_is_no_loss():
+    loss = bulk.judge(gone(-300.0), [], TYPICAL)
+    assert loss is not None
+    assert loss.grams == -300
+
+
+def test_the_typical_item_goes_by_what_is_booked_and_needs_a_weight():
+    found = Typical.of([BAR, CONE, CUP], {"메로나": 100})
+    assert found is not None
+    assert found.unit_g == 110
+    assert 12 < found.won_per_g < 15
+    assert Typical.of([Product("봉투", 50, 0.0)], {}) is None
+
+
+def test_the_frost_of_months_is_followed_and_a_grab_is_not():
+    rules = bulk.rules(200_000.0)
+    assert math.isinf(rules.in_all_g)
+    assert rules.per_s_g < 75.0 / 10
+    assert bulk.band_g(200_000.0) < 75.0 / 2
+    assert bulk.rules(400_000.0).per_s_g == 2 * rules.per_s_g
+
+
+# --- what lies where
+
+
+def configured(*scales: Scale) -> Config:
+    return Config(scales=scales)
+
+
+FREEZER = Scale(id="F1", backend="sim", kind="bulk", products=("메로나",), capacity_g=200_000.0)
+PLATE = Scale(id="A", backend="sim", products=("투게더",))
+
+
+def test_a_freezer_holds_what_the_configuration_or_the_csv_puts_there():
+    found = goods_of(configured(FREEZER, PLATE), [BAR, CUP, Product("월드콘", 2000, 110.0, "F1")])
+    assert [one.name for one in found.bulk["F1"]] == ["메로나", "월드콘"]
+    assert [one.name for one in found.by_scale["A"]] == ["투게더"]
+    assert (found.problems, found.remarks) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("product", "said"),
+    [
+        (Product("없는것", 1, 1.0), "scale 'F1': product '메로나' is not in the inventory"),
+        (Product("메로나", 1000, 75.0, "A"), "product '메로나': the configuration puts it on"),
+    ],
+)
+def test_what_contradicts_is_a_problem(product, said):
+    found = goods_of(configured(FREEZER, PLATE), [product, CUP])
+    assert any(one.startswith(said) for one in found.problems)
