@@ -38,8 +38,11 @@ from storeguard.vision.pictures import KeptPicture, nearness
 MOST_STEPS = 6
 """More make an issue that takes long to send; each is still in the clips."""
 
-WITHIN_S = 2.0
-"""So long an issue waits for what is not made yet: with the usual grace it never has to."""
+WITHIN_S, SHORTLY_S = 2.0, 0.4
+"""So long an issue waits for what is not made yet: right after its visit, and where the grace has
+left time enough, so that a machine that is too slow delays no message."""
+
+TIME_ENOUGH_S = 3.0
 
 ROUND_S = 0.2
 READINGS_S = 90.0

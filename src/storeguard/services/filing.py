@@ -24,7 +24,14 @@ from storeguard.outbox import folder as outbox
 from storeguard.outbox.folder import EXTRA
 from storeguard.ports import Book
 from storeguard.services.evidence import Evidence, EvidenceRoom
-from storeguard.services.exhibits import ExhibitRoom, Exhibits, Key
+from storeguard.services.exhibits import (
+    SHORTLY_S,
+    TIME_ENOUGH_S,
+    WITHIN_S,
+    ExhibitRoom,
+    Exhibits,
+    Key,
+)
 from storeguard.services.placing import Placed, place
 from storeguard.vision.clipfile import Clip
 
@@ -185,7 +192,10 @@ class FilingService:
             ((m.scale, m.started_s), text(language, "exhibit.curve", scale=m.scale, what=m.product))
             for m in _unpaid_movements(case)
         ]
-        return await self._exhibits.of(case.visit.started_s, unpaid)
+        emptied_s, now_s = case.visit.emptied_s, self._clock.now_s()
+        had_time = emptied_s is not None and now_s - emptied_s >= TIME_ENOUGH_S
+        within_s = SHORTLY_S if had_time else WITHIN_S
+        return await self._exhibits.of(case.visit.started_s, unpaid, within_s=within_s)
 
     def _place(self, case: Case, shown: Exhibits) -> Placed:
         """Beside the folder that will be sealed; a disk that refuses costs these files only."""
