@@ -103,9 +103,9 @@ $(UV):
 
 lock-pi: $(UV)  ## The Pi's exact versions with hashes, which `make install` takes.
 	echo 'setuptools>=77' | $(COMPILE) - -o requirements/build.txt
-	$(COMPILE) --override requirements/from-apt.txt pyproject.toml --extra pi \
+	$(COMPILE) --override requirements/from-apt.txt pyproject.toml --extra pi --extra notify \
 		requirements/pi.in -o requirements/pi.txt
-	$(COMPILE) --override requirements/from-apt.txt pyproject.toml --extra pi --extra yolo \
+	$(COMPILE) --override requirements/from-apt.txt pyproject.toml --extra pi --extra notify --extra yolo \
 		requirements/pi.in -o requirements/pi-yolo.txt
 	echo 'rpi-lgpio>=0.6' | $(COMPILE) - -o requirements/pi-bookworm.txt
 
