@@ -16,6 +16,7 @@ from typing import Any, Literal, TypeVar, get_args
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 
+from storeguard.configweb import Law
 from storeguard.configweb import Web as Web
 from storeguard.document import Document, Location, dotted
 from storeguard.errors import ConfigInvalid
@@ -190,6 +191,7 @@ class Config(_Section):
     notices: Notices = Notices()
     upload: Upload = Upload()
     web: Web = Web()
+    law: Law = Law()
     started_at: AwareDatetime | None = Field(
         None, description="Only in a trace: the wall-clock time of its second 0, in quotes."
     )

@@ -47,3 +47,10 @@ class Web(Section):
         if (self.tls_certificate is None) != (self.tls_key is None):
             raise ValueError("tls_certificate and tls_key need each other; give both or none")
         return self
+
+
+class Law(Section):
+    """What the CCTV sign and the privacy policy have to name."""
+
+    manager: str = Field("", max_length=60, description="Who answers for the cameras, by name.")
+    phone: str = Field("", max_length=40, description="The manager's telephone, in quotes.")

@@ -12,6 +12,7 @@ from storeguard import __version__, allocator, hardware
 from storeguard.app import Store
 from storeguard.clock import SystemClock
 from storeguard.config import Config
+from storeguard.desks import desks_of
 from storeguard.devices.machine import Machine
 from storeguard.devices.power import throttled
 from storeguard.errors import RestartNeeded
@@ -101,7 +102,14 @@ async def _run(store: Store, vigil: Vigil, duty: Duty) -> int:
 def serve(store: Store, banner: tuple[str, ...] = ()) -> tuple[ShopView, Pages | None]:
     """The pages; without them the daemon goes on, and says why they are missing."""
     view = ShopView(store, banner)
-    pages = Pages(view, store.config.web, store.folders.state, store.clock, store.health)
+    pages = Pages(
+        view,
+        store.config.web,
+        store.folders.state,
+        store.clock,
+        store.health,
+        desks=desks_of(store),
+    )
     return view, pages if pages.open() else None
 
 

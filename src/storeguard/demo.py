@@ -30,6 +30,7 @@ from storeguard.domain.product import OnScales
 from storeguard.errors import MissingExtra, StoreguardError
 from storeguard.messages import text
 from storeguard.recovery import KIOSK_CSV
+from storeguard.web.door import Door
 
 INVENTORY = """\
 상품명, 개수, 가격, 무게
@@ -131,6 +132,8 @@ class _Demo:
                 raise StoreguardError(f"port {self._port} is taken; try: storeguard demo --port 0")
             self._url = web.url or "" if web else ""
             self._door = web.door if web else None
+            if self._door is not None:
+                await self._open_door(self._door)
             loops = daemon.page_loops(self._store, view, web)
             await self._store.run(self._stop, loops | {"script": self._play})
         finally:
@@ -154,7 +157,7 @@ class _Demo:
     async def _play(self) -> None:
         scenes = self._scenes()
         self._tell("opens" if self._url else "opens_without_pages", url=self._url)
-        await self._open_door()
+        self._show_door()
         await self._until(lambda: self._store.watching.occupancy.presence is Presence.EMPTY)
         for name in self._scripts:
             scene = scenes[name]
@@ -169,14 +172,15 @@ class _Demo:
         else:
             self._tell("stays_open", url=self._url)
 
-    async def _open_door(self) -> None:
+    async def _open_door(self, door: Door) -> None:
         """An owner of this demo alone: a link for the first look, a password to come back."""
-        if self._door is None:
-            return
-        password = secrets.token_urlsafe(9)
-        await self._door.set_account(OWNER, password, "owner")
-        link = f"{self._url}{self._door.link_once(OWNER)}"
-        self._tell("door", link=link, name=OWNER, password=password)
+        self._password = secrets.token_urlsafe(9)
+        await door.set_account(OWNER, self._password, "owner")
+
+    def _show_door(self) -> None:
+        if self._door is not None:
+            link = f"{self._url}{self._door.link_once(OWNER)}"
+            self._tell("door", link=link, name=OWNER, password=self._password)
 
     def _scenes(self) -> dict[str, Scene]:
         world, sell, say = self._world, self._sell, self._tell

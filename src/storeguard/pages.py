@@ -16,6 +16,7 @@ from storeguard.configweb import Web
 from storeguard.errors import AddressUnavailable, StoreguardError
 from storeguard.health import LONGEST_SILENCE_S, Health
 from storeguard.web.app import BOTH, CONSOLE, KIOSK, Part, build
+from storeguard.web.desks import Desks
 from storeguard.web.door import Door
 from storeguard.web.server import Serving, WebServer
 from storeguard.web.view import ShopView
@@ -43,12 +44,14 @@ class Pages:
         health: Health,
         *,
         is_daemon: bool = True,
+        desks: Desks | None = None,
     ) -> None:
         """`state`: where the accounts are; `is_daemon`: commands may find it there too."""
         self._endpoint = state / ENDPOINT if is_daemon else None
         self._part = health.part("web")
         self._health = health
         self.door = Door(AccountFiles(state), clock, pos_token=_pos_token())
+        self._desks = desks
         self._servers = [
             self._server(view, wanted, port, parts, clock) for port, parts in _ports(wanted)
         ]
@@ -57,7 +60,9 @@ class Pages:
     def _server(
         self, view: ShopView, wanted: Web, port: int, parts: Collection[Part], clock: Clock
     ) -> WebServer:
-        app = build(view, self.door, clock.now_s, hosts=wanted.allowed_hosts, parts=parts)
+        app = build(
+            view, self.door, clock.now_s, hosts=wanted.allowed_hosts, parts=parts, desks=self._desks
+        )
         serving = Serving(
             wanted.host, port, wanted.tls_certificate, wanted.tls_key, wanted.behind_proxy
         )

@@ -47,7 +47,8 @@ ROWS: tuple[frozenset[str], ...] = (
         "demo_cloud",
         "configdoc",
     }
-    | {"losses", "deploying", "outreach", "telltale"},
+    | {"losses", "deploying", "outreach", "telltale"}
+    | {"desks", "issuedesk", "inventorydesk", "pastdesk", "exporting", "deciding"},
     frozenset({"cli"}),
 )
 """Design section 3, from the bottom: a row may import only from those below it.

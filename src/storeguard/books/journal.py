@@ -141,7 +141,7 @@ class Journal:
     def versions(self, book: str) -> tuple[VersionRecord, ...]:
         """Oldest first; the first one is a whole book."""
         of_book = select(t.book_versions).where(t.book_versions.c.book == book)
-        found = self._rows(of_book.order_by(t.book_versions.c.version))
+        found = self.rows(of_book.order_by(t.book_versions.c.version))
         return tuple(VersionRecord(**row) for row in found)
 
     def add_version(
@@ -158,7 +158,7 @@ class Journal:
 
     def is_applied(self, book: str, key: str) -> bool:
         keys = t.applied_keys.c
-        return bool(self._rows(select(keys.key).where(keys.book == book, keys.key == key)))
+        return bool(self.rows(select(keys.key).where(keys.book == book, keys.key == key)))
 
     def prune_versions(self, book: str, before_utc: datetime) -> None:
         """Forgets versions that are no longer needed to tell the book since `before_utc`."""
@@ -182,7 +182,7 @@ class Journal:
         query = select(*(c for c in columns if c is not columns.id))
         query = query if product is None else query.where(columns.product == product)
         newest = query.order_by(columns.id.desc()).limit(limit)
-        return tuple(Change(**row) for row in self._rows(newest))
+        return tuple(Change(**row) for row in self.rows(newest))
 
     # Sales and visits
 
@@ -196,13 +196,13 @@ class Journal:
             return True
 
     def find_sale(self, key: str) -> Sale | None:
-        found = self._rows(select(t.sales).where(t.sales.c.key == key))
+        found = self.rows(select(t.sales).where(t.sales.c.key == key))
         return Sale(**found[0]) if found else None
 
     def recent_sales(self, limit: int = 100) -> tuple[Sale, ...]:
         """Newest first."""
         newest = select(t.sales).order_by(t.sales.c.at_utc.desc(), t.sales.c.id.desc())
-        return tuple(Sale(**row) for row in self._rows(newest.limit(limit)))
+        return tuple(Sale(**row) for row in self.rows(newest.limit(limit)))
 
     def open_visit(self, visit_id: str, started_utc: datetime, taken: Collection[str] = ()) -> str:
         """Notes it under the first of `visit_id`, `visit_id-2` … that is free, and returns that."""
@@ -235,12 +235,12 @@ class Journal:
     def open_visits(self) -> tuple[Visit, ...]:
         """Visits that a stop cut short, oldest first."""
         unjudged = select(t.visits).where(t.visits.c.judged_utc.is_(None))
-        return tuple(Visit(**row) for row in self._rows(unjudged.order_by(t.visits.c.started_utc)))
+        return tuple(Visit(**row) for row in self.rows(unjudged.order_by(t.visits.c.started_utc)))
 
     def recent_visits(self, limit: int = 100) -> tuple[Visit, ...]:
         """Newest first."""
         newest = select(t.visits).order_by(t.visits.c.started_utc.desc(), t.visits.c.id.desc())
-        return tuple(Visit(**row) for row in self._rows(newest.limit(limit)))
+        return tuple(Visit(**row) for row in self.rows(newest.limit(limit)))
 
     def record_step(self, step: StepRecord) -> None:
         self._insert(t.steps, asdict(step))
@@ -279,7 +279,7 @@ class Journal:
     def recent_issues(self, limit: int = 100) -> tuple[IssueRecord, ...]:
         """Newest first."""
         newest = select(t.issues).order_by(t.issues.c.at_utc.desc(), t.issues.c.id.desc())
-        return tuple(_issue(row) for row in self._rows(newest.limit(limit)))
+        return tuple(_issue(row) for row in self.rows(newest.limit(limit)))
 
     def record_delivery(self, issue_id: str, state: str, at_utc: datetime, detail: str) -> None:
         """A stage of a delivery: uploaded, confirmed, refused."""
@@ -290,7 +290,7 @@ class Journal:
         """Oldest first; state, at_utc and detail."""
         columns = t.deliveries.c
         query = select(columns.state, columns.at_utc, columns.detail)
-        return self._rows(query.where(columns.issue_id == issue_id).order_by(columns.id))
+        return self.rows(query.where(columns.issue_id == issue_id).order_by(columns.id))
 
     def record_fault(self, device: str, why: str, started_utc: datetime) -> None:
         self._insert(t.faults, {"device": device, "why": why, "started_utc": started_utc})
@@ -307,7 +307,7 @@ class Journal:
         """Oldest first; device, why and started_utc."""
         columns = t.faults.c
         query = select(columns.device, columns.why, columns.started_utc)
-        return self._rows(query.where(columns.ended_utc.is_(None)).order_by(columns.id))
+        return self.rows(query.where(columns.ended_utc.is_(None)).order_by(columns.id))
 
     # The database
 
@@ -315,7 +315,7 @@ class Journal:
     def _where(self) -> str:
         return self._url.render_as_string(hide_password=True)
 
-    def _rows(self, query: sa.Select[Any]) -> tuple[dict[str, Any], ...]:
+    def rows(self, query: sa.Select[Any]) -> tuple[dict[str, Any], ...]:
         with self._transaction() as connection:
             return tuple(dict(row) for row in connection.execute(query).mappings())
 

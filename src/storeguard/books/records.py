@@ -1,6 +1,7 @@
 """What the services note in the journal, in their own terms. Everything here blocks."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from math import isfinite
 from pathlib import Path
@@ -104,6 +105,10 @@ class VisitRecords:
         self._journal.amend_issue(issue_id, product, count, sale_id)
 
 
+LINE = ("product", "shelf", "kiosk", "missing", "loss", "certainty")
+"""Of an issue: the pages show it after its folder has gone."""
+
+
 class IssueRecords:
     """Issues beside their folders."""
 
@@ -114,12 +119,12 @@ class IssueRecords:
         return self._journal.count_issues() + 1
 
     def record(self, issue: Issue, visit_id: str | None) -> None:
-        lines = tuple({"product": n.product, "missing": n.missing} for n in issue.lines)
+        lines = tuple(asdict(line) for line in issue.lines)
         self._journal.record_issue(IssueRecord(issue.id, issue.sealed_at, visit_id, lines))
 
     def record_folder(self, manifest: Mapping[str, Any]) -> bool:
         """An issue of which only the folder is known; False when it is recorded already."""
-        lines = tuple({name: n[name] for name in ("product", "missing")} for n in manifest["lines"])
+        lines = tuple({name: line[name] for name in LINE} for line in manifest["lines"])
         sealed_at = datetime.fromisoformat(manifest["sealed_at"])
         return self._journal.record_issue(IssueRecord(manifest["id"], sealed_at, None, lines))
 

@@ -1,5 +1,7 @@
 """English of the console: signing in, and the owner's pages."""
 
+from storeguard.messages import issues_en, sheets_en
+
 TEXTS: dict[str, str] = {
     # The door.
     "login.title": "Sign in",
@@ -40,3 +42,5 @@ TEXTS: dict[str, str] = {
     ),
     "demo.door": "owner: {link} (a link for once). To come back: {name} / {password}",
 }
+
+TEXTS |= issues_en.TEXTS | sheets_en.TEXTS

@@ -1,5 +1,7 @@
 """Korean of the console: signing in, and the owner's pages."""
 
+from storeguard.messages import issues_ko, sheets_ko
+
 TEXTS: dict[str, str] = {
     # The door.
     "login.title": "로그인",
@@ -42,3 +44,5 @@ TEXTS: dict[str, str] = {
         "점주로 들어가기: {link} (한 번만 열립니다). 다시 들어올 때: {name} / {password}"
     ),
 }
+
+TEXTS |= issues_ko.TEXTS | sheets_ko.TEXTS

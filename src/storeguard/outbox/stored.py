@@ -170,3 +170,9 @@ def _files(folder: Path) -> Iterator[_File]:
             inode = (found.st_dev, found.st_ino)
             size_bytes = found.st_blocks * BLOCK_BYTES
             yield _File(Path(entry.path), inode, found.st_nlink, size_bytes)
+
+
+def remove(root: Path, issue_id: str) -> None:
+    """An issue that its owner deletes, as a whole; nothing where it is gone. Raises OSError."""
+    if (root / issue_id).is_dir():
+        _delete_folder(root / issue_id, root)

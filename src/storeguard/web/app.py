@@ -8,7 +8,8 @@ from typing import Literal
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from storeguard.web import board, login, machine, till
+from storeguard.web import board, inventory, issues, login, machine, past, people, setup, till
+from storeguard.web.desks import Desks
 from storeguard.web.door import Door
 from storeguard.web.gate import Gate
 from storeguard.web.guard import Guard
@@ -31,6 +32,7 @@ def build(
     *,
     hosts: Collection[str] = (),
     parts: Collection[Part] = BOTH,
+    desks: Desks | None = None,
 ) -> FastAPI:
     """The web application over `view`; `state.closing` set ends its event streams.
 
@@ -51,6 +53,21 @@ def build(
     if "console" in parts:
         app.include_router(login.router(view, pages, door))
         app.include_router(board.router(view, pages))
+        _include_desks(app, view, pages, door, desks)
+        app.include_router(issues.media(view, desks.issues if desks else None))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     refusals.handle(app)
     return app
+
+
+def _include_desks(
+    app: FastAPI, view: ShopView, pages: Pages, door: Door, desks: Desks | None
+) -> None:
+    """What works on the journal and the books; not there while those cannot be opened."""
+    if desks is None:
+        return
+    app.include_router(issues.router(view, pages, desks.issues))
+    app.include_router(inventory.router(view, pages, desks))
+    app.include_router(past.router(view, pages, desks.past))
+    app.include_router(setup.router(view, pages, desks))
+    app.include_router(people.router(view, pages, door, desks.issues))

@@ -2,10 +2,9 @@
 
 import re
 from dataclasses import asdict, replace
-from pathlib import Path
 
 from fastapi import APIRouter, HTTPException
-from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import Field
 from starlette.requests import Request
 
@@ -14,11 +13,7 @@ from storeguard.web.rendering import Pages
 from storeguard.web.till import Body
 from storeguard.web.view import ShopView, Snapshot
 
-MEDIA_TYPES = {".jpg": "image/jpeg", ".mp4": "video/mp4"}
 CAMERA_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
-ISSUE_ID = re.compile(r"[\w][\w .:+-]{0,127}")
-FILE_NAME = re.compile(r"[\w][\w .:+-]{0,127}\.(jpg|mp4)")
-"""One path segment that cannot climb, and no hidden file; the view resolves it again."""
 
 
 class QuestionAnswer(Body):
@@ -37,12 +32,6 @@ def router(view: ShopView, pages: Pages) -> APIRouter:
     made.add_api_route("/api/v1/questions", board.answer, methods=["POST"])
     made.add_api_route(
         "/camera/{name}.jpg", board.picture, methods=["GET"], include_in_schema=False
-    )
-    made.add_api_route(
-        "/issues/{issue_id}/{name}",
-        board.issue_file,
-        methods=["GET", "HEAD"],
-        include_in_schema=False,
     )
     return made
 
@@ -83,12 +72,3 @@ class _Board:
         if jpeg is None:
             raise HTTPException(404)
         return Response(jpeg, media_type="image/jpeg")
-
-    async def issue_file(self, issue_id: str, name: str) -> Response:
-        """Pictures and clips of people: never cached, never under a guessable path outside."""
-        if not (ISSUE_ID.fullmatch(issue_id) and FILE_NAME.fullmatch(name)):
-            raise HTTPException(404)
-        path = self._view.issue_file(issue_id, name)
-        if path is None or not path.is_file():
-            raise HTTPException(404)
-        return FileResponse(path, media_type=MEDIA_TYPES[Path(name).suffix])

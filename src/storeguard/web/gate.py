@@ -55,6 +55,7 @@ RULES: tuple[Rule, ...] = (
     Rule("/api/v1/snapshot", "staff", READ),
     Rule("/api/v1/questions", "staff"),
     Rule("/camera/", "staff", READ),
+    Rule("/devices", "staff", READ),
     Rule("/logout", "staff", WRITE),
 )
 

@@ -22,7 +22,16 @@ class Tab:
     is_owners: bool = False
 
 
-TABS: tuple[Tab, ...] = (Tab("/", "nav.now"),)
+TABS: tuple[Tab, ...] = (
+    Tab("/", "nav.now"),
+    Tab("/issues", "nav.issues", is_owners=True),
+    Tab("/inventory", "nav.inventory", is_owners=True),
+    Tab("/visits", "nav.visits", is_owners=True),
+    Tab("/days", "nav.days", is_owners=True),
+    Tab("/devices", "nav.devices"),
+    Tab("/settings", "nav.settings", is_owners=True),
+    Tab("/people", "nav.people", is_owners=True),
+)
 NOBODY = Caller("", "staff")
 
 
@@ -61,7 +70,7 @@ class Pages:
     def _frame(self, request: Request, caller: Caller) -> Mapping[str, Any]:
         is_owner = caller.kind != "staff"
         return {
-            "caller": caller,
+            "me": caller,
             "is_owner": is_owner,
             "here": request.url.path,
             "tabs": [tab for tab in TABS if is_owner or not tab.is_owners],

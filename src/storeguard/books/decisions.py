@@ -1,0 +1,141 @@
+"""What the owner has decided of each issue, and who looked at what: files of the state folder."""
+
+import hashlib
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from storeguard import durable
+from storeguard.errors import StoreguardError
+from storeguard.statefile import StateFile
+
+Verdict = Literal["confirmed", "dismissed", "deleted"]
+VERDICTS: tuple[Verdict, ...] = ("confirmed", "dismissed", "deleted")
+MOST_KEPT = 20_000
+LOG = "access.jsonl"
+LARGEST_LOG_BYTES = 32 * 1024 * 1024
+"""Some 130,000 looks: more than a year's."""
+
+ONLY_US = 0o600
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`verdict` None: only held. `held_until` and `at` ISO; `is_undone`: the stock correction."""
+
+    verdict: Verdict | None = None
+    at: str = ""
+    by: str = ""
+    reason: str = ""
+    held_until: str | None = None
+    is_undone: bool = False
+
+
+class DecisionsFile:
+    """`state/decisions.json`: issue id → Decision."""
+
+    def __init__(self, state: Path, *, fsync: bool = True) -> None:
+        without = "every issue waits for the owner's look again"
+        self._file = StateFile(state / "decisions.json", _decisions, without=without, fsync=fsync)
+        self._known: dict[str, Decision] = dict(self._file.load() or {})
+
+    def of(self, issue_id: str) -> Decision:
+        return self._known.get(issue_id, Decision())
+
+    def with_verdict(self, *verdicts: Verdict) -> list[str]:
+        """Ids, oldest decision first."""
+        return [key for key, one in self._known.items() if one.verdict in verdicts]
+
+    def note(self, issue_id: str, decision: Decision) -> None:
+        known = {key: one for key, one in self._known.items() if key != issue_id}
+        known[issue_id] = decision
+        kept = dict(list(known.items())[-MOST_KEPT:])
+        try:
+            self._file.save({key: asdict(one) for key, one in kept.items()})
+        except OSError as error:
+            raise StoreguardError(
+                f"{self._file.path}: cannot be written: {error.strerror}; see the disk"
+            ) from error
+        self._known = kept
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One line of the access log: who did what to which thing, and why."""
+
+    at: str
+    who: str
+    what: str
+    thing: str
+    why: str = ""
+
+
+class AccessLog:
+    """Append-only; each line carries the hash of the one before, so that none can be taken out."""
+
+    def __init__(self, state: Path, *, fsync: bool = True) -> None:
+        self._path = state / LOG
+        self._fsync = fsync
+        self._turn = threading.Lock()
+        self._last = _hash_of_last(self._path)
+
+    def note(self, access: Access) -> None:
+        """Raises OSError: what cannot be written down must not be shown."""
+        with self._turn:
+            said = asdict(access) | {"before": self._last}
+            text = json.dumps(said, ensure_ascii=False, sort_keys=True)
+            digest = hashlib.sha256(text.encode()).hexdigest()
+            if self._path.exists() and self._path.stat().st_size > LARGEST_LOG_BYTES:
+                durable.rotate(self._path, self._path.with_stem("access.old"))
+            line = json.dumps({"said": said, "hash": digest}, ensure_ascii=False, sort_keys=True)
+            durable.append(self._path, line.encode() + b"\n", fsync=self._fsync)
+            self._last = digest
+
+    def newest(self, limit: int, thing: str | None = None) -> list[Access]:
+        """Newest first; of one thing only, where it is given."""
+        found = [
+            Access(**{key: str(said[key]) for key in ("at", "who", "what", "thing", "why")})
+            for said, _ in _lines(self._path)
+            if thing is None or said["thing"] == thing
+        ]
+        return found[::-1][:limit]
+
+    def first_broken(self) -> int | None:
+        """The number of the first line that was changed or taken out; None: all are whole."""
+        before = None
+        for number, (said, digest) in enumerate(_lines(self._path), 1):
+            text = json.dumps(said, ensure_ascii=False, sort_keys=True)
+            is_whole = hashlib.sha256(text.encode()).hexdigest() == digest
+            if not is_whole or (before is not None and said["before"] != before):
+                return number
+            before = digest
+        return None
+
+
+def _lines(path: Path) -> Iterator[tuple[dict[str, Any], str]]:
+    try:
+        content = path.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return
+    for line in content.splitlines():
+        try:
+            parsed = json.loads(line)
+            yield dict(parsed["said"]), str(parsed["hash"])
+        except (ValueError, KeyError, TypeError):
+            continue  # a line that a power cut tore; the chain says so where more is missing
+
+
+def _hash_of_last(path: Path) -> str:
+    digests = [digest for _, digest in _lines(path)]
+    return digests[-1] if digests else ""
+
+
+def _decisions(content: Mapping[str, Any]) -> dict[str, Decision]:
+    found = {str(key): Decision(**said) for key, said in content.items()}
+    for one in found.values():
+        if one.verdict is not None and one.verdict not in VERDICTS:
+            raise ValueError(f"verdict is {one.verdict!r}; known: {', '.join(VERDICTS)}")
+    return found

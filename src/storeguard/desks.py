@@ -1,0 +1,52 @@
+"""The console's desks over a running store."""
+
+from storeguard.app import Store
+from storeguard.assembling import issue_store
+from storeguard.config import Config
+from storeguard.domain.retention import DAY_S, KEPT_FOR_S
+from storeguard.inventorydesk import InventoryDesk
+from storeguard.issuedesk import IssueDesk
+from storeguard.pastdesk import PastDesk
+from storeguard.web.desks import Desks, Fact, Law
+
+
+def desks_of(store: Store) -> Desks:
+    config, folders, zone = store.config, store.folders, store.config.store.timezone
+    issues = IssueDesk(
+        folders.issue_data,
+        folders.state,
+        issue_store(config),
+        store.journal,
+        store.kiosk,
+        store.clock,
+    )
+    return Desks(
+        issues,
+        InventoryDesk(folders.inventory, store.journal, zone),
+        PastDesk(store.journal, store.clock, zone),
+        law_of(config),
+        facts_of(config),
+    )
+
+
+def law_of(config: Config) -> Law:
+    return Law(
+        config.store.name,
+        tuple(camera.id for camera in config.cameras),
+        round(KEPT_FOR_S / DAY_S),
+        config.law.manager,
+        config.law.phone,
+        config.upload.bucket is not None,
+        config.upload.region,
+    )
+
+
+def facts_of(config: Config) -> tuple[Fact, ...]:
+    """What is in force and says no secret, by its name in config.yaml."""
+    sections = ("store", "visits", "kiosk", "detector", "upload", "web")
+    return tuple(
+        Fact(f"{section}.{key}", str(value))
+        for section in sections
+        for key, value in getattr(config, section).model_dump().items()
+        if key not in ("tls_key", "endpoint_url")
+    )

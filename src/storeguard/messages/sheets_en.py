@@ -1,0 +1,123 @@
+"""English of the console's further pages."""
+
+TEXTS: dict[str, str] = {
+    "nav.issues": "Discrepancies",
+    "nav.inventory": "Inventory",
+    "nav.visits": "Visits",
+    "nav.days": "Days",
+    "nav.devices": "Devices",
+    "nav.settings": "Settings",
+    "nav.people": "People",
+    "people.title": "Who may come in",
+    "people.role.owner": "Owner",
+    "people.role.staff": "Staff",
+    "people.remove": "Remove",
+    "people.remove_of": "Remove the account {name}",
+    "people.add": "New account, or a new password",
+    "people.name": "Name",
+    "people.password": "Password (12 signs or more)",
+    "people.role": "Role",
+    "people.roles": (
+        "Staff sees the shop and its devices. Pictures and clips of discrepancies are the "
+        "owner's alone."
+    ),
+    "people.save": "Save",
+    "people.accesses": "Who viewed and exported what",
+    "people.accesses_lead": "Kept for more than a year; nobody can change or remove a line.",
+    "people.none": "Nothing yet.",
+    "people.last_owner": "The last owner cannot be removed.",
+    "stock.title": "Inventory",
+    "stock.kiosk": "Kiosk book",
+    "stock.shelf": "Shelf book",
+    "stock.give": "Get the CSV",
+    "stock.restocking": "Restock mode is on.",
+    "stock.saved": "Saved. The books follow within seconds.",
+    "stock.lead_kiosk": (
+        "Counts by sales, prices and weights. What is sold while you edit is still taken off."
+    ),
+    "stock.lead_shelf": (
+        "Counts by weight. A count that you edit says what is on the shelf now, and sets the "
+        "scale's zero."
+    ),
+    "stock.product": "Product",
+    "stock.count": "Count",
+    "stock.price": "Price (won)",
+    "stock.weight": "Weight (g)",
+    "stock.history": "History",
+    "stock.new": "New product",
+    "stock.save": "Save",
+    "stock.take": "Send a CSV",
+    "stock.take_lead": (
+        "As Excel has saved it. A wrong cell is named, and the books stay as they are."
+    ),
+    "stock.at": "Time",
+    "stock.book": "Book",
+    "stock.before": "Before",
+    "stock.after": "After",
+    "stock.why": "Why",
+    "stock.no_history": "No change yet.",
+    "stock.back": "To the inventory",
+    "past.visits": "Visits",
+    "past.days": "Days",
+    "past.chart.visits": "Visits",
+    "past.chart.sales": "Sales",
+    "past.chart.loss": "Losses",
+    "past.table": "As a table",
+    "past.day": "Day",
+    "setup.devices": "Devices",
+    "setup.settings": "Settings",
+    "setup.tools": "Tare and calibration",
+    "setup.tools_lead": "On the shop's computer:",
+    "setup.tool.tare": "zero of the empty scale",
+    "setup.tool.calibrate": "with a weight or goods",
+    "setup.tool.diagnose": "what is wrong",
+    "setup.in_force": "In force now",
+    "setup.in_force_lead": "Edit config.yaml and restart to change it.",
+    "setup.law": "Sign and policy",
+    "setup.law_lead": (
+        "A shop with cameras has to put up a sign and say how it treats pictures. Both are "
+        "filled in from this configuration."
+    ),
+    "setup.law_missing": (
+        "Name the manager and a telephone in the configuration (law.manager, law.phone)."
+    ),
+    "setup.sign": "CCTV sign",
+    "setup.policy": "Privacy policy",
+    "law.sign": "CCTV in operation",
+    "law.policy": "CCTV policy",
+    "law.back": "To the settings",
+    "law.print": "Print it with the browser.",
+    "law.purpose": "Purpose",
+    "law.purpose_is": "Prevention of crime, safety and management of the premises",
+    "law.place": "Place and range",
+    "law.cameras": "{count} camera(s)",
+    "law.hours": "Hours",
+    "law.hours_is": "24 hours.",
+    "law.kept": "Kept",
+    "law.kept_is": (
+        "Pictures of visits without a discrepancy are deleted at once, those of a discrepancy "
+        "after {days} days."
+    ),
+    "law.manager": "Manager",
+    "law.does_not": (
+        "AI only detects whether somebody is there. No sound is recorded, no face is "
+        "recognised, no age or sex is judged, nothing is published."
+    ),
+    "law.where_is": "Pictures are kept on a device in the shop.",
+    "law.cloud_is": (
+        "Evidence of discrepancies is also kept in the owner's cloud storage ({region})."
+    ),
+    "law.look": "Where pictures can be seen",
+    "law.look_is": "In the shop, by appointment with the manager.",
+    "law.request": "Requests to see pictures",
+    "law.request_is": (
+        "Whoever was filmed may ask to see it and is answered within 10 days. Others are made "
+        "unrecognisable before."
+    ),
+    "law.safe": "How they are kept safe",
+    "law.safe_is": (
+        "Only the owner sees pictures; who viewed or exported them is kept for more than a "
+        "year. Pictures are deleted by themselves when their time is over."
+    ),
+    "law.not": "What is not done",
+}

@@ -1,0 +1,216 @@
+"""What the console's pages need beyond the shop's now, as values and Protocols."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+State = Literal["open", "confirmed", "dismissed", "paid", "deleted"]
+STATES: tuple[State, ...] = ("open", "confirmed", "dismissed", "paid", "deleted")
+Action = Literal["confirm", "dismiss", "hold", "release", "undo", "delete", "reopen"]
+ACTIONS: tuple[Action, ...] = ("confirm", "dismiss", "hold", "release", "undo", "delete", "reopen")
+A_PAGE = 24
+
+
+@dataclass(frozen=True, slots=True)
+class IssueCard:
+    """One issue of the album. `at` a local label; `missing` product → count."""
+
+    id: str
+    number: int | None
+    at: str
+    missing: Mapping[str, int]
+    loss_won: int
+    state: State
+    certainty: float
+    picture: str | None
+    is_held: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AlbumPage:
+    """`count` of all that fit, on `pages` pages."""
+
+    cards: tuple[IssueCard, ...]
+    count: int
+    number: int
+    pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """A moment that can be jumped to. `clip` None: not recorded."""
+
+    at: str
+    scale: str
+    grams: float
+    clip: str | None
+    offset_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class IssueDetail:
+    """An issue's whole page. `extras`: name → kind of what lies under extra/."""
+
+    card: IssueCard
+    visit: str | None
+    lines: tuple[Mapping[str, Any], ...]
+    why: tuple[str, ...]
+    steps: tuple[StepRow, ...]
+    sales: tuple[tuple[str, str, int, int], ...]
+    clips: tuple[str, ...]
+    curves: tuple[str, ...] = ()
+    has_files: bool = True
+    reason: str = ""
+    by: str = ""
+    held_until: str | None = None
+    is_undone: bool = False
+    files: tuple[tuple[str, int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRow:
+    """Who did what, when, to which thing and why."""
+
+    at: str
+    who: str
+    what: str
+    thing: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the album is asked for."""
+
+    page: int = 1
+    state: State | None = None
+    product: str = ""
+
+
+class IssueDesk(Protocol):
+    """Everything blocks but `act`; what is looked at is written down first."""
+
+    def album(self, wish: Wish) -> AlbumPage: ...
+    def issue(self, issue_id: str) -> IssueDetail | None: ...
+    async def act(
+        self, issue_id: str, action: Action, *, who: str, reason: str = "", until: str = ""
+    ) -> bool: ...
+    def export(self, issue_id: str, *, who: str, reason: str) -> bytes | None: ...
+    def looked(self, who: str, what: str, thing: str, why: str = "") -> None: ...
+    def accesses(self, limit: int, thing: str | None = None) -> Sequence[AccessRow]: ...
+
+
+BookName = Literal["kiosk", "shelf"]
+BOOKS: tuple[BookName, ...] = ("kiosk", "shelf")
+
+
+@dataclass(frozen=True, slots=True)
+class EditRow:
+    """A product's cells as they are typed: checked where the CSV is."""
+
+    name: str
+    count: str
+    price: str
+    weight: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shelves:
+    """One book as its file has it."""
+
+    name: BookName
+    file: str
+    rows: tuple[EditRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """A count of a book that changed; `at` a local label."""
+
+    at: str
+    book: str
+    before: int
+    after: int
+    why: str
+
+
+class InventoryDesk(Protocol):
+    """Both CSVs. Everything blocks; raises BookMalformed and OSError."""
+
+    def books(self) -> Mapping[BookName, Shelves]: ...
+    def save(self, name: BookName, rows: Sequence[EditRow]) -> None: ...
+    def put(self, name: BookName, content: bytes) -> None: ...
+    def content(self, name: BookName) -> bytes: ...
+    def history(self, product: str) -> Sequence[ChangeRow]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class DayRow:
+    """One local day."""
+
+    day: str
+    visits: int
+    sales_won: int
+    loss_won: int
+
+
+@dataclass(frozen=True, slots=True)
+class PastVisit:
+    """A judged visit with what was moved; counts as in VisitRow."""
+
+    id: str
+    started: str
+    ended: str | None
+    state: str
+    taken: Mapping[str, int]
+    paid: Mapping[str, int]
+    unpaid: Mapping[str, int]
+    loss_won: int
+
+
+@dataclass(frozen=True, slots=True)
+class VisitPage:
+    """`number` of `pages`."""
+
+    visits: tuple[PastVisit, ...]
+    number: int
+    pages: int
+
+
+class PastDesk(Protocol):
+    """What has been. Everything blocks."""
+
+    def days(self, count: int) -> Sequence[DayRow]: ...
+    def visits(self, page: int) -> VisitPage: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A line of the settings: what it is, and what is in force."""
+
+    key: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """What the sign and the privacy policy say of this shop, from its configuration."""
+
+    store: str
+    cameras: tuple[str, ...]
+    kept_days: int
+    manager: str
+    phone: str
+    is_uploaded: bool
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
+class Desks:
+    """Everything that the console's pages work with."""
+
+    issues: IssueDesk
+    inventory: InventoryDesk
+    past: PastDesk
+    law: Law
+    facts: tuple[Fact, ...] = ()
