@@ -4,7 +4,9 @@ import json
 import re
 import ssl
 import urllib.error
+import urllib.parse
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,11 +31,19 @@ class Beside:
     def ask(self, path: str, body: dict[str, Any] | None = None, *, within_s: float) -> Any:
         """The JSON answer. Raises OSError (HTTPError is one) and ValueError."""
         data = None if body is None else json.dumps(body).encode()
-        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.token}"}
+        return json.loads(self._send(path, data, "application/json", within_s))
+
+    def form(self, path: str, fields: Mapping[str, str], *, within_s: float) -> bytes:
+        """What the page's form would send; the answer's content. Raises OSError."""
+        data = urllib.parse.urlencode(fields).encode()
+        return self._send(path, data, "application/x-www-form-urlencoded", within_s)
+
+    def _send(self, path: str, data: bytes | None, kind: str, within_s: float) -> bytes:
+        headers = {"Content-Type": kind, "Authorization": f"Bearer {self.token}"}
         request = urllib.request.Request(f"{self.url}{path}", data, headers)
         try:
             with _direct.open(request, timeout=within_s) as answer:
-                return json.load(answer)
+                return bytes(answer.read())
         except urllib.error.HTTPError:
             raise
         except urllib.error.URLError as error:

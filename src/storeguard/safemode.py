@@ -185,6 +185,9 @@ class BareView:
     async def sell(self, _basket: Sequence[tuple[str, int]], _key: str) -> SaleReceipt:
         raise SaleRefused(text(self.language, "safe.no_sales"))
 
+    async def refund(self, _sale_id: str) -> SaleReceipt:
+        raise SaleRefused(text(self.language, "safe.no_sales"))
+
     async def pay_amount(self, _won: int, _key: str) -> AmountReceipt:
         raise SaleRefused(text(self.language, "safe.no_sales"))
 

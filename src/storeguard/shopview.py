@@ -14,7 +14,7 @@ from storeguard.clock import is_clock_synced
 from storeguard.domain.events import Event
 from storeguard.domain.ledger import Visit
 from storeguard.domain.notice import Telling
-from storeguard.domain.product import Stock
+from storeguard.domain.product import Product, Stock
 from storeguard.errors import JournalFault, OutboxFault
 from storeguard.health import LONGEST_SILENCE_S, PartHealth
 from storeguard.losses import loss_by_day, paid_since
@@ -179,21 +179,20 @@ class ShopView:
         channels = {p.name: c for c in self._store.weighing.channels for p in c.products}
         shelf, kiosk = self._store.shelf.counts, self._store.kiosk.counts
         return [
-            self._row(p.name, p.price_won, channels.get(p.name), shelf, kiosk)
-            for p in self._store.kiosk.products
+            self._row(p, channels.get(p.name), shelf, kiosk) for p in self._store.kiosk.products
         ]
 
     def _row(
         self,
-        name: str,
-        price_won: int,
+        product: Product,
         channel: Channel | None,
         shelf: Mapping[str, int],
         kiosk: Mapping[str, int],
     ) -> BookRow:
+        name, price_won, barcode = product.name, product.price_won, product.barcode
         count = self._store.weighing.tally.counts.get(name)
         if channel is None:
-            return BookRow(name, price_won, None, kiosk.get(name, 0), None)
+            return BookRow(name, price_won, None, kiosk.get(name, 0), None, barcode=barcode)
         return BookRow(
             name,
             price_won,
@@ -202,6 +201,7 @@ class ShopView:
             channel.id,
             is_verified=not channel.weighing.is_failed,
             is_shelf_certain=count is None or count.is_certain,
+            barcode=barcode,
         )
 
     def _deliveries(self) -> list[QuestionRow]:
@@ -285,6 +285,12 @@ class ShopView:
         self._changes.announce()
         lines = tuple(ReceiptLine(n.product, n.count, n.price_won) for n in sold.lines)
         return SaleReceipt(sold.sale_id, lines, sold.total_won, sold.is_repeated)
+
+    async def refund(self, sale_id: str) -> SaleReceipt:
+        taken_back = await self._store.desk.refund(sale_id, "api")
+        self._changes.announce()
+        lines = tuple(ReceiptLine(n.product, n.count, n.price_won) for n in taken_back.lines)
+        return SaleReceipt(taken_back.sale_id, lines, taken_back.total_won, taken_back.is_repeated)
 
     async def pay_amount(self, won: int, key: str) -> AmountReceipt:
         received = await self._store.desk.pay_amount(won, key, "api")

@@ -121,6 +121,13 @@ class FakeShop:
         self.changes.announce()
         return self.sales[key]
 
+    async def refund(self, sale_id: str) -> SaleReceipt:
+        sold = next((one for one in self.sales.values() if one.sale_id == sale_id), None)
+        if sold is None:
+            raise SaleRefused("그런 결제가 없습니다.")
+        lines = tuple(replace(line, count=-line.count) for line in sold.lines)
+        return SaleReceipt(f"refund-{sale_id}", lines, -sold.total_won)
+
     async def pay_amount(self, won: int, key: str) -> AmountReceipt:
         if won > 10_000_000:
             raise SaleRefused("금액은 1~10,000,000원입니다.")

@@ -262,3 +262,29 @@ def test_the_pad_fits_every_screen(chromium: Any, served: Any, width_px: int, he
     assert '"y":-' not in box
     dialog = "document.getElementById('staff')"
     assert chromium.run(f"{dialog}.scrollWidth > {dialog}.clientWidth") is False
+
+
+def typed(text: str) -> str:
+    """A scanner's keys, faster than any hand, and Enter."""
+    keys = [*text, "Enter"]
+    press = "document.dispatchEvent(new KeyboardEvent('keydown', { key }))"
+    return f"{keys!r}.forEach((key) => {press})"
+
+
+def test_a_scanner_adds_and_a_card_number_is_not_taken(chromium: Any, served: Served):
+    shop = served.shop
+    milk = BookRow("바나나우유", 1500, 3, 5, "A", barcode="8801115114154")
+    shop.now = replace(shop.now, rows=(milk, BookRow("메로나", 800, 3, 9, "B")))
+    chromium.open(f"{served.url}/kiosk", TILE)
+    chromium.run(typed("8801115114154"))
+    assert chromium.run(text_of("#total")) == "1,500원"
+    chromium.run(typed("4111111111111111"))
+    assert chromium.run(text_of("#notice")) == "카드 번호는 단말기에 입력하세요."
+    chromium.run(typed("0000123"))
+    assert "0000123" in chromium.run(text_of("#notice"))
+    assert chromium.run(text_of("#total")) == "1,500원"
+    chromium.run(
+        "const s = document.getElementById('search'); s.value = '메로';"
+        "s.dispatchEvent(new Event('input'))"
+    )
+    assert chromium.run("document.querySelectorAll('.tile').length") == 1

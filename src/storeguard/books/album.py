@@ -33,8 +33,14 @@ def issues(journal: Journal, wanted: Wanted) -> tuple[tuple[IssueRecord, ...], i
         where.append(columns.id.in_(wanted.among))
     if wanted.without:
         where.append(columns.id.not_in(wanted.without))
-    newest = select(t.issues).where(*where).order_by(columns.at_utc.desc(), columns.id.desc())
-    rows = journal.rows(newest.limit(wanted.limit).offset(wanted.offset))
+    offset, seen = wanted.offset, list(where)
+    if offset and not where:
+        # The index of the times alone is walked: rows with all their JSON would be slow.
+        times = select(columns.at_utc).order_by(columns.at_utc.desc())
+        seen.append(columns.at_utc <= times.limit(1).offset(offset).scalar_subquery())
+        offset = 0
+    newest = select(t.issues).where(*seen).order_by(columns.at_utc.desc(), columns.id.desc())
+    rows = journal.rows(newest.limit(wanted.limit).offset(offset))
     [count] = journal.rows(select(sa.func.count().label("n")).select_from(t.issues).where(*where))
     return tuple(_issue(row) for row in rows), int(count["n"])
 

@@ -115,3 +115,42 @@ def issues_show(issue_id: str, config_path: Path, as_json: bool) -> None:
     found = find_issue(root, issue_id, has_bucket=config.upload.bucket is not None)
     show = functools.partial(printing.issue, state=found.state, language=config.store.language)
     print_records([found.manifest], as_json, lambda manifests: show(next(iter(manifests))))
+
+
+@issues.command("confirm")
+@click.argument("issue_id")
+@config_option
+def issues_confirm(issue_id: str, config_path: Path) -> None:
+    """Say that the discrepancy is real. ISSUE_ID: its id or its number."""
+    _decide(config_path, issue_id, "confirm", "")
+
+
+@issues.command("dismiss")
+@click.argument("issue_id")
+@click.option("--reason", required=True, help="Why it is none.")
+@config_option
+def issues_dismiss(issue_id: str, reason: str, config_path: Path) -> None:
+    """Say that it was none, and why."""
+    _decide(config_path, issue_id, "dismiss", reason)
+
+
+def _decide(config_path: Path, issue_id: str, action: str, reason: str) -> None:
+    from storeguard import config as cfg
+    from storeguard.deciding import decide
+
+    found = decide(cfg.load(config_path), config_path.parent, issue_id, action, reason)
+    click.echo(f"{action}: {found}")
+
+
+@issues.command("export")
+@click.argument("issue_id")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The zip to write.")
+@click.option("--reason", default="", help="Why people may be known in it; else it is blurred.")
+@config_option
+def issues_export(issue_id: str, out: Path, reason: str, config_path: Path) -> None:
+    """Evidence as a zip: files, one-page summary, SHA-256 list, who looked."""
+    from storeguard import config as cfg
+    from storeguard.deciding import export
+
+    found = export(cfg.load(config_path), config_path.parent, issue_id, out, reason)
+    click.echo(f"exported: {found} to {out}")

@@ -35,6 +35,10 @@ TEXTS: dict[str, str] = {
     "nav.out": "Sign out",
     "nav.kiosk": "Kiosk",
     "web.foreign_host": "Not to be opened by this name. See web.allowed_hosts of the settings.",
+    "sale.no_such": "There is no such sale.",
+    "kiosk.search": "Find a product",
+    "kiosk.unknown_barcode": "Unknown barcode: {barcode}",
+    "kiosk.card": "Enter card numbers at the terminal only.",
     "web.too_many": "Please wait a moment and try again.",
     "people.code": "One-time code: {code} (for {minutes} min). Enter it at {url}/login/code",
     "people.code_nowhere": (

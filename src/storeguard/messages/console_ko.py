@@ -35,6 +35,10 @@ TEXTS: dict[str, str] = {
     "nav.out": "로그아웃",
     "nav.kiosk": "계산대",
     "web.foreign_host": "이 주소로는 열 수 없습니다. 설정의 web.allowed_hosts를 확인하세요.",
+    "sale.no_such": "그런 결제가 없습니다.",
+    "kiosk.search": "상품 찾기",
+    "kiosk.unknown_barcode": "등록되지 않은 바코드입니다: {barcode}",
+    "kiosk.card": "카드 번호는 단말기에 입력하세요.",
     "web.too_many": "잠시 뒤 다시 눌러 주세요.",
     "people.code": "일회용 코드: {code} ({minutes}분 동안 유효). {url}/login/code 에서 입력하세요.",
     "people.code_nowhere": (

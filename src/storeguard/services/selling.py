@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -43,6 +43,10 @@ class Received:
     sale_id: str
     won: int
     is_repeated: bool = False
+
+
+REFUND = "refund-"
+"""Before the id of the sale that is taken back."""
 
 
 class SaleRecord(Protocol):
@@ -116,6 +120,23 @@ class Desk:
             self._bus.publish(AmountPaid(self._clock.now_s(), key, won))
             self.basket_open(False)
             return Received(key, won)
+
+    async def refund(self, sale_id: str, source: str) -> Sold:
+        """Takes a whole sale back, once: its goods are in the kiosk book again.
+
+        A second call gives the first one's receipt. Raises SaleRefused for no such sale.
+        """
+        key = f"{REFUND}{sale_id}"
+        async with self._turn:
+            sold = await asyncio.to_thread(self._record.find, sale_id)
+            if sold is None or sale_id.startswith(REFUND):
+                raise SaleRefused(text(self._language, "sale.no_such"))
+            earlier = await asyncio.to_thread(self._record.find, key)
+            if earlier is not None:
+                return Sold(key, tuple(earlier), is_repeated=True)
+            back = tuple(replace(line, count=-line.count) for line in sold)
+            await self._take(back, key, source)
+            return Sold(key, back)
 
     async def replay_sale(self, product: str, count: int, key: str) -> None:
         """A sale out of a trace: it has happened, so it is never refused; negative is a refund."""

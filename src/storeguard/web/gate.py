@@ -48,6 +48,8 @@ RULES: tuple[Rule, ...] = (
     Rule("/events", "nothing", READ),  # says only that something has changed
     Rule("/api/v1/products", "nothing", READ),
     Rule("/api/v1/sales", "till", WRITE),
+    Rule("/api/v1/sales/", "pos", WRITE),
+    Rule("/api/v1/openapi.json", "pos", READ),
     Rule("/api/v1/basket", "till", WRITE),
     Rule("/api/v1/restock", "till", WRITE),  # and the PIN
     Rule("/api/v1/amounts", "pos", WRITE),

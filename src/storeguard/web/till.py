@@ -1,12 +1,12 @@
 """The kiosk's page, and what kiosk and POS sell through."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from starlette.requests import Request
 
 from storeguard.errors import SaleRefused
@@ -19,6 +19,8 @@ MOST_OF_ONE = 99
 KIOSK_COOKIE_S = 400 * 86_400
 """The longest that browsers keep one; every load of the page renews it."""
 
+KEY = r"^[A-Za-z0-9-]{8,64}$"
+
 PIN_STATUS: Mapping[PinAnswer, int] = {"done": 200, "unset": 403, "wrong": 403, "too_many": 429}
 
 
@@ -29,24 +31,31 @@ class Body(BaseModel):
 
 
 class BasketLine(Body):
-    """One product of a basket."""
+    """One product of a basket, by its name or by its barcode."""
 
-    product: str = Field(min_length=1, max_length=200)
-    count: int = Field(ge=1, le=MOST_OF_ONE)
+    product: str | None = Field(None, min_length=1, max_length=200, examples=["바나나우유"])
+    barcode: str | None = Field(None, pattern=r"^[0-9A-Za-z-]{4,32}$", examples=["8801115114154"])
+    count: int = Field(ge=1, le=MOST_OF_ONE, examples=[2])
+
+    @model_validator(mode="after")
+    def _has_one_name(self) -> "BasketLine":
+        if (self.product is None) == (self.barcode is None):
+            raise ValueError("give product or barcode, one of them")
+        return self
 
 
 class SaleRequest(Body):
     """A basket that is paid. `key` is the basket's own: the same key is one sale."""
 
     lines: Annotated[list[BasketLine], Field(min_length=1, max_length=50)]
-    key: str = Field(pattern=r"^[A-Za-z0-9-]{8,64}$")
+    key: str = Field(pattern=KEY, examples=["pos-2026-11-20-000123"])
 
 
 class AmountRequest(Body):
     """Won without products: a bank transfer, a terminal that tells none. `key` as in a sale."""
 
-    won: int = Field(ge=1)
-    key: str = Field(pattern=r"^[A-Za-z0-9-]{8,64}$")
+    won: int = Field(ge=1, examples=[4500])
+    key: str = Field(pattern=KEY, examples=["transfer-0001"])
 
 
 class RestockRequest(Body):
@@ -69,6 +78,8 @@ def router(view: ShopView, pages: Pages, door: Door) -> APIRouter:
     made.add_api_route("/api/v1/products", till.products, methods=["GET"])
     made.add_api_route("/api/v1/sales", till.sell, methods=["POST"], status_code=201)
     made.add_api_route("/api/v1/amounts", till.amount, methods=["POST"], status_code=201)
+    made.add_api_route("/api/v1/sales/{sale_id}/refund", till.refund, methods=["POST"])
+    made.add_api_route("/api/v1/stock", till.stock, methods=["GET"])
     made.add_api_route("/api/v1/basket", till.basket, methods=["POST"], status_code=204)
     made.add_api_route("/api/v1/restock", till.restock, methods=["POST"])
     return made
@@ -99,12 +110,43 @@ class _Till:
 
     async def sell(self, sale: SaleRequest) -> JSONResponse:
         """201 for a new sale, 200 with its receipt for a key that has been paid before."""
-        basket = [(line.product, line.count) for line in sale.lines]
         try:
-            receipt = await self._view.sell(basket, sale.key)
+            receipt = await self._view.sell(self._named(sale.lines), sale.key)
         except SaleRefused as refusal:
             return JSONResponse({"error": str(refusal)}, 409)
         return JSONResponse(asdict(receipt), 200 if receipt.is_repeated else 201)
+
+    def _named(self, lines: Sequence[BasketLine]) -> list[tuple[str, int]]:
+        """Product and count; a barcode that no product has is its own name, and refused as one."""
+        known = {row.barcode: row.product for row in self._view.snapshot().rows if row.barcode}
+        return [
+            (line.product or known.get(line.barcode, line.barcode or ""), line.count)
+            for line in lines
+        ]
+
+    async def refund(self, sale_id: Annotated[str, Path(pattern=KEY)]) -> JSONResponse:
+        """Takes a whole sale back; 200 with the same receipt when it is asked again."""
+        try:
+            receipt = await self._view.refund(sale_id)
+        except SaleRefused as refusal:
+            return JSONResponse({"error": str(refusal)}, 409)
+        return JSONResponse(asdict(receipt))
+
+    async def stock(self) -> JSONResponse:
+        """Every product with what shelf and kiosk have; `shelf` null: on no scale."""
+        return JSONResponse(
+            [
+                {
+                    "product": row.product,
+                    "barcode": row.barcode,
+                    "price_won": row.price_won,
+                    "shelf": row.shelf,
+                    "kiosk": row.kiosk,
+                    "certain": row.is_verified and row.is_shelf_certain,
+                }
+                for row in self._view.snapshot().rows
+            ]
+        )
 
     async def amount(self, paid: AmountRequest) -> JSONResponse:
         """As `sell`, for an amount that names no product."""
@@ -132,6 +174,7 @@ def offered(snapshot: Snapshot) -> dict[str, Any]:
         "may_oversell": snapshot.may_oversell,
         "products": [
             {"product": row.product, "price_won": row.price_won, "left": row.kiosk}
+            | ({"barcode": row.barcode} if row.barcode else {})
             for row in snapshot.rows
         ],
     }

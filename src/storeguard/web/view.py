@@ -47,6 +47,7 @@ class BookRow:
     scale: str | None
     is_verified: bool = True
     is_shelf_certain: bool = True
+    barcode: str | None = None
 
 
 VisitState = Literal["open", "pending", "awaiting", "clean", "issue", "unsure"]
@@ -212,7 +213,8 @@ class ShopView(Protocol):
     `snapshot()`, `picture()` and `issue_file()` answer from memory or with a file look-up,
     without blocking. `sell()` returns when the sale is durable; the same `key` again, also at
     the same time, gives the first receipt with `is_repeated`, and raises SaleRefused with a
-    text for the customer. `basket_open(True)` is said again every 20 s while a basket is open:
+    text for the customer. `refund()` takes a whole sale back, once. `basket_open(True)` is said
+    again every 20 s while a basket is open:
     a view forgets it after a minute of silence (the tablet may lose its power).
     `picture()` is the camera's newest JPEG, None without one. `issue_file()` resolves only
     inside the sealed issue. `restock()` says what the kiosk shows, and how it ended: PinAnswer.
@@ -225,6 +227,7 @@ class ShopView(Protocol):
     def snapshot(self) -> Snapshot: ...
     def health(self) -> tuple[PartRow, ...]: ...
     async def sell(self, basket: Sequence[tuple[str, int]], key: str) -> SaleReceipt: ...
+    async def refund(self, sale_id: str) -> SaleReceipt: ...
     async def pay_amount(self, won: int, key: str) -> AmountReceipt: ...
     def basket_open(self, is_open: bool) -> None: ...
     async def restock(self, pin: str, who: str | None) -> tuple[PinAnswer, str]: ...

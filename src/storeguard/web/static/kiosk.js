@@ -9,6 +9,8 @@ const THANKS_S = 10;
 const ANSWER_WITHIN_MS = 15_000;
 const SAY_OPEN_EVERY_S = 20;
 const TONES = 8;
+const SHORTEST_BARCODE = 4;
+const SCAN_GAP_MS = 80;
 
 const basket = new Basket();
 let offer = { store: "", may_oversell: true, products: [] };
@@ -18,6 +20,8 @@ let touchedAt = performance.now();
 let thankedAt = 0;
 let saidOpen = false;
 let saidAt = 0;
+let scanned = "";
+let scannedAt = 0;
 
 const offered = (product) => offer.products.find((one) => one.product === product);
 const price = (product) => offered(product)?.price_won ?? 0;
@@ -31,10 +35,16 @@ function show(data) {
 }
 
 function render() {
-  keep(byId("tiles"), offer.products, (one) => one.product, buildTile, refreshTile);
+  keep(byId("tiles"), found(), (one) => one.product, buildTile, refreshTile);
   byId("nothing").hidden = offer.products.length > 0;
   keep(byId("lines"), basket.lines, (line) => line.product, buildLine, refreshLine);
   renderSum();
+}
+
+/** What the search leaves: every word is somewhere in the name. */
+function found() {
+  const words = byId("search").value.trim().toLowerCase().split(/\s+/);
+  return offer.products.filter((one) => words.every((word) => one.product.toLowerCase().includes(word)));
 }
 
 function renderSum() {
@@ -127,6 +137,7 @@ function startOver() {
   tell("");
   byId("idle").close();
   byId("thanks").close();
+  byId("search").value = "";
   document.querySelector(".shelf").scrollTop = 0;
   render();
   sayBasket();
@@ -201,6 +212,46 @@ function postOnce(url, content) {
   });
 }
 
+// ---- a barcode scanner types like a keyboard, faster than a hand, and ends with Enter
+
+function scan(event) {
+  if (event.key === "Enter" && scanned.length >= SHORTEST_BARCODE) {
+    event.preventDefault();
+    takeScan(scanned);
+    scanned = "";
+  } else if (/^[0-9A-Za-z-]$/.test(event.key)) {
+    scanned = performance.now() - scannedAt > SCAN_GAP_MS ? event.key : scanned + event.key;
+    scannedAt = performance.now();
+  }
+}
+
+function takeScan(barcode) {
+  const product = offer.products.find((one) => one.barcode === barcode)?.product;
+  byId("search").value = "";
+  render();
+  if (product) add(product);
+  else tell(isCard(barcode) ? say("kiosk.card") : say("kiosk.unknown_barcode", { barcode }));
+}
+
+/** Thirteen to nineteen digits with Luhn's check digit: nothing for a shop's computer. */
+function isCard(digits) {
+  if (!/^[0-9]{13,19}$/.test(digits)) return false;
+  const sum = [...digits].reverse().reduce((total, digit, place) => {
+    const doubled = Number(digit) * (place % 2 ? 2 : 1);
+    return total + (doubled > 9 ? doubled - 9 : doubled);
+  }, 0);
+  return sum % 10 === 0;
+}
+
+function search() {
+  const digits = byId("search").value.replace(/[\s-]/g, "");
+  if (isCard(digits) && !offer.products.some((one) => one.barcode === digits)) {
+    byId("search").value = "";
+    tell(say("kiosk.card"));
+  }
+  render();
+}
+
 // ---- time
 
 function tick() {
@@ -232,5 +283,7 @@ byId("stay").addEventListener("click", () => byId("idle").close());
 byId("thanks").addEventListener("close", () => sayBasket());
 for (const kind of ["pointerdown", "keydown"]) document.addEventListener(kind, touched, true);
 document.addEventListener("contextmenu", (event) => event.preventDefault());
+byId("search").addEventListener("input", search);
+document.addEventListener("keydown", scan);
 setInterval(tick, 1000);
 follow("/api/v1/products", show, (isUp) => { byId("offline").hidden = isUp; });
