@@ -207,6 +207,22 @@ async def test_a_link_signs_in_once(stranger: httpx.AsyncClient, door: Door):
     assert (await stranger.get(link)).status_code == 404
 
 
+async def test_ones_own_password_needs_the_current_one_and_ends_other_sessions(
+    owner: httpx.AsyncClient, door: Door, shop: Any
+):
+    other = await door.sign_in("owner", PASSWORD, "elsewhere")
+    csrf, before = await csrf_of(owner), dict(owner.cookies)
+    form = {"csrf": csrf, "current": "wrong " * 3, "password": "five words are not many"}
+    assert (await owner.post("/password", data=form)).status_code == 403
+    weak = await owner.post("/password", data={**form, "current": PASSWORD, "password": "x"})
+    assert weak.status_code == 403
+    assert (await owner.post("/password", data={**form, "current": PASSWORD})).status_code == 303
+    assert (await owner.get("/")).status_code == 200
+    assert dict(owner.cookies) != before
+    assert door.caller(other) is None
+    assert door.caller(before["storeguard"]) is None
+
+
 # ---- the one-time code
 
 

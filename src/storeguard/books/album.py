@@ -25,7 +25,8 @@ class Wanted:
 
 def issues(journal: Journal, wanted: Wanted) -> tuple[tuple[IssueRecord, ...], int]:
     """One page, and how many there are in all."""
-    columns, where = t.issues.c, []
+    columns = t.issues.c
+    where: list[sa.ColumnElement[bool]] = []
     if wanted.product:
         pattern = f"%{_escaped(wanted.product)}%"
         where.append(sa.cast(columns.lines, sa.Text).like(pattern, escape="\\"))

@@ -59,6 +59,7 @@ RULES: tuple[Rule, ...] = (
     Rule("/camera/", "staff", READ),
     Rule("/devices", "staff", READ),
     Rule("/logout", "staff", WRITE),
+    Rule("/password", "staff"),
 )
 
 HOME = Rule("/", "staff", READ)

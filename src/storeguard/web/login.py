@@ -10,6 +10,7 @@ from storeguard.web.door import LONGEST, Door
 from storeguard.web.gate import (
     PLAIN_COOKIE,
     SECURE_COOKIE,
+    caller_of,
     give_cookie,
     session_token,
     source_of,
@@ -28,6 +29,8 @@ def router(view: ShopView, pages: Pages, door: Door) -> APIRouter:
     made.add_api_route("/login/code", login.use_code, methods=["POST"])
     made.add_api_route("/login/{token}", login.follow, methods=["GET"])
     made.add_api_route("/logout", login.sign_out, methods=["POST"])
+    made.add_api_route("/password", login.password_form, methods=["GET"])
+    made.add_api_route("/password", login.change_password, methods=["POST"])
     return made
 
 
@@ -57,7 +60,7 @@ class _Login:
             token = await self._door.sign_in(name, password, source_of(request))
         except NotLetIn as refusal:
             return self._refused(refusal, "login.html", name=name, next=inside(next))
-        return self._let_in(request, token, inside(next))
+        return await self._let_in(request, token, inside(next))
 
     async def use_code(
         self,
@@ -70,14 +73,14 @@ class _Login:
             token = await self._door.set_owner_by_code(code, name, password, source_of(request))
         except NotLetIn as refusal:
             return self._refused(refusal, "code.html", name=name, next="/")
-        return self._let_in(request, token, "/")
+        return await self._let_in(request, token, "/")
 
     async def follow(self, request: Request, token: str) -> Response:
         """A link that signs in once: an invitation, or the demo's."""
         session = await self._door.follow_link(token)
         if session is None:
             raise HTTPException(404)
-        return self._let_in(request, session, "/")
+        return await self._let_in(request, session, "/")
 
     async def sign_out(self, request: Request) -> Response:
         await self._door.sign_out(session_token(request))
@@ -87,20 +90,52 @@ class _Login:
         answer.headers["clear-site-data"] = '"cache", "storage"'
         return answer
 
-    def _let_in(self, request: Request, token: str, path: str) -> Response:
+    async def password_form(self, request: Request) -> Response:
+        return self._password_page(request)
+
+    async def change_password(
+        self,
+        request: Request,
+        current: str = Form(max_length=1000),
+        password: str = Form(max_length=1000),
+    ) -> Response:
+        """One's own: with the current one; all other sessions end."""
+        name, source = caller_of(request).name, source_of(request)
+        try:
+            token = await self._door.change_password(name, current, password, source)
+        except NotLetIn as refusal:
+            page = self._password_page(request, self._sentence(refusal))
+            page.status_code = 403
+            return page
+        return await self._let_in(request, token, "/")
+
+    def _password_page(self, request: Request, sentence: str = "") -> Response:
+        return self._pages.console(
+            request,
+            "password.html",
+            ("login.",),
+            store=self._view.snapshot().store,
+            sentence=sentence,
+        )
+
+    async def _let_in(self, request: Request, token: str, path: str) -> Response:
+        """The session that this browser had before ends."""
+        await self._door.sign_out(session_token(request))
         answer = RedirectResponse(path, 303)
         give_cookie(request, answer, token, int(LONGEST.total_seconds()))
         return answer
 
     def _refused(self, refusal: NotLetIn, template: str, *, name: str, next: str) -> Response:  # noqa: A002
         is_too_many = refusal.key == "login.too_many"
-        minutes = max(1, round(refusal.wait_s / 60))
-        sentence = self._pages.say(refusal.key, **({"minutes": minutes} if is_too_many else {}))
-        page = self._page(template, name=name, next=next, sentence=sentence)
+        page = self._page(template, name=name, next=next, sentence=self._sentence(refusal))
         page.status_code = 429 if is_too_many else 403
         if is_too_many:
             page.headers["retry-after"] = str(int(refusal.wait_s) + 1)
         return page
+
+    def _sentence(self, refusal: NotLetIn) -> str:
+        minutes = {"minutes": max(1, round(refusal.wait_s / 60))} if refusal.wait_s else {}
+        return self._pages.say(refusal.key, **minutes)
 
     def _page(self, template: str, *, next: str, name: str = "", sentence: str = "") -> Response:  # noqa: A002
         """Says also what stands above all: in safe mode nobody may be able to sign in."""

@@ -11,7 +11,7 @@ from storeguard.books.accounts import Role
 from storeguard.web.desks import IssueDesk
 from storeguard.web.door import Door
 from storeguard.web.gate import caller_of
-from storeguard.web.passwords import NotLetIn
+from storeguard.web.passwords import NotLetIn, known_as
 from storeguard.web.rendering import Pages
 from storeguard.web.view import ShopView
 
@@ -48,6 +48,8 @@ class _People:
         if known is None:
             raise HTTPException(422)
         try:
+            if known_as(name) == caller_of(request).name:
+                raise NotLetIn("people.yourself")
             made = await self._door.set_account(name, password, known)
         except NotLetIn as refusal:
             page = await self._shown(request, self._pages.say(refusal.key))

@@ -120,7 +120,7 @@ class _Till:
         """Product and count; a barcode that no product has is its own name, and refused as one."""
         known = {row.barcode: row.product for row in self._view.snapshot().rows if row.barcode}
         return [
-            (line.product or known.get(line.barcode, line.barcode or ""), line.count)
+            (line.product or known.get(line.barcode or "", line.barcode or ""), line.count)
             for line in lines
         ]
 
