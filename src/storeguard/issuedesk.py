@@ -4,7 +4,7 @@ import asyncio
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -31,9 +31,6 @@ from storeguard.web.desks import (
     StepRow,
     Wish,
 )
-
-SALES_AFTER = timedelta(minutes=2)
-"""A payment that comes after the last person was seen still stands on the issue's page."""
 
 
 class IssueDesk:
@@ -136,7 +133,7 @@ class IssueDesk:
         if visit is None:
             return ()
         start = datetime.fromisoformat(visit["started_at"])
-        end = datetime.fromisoformat(visit["ended_at"] or said["sealed_at"]) + SALES_AFTER
+        end = datetime.fromisoformat(said["sealed_at"])  # until it was judged, the grace included
         found = album.sales_between(self._journal, start, end)
         return tuple((self._local(s.at_utc)[6:], s.product, s.count, s.won) for s in found)
 

@@ -1,25 +1,29 @@
 """A shop that the pages look at, and a headless Chromium to look at them."""
 
+import asyncio
 import fcntl
 import itertools
 import json
 import os
 import shutil
 import subprocess
-from collections.abc import AsyncGenerator, Iterator, Sequence
+import threading
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import pytest
 
-from storeguard.books.accounts import AccountFiles
+from storeguard.books.accounts import AccountFiles, Role
 from storeguard.clock import SystemClock
 from storeguard.errors import SaleRefused
 from storeguard.web.app import build
+from storeguard.web.desks import Desks
 from storeguard.web.door import Door
 from storeguard.web.pin import PinDoor
+from storeguard.web.server import Serving, WebServer
 from storeguard.web.view import (
     AmountReceipt,
     BookRow,
@@ -209,6 +213,62 @@ def fault() -> FaultRow:
     return FaultRow("B", "응답이 없습니다. 케이블을 확인하세요.", "22:02", "저울 B", "W101")
 
 
+T = TypeVar("T")
+
+
+class Served:
+    """A shop served from a loop in its own thread, because the browser's calls block."""
+
+    def __init__(self, shop: Any, door: Door, desks: Desks | None = None) -> None:
+        self.shop = shop
+        self.door = door
+        app = build(shop, door, lambda: 0.0, desks=desks)
+        self._server = WebServer(app, Serving("127.0.0.1", 0))
+        self._server.bind()
+        self.url = self._server.url
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(self._server.run())
+
+    def wait_for(self, work: Coroutine[Any, Any, T]) -> T:
+        """What a coroutine of the server's loop gives."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=20)
+
+    def sign_in(self, chromium: Any, role: Role = "owner") -> None:
+        """The browser comes in by a link, as the demo's owner does."""
+        self.wait_for(self.door.set_account(role, "correct horse battery", role))
+        chromium.open(self.url + self.door.link_once(role), "location.pathname === '/'")
+
+    def announce(self) -> None:
+        self._loop.call_soon_threadsafe(self.shop.changes.announce)
+
+    def close(self) -> None:
+        """May be called twice."""
+        if not self._thread.is_alive():
+            return
+        asyncio.run_coroutine_threadsafe(self._server.stop(), self._loop).result(timeout=10)
+        self._thread.join(timeout=10)
+        assert not self._thread.is_alive()
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Served]]:
+    """Serves shops until the test is over."""
+    served: list[Served] = []
+
+    def begin(shop: Any, door: Door, desks: Desks | None = None) -> Served:
+        served.append(Served(shop, door, desks))
+        return served[-1]
+
+    yield begin
+    for one in served:
+        one.close()
+
+
 class Chromium:
     """One page of a headless Chromium, spoken to over its debugging pipe; every call blocks."""
 
@@ -285,7 +345,17 @@ class Chromium:
         return answer["result"].get("value")
 
     def until(self, condition: str, within_s: float = 20) -> None:
-        """Waits in the page until the expression is true."""
+        """Waits in the page until the expression is true, also while it goes to another one."""
+        for _ in range(20):
+            try:
+                self._until(condition, within_s)
+                return
+            except AssertionError as error:
+                if "navigated" not in str(error) and "destroyed" not in str(error):
+                    raise
+        raise AssertionError(f"goes from page to page: {condition}")
+
+    def _until(self, condition: str, within_s: float) -> None:
         self.run(
             f"""new Promise((done, fail) => {{
                 const limit = performance.now() + {within_s * 1000};

@@ -1,66 +1,24 @@
 """The pages in a real browser: what a customer's finger and an owner's eye meet."""
 
-import asyncio
-import threading
-from collections.abc import Coroutine, Iterator
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
-from storeguard.books.accounts import Role
-from storeguard.web.app import build
-from storeguard.web.door import Door
-from storeguard.web.server import Serving, WebServer
 from storeguard.web.view import BookRow, IssueRow, QuestionRow
 
-T = TypeVar("T")
+Served = Any
+"""A shop that is served: see conftest."""
+
 TILE = "document.querySelector('.tile')"
 PAY = "document.getElementById('pay')"
 ASKED = QuestionRow("2026-11-20_22-10-00.000000/메로나", "메로나", 10, "11-20 22:10:00")
 THANKS = "document.getElementById('thanks').open"
 
 
-class Served:
-    """A shop served from a loop in its own thread, because the browser's calls block."""
-
-    def __init__(self, shop: Any, door: Door) -> None:
-        self.shop = shop
-        self.door = door
-        self._server = WebServer(build(shop, door, lambda: 0.0), Serving("127.0.0.1", 0))
-        self._server.bind()
-        self.url = self._server.url
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
-
-    def _run(self) -> None:
-        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
-            runner.run(self._server.run())
-
-    def wait_for(self, work: Coroutine[Any, Any, T]) -> T:
-        """What a coroutine of the server's loop gives."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=20)
-
-    def sign_in(self, chromium: Any, role: Role = "owner") -> None:
-        """The browser comes in by a link, as the demo's owner does."""
-        self.wait_for(self.door.set_account(role, "correct horse battery", role))
-        chromium.open(self.url + self.door.link_once(role), "location.pathname === '/'")
-
-    def announce(self) -> None:
-        self._loop.call_soon_threadsafe(self.shop.changes.announce)
-
-    def close(self) -> None:
-        asyncio.run_coroutine_threadsafe(self._server.stop(), self._loop).result(timeout=10)
-        self._thread.join(timeout=10)
-        assert not self._thread.is_alive()
-
-
 @pytest.fixture
-def served(shop: Any, door: Door) -> Iterator[Served]:
-    served = Served(shop, door)
-    yield served
-    served.close()
+def served(shop: Any, door: Any, serve: Any) -> Any:
+    return serve(shop, door)
 
 
 def text_of(selector: str) -> str:
@@ -192,8 +150,7 @@ def test_all_agree_is_said_only_of_what_could_be_compared(chromium: Any, served:
     assert chromium.run(text_of("#stock-sum")) == "1개 상품은 지금 비교할 수 없습니다."
 
 
-def test_a_page_says_when_the_daemon_is_gone(chromium: Any, shop: Any, door: Door):
-    served = Served(shop, door)
+def test_a_page_says_when_the_daemon_is_gone(chromium: Any, served: Served):
     served.sign_in(chromium)
     chromium.open(f"{served.url}/", f"{text_of('#link')} === '실시간'")
     served.close()
