@@ -21,7 +21,7 @@ class DayRecords:
 
     def day(self, day: date, now: datetime) -> Day:
         began = datetime.combine(day - timedelta(days=DAYS_SHOWN), time(), self._zone)
-        rows = self._journal._rows  # of this package; nobody else reads by a time
+        rows = self._journal.rows
         visits, sales, issues, faults = t.visits.c, t.sales.c, t.issues.c, t.faults.c
         return day_of(
             day,
