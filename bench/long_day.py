@@ -32,10 +32,11 @@ from storeguard.recovery import KIOSK_CSV
 
 STARTED_AT = datetime.fromisoformat("2026-11-20T08:00:00+09:00")
 INVENTORY = (
-    "상품명, 개수, 가격, 무게\n바나나우유,500,1500,265\n초코바,500,1200,52\n콜라,500,1800,370\n"
+    "상품명, 개수, 가격, 무게\n바나나우유,60,1500,95\n초코바,60,1200,52\n컵라면,60,1800,65\n"
 )
-SCALES = {"A": "바나나우유", "B": "초코바", "C": "콜라"}
+SCALES = {"A": "바나나우유", "B": "초코바", "C": "컵라면"}
 EVERY_S = 60.0
+FEWEST = 5
 MOST_SLOPE_MB = 1.0
 CLIPS_GB = 0.002
 CLEANED_EVERY_S = 300.0
@@ -67,6 +68,7 @@ class Day:
             number = 0
             while self._clock.now_s() < 60 * minutes:
                 number += 1
+                await self._restock()
                 await self._visit(number)
                 await asyncio.sleep(max(0.0, number * EVERY_S - self._clock.now_s()))
                 self._measure()
@@ -82,6 +84,17 @@ class Day:
         return hardware.from_config(
             config, products, counts, clock, base=self._folder, world=self._world
         )
+
+    async def _restock(self) -> None:
+        """The staff fill up what is nearly sold out."""
+        for product in SCALES.values():
+            if self._world.count(product) < FEWEST:
+                await self._store.restocking.start("staff")
+                await asyncio.sleep(self._world.enter("staff"))
+                await asyncio.sleep(self._world.restock(product, 50, by="staff") + 3)
+                await asyncio.sleep(self._world.leave("staff"))
+                await asyncio.sleep(self._store.config.visits.payment_grace_s + 5)
+                await self._store.restocking.stop()
 
     async def _visit(self, number: int) -> None:
         world, product = self._world, list(SCALES.values())[number % 3]
