@@ -79,6 +79,8 @@ class FaultCode(StrEnum):
     OCCUPIED_LONG = "C209"
     CAMERA_ENDED = "C210"
     CAMERA_MOVED = "C211"
+    VISIT_UNSEEN = "C212"
+    CAMERA_DOUBTFUL = "C213"
     DISK_LOW = "D301"
     DISK_FULL = "D302"
     DISK_FAILING = "D304"

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,16 @@ import cv2
 from storeguard import config as cfg
 from storeguard.errors import ModelMissing
 from storeguard.vision import models
+from storeguard.vision.annotating import Annotator
 from storeguard.vision.detectors.choice import make_detector
 from storeguard.vision.formats import size_bytes
 from storeguard.vision.sources import detect_lines, frames, is_still
 
 
-def detect_people(source: str, wanted: cfg.Detector) -> Iterator[dict[str, Any]]:
-    """A line a picture or frame, see `sources.detect_lines`."""
+def detect_people(
+    source: str, wanted: cfg.Detector, out: Path | None = None
+) -> Iterator[dict[str, Any]]:
+    """A line a picture or frame, see `sources.detect_lines`; drawn into `out` if there is one."""
     # What it says on stderr is no answer: errors come as exceptions.
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     frames(source)  # says that it is not there, before a network is loaded
@@ -28,7 +32,11 @@ def detect_people(source: str, wanted: cfg.Detector) -> Iterator[dict[str, Any]]
             "run: storeguard models pull yolox-nano"
         )
     try:
-        yield from detect_lines(source, detector)
+        if out is None:
+            yield from detect_lines(source, detector)
+            return
+        with closing(Annotator(out)) as annotator:
+            yield from detect_lines(source, detector, show=annotator.show)
     finally:
         detector.close()
 

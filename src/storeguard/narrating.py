@@ -21,7 +21,7 @@ def line(event: ev.Event) -> str | None:
         case ev.StoreOccupied():
             return "visit: a shelf moved, nobody was seen" if event.by_step else "visit: begins"
         case ev.StoreEmptied():
-            return "visit: ends, the store is empty; judged when the payment grace is over"
+            return _ended(event)
         case ev.StockChanged():
             doubt = "" if event.certain else ", not certain"
             return f"shelf: {event.product} {event.before} -> {event.after} ({event.scale}{doubt})"
@@ -34,6 +34,12 @@ def line(event: ev.Event) -> str | None:
             return f"{event.book} book: edited by hand: {changes or 'no counts'}"
         case _:
             return _issue(event)
+
+
+def _ended(event: ev.StoreEmptied) -> str:
+    people = f"; {event.came} came, {event.most} at once" if event.came else ""
+    unseen = f"; not verified: could not see for {event.unseen_s:.0f} s" if event.unseen_s else ""
+    return f"visit: ends, the store is empty{people}{unseen}; judged when the grace is over"
 
 
 def _issue(event: ev.Event) -> str | None:

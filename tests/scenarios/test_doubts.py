@@ -4,6 +4,8 @@ import pytest
 
 from storeguard.domain import events as ev
 from storeguard.domain.occupancy import Presence
+from storeguard.errors import FaultCode
+from storeguard.services.remarking import remarks
 
 
 def test_a_scale_that_fails_in_mid_visit_decides_nothing(store):
@@ -87,6 +89,37 @@ def test_darkness_is_never_empty(store):
     store.world.lights(True)
     store.be_judged()
     assert store.missing == [{"콜라": 1}]
+
+
+def test_a_visit_in_the_dark_is_not_verified_and_says_so_until_one_is_seen(store):
+    store.enter()
+    store.world.lights(False)
+    store.advance(20)
+    store.world.lights(True)
+    store.leave()
+    store.be_judged()
+    [emptied] = store.told(ev.StoreEmptied)
+    assert emptied.unseen_s == pytest.approx(20, abs=3)
+    assert codes(store) == [FaultCode.VISIT_UNSEEN]
+    store.enter()
+    store.leave()
+    store.be_judged()
+    assert store.told(ev.StoreEmptied)[-1].unseen_s == 0
+    assert codes(store) == []
+
+
+def test_goods_that_move_with_nobody_seen_make_the_camera_doubtful_until_it_sees_somebody(store):
+    store.advance(store.world.take("바나나우유"))
+    store.be_judged()
+    assert FaultCode.CAMERA_DOUBTFUL in codes(store)
+    store.enter()
+    assert FaultCode.CAMERA_DOUBTFUL not in codes(store)
+
+
+def codes(store):
+    watching, weighing = store.app.watching, store.app.weighing
+    said = remarks(weighing, watching, store.loop.time(), is_clock_synced=True)
+    return [remark.code for remark in said]
 
 
 def test_an_empty_store_that_gets_dark_is_unknown(store):

@@ -6,12 +6,17 @@ from hypothesis import strategies as st
 
 from storeguard.domain.events import StoreEmptied, StoreOccupied
 from storeguard.domain.occupancy import (
+    SURE,
     Detection,
     Occupancy,
     Presence,
     Sighting,
     advance,
+    kept,
+    moved,
     outside,
+    overlap,
+    scaled,
     witness_step,
 )
 
@@ -226,3 +231,63 @@ def test_visits_open_and_close_in_turn_and_only_after_the_whole_wait(gaps):
     assert kinds == [StoreOccupied, StoreEmptied] * (len(kinds) // 2) + [StoreOccupied] * (
         len(kinds) % 2
     )
+
+
+# --- how sure a picture is
+
+
+def doubtful(*pictures, state=NOTHING_KNOWN):
+    events = []
+    for t_s, people, confidence in pictures:
+        state, new = advance(state, Sighting(t_s, people, confidence), EMPTY_FOR_S)
+        events += new
+    return state, events
+
+
+def test_one_picture_that_is_not_sure_opens_no_visit():
+    state, events = doubtful((1.0, 1, 0.45), (1.2, 0, 1.0), (9.0, 1, 0.45))
+    assert events == []
+    assert state.presence is not Presence.OCCUPIED
+
+
+def test_two_of_three_that_are_not_sure_open_it_with_the_first():
+    state, events = doubtful((1.0, 1, 0.45), (1.2, 0, 1.0), (1.4, 1, 0.5))
+    assert events == [StoreOccupied(1.0)]
+    assert state.last_seen_s == 1.4
+
+
+def test_one_that_is_sure_opens_it_at_once():
+    assert doubtful((1.0, 1, SURE))[1] == [StoreOccupied(1.0)]
+
+
+def test_inside_a_visit_any_person_counts():
+    state, _ = doubtful((5.0, 1, 0.3), state=OCCUPIED)
+    assert state.last_seen_s == 5.0
+
+
+# --- boxes
+
+PERSON = Detection((10.0, 20.0, 30.0, 60.0), 0.5)
+
+
+def test_people_on_a_smaller_picture_and_on_a_part_of_it_lie_where_they_are():
+    assert scaled([PERSON], (100, 100), (200, 300))[0].xyxy == (20, 60, 60, 180)
+    assert moved([PERSON], (5, 7))[0].xyxy == (15, 27, 35, 67)
+
+
+def test_who_was_there_may_be_less_sure_than_who_appears():
+    weak = Detection((12.0, 20.0, 32.0, 60.0), 0.25)
+    elsewhere = Detection((200.0, 20.0, 230.0, 60.0), 0.25)
+    assert kept([weak, elsewhere], [], 0.4) == ()
+    assert kept([weak, elsewhere], [PERSON], 0.4) == (weak,)
+    assert kept([Detection(weak.xyxy, 0.2)], [PERSON], 0.4) == ()
+    assert kept([elsewhere, PERSON], [], 0.3) == (PERSON,)
+
+
+def test_overlap_is_a_share_of_both():
+    half = Detection((10.0, 20.0, 20.0, 60.0), 0.5)
+    nothing = Detection((10.0, 20.0, 10.0, 20.0), 0.5)
+    assert overlap(PERSON, PERSON) == 1.0
+    assert overlap(PERSON, half) == 0.5
+    assert overlap(PERSON, Detection((100.0, 0.0, 110.0, 9.0), 0.5)) == 0.0
+    assert overlap(nothing, nothing) == 0.0

@@ -25,8 +25,15 @@ Polygon = tuple[tuple[float, float], ...]
 )
 @click.option("--model", default="yolo11n", show_default=True)
 @click.option("--confidence", type=click.FloatRange(0, 1), default=0.4, show_default=True)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Draw the people into this picture or .mp4, or into a folder for several pictures.",
+)
 @json_option
-def detect(source: str, backend: str, model: str, confidence: float, as_json: bool) -> None:
+def detect(
+    source: str, backend: str, model: str, confidence: float, out: Path | None, as_json: bool
+) -> None:
     """Find people on a picture, a video, a camera number or a URL."""
     from storeguard import config as cfg
     from storeguard.looking import detect_people
@@ -34,7 +41,7 @@ def detect(source: str, backend: str, model: str, confidence: float, as_json: bo
     detector = cfg.Detector.model_validate(
         {"backend": backend, "model": model, "confidence": confidence}
     )
-    for found in detect_people(source, detector):
+    for found in detect_people(source, detector, out):
         click.echo(json.dumps(found, ensure_ascii=False) if as_json else _spoken(found))
 
 

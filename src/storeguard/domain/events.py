@@ -78,10 +78,17 @@ class StoreOccupied:
 
 @dataclass(frozen=True, slots=True)
 class StoreEmptied:
-    """Person-free pictures over the whole waiting time. `last_seen_s`: the visit's end."""
+    """Person-free pictures over the whole waiting time. `last_seen_s`: the visit's end.
+
+    `came`: people who were followed into the visit, and have gone; `most` of them at once.
+    `unseen_s`: how long of the visit nobody could have been seen.
+    """
 
     t_s: float
     last_seen_s: float
+    came: int = 0
+    most: int = 0
+    unseen_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,11 @@ KO: dict[str, str] = {
     "fault.C209": "{minutes}분째 사람이 감지됩니다. 포스터나 마네킹인지 확인하세요.",
     "fault.C210": "영상 파일이 끝났습니다.",
     "fault.C211": "카메라가 움직인 것 같습니다. 방향과 제외 구역(ignore_areas)을 확인하세요.",
+    "fault.C212": (
+        "지난 방문 중 {seconds}초 동안 매장을 볼 수 없었습니다. "
+        "이 방문은 저울로만 판단했으니 확인이 필요합니다."
+    ),
+    "fault.C213": "상품이 움직였는데 사람이 보이지 않았습니다. 카메라의 위치와 방향을 확인하세요.",
     # Disk and clock.
     "fault.K701": "키오스크가 열렸거나 흔들렸습니다. 매장 화면을 확인하세요.",
     "fault.K702": "누군가 결제 없이 키오스크 앞에 오래 있습니다. 매장 화면을 확인하세요.",
@@ -143,6 +148,11 @@ EN: dict[str, str] = {
     "fault.K701": "The kiosk has been opened or shaken. Look at the store's picture.",
     "fault.K702": "Somebody has been at the kiosk for long without paying. Look at the picture.",
     "fault.part.tamper": "Kiosk",
+    "fault.C212": (
+        "During the last visit the store could not be seen for {seconds} s. "
+        "It was judged by the scales alone and needs a look."
+    ),
+    "fault.C213": "Goods moved and nobody was seen. Check where the camera is and looks.",
     "fault.D301": "Little space is left. Delete what is not needed, or take a larger disk.",
     "fault.D302": "No space is left. Clips pause, the stock is still watched. Delete something.",
     "fault.D304": "The SD card fails. Replace it at once.",

@@ -73,9 +73,15 @@ def _of_camera(eye: Eye) -> Iterator[Remark]:
     if eye.verdict_took_s > LATE_S:
         values = {"seconds": f"{eye.verdict_took_s:.0f}"}
         yield Remark(eye.camera.id, FaultCode.DETECTOR_SLOW, values=values)
+    if eye.is_doubtful:
+        yield Remark(eye.camera.id, FaultCode.CAMERA_DOUBTFUL)
 
 
 def _of_store(watching: WatchingService, now_s: float) -> Iterator[Remark]:
+    unverified = watching.unverified
+    if unverified is not None:
+        seconds = {"seconds": f"{unverified.unseen_s:.0f}"}
+        yield Remark("store", FaultCode.VISIT_UNSEEN, unverified.started_s, seconds)
     since_s = watching.changed_s
     is_occupied = watching.occupancy.presence is Presence.OCCUPIED
     if is_occupied and since_s is not None and now_s - since_s > OCCUPIED_S:

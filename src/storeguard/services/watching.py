@@ -4,12 +4,13 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from storeguard.clock import Clock
 from storeguard.domain import occupancy
 from storeguard.domain.events import Event, StepSettled, StoreEmptied, StoreOccupied
 from storeguard.domain.occupancy import Detection, Occupancy, Polygon, Sighting
+from storeguard.domain.tracking import NOBODY, Headcount, follow
 from storeguard.errors import CameraEnded, CameraStuck, DeviceFault, FaultCode, RestartNeeded
 from storeguard.health import LONGEST_SILENCE_S, Health
 from storeguard.ports import Camera, Frame
@@ -35,9 +36,39 @@ see that a picture is frozen. What is broken for good is broken in the next proc
 GIVE_UP_AFTER_S = 300.0
 """So long a camera that has worked is opened again and again, before a new process has to."""
 
+UNVERIFIED_FROM_S = 2.0
+"""A visit of which so much could not be seen is not verified: somebody comes and goes in less."""
+
 log = logging.getLogger(__name__)
 
 OnSighting = Callable[[Sighting], None]
+
+
+@dataclass(frozen=True, slots=True)
+class UnverifiedVisit:
+    started_s: float
+    unseen_s: float
+
+
+@dataclass(slots=True)
+class Unseen:
+    """How long of a visit nobody could be seen."""
+
+    since_s: float | None = None
+    total_s: float = 0.0
+
+    def begin(self, now_s: float) -> None:
+        self.total_s = 0.0
+        self.since_s = None if self.since_s is None else now_s
+
+    def take(self, is_blind: bool, now_s: float) -> None:
+        if self.since_s is not None:
+            self.total_s += max(0.0, now_s - self.since_s)
+        self.since_s = now_s if is_blind else None
+
+    def ended(self, now_s: float) -> float:
+        self.take(self.since_s is not None, now_s)
+        return self.total_s
 
 
 @dataclass(slots=True)
@@ -56,6 +87,9 @@ class Eye:
     newest: Frame | None = None
     detections: tuple[Detection, ...] = ()
     people: int | None = None
+    headcount: Headcount = NOBODY
+    is_doubtful: bool = False
+    """Goods moved while it saw nobody, and it has seen nobody since."""
     confidence: float = 0.0
     """Of the surest of them."""
     verdict_took_s: float = 0.0
@@ -125,6 +159,9 @@ class WatchingService:
         self._visit_started_s = 0.0
         self._stepped_s = float("-inf")
         self.blind_since_s: float | None = None
+        self.unseen = Unseen()
+        self.unverified: UnverifiedVisit | None = None
+        """The last visit, where it is not verified."""
         self._bus = bus
         self._clock = clock
         self._health = health
@@ -206,6 +243,9 @@ class WatchingService:
             part.failed(look.trouble.why, code=look.trouble.code)
         eye.verdict_took_s = self._clock.now_s() - frame.t_s
         eye.detections = look.people
+        if look.looked and frame.image is not None:
+            size_wh = (frame.image.shape[1], frame.image.shape[0])
+            eye.headcount = follow(eye.headcount, look.people, size_wh, frame.t_s)
         self._sighted(eye, len(look.people), frame.t_s, look.confidence)
         if eye.keeper is not None and look.looked and look.people:
             with self._health.pulse(f"{eye.camera.id} pictures").job():
@@ -251,6 +291,8 @@ class WatchingService:
     ) -> None:
         # Of a camera that has failed a picture now and then shows who is there, not that nobody is.
         eye.people = people if people or eye.lost_s is None else None
+        eye.is_doubtful = eye.is_doubtful and not people
+        self.unseen.take(self.people is None, self._clock.now_s() if t_s is None else t_s)
         if self.people is None and self.is_sightless:
             return
         eye.confidence = confidence if people else 0.0
@@ -283,10 +325,28 @@ class WatchingService:
             self.changed_s = self._clock.now_s()
         for event in events:
             if isinstance(event, StoreOccupied):
+                self._start_visit(event)
                 self._start_recording(event.t_s)
+                self._bus.publish(event)
             else:
                 self._stop_recording(event)
-            self._bus.publish(event)
+                self._bus.publish(self._end_visit(event))
+
+    def _start_visit(self, event: StoreOccupied) -> None:
+        self.unseen.begin(event.t_s)
+        for eye in self.eyes:
+            eye.headcount = NOBODY
+            eye.is_doubtful = event.by_step and eye.people == 0
+
+    def _end_visit(self, event: StoreEmptied) -> StoreEmptied:
+        """The event with what is known of the people, and of what could not be seen."""
+        unseen_s = self.unseen.ended(event.t_s)
+        came = max((eye.headcount.came for eye in self.eyes), default=0)
+        most = max((eye.headcount.most for eye in self.eyes), default=0)
+        is_verified = unseen_s < UNVERIFIED_FROM_S
+        self.unverified = None if is_verified else UnverifiedVisit(self._visit_started_s, unseen_s)
+        unseen_s = 0.0 if is_verified else unseen_s
+        return replace(event, came=came, most=most, unseen_s=unseen_s)
 
     def _start_recording(self, started_s: float) -> None:
         self._visit_started_s = started_s

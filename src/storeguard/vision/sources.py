@@ -1,7 +1,7 @@
 """Pictures, folders of pictures, videos and cameras, one frame after the other, for `detect`."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from storeguard.clock import Clock, SystemClock
+from storeguard.domain.occupancy import Detection
 from storeguard.errors import CameraBlind, CameraFault, masked
 from storeguard.ports import Detector, Frame, Image
 
@@ -65,12 +66,17 @@ def is_still(source: str) -> bool:
 
 
 def detect_lines(
-    source: str, detector: Detector, *, clock: Clock | None = None
+    source: str,
+    detector: Detector,
+    *,
+    clock: Clock | None = None,
+    show: Callable[[Sourced, Sequence[Detection], float], object] = lambda *_: None,
 ) -> Iterator[dict[str, Any]]:
     """A line a frame: `source`, `t_s`, `people` (`xyxy` in pixels, `confidence`) and `ms`.
 
     `ms` is the detector's whole time, reading the file left out. A frame on which nobody
-    can be seen has no people, and the log says once why.
+    can be seen has no people, and the log says once why. `show` gets each frame with its
+    people and ms.
     """
     clock = clock or SystemClock()
     was_blind = False
@@ -85,6 +91,7 @@ def detect_lines(
                 _log.warning("%s: %s", sourced.source, blind)
             was_blind = True
         ms = (clock.now_s() - began_s) * 1000
+        show(sourced, found, ms)
         people = [
             {
                 "xyxy": [round(edge, 1) for edge in one.xyxy],
