@@ -16,7 +16,9 @@ SOURCES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"
 ROWS: tuple[frozenset[str], ...] = (
     frozenset({"errors", ""}),  # "" is storeguard/__init__.py: the version
     frozenset({"domain"}),
-    frozenset({"ports", "config", "document", "clock", "durable", "health", "messages", "lock"})
+    frozenset(
+        {"ports", "config", "document", "clock", "durable", "streams", "health", "messages", "lock"}
+    )
     | {"allocator", "notifysocket", "vigil", "orderly", "marker", "mode", "restoring", "statefile"}
     | {"sections", "configweb", "noticeconfig"},
     frozenset({"devices", "vision", "books", "outbox", "notify"}),

@@ -23,6 +23,7 @@ from storeguard.clock import Clock
 from storeguard.devices.live import DeviceThread, Scrutiny
 from storeguard.errors import CameraEnded, CameraFault, CameraStuck, CameraTimeout
 from storeguard.ports import Frame, Image
+from storeguard.streams import stream_of
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ def open_capture(source: Source, timeout_s: float) -> Capture:
         return cv2.VideoCapture(str(source), cv2.CAP_FFMPEG)
     limit_ms = int(timeout_s * GIVE_UP_PART * 1000)
     limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, limit_ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC, limit_ms]
-    return cv2.VideoCapture(str(source), cv2.CAP_FFMPEG, limits)
+    return cv2.VideoCapture(stream_of(str(source)), cv2.CAP_FFMPEG, limits)
 
 
 def video_frames(

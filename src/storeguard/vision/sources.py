@@ -14,6 +14,7 @@ from storeguard.clock import Clock, SystemClock
 from storeguard.domain.occupancy import Detection
 from storeguard.errors import CameraBlind, CameraFault, masked
 from storeguard.ports import Detector, Frame, Image
+from storeguard.streams import stream_of
 
 _log = logging.getLogger(__name__)
 
@@ -124,7 +125,7 @@ def _video_frames(source: str) -> Iterator[Sourced]:
     """PyAV and not OpenCV: exact times, and errors instead of lines on stderr."""
     name, t_s = masked(source), -1.0
     try:
-        with av.open(source, timeout=URL_TIMEOUT_S) as container:
+        with av.open(stream_of(source), timeout=URL_TIMEOUT_S) as container:
             if not container.streams.video:
                 raise CameraFault(f"{name}: has no pictures; expected a video")
             for decoded in container.decode(video=0):
