@@ -43,7 +43,7 @@ def build(
         title="storeguard", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json"
     )
     app.state.closing = asyncio.Event()
-    pages = Pages(view)
+    pages = Pages(view, has_desks=desks is not None)
     refusals = Refusals(pages)
     app.add_middleware(Gate, door=door, refuse=refusals.say, now_s=now_s)
     app.add_middleware(Guard, language=view.language, hosts=hosts)

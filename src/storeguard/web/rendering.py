@@ -38,8 +38,10 @@ NOBODY = Caller("", "staff")
 class Pages:
     """Renders. A page carries its first data, its script renders it and what follows."""
 
-    def __init__(self, view: ShopView) -> None:
+    def __init__(self, view: ShopView, *, has_desks: bool = True) -> None:
+        """`has_desks`: the pages that need journal and books are there."""
         self._view = view
+        self._tabs = TABS if has_desks else TABS[:1]
         self._templates = Environment(
             loader=PackageLoader("storeguard.web"), autoescape=True, undefined=StrictUndefined
         )
@@ -73,7 +75,7 @@ class Pages:
             "me": caller,
             "is_owner": is_owner,
             "here": request.url.path,
-            "tabs": [tab for tab in TABS if is_owner or not tab.is_owners],
+            "tabs": [tab for tab in self._tabs if is_owner or not tab.is_owners],
         }
 
     def error(self, status: int, sentence: str) -> HTMLResponse:
