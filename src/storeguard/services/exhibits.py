@@ -1,6 +1,6 @@
 """What an issue shows beside its clips and its picture: each step at a glance.
 
-Made as soon as a visit is over, while its payment grace runs, in one thread of low priority and
+Made as soon as a visit is over, while its payment grace runs, in one thread of lower priority and
 into memory: an honest visit writes nothing, and the sealing of an issue waits for hardly
 anything. Nothing here may stop an issue: what cannot be made is named in it.
 """
@@ -49,7 +49,8 @@ READINGS_S = 90.0
 BEFORE_S, AFTER_S = 10.0, 8.0
 EVERY_S = 0.09
 MOST_CURVES, MOST_KNOWN = 200, 500
-LOW_PRIORITY = 5
+LOW_PRIORITY = 1
+"""Hardly: more would starve it on a busy machine, and the issue would go without."""
 
 EXPECTED = (*DISK_ERRORS, ClipUnplayable, ValueError, cv2.error)
 
