@@ -19,7 +19,7 @@ from storeguard.vision.pictures import KeptPicture, annotate
 AROUND_S = 4.0
 """Before the step, and after it."""
 
-ROOM_PX = (854, 480)
+ROOM_PX = (640, 360)
 MOST_FPS = 10.0
 JOINT_S = 0.05
 """Clips that follow each other so closely are one camera's."""
@@ -107,6 +107,7 @@ def _chain(clips: Sequence[Clip], at_s: float) -> list[Clip]:
 def _decoded(clip: Clip, from_s: float) -> Iterator[Frame]:
     with av.open(str(clip.path)) as container:
         stream = container.streams.video[0]
+        stream.thread_type = "AUTO"
         offset_s = max(0.0, from_s - clip.started_s)
         container.seek(round(offset_s / (stream.time_base or 1)), stream=stream)
         for picture in container.decode(stream):
