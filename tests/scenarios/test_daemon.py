@@ -393,17 +393,40 @@ def test_a_password_in_an_address_is_neither_in_the_log_nor_in_a_trace(tmp_path)
             assert file.is_dir() or secret.encode() not in file.read_bytes(), file
 
 
+@contextlib.contextmanager
+def hanging_server():
+    """Takes what it is sent and never answers; yields its port, and each request's first line."""
+    asked, held = [], []
+
+    def take():
+        with contextlib.suppress(OSError):  # shut down
+            while True:
+                held.append(server.accept()[0])
+                held[-1].settimeout(SOON_S)
+                asked.append(held[-1].recv(4096).decode(errors="replace").partition("\r\n")[0])
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        taker = threading.Thread(target=take)
+        taker.start()
+        try:
+            yield server.getsockname()[1], asked
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            taker.join(SOON_S)
+            for connection in held:
+                connection.close()
+
+
 def test_sigterm_in_mid_upload_does_not_wait_for_a_server_that_hangs(tmp_path):
-    with socket.create_server(("127.0.0.1", 0)) as hangs:
-        port = hangs.getsockname()[1]
+    """Neither the uploader nor the heartbeat, which is the first to ask that server."""
+    with hanging_server() as (port, asked):
         upload = f"upload: {{bucket: b, endpoint_url: 'http://127.0.0.1:{port}'}}\n"
         issue = foreign_issue(lay_out(tmp_path / "shop", CONFIG + upload))
         keys = environment(AWS_ACCESS_KEY_ID=SECRET_ID, AWS_SECRET_ACCESS_KEY=SECRET_KEY)
         with running(tmp_path / "shop", env=keys) as daemon:
-            hangs.settimeout(SOON_S)
-            connection, _ = hangs.accept()
+            for part in ("/hb.json", f"/{issue.name}/"):
+                wait_for(lambda part=part: any(part in line for line in asked), lambda: daemon.log)
             code, took_s = daemon.end()
-            connection.close()
     assert code == 0, daemon.log
     assert took_s < 5
     assert (issue / "issue.json").exists()
