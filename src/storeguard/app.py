@@ -340,7 +340,8 @@ class Store:
             found["reconciling"] = self.reconciling.run
             found["restocking"] = self.restocking.run
             found["exhibits"] = self.exhibits.run
-            found["tampering"] = self.tampering.run
+            if self.tampering.has_a_guard:
+                found["tampering"] = self.tampering.run
         if self.tracing is not None:
             found["tracing"] = self.tracing.run
         if self._mode.outside:

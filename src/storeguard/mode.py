@@ -23,5 +23,5 @@ class Mode:
 DAEMON = Mode()
 SAFE = Mode(guards=False)
 REPLAY = Mode(
-    fsync=False, threads=False, outside=False, weighing_round_s=0.25, reconciling_round_s=0.25
+    fsync=False, threads=False, outside=False, weighing_round_s=0.5, reconciling_round_s=0.25
 )

@@ -23,6 +23,7 @@ from typing import TypeVar
 from storeguard.clock import Clock
 from storeguard.devices.opencv import video_frames
 from storeguard.domain.occupancy import Detection
+from storeguard.domain.weighing import SATURATED
 from storeguard.errors import CameraBlind, CameraEnded, CameraFault, TraceInvalid
 from storeguard.ports import Frame, Image, Reading
 
@@ -243,7 +244,10 @@ def _wrong(path: Path, number: int, got: str, expected: str) -> TraceInvalid:
 
 
 class ReplayScale:
-    """Plays a scale's readings; after the last one it goes on showing it."""
+    """Plays a scale's readings; after the last one it goes on showing it.
+
+    Give or take a count: a cell that says the very same word for long is taken for a dead one.
+    """
 
     def __init__(
         self, scale_id: str, readings: Sequence[Reading], clock: Clock, sample_rate_hz: float
@@ -269,11 +273,16 @@ class ReplayScale:
         return self._readings[first : self._next]
 
     def _hold(self, now_s: float) -> Sequence[Reading]:
-        last = self._readings[-1]
         due = int((now_s - self._held_s) / self._period_s)
-        held = [last._replace(t_s=self._held_s + i * self._period_s) for i in range(1, due + 1)]
+        held = [self._held(self._held_s + i * self._period_s, i) for i in range(1, due + 1)]
         self._held_s += due * self._period_s
         return held
+
+    def _held(self, t_s: float, number: int) -> Reading:
+        last = self._readings[-1]
+        if last.raw is None or last.raw in SATURATED:
+            return last._replace(t_s=t_s)
+        return last._replace(t_s=t_s, raw=last.raw - number % 2)
 
     async def close(self) -> None:
         """Nothing to close."""

@@ -44,7 +44,6 @@ left time enough, so that a machine that is too slow delays no message."""
 
 TIME_ENOUGH_S = 3.0
 
-ROUND_S = 0.2
 READINGS_S = 90.0
 BEFORE_S, AFTER_S = 10.0, 8.0
 EVERY_S = 0.09
@@ -157,6 +156,7 @@ class ExhibitRoom:
         self._executor = executor
         self._visits: deque[_Visit] = deque(maxlen=MOST_KNOWN)
         self._ended: list[_Visit] = []
+        self._has_ended = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
         bus.subscribe(self._on_event)
 
@@ -165,7 +165,8 @@ class ExhibitRoom:
         try:
             while True:
                 await self._run_once()
-                await asyncio.sleep(ROUND_S)
+                await self._has_ended.wait()
+                self._has_ended.clear()
         finally:
             if self._executor is not None:
                 self._executor.shutdown(cancel_futures=True)
@@ -263,6 +264,7 @@ class ExhibitRoom:
             case StoreEmptied() if self._visits:
                 self._visits[-1].is_over = True
                 self._ended.append(self._visits[-1])
+                self._has_ended.set()
             case VisitReconciled(visit_started_s=started_s):
                 left = [visit for visit in self._visits if visit.started_s != started_s]
                 self._visits.clear()

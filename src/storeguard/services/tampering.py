@@ -68,6 +68,11 @@ class TamperingService:
         self._is_staff_here = is_staff_here
         bus.subscribe(self._on_event)
 
+    @property
+    def has_a_guard(self) -> bool:
+        """Is there a contact, or a camera that sees the kiosk?"""
+        return bool(self._contacts or self._areas)
+
     async def run(self) -> None:
         """Looks until it is cancelled; the contacts are closed on the way out."""
         part = self._health.part("tampering", longest_s=LONGEST_SILENCE_S)
