@@ -133,7 +133,8 @@ def is_whole(sealed: Path) -> bool:
     """As a reader sees an issue: a manifest, and every file that it lists, with its hash."""
     try:
         files = json.loads((sealed / "issue.json").read_bytes())["files"]
-        return bool(files) and all(file == listed(sealed / file["name"]) for file in files)
+        seen = [listed(sealed / file["name"]) | {"name": file["name"]} for file in files]
+        return bool(files) and files == seen
     except (OSError, ValueError):
         return False
 

@@ -17,6 +17,7 @@ from storeguard.domain.ledger import Movement, Visit
 from storeguard.domain.notice import Place, Stake, Telling
 from storeguard.domain.product import Product
 from storeguard.domain.reconcile import Discrepancy, Reason
+from storeguard.errors import OutboxFault
 from storeguard.messages import reasons as wording
 from storeguard.messages import text
 from storeguard.outbox import adopt
@@ -108,8 +109,7 @@ class FilingService:
         evidence = await self._collect(case)
         shown = await self._shown(case)
         placed = await asyncio.to_thread(self._place, case, shown)
-        issue = await asyncio.to_thread(self._issue, case, evidence, placed)
-        manifest = await asyncio.to_thread(self._seal, issue, case, evidence, placed.paths)
+        issue, manifest = await asyncio.to_thread(self._sealed, case, evidence, placed)
         if not case.is_provisional:
             await self.correct(issue.id, {line.product: line.missing for line in issue.lines})
         await asyncio.to_thread(self._write_down, issue, case)
@@ -271,6 +271,19 @@ class FilingService:
                 shown=names,
                 shown_at_s=placed.at_s.get(f"step-{number}") if "clip" in names else None,
             )
+
+    def _sealed(
+        self, case: Case, evidence: Evidence, placed: Placed
+    ) -> tuple[Issue, dict[str, Any]]:
+        """The issue and its manifest; without the exhibits where the disk holds not both."""
+        try:
+            issue = self._issue(case, evidence, placed)
+            return issue, self._seal(issue, case, evidence, placed.paths)
+        except OutboxFault as fault:
+            if not placed.paths:
+                raise
+            outbox.sweep_staged(placed.paths)
+            return self._sealed(case, evidence, placed.left_out(str(fault)))
 
     def _seal(
         self, issue: Issue, case: Case, evidence: Evidence, extra: Sequence[Path]

@@ -28,6 +28,10 @@ class Placed:
         mine = [path for path in self.paths if path.stem == stem]
         return {KINDS[path.suffix]: f"extra/{path.name}" for path in mine}
 
+    def left_out(self, why: str) -> "Placed":
+        """The space is worth more to the issue itself."""
+        return Placed((), {**self.missing, **{path.name: why for path in self.paths}})
+
 
 def place(folder: Path, shown: Exhibits) -> Placed:
     """Writes them into a folder of their own. Blocks; where the disk refuses, they are missing."""
@@ -42,7 +46,6 @@ def place(folder: Path, shown: Exhibits) -> Placed:
             _write(folder / name, content)
             paths.append(folder / name)
     except (*DISK_ERRORS, ClipUnplayable) as error:
-        # The space is worth more to the issue itself.
         shutil.rmtree(folder, ignore_errors=True)
         log.warning("exhibits: %s: %s; the issue goes without them", folder, error)
         return Placed((), missing | dict.fromkeys(shown.files, str(error)))
