@@ -6,6 +6,8 @@ from storeguard.config import Config
 from storeguard.domain.retention import DAY_S, KEPT_FOR_S
 from storeguard.inventorydesk import InventoryDesk
 from storeguard.issuedesk import IssueDesk
+from storeguard.noticedesk import NoticeDesk
+from storeguard.outreach import notice_box
 from storeguard.pastdesk import PastDesk
 from storeguard.web.desks import Desks, Fact, Law
 
@@ -26,7 +28,15 @@ def desks_of(store: Store) -> Desks:
         PastDesk(store.journal, store.clock, zone),
         law_of(config),
         facts_of(config),
+        _notices_of(store),
     )
+
+
+def _notices_of(store: Store) -> NoticeDesk | None:
+    """None where there is no way to the owner: nothing is told there."""
+    if not store.outreach.is_heard:
+        return None
+    return NoticeDesk(store.telling, notice_box(store.folders), store.config.store.timezone)
 
 
 def law_of(config: Config) -> Law:

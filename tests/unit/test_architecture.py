@@ -50,7 +50,7 @@ ROWS: tuple[frozenset[str], ...] = (
         "configdoc",
     }
     | {"losses", "deploying", "outreach", "telltale"}
-    | {"desks", "issuedesk", "inventorydesk", "pastdesk", "exporting", "deciding"},
+    | {"desks", "issuedesk", "inventorydesk", "noticedesk", "pastdesk", "exporting", "deciding"},
     frozenset({"cli"}),
 )
 """Design section 3, from the bottom: a row may import only from those below it.

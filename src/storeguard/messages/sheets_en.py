@@ -73,6 +73,9 @@ TEXTS: dict[str, str] = {
     "setup.tool.diagnose": "what is wrong",
     "setup.in_force": "In force now",
     "setup.in_force_lead": "Edit config.yaml and restart to change it.",
+    "setup.tests": "Test notices",
+    "setup.tests_lead": "Has the test of this time reached you? If not, run 'storeguard doctor'.",
+    "setup.received": "Received",
     "setup.law": "Sign and policy",
     "setup.law_lead": (
         "A shop with cameras has to put up a sign and say how it treats pictures. Both are "

@@ -73,6 +73,11 @@ TEXTS: dict[str, str] = {
     "setup.tool.diagnose": "이상 찾기",
     "setup.in_force": "지금 설정",
     "setup.in_force_lead": "config.yaml에서 바꾸고 저장한 뒤 다시 시작하면 반영됩니다.",
+    "setup.tests": "시험 알림",
+    "setup.tests_lead": (
+        "이 시각에 보낸 시험 알림을 받으셨나요? 받지 못했다면 'storeguard doctor'를 실행하세요."
+    ),
+    "setup.received": "받았습니다",
     "setup.law": "안내판과 처리방침",
     "setup.law_lead": (
         "카메라가 있는 매장은 안내판을 붙이고 처리방침을 알려야 합니다. 지금 설정으로 채워 "

@@ -66,7 +66,7 @@ def _include_desks(
     """What works on the journal and the books; not there while those cannot be opened."""
     if desks is None:
         return
-    app.include_router(issues.router(view, pages, desks.issues))
+    app.include_router(issues.router(view, pages, desks.issues, desks.notices))
     app.include_router(inventory.router(view, pages, desks))
     app.include_router(past.router(view, pages, desks.past))
     app.include_router(setup.router(view, pages, desks))

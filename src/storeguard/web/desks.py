@@ -185,6 +185,22 @@ class PastDesk(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingTest:
+    """A test notice that nobody has answered yet; `at` a local label."""
+
+    id: str
+    at: str
+
+
+class NoticeDesk(Protocol):
+    """What the owner has seen. `unanswered` blocks; both it and `acknowledge` raise OutboxFault."""
+
+    def unanswered(self) -> Sequence[WaitingTest]: ...
+    async def opened(self, issue_id: str, by: str) -> None: ...
+    async def acknowledge(self, notice_id: str, by: str) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
 class Fact:
     """A line of the settings: what it is, and what is in force."""
 
@@ -207,10 +223,11 @@ class Law:
 
 @dataclass(frozen=True, slots=True)
 class Desks:
-    """Everything that the console's pages work with."""
+    """Everything that the console's pages work with. `notices`: None where none are sent."""
 
     issues: IssueDesk
     inventory: InventoryDesk
     past: PastDesk
     law: Law
     facts: tuple[Fact, ...] = ()
+    notices: NoticeDesk | None = None

@@ -9,7 +9,7 @@ from fastapi.responses import FileResponse, RedirectResponse, Response
 from starlette.requests import Request
 
 from storeguard.errors import StoreguardError
-from storeguard.web.desks import ACTIONS, STATES, Action, IssueDesk, State, Wish
+from storeguard.web.desks import ACTIONS, STATES, Action, IssueDesk, NoticeDesk, State, Wish
 from storeguard.web.gate import caller_of
 from storeguard.web.rendering import Pages
 from storeguard.web.view import ShopView
@@ -23,9 +23,12 @@ NEEDS_REASON: frozenset[Action] = frozenset({"dismiss", "hold", "delete"})
 LONGEST_REASON = 300
 
 
-def router(view: ShopView, pages: Pages, desk: IssueDesk) -> APIRouter:
+def router(
+    view: ShopView, pages: Pages, desk: IssueDesk, notices: NoticeDesk | None = None
+) -> APIRouter:
+    """`notices` hears which issues have been opened."""
     made = APIRouter(include_in_schema=False)
-    issues = _Issues(view, pages, desk)
+    issues = _Issues(view, pages, desk, notices)
     made.add_api_route("/issues", issues.album, methods=["GET"])
     made.add_api_route("/issues/{issue_id}", issues.issue, methods=["GET"])
     made.add_api_route("/issues/{issue_id}/act", issues.act, methods=["POST"])
@@ -42,10 +45,13 @@ def media(view: ShopView, desk: IssueDesk | None) -> APIRouter:
 
 
 class _Issues:
-    def __init__(self, view: ShopView, pages: Pages, desk: IssueDesk) -> None:
+    def __init__(
+        self, view: ShopView, pages: Pages, desk: IssueDesk, notices: NoticeDesk | None
+    ) -> None:
         self._view = view
         self._pages = pages
         self._desk = desk
+        self._notices = notices
 
     async def album(
         self, request: Request, page: int = 1, state: str = "", product: str = ""
@@ -65,6 +71,8 @@ class _Issues:
             raise HTTPException(404)
         who = caller_of(request).name
         await asyncio.to_thread(self._desk.looked, who, "view", issue_id)
+        if self._notices is not None:
+            await self._notices.opened(issue_id, who)
         accesses = await asyncio.to_thread(self._desk.accesses, 20, issue_id)
         return self._pages.console(
             request,
