@@ -55,7 +55,7 @@ EXPECTED = (*DISK_ERRORS, ClipUnplayable, ValueError, cv2.error)
 
 MP4, JPG = ".mp4", ".jpg"
 SHEET = "contact-sheet.jpg"
-TOO_LATE = "not ready in time"
+TOO_LATE, NO_CLIP = "not ready in time", "no clip of this visit"
 
 Key = tuple[str, float]
 """Of a step: its scale, and when it began."""
@@ -216,8 +216,10 @@ class ExhibitRoom:
             if pictures:
                 job = partial(contact_sheet, pictures, marks, title, self._clock)
                 await self._one(visit, (None, JPG), job)
-            for step in steps:
+            for step in steps if clips else ():
                 await self._one(visit, (_key(step), MP4), partial(moment_of, clips, _mark(step)))
+            if visit.is_over and not clips:  # no camera records: that is no fault
+                visit.made |= {(_key(step), MP4): NO_CLIP for step in steps}
 
     async def _one(
         self, visit: _Visit, what: tuple[Key | None, str], make: Callable[[], Made]
