@@ -277,6 +277,7 @@ class Store:
         self.restocking, self.questions = assembling.deliveries(
             self.kiosk, self.folders, self.bus, self.clock, self.health, fsync=self._mode.fsync
         )
+        self.weighing.tally.is_restocked = self.restocking.was_on
         leftovers = recovery.leftovers(
             self.folders.record, self.journal, self.config.store.timezone
         )

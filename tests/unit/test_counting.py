@@ -52,12 +52,12 @@ class Shelves:
     def enter(self):
         self.belief, self.touched = entered(self.belief), set()
 
-    def step(self, scale, grams, after_s=5.0):
+    def step(self, scale, grams, after_s=5.0, *, is_restocked=False):
         self.now_s += after_s
         self.level[scale] += grams
         self.touched.add(scale)
         step = Weighed(scale, self.level[scale], self.band(scale), self.now_s, 0.3)
-        self.belief = weigh(self.belief, step)
+        self.belief = weigh(self.belief, replace(step, is_restocked=is_restocked))
         return self
 
     def count(self, product):
@@ -84,6 +84,20 @@ def shop():
 
 def certain(count):
     return count.count if count.is_certain else None
+
+
+# --- a delivery after a theft
+
+
+BANANA = Product("바나나우유", 1500, 265.0)
+
+
+@pytest.mark.parametrize(("is_restocked", "count"), [(True, 14), (False, None)])
+def test_many_units_come_after_some_were_taken_in_restock_mode_for_certain(is_restocked, count):
+    shelves = Shelves({"바나나우유": 6}, A=[BANANA])
+    shelves.step("A", -529.4)
+    shelves.step("A", 2651.5, after_s=600.0, is_restocked=is_restocked)
+    assert certain(shelves.count(BANANA)) == count
 
 
 # --- the first count

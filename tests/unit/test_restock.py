@@ -76,6 +76,12 @@ def test_a_session_that_ended_before_the_visit_is_not_its():
     assert session.mark_of(Visit("v1", 9.0)) == Mark("owner", -math.inf, 10.0)
 
 
+def test_it_covers_what_began_between_its_reach_and_its_end():
+    session = restock.end(restock.begin("owner", 100.0, (Visit("v1", 40.0),)), 200.0)
+    assert [t_s for t_s in (39.0, 40.0, 200.0, 201.0) if session.covers(t_s)] == [40.0, 200.0]
+    assert restock.begin("owner", 100.0, ()).covers(1e6)
+
+
 def test_it_ends_half_an_hour_after_the_last_step():
     session = restock.step_seen(Session("owner", 0.0, 0.0, 0.0), 100.0)
     assert restock.advance(session, 99.0 + IDLE_FOR_S).is_on

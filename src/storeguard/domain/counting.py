@@ -58,7 +58,8 @@ FORGOTTEN_S = 1200.0
 @dataclass(frozen=True, slots=True)
 class Weighed:
     """A new settled level of a scale. `band_g`: half the width of what is quiet there;
-    `unsure_g`: one sigma of the level's change, where it is known.
+    `unsure_g`: one sigma of the level's change, where it is known. `is_restocked`: restock mode
+    was on when it began to move.
     """
 
     scale: str
@@ -66,6 +67,7 @@ class Weighed:
     band_g: float
     now_s: float
     unsure_g: float = 0.0
+    is_restocked: bool = False
 
     @property
     def sigma_g(self) -> float:
@@ -134,7 +136,8 @@ def first_weighed(
 def _scene(belief: Belief, weighed: Weighed, sigma_g: float) -> Scene:
     products = {one.name: one for each in belief.goods.values() for one in each}
     own = belief.goods[weighed.scale]
-    return Scene(own, products, sigma_g, weighed.band_g, weighed.now_s, {})
+    band_g, now_s = weighed.band_g, weighed.now_s
+    return Scene(own, products, sigma_g, band_g, now_s, {}, is_restocked=weighed.is_restocked)
 
 
 def _nominal(product: Product, units: int, now_s: float) -> Lot:

@@ -94,6 +94,7 @@ class Scene:
     """One scale at one step. `sigma_g`: how exactly the difference is known, besides the units.
 
     `products`: all that may be in hand, by name. `known`: answers that were found already.
+    `is_restocked`: goods are expected from outside, whatever has been taken before.
     """
 
     own: tuple[Product, ...]
@@ -102,6 +103,7 @@ class Scene:
     band_g: float
     now_s: float
     known: dict[tuple[float, float, bool], tuple[tuple[Units, float], ...]]
+    is_restocked: bool = False
 
 
 def explanations(
@@ -109,12 +111,12 @@ def explanations(
 ) -> list[Explanation]:
     """All answers worth considering."""
     found: list[Explanation] = []
-    most = math.inf
+    most, is_customer = math.inf, bool(hands) and not scene.is_restocked
     for special in sorted(_specials(load, hands, scene), key=lambda one: one.cost):
         if special.cost > most:
             break
         rest_g = difference_g - special.grams
-        for own, cost in _own_moves(rest_g, special.var, scene, is_customer=bool(hands)):
+        for own, cost in _own_moves(rest_g, special.var, scene, is_customer=is_customer):
             more = TOGETHER if any(own) and special.kind else 0.0
             total = cost + special.cost + more
             if total > most:

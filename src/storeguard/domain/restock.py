@@ -49,15 +49,22 @@ class Session:
     def is_on(self) -> bool:
         return self.ended_s is None
 
+    @property
+    def until_s(self) -> float:
+        return math.inf if self.ended_s is None else self.ended_s
+
+    def covers(self, t_s: float) -> bool:
+        """Is what began then theirs?"""
+        return self.from_s <= t_s <= self.until_s
+
     def mark_of(self, visit: Visit) -> Mark | None:
         """Its share of the visit; all of it where it covers the visit's beginning."""
-        until_s = math.inf if self.ended_s is None else self.ended_s
         is_over = visit.emptied_s is not None and visit.emptied_s < self.from_s
-        if is_over or until_s <= visit.started_s:
+        if is_over or self.until_s <= visit.started_s:
             return None
         # A step may begin a moment before its person is seen.
         from_s = -math.inf if self.from_s <= visit.started_s else self.from_s
-        return Mark(self.who, from_s, until_s)
+        return Mark(self.who, from_s, self.until_s)
 
 
 def begin(who: Who, now_s: float, visits: Sequence[Visit]) -> Session:

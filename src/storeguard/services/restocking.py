@@ -81,6 +81,10 @@ class Restocking:
         now = self._now()
         return Mode(now.who, utc_at(self._clock, now.started_s)) if now else Mode()
 
+    def was_on(self, t_s: float) -> bool:
+        """Is what began at that instant theirs, so that goods may come with it?"""
+        return any(session.covers(t_s) for session in self._sessions)
+
     async def start(self, who: Who) -> Mode:
         """Starts it, or goes on with it as somebody else's; durable when it returns."""
         await self._take_up()

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -70,6 +70,8 @@ class Tally:
         self._visit = _VisitNow()
         self._earlier: dict[float, Mapping[str, Count]] = {}
         self._unclear_s: dict[str, float] = {}
+        self.is_restocked: Callable[[float], bool] = lambda _: False
+        """Was restock mode on at an instant? Whoever knows says so."""
         self.counts: Mapping[str, Count] = {}
         """Product → units on all scales, where its own scale has been counted."""
 
@@ -134,6 +136,7 @@ class Tally:
 
     async def _count_step(self, channel: "Channel", step: StepSettled) -> None:
         weighed = self._weighed(channel, step.level_g, step.sigma_g)
+        weighed = replace(weighed, is_restocked=self.is_restocked(step.started_s))
         belief = counting.weigh(self._belief, weighed)
         self._visit.touched.add(channel.id)
         channel.step = step
