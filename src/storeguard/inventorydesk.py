@@ -11,7 +11,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from storeguard import durable
-from storeguard.books import album, csvfile
+from storeguard.books import album, csvfile, spreadsheet
 from storeguard.books.journal import Journal
 from storeguard.books.rows import COUNT, NAME, PRICE, WEIGHT, BookFile, Row
 from storeguard.recovery import KIOSK_CSV, SHELF_CSV
@@ -20,7 +20,6 @@ from storeguard.web.desks import BookName, ChangeRow, EditRow, Shelves
 FILES: Mapping[BookName, str] = {"kiosk": KIOSK_CSV, "shelf": SHELF_CSV}
 EDITED = {COUNT: "count", PRICE: "price", WEIGHT: "weight"}
 SHOWN_CHANGES = 200
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class InventoryDesk:
@@ -36,16 +35,22 @@ class InventoryDesk:
 
     def save(self, name: BookName, rows: Sequence[EditRow]) -> None:
         """Raises BookMalformed with file, line, column, value and what is expected; OSError."""
-        content = _edited(self._file(name), rows)
-        self.put(name, content)
+        self._write(name, _edited(self._file(name), rows))
 
     def put(self, name: BookName, content: bytes) -> None:
-        """A whole file, as the owner saved it. Raises as `save`."""
-        csvfile.read(content, FILES[name])
-        durable.publish(self._folder / FILES[name], content)
+        """A whole file, as `content` gave it or as the owner saved it. Raises as `save`."""
+        self._write(name, spreadsheet.taken_back(content))
 
     def content(self, name: BookName) -> bytes:
+        """For a spreadsheet: it runs no cell of it."""
+        return spreadsheet.made_safe(self._read(name))
+
+    def _read(self, name: BookName) -> bytes:
         return (self._folder / FILES[name]).read_bytes()
+
+    def _write(self, name: BookName, content: bytes) -> None:
+        csvfile.read(content, FILES[name])
+        durable.publish(self._folder / FILES[name], content)
 
     def history(self, product: str) -> Sequence[ChangeRow]:
         found = album.history(self._journal, product, SHOWN_CHANGES)
@@ -74,7 +79,7 @@ class InventoryDesk:
         return Shelves(name, FILES[name], rows)
 
     def _file(self, name: BookName) -> BookFile:
-        return csvfile.read(self.content(name), FILES[name])
+        return csvfile.read(self._read(name), FILES[name])
 
 
 def _typed(row: Row) -> EditRow:
@@ -97,14 +102,3 @@ def _edited(book: BookFile, rows: Sequence[EditRow]) -> bytes:
     text.write(",".join(header) + book.layout.newline)
     writer.writerows(known.values())
     return text.getvalue().encode("utf-8-sig" if book.layout.bom else book.layout.encoding)
-
-
-def safe_for_excel(content: bytes) -> bytes:
-    """As the file is, but no cell that Excel would run: those get a `'` before them."""
-    lines = content.decode("utf-8-sig", errors="replace").splitlines(keepends=True)
-    made = [",".join(_plain(cell) for cell in line.split(",")) for line in lines]
-    return "".join(made).encode("utf-8-sig")
-
-
-def _plain(cell: str) -> str:
-    return f"'{cell}" if cell.lstrip().startswith(FORMULA_STARTS) else cell

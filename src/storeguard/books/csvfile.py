@@ -38,9 +38,9 @@ MOST_ROWS = 10_000
 LARGEST = {COUNT: 999_999, PRICE: 99_999_999, WEIGHT: 999_999, TOLERANCE: 999_999}
 """A barcode that slipped into another column is no count."""
 
-_UTF8_BOM = b"\xef\xbb\xbf"
+UTF8_BOM = b"\xef\xbb\xbf"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
-_CELL = re.compile(r'[ \t]*"(?:[^"]|"")*"[ \t]*(?=,|$)|[^,]*')
+CELL = re.compile(r'[ \t]*"(?:[^"]|"")*"[ \t]*(?=,|$)|[^,]*')
 _WHOLE = r"[0-9]+"
 _DECIMAL = r"[0-9]+(?:\.[0-9]{1,3})?"
 _MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
@@ -80,8 +80,8 @@ def write(book: BookFile) -> bytes:
     try:
         encoded = text.encode(book.layout.encoding)
     except UnicodeEncodeError:
-        return _UTF8_BOM + text.encode()
-    return _UTF8_BOM + encoded if book.layout.bom else encoded
+        return UTF8_BOM + text.encode()
+    return UTF8_BOM + encoded if book.layout.bom else encoded
 
 
 class _Reader:
@@ -100,7 +100,7 @@ class _Reader:
         layout = Layout(
             header=header,
             encoding=encoding,
-            bom=content.startswith(_UTF8_BOM),
+            bom=content.startswith(UTF8_BOM),
             newline=_newline(text),
             ends_with_newline=text.endswith(("\n", "\r")),
         )
@@ -110,12 +110,12 @@ class _Reader:
 
     def _decoded(self, content: bytes) -> tuple[str, str]:
         """The text and its encoding: the header decides, for its words are known."""
-        if not content.strip(b"\0 \t\r\n") or content == _UTF8_BOM:
+        if not content.strip(b"\0 \t\r\n") or content == UTF8_BOM:
             raise self._error("empty")
         if content.startswith(_UTF16_BOMS) or b"\0" in content:
             raise self._error("not_csv", 1, found="'유니코드 텍스트'(UTF-16)")
-        content = content.removeprefix(_UTF8_BOM)
-        encoding = _encoding(content)
+        content = content.removeprefix(UTF8_BOM)
+        encoding = encoding_of(content)
         if encoding == "cp949":
             self._note("cp949")
         try:
@@ -168,7 +168,7 @@ class _Reader:
         cells: list[str] = []
         start = 0
         while start <= len(text):
-            match = _CELL.match(text, start)
+            match = CELL.match(text, start)
             assert match is not None
             cell = match[0]
             if cell.lstrip().startswith('"') and (len(cell.strip()) < 2 or cell.strip()[-1] != '"'):
@@ -239,7 +239,8 @@ class _Reader:
         return BookMalformed(f"{place}{column}: {say(what, self._language, **values)}")
 
 
-def _encoding(content: bytes) -> str:
+def encoding_of(content: bytes) -> str:
+    """Of a CSV without its BOM: the words of its header decide, else what decodes."""
     header = re.split(rb"[\r\n]", content.lstrip(b"\r\n"), maxsplit=1)[0]
     if not header.isascii():
         return "cp949" if not _decodes(header, "utf-8") or _says_more_in_cp949(header) else "utf-8"
