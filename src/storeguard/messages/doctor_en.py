@@ -24,6 +24,7 @@ TEXTS: dict[str, str] = {
     "doctor.credentials": "AWS key",
     "doctor.bucket": "S3 bucket",
     "doctor.notices": "SMS",
+    "doctor.channel": "notices {part}",
     # The end, and what happens to a check itself.
     "doctor.count.ok": "{count} ok",
     "doctor.count.skip": "{count} skipped",
@@ -203,6 +204,12 @@ TEXTS: dict[str, str] = {
     "doctor.bucket.skewed": "S3 refuses: this device's clock is {minutes} min wrong",
     "doctor.bucket.off": "reached, this device's clock is {seconds} s wrong",
     "doctor.bucket.odd": "S3's answer is not understood ({code})",
+    "doctor.channel.unset": "no address: the environment variable {name} is empty",
+    "doctor.channel.unset_do": "put its address into {name}, e.g. mailtos://user:password@gmail.com",
+    "doctor.channel.package": "the package apprise is not installed",
+    "doctor.channel.address": "no good address ({why})",
+    "doctor.channel.address_do": "correct the address in {name}",
+    "doctor.channel.ok": "has its address ({name}); to try it: storeguard notify test",
     "doctor.notices.none": "there has been no issue to send",
     "doctor.notices.last": "last SMS confirmed {at}, no issue waits",
     "doctor.notices.waiting": (

@@ -24,6 +24,7 @@ TEXTS: dict[str, str] = {
     "doctor.credentials": "AWS 열쇠",
     "doctor.bucket": "S3 버킷",
     "doctor.notices": "문자",
+    "doctor.channel": "알림 {part}",
     # The end, and what happens to a check itself.
     "doctor.count.ok": "정상 {count}",
     "doctor.count.skip": "건너뜀 {count}",
@@ -209,6 +210,12 @@ TEXTS: dict[str, str] = {
     "doctor.bucket.skewed": "기기 시계가 {minutes}분 틀려 S3가 거절함",
     "doctor.bucket.off": "연결됨, 기기 시계가 {seconds}초 틀림",
     "doctor.bucket.odd": "S3의 대답을 알 수 없음 ({code})",
+    "doctor.channel.unset": "주소 없음: 환경 변수 {name} 이(가) 비어 있음",
+    "doctor.channel.unset_do": "{name} 에 주소를 넣으세요. 예: mailtos://user:password@gmail.com",
+    "doctor.channel.package": "패키지 apprise가 설치되지 않음",
+    "doctor.channel.address": "주소가 잘못됨 ({why})",
+    "doctor.channel.address_do": "{name} 의 주소를 고치세요.",
+    "doctor.channel.ok": "주소 있음 ({name}). 보내 보려면: storeguard notify test",
     "doctor.notices.none": "아직 보낼 이슈가 없었음",
     "doctor.notices.last": "마지막 문자 확인 {at}, 기다리는 이슈 없음",
     "doctor.notices.waiting": (

@@ -38,6 +38,10 @@ class AppriseChannel:
             why = self._secretless(heard.text) or "it gave no reason"
             raise ChannelUnreachable(f"channel '{self.id}': not sent: {why}; it is tried again")
 
+    def check(self) -> None:
+        """Is its address one? Nothing is sent. Raises ChannelRefused, MissingExtra."""
+        self._plugin = self._plugin or self._opened()
+
     def _opened(self) -> Any:
         try:
             import apprise

@@ -13,6 +13,7 @@ from storeguard.errors import ConfigInvalid, StoreguardError, masked
 from storeguard.messages import text
 from storeguard.upkeep.checks import (
     board,
+    channels,
     cloud,
     eyes,
     running,
@@ -68,6 +69,7 @@ def checks_of(site: Site) -> tuple[Check, ...]:
         _check(site, "credentials", cloud.credentials, cloud_s),
         _check(site, "bucket", cloud.bucket, cloud_s),
         _check(site, "notices", cloud.notices),
+        *(_channel(site, one.id) for one in site.config.notices.channels),
     )
 
 
@@ -78,6 +80,11 @@ def _check(site: Site, name: str, look: Look, deadline_s: float = 5.0) -> Check:
 def _folder(site: Site, name: str) -> Check:
     look = functools.partial(storage.folder, site, name)
     return Check((site.topic("folder", name),), look, storage.WRITE_WITHIN_S)
+
+
+def _channel(site: Site, channel_id: str) -> Check:
+    look = functools.partial(channels.channel, site, channel_id)
+    return Check((site.topic("channel", channel_id),), look, channels.CHANNELS_WITHIN_S)
 
 
 def _devices(site: Site, found: running.Daemon | None) -> Iterator[Check]:
