@@ -310,10 +310,9 @@ class Chromium:
         self._session = None
         if self._target:
             self.call("Target.closeTarget", targetId=self._target)
-        context = self.call("Target.createBrowserContext", disposeOnDetach=True)
-        self._target = self.call(
-            "Target.createTarget", url="about:blank", browserContextId=context["browserContextId"]
-        )["targetId"]
+        context = self.call("Target.createBrowserContext", disposeOnDetach=True)["browserContextId"]
+        made = self.call("Target.createTarget", url="about:blank", browserContextId=context)
+        self._target = made["targetId"]
         attached = self.call("Target.attachToTarget", targetId=self._target, flatten=True)
         self._session = attached["sessionId"]
 

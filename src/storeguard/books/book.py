@@ -366,9 +366,8 @@ class CsvBook:
         return csvfile.write(BookFile(rows or self._history.rows, self._layout))
 
     def _read(self, content: bytes) -> BookFile:
-        barcodes = {p.name: p.barcode for p in self._products if p.barcode is not None}
-        name, language = self._file.path.name, self._language
-        book = csvfile.read(content, name, language=language, barcodes=barcodes)
+        codes = {p.name: p.barcode for p in self._products if p.barcode is not None}
+        book = csvfile.read(content, self._file.path.name, language=self._language, barcodes=codes)
         for note in set(book.notes) - self._noted:
             log.info(note)
         self._noted.update(book.notes)
