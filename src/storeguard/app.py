@@ -269,6 +269,7 @@ class Store:
             self.noticing,
             is_clock_synced=is_clock_synced,
             exhibits=self.exhibits,
+            has_room=self.cleaning.has_room,
             log_event=event_log(self.config, self.folders, self.clock, fsync=self._mode.fsync),
             fsync=self._mode.fsync,
         )

@@ -86,9 +86,11 @@ class FilingService:
         is_clock_synced: Callable[[], bool],
         log_event: Callable[[Mapping[str, int]], None],
         exhibits: ExhibitRoom | None = None,
+        has_room: Callable[[], bool] = lambda: True,
         fsync: bool = True,
     ) -> None:
         self._exhibits = exhibits
+        self._has_room = has_room
         self._root = root
         self._store = store
         self._kiosk = kiosk
@@ -187,6 +189,8 @@ class FilingService:
     async def _shown(self, case: Case) -> Exhibits:
         if case.visit is None or self._exhibits is None:
             return Exhibits()
+        if not self._has_room():  # the last bytes are the books' and the issue's own
+            return Exhibits(missing={EXTRA: "the disk is full"})
         language = self._store.language
         unpaid = [
             ((m.scale, m.started_s), text(language, "exhibit.curve", scale=m.scale, what=m.product))
