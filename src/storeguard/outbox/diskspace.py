@@ -23,7 +23,7 @@ from storeguard.statefile import StateFile
 
 BALLAST = "ballast"
 BALLAST_BYTES = 64 * 1024 * 1024
-BALLAST_SHARE = 16
+BALLAST_SHARE = 8
 """On a small disk the reserve is this part of it."""
 
 BALLAST_FILES = 16
