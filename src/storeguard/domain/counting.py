@@ -123,7 +123,7 @@ def first_weighed(
         return _with_load(belief, weighed.scale, load._replace(base_g=weighed.level_g))
     sigma_g = min(sigma_g, max(weighed.sigma_g, lightest_g / 4))
     booked_belief = _with_load(belief, weighed.scale, load)
-    scene = _scene(belief, weighed, sigma_g)
+    scene = replace(_scene(belief, weighed, sigma_g), is_restocked=True)  # while it was off
     found = []
     for one in booked_belief.hypotheses:
         for way in _worth(list(_ways(one, weighed, scene))):

@@ -137,6 +137,8 @@ def _own_moves(
         moves = {still: min(_misfit(rest_g, var, still, scene), _shift(rest_g, var, scene))}
         for units in combinations_near(scene.own, rest_g, _reach_g(rest_g, var, scene)):
             cost = _rarity(units, is_customer=is_customer)
+            if scene.is_restocked and any(n > 0 for n in units):
+                cost -= DELIVERED
             off_g = rest_g - sum(n * p.unit_weight_g for n, p in zip(units, scene.own, strict=True))
             moves[units] = cost + _misfit(off_g, var, units, scene)
         best = min(moves.values())
