@@ -56,6 +56,7 @@ from storeguard.services.selling import Desk
 from storeguard.services.supervising import SupervisingService
 from storeguard.services.watching import WatchingService
 from storeguard.services.weighing import WeighingService
+from storeguard.vision.encoding import lead_s
 from storeguard.vision.sighting import stay_on_cpus
 
 log = logging.getLogger("storeguard")
@@ -279,9 +280,8 @@ class Store:
             self.kiosk, self.folders, self.bus, self.clock, self.health, fsync=self._mode.fsync
         )
         self.weighing.tally.is_restocked = self.restocking.was_on
-        leftovers = recovery.leftovers(
-            self.folders.record, self.journal, self.config.store.timezone
-        )
+        zone, before_s = self.config.store.timezone, lead_s(self.config.recording.pre_roll_s)
+        leftovers = recovery.leftovers(self.folders.record, self.journal, zone, lead_s=before_s)
         self.sales = assembling.sales_sources(
             self.config, self.folders, self.clock, self.health, leftovers, fsync=self._mode.fsync
         )

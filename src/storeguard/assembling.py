@@ -40,7 +40,7 @@ from storeguard.services.tampering import GuardedArea, GuardedContact, Tampering
 from storeguard.services.tracing import TraceRecorder
 from storeguard.services.watching import Eye, WatchingService
 from storeguard.vision.clipfile import about_clip
-from storeguard.vision.encoding import Overlay
+from storeguard.vision.encoding import Overlay, lead_s
 from storeguard.vision.pictures import PictureKeeper
 from storeguard.vision.recorder import ClipRecorder
 from storeguard.vision.sighting import sight_with
@@ -237,6 +237,7 @@ def sales_sources(
         health,
         grace_s=config.visits.payment_grace_s,
         leftovers=leftovers,
+        lead_s=lead_s(config.recording.pre_roll_s),
         timezone=config.store.timezone,
     )
 

@@ -103,12 +103,18 @@ def know_sealed_issues(root: Path, journal: Journal, store_id: str) -> None:
             IssueRecords(journal).record_folder(manifest)
 
 
-def leftovers(record: Path, journal: Journal, timezone: str) -> tuple[Path, ...]:
-    """Clips and pictures of a visit that a stop or a power cut has interrupted."""
+def leftovers(
+    record: Path, journal: Journal, timezone: str, *, lead_s: float = 0.0
+) -> tuple[Path, ...]:
+    """Clips and pictures of a visit that a stop or a power cut has interrupted.
+
+    `lead_s`: its first clip begins at most so long before it.
+    """
     interrupted = journal.open_visits()
     if not interrupted:
         return ()
-    first = local_label(interrupted[0].started_utc - SAME_INSTANT, timezone)
+    earlier = timedelta(seconds=lead_s) + SAME_INSTANT
+    first = local_label(interrupted[0].started_utc - earlier, timezone)
     files = sorted(record.iterdir())
     return tuple(f for f in files if f.suffix in (".mp4", ".jpg") and f.name >= first)
 

@@ -24,5 +24,7 @@ def test_a_clip_whose_label_is_a_hair_before_the_visits_own_belongs_to_it(tmp_pa
     for file in (earlier, clip, picture):
         file.write_bytes(b"")
     found = leftovers(record, journal, ZONE)
+    with_pre_roll = leftovers(record, journal, ZONE, lead_s=5.0)
     journal.close()
     assert found == (clip, picture)
+    assert with_pre_roll == (earlier, clip, picture)

@@ -40,6 +40,7 @@ class SalesSources:
         *,
         grace_s: float,
         leftovers: Sequence[Path] = (),
+        lead_s: float = 0.0,
         timezone: str = "UTC",
     ) -> None:
         self._memory = memory
@@ -47,6 +48,7 @@ class SalesSources:
         self._health = health
         self._grace_s = grace_s
         self._leftovers = tuple(leftovers)
+        self._lead_s = lead_s
         self._timezone = timezone
         complete, self.waiting = memory.load()
         self._complete = dict(complete)
@@ -104,7 +106,8 @@ class SalesSources:
         """Clips and pictures of a visit that waited over a restart."""
         if visit.id not in self._restored or visit.emptied_s is None:
             return ()
-        first, last = (self._label(t_s) for t_s in (visit.started_s - 1, visit.emptied_s))
+        began_s = visit.started_s - self._lead_s - 1
+        first, last = (self._label(t_s) for t_s in (began_s, visit.emptied_s))
         return tuple(file for file in self._leftovers if first <= file.name <= last)
 
     async def discard(self, visit: Visit) -> None:

@@ -255,3 +255,9 @@ def _set_up(stream: VideoStream, size_px: tuple[int, int]) -> None:
     context.gop_size = 10_000  # key pictures are set by time, not by number
     for name, value in BT601.items():
         setattr(context, name, value)
+
+
+def lead_s(pre_roll_s: float) -> float:
+    """A visit's first clip begins at most so long before it: with the key picture before the
+    pre-roll, which is late by up to one picture."""
+    return pre_roll_s + 2 * KEY_EVERY_S if pre_roll_s else 0.0
