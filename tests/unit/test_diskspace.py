@@ -307,9 +307,9 @@ def test_the_ballast_takes_its_blocks_and_a_few_files(tmp_path):
 
 @pytest.mark.parametrize(
     ("volume", "size_mib"),
-    [(ROOMY, 62.5), (Volume(32_000 * MIB, 1, 0, 0), 64), (Volume(8 * MIB, 1, 0, 0), 0.5)],
+    [(ROOMY, 64), (Volume(32_000 * MIB, 1, 0, 0), 64), (Volume(8 * MIB, 1, 0, 0), 1)],
 )
-def test_the_ballast_is_64_mib_or_a_sixteenth(tmp_path, volume, size_mib):
+def test_the_ballast_is_64_mib_or_a_eighth(tmp_path, volume, size_mib):
     assert Ballast(tmp_path).size_bytes(volume) == size_mib * MIB
 
 
@@ -323,9 +323,9 @@ def test_a_full_disk_gets_the_ballast_and_it_comes_back_with_the_room(shop, volu
     shop.volume = volume
     assert cleaner.ballast.is_needed()
     assert not cleaner.clean(1).has_room
-    shop.volume = full(124)
+    shop.volume = full(127)
     assert not cleaner.clean(2).has_room
-    shop.volume = full(125)
+    shop.volume = full(128)
     assert cleaner.clean(3).has_room
 
 

@@ -140,7 +140,7 @@ def test_an_unplugged_chip_is_found_out_at_its_pins(make_site, monkeypatch, tmp_
             sensors, "make_scale", lambda _, scale, clock: open_gpiod(scale, clock, time, tmp_path)
         )
         monkeypatch.setattr(sensors, "LISTEN_S", 0.5)
-        found = one(sensors.scales(make_site(REAL.replace("BACKEND", "gpiod"))))
+        found, *_ = sensors.scales(make_site(REAL.replace("BACKEND", "gpiod")))
     assert (found.state, "dout 20" in found.measured) == (FAIL, True), found
 
 
