@@ -163,6 +163,11 @@ def test_a_provisional_issue_says_that_somebody_is_still_inside():
     assert manifest(provisional, [])["provisional"]
 
 
+def test_evidence_that_could_not_be_made_is_named_in_the_text():
+    without = replace(ISSUE, evidence_missing={"curve": "저장 실패", "contact_sheet": "사진 없음"})
+    assert content_text(without, None).splitlines()[-1] == "추가 자료 없음 : contact_sheet, curve"
+
+
 def test_the_time_is_the_stores_whatever_zone_the_issue_was_made_in():
     elsewhere = LEFT_AT.astimezone(timezone(timedelta(hours=-5)))
     moved = replace(ISSUE, visit_ended_at=elsewhere)
