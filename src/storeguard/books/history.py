@@ -156,11 +156,11 @@ class History:
             self._journal.prune_versions(self._book, keep[0].at_utc)
 
     def _write(self, changes: list[Change]) -> None:
-        if self._changes is None:
+        if self._changes is None or not changes:
             return
+        counts = {change.product: (change.before, change.after) for change in changes}
         try:
-            for change in changes:
-                self._changes.changed(change.at_utc, change.product, change.before, change.after)
+            self._changes.changed(changes[0].at_utc, counts)
         except OSError as error:  # the journal has it; a sale is not lost for its log line
             log.warning("%s book: the text log cannot be written: %s", self._book, error)
 

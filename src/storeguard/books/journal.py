@@ -188,12 +188,18 @@ class Journal:
 
     def record_sale(self, sale: Sale) -> bool:
         """False when a sale of this key is already there; nothing is changed then."""
+        return self.record_sales([sale])
+
+    def record_sales(self, sales: Sequence[Sale]) -> bool:
+        """All in one transaction, for each costs the disk a write; False: none was new."""
+        columns = t.sales.c
         with self._transaction() as connection:
-            known = connection.execute(select(t.sales.c.id).where(t.sales.c.key == sale.key))
-            if known.first() is not None:
-                return False
-            connection.execute(insert(t.sales), asdict(sale))
-            return True
+            keys = select(columns.key).where(columns.key.in_([sale.key for sale in sales]))
+            known = set(connection.execute(keys).scalars())
+            new = [asdict(sale) for sale in sales if sale.key not in known]
+            if new:
+                connection.execute(insert(t.sales), new)
+            return bool(new)
 
     def find_sale(self, key: str) -> Sale | None:
         found = self.rows(select(t.sales).where(t.sales.c.key == key))

@@ -37,10 +37,10 @@ class SaleRecords:
 
     def record(self, key: str, lines: Sequence[SoldLine], source: str) -> None:
         now = self._clock.utc()
-        # Last line first: a sale that was cut short is not found by its first one.
-        for i, line in reversed(list(enumerate(lines))):
-            row, won = f"{key}/{i}", line.count * line.price_won
-            self._journal.record_sale(Sale(row, row, line.product, line.count, won, now, source))
+        rows = [(f"{key}/{i}", line, line.count * line.price_won) for i, line in enumerate(lines)]
+        self._journal.record_sales(
+            [Sale(row, row, line.product, line.count, won, now, source) for row, line, won in rows]
+        )
 
     def find_amount(self, key: str) -> int | None:
         sale = self._journal.find_sale(f"{key}/won")

@@ -36,9 +36,15 @@ class TextLog:
         self._zone = ZoneInfo(timezone)
         self._fsync = fsync
 
-    def changed(self, at_utc: datetime, product: str, before: int, after: int) -> None:
-        """store_log.txt and weight_log.txt: one count changed."""
-        self.write(at_utc, (f"상품명 : {product}", f"개수 변경 ( {before} -> {after} )"))
+    def changed(self, at_utc: datetime, counts: Mapping[str, tuple[int, int]]) -> None:
+        """store_log.txt and weight_log.txt: product → count before and after, a block each."""
+        self._append(
+            at_utc,
+            [
+                (f"상품명 : {product}", f"개수 변경 ( {before} -> {after} )")
+                for product, (before, after) in counts.items()
+            ],
+        )
 
     def missing(self, at_utc: datetime, missing: Mapping[str, int]) -> None:
         """event.txt: an issue, after which the kiosk book follows the shelf."""
@@ -47,7 +53,12 @@ class TextLog:
 
     def write(self, at_utc: datetime, lines: Iterable[str]) -> None:
         """Appends one block. Raises OSError when the disk does not take it."""
-        text = block(at_utc.astimezone(self._zone), lines)
+        self._append(at_utc, [lines])
+
+    def _append(self, at_utc: datetime, blocks: Iterable[Iterable[str]]) -> None:
+        """All at once: a basket of ten costs the disk what one of one does."""
+        local = at_utc.astimezone(self._zone)
+        text = "".join(block(local, lines) for lines in blocks)
         if self._is_full():
             durable.rotate(self._path, self._path.with_stem(f"{self._path.stem}.old"))
         durable.append(self._path, text.encode(), fsync=self._fsync)
