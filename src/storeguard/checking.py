@@ -16,6 +16,7 @@ from storeguard.books.journalfile import amendments
 from storeguard.books.proposals import AnswersFile
 from storeguard.books.rows import Rows
 from storeguard.clock import Clock
+from storeguard.configfile import ConfigFile
 from storeguard.domain.budget import Budget, guarded_share
 from storeguard.domain.product import Product
 from storeguard.domain.promotions import Bonus, Bundle, Promotion
@@ -99,6 +100,11 @@ def refuse_unusable(config: cfg.Config, path: Path, base: Path | None = None) ->
     problems = (*unusable(config, kept), *_no_network(config))
     if problems:
         raise ConfigInvalid(str(path), problems)
+
+
+def config_file(path: Path) -> ConfigFile:
+    """The owner's configuration, to be changed only into one that can be used."""
+    return ConfigFile(path, lambda config: refuse_unusable(config, path))
 
 
 def _no_network(config: cfg.Config) -> Iterator[str]:

@@ -10,11 +10,13 @@ from typing import Any
 
 from storeguard import __version__, allocator, hardware
 from storeguard.app import Store
+from storeguard.checking import config_file
 from storeguard.clock import SystemClock
 from storeguard.config import Config
 from storeguard.desks import desks_of
 from storeguard.devices.machine import Machine
 from storeguard.devices.power import throttled
+from storeguard.domain.occupancy import Presence
 from storeguard.errors import RestartNeeded
 from storeguard.mode import DAEMON, SAFE
 from storeguard.narrating import narrate
@@ -22,6 +24,7 @@ from storeguard.orderly import Loop, stop_on_signals
 from storeguard.pages import ENDPOINT, Pages
 from storeguard.services.powering import PoweringService
 from storeguard.shopview import ShopView
+from storeguard.upkeep.leaving import AGAIN, Restart
 from storeguard.vigil import Vigil
 
 __all__ = ["ENDPOINT", "Duty", "page_loops", "run_daemon", "serve", "stop_on_signals", "summary"]
@@ -39,7 +42,8 @@ class Duty:
     `banner`: sentences above the owner's page. `status`: what the service manager shows, when
     it is not simply what is guarded. `guards`: watches, weighs and judges. `good_after_s`:
     `on_good` is called once when everything has run for so long; it may block. `leave`: a loop
-    that may set the event it is given, which ends the run in good order.
+    that may set the event it is given, which ends the run in good order. `path`: the owner's
+    configuration, where a page may change it.
     """
 
     banner: tuple[str, ...] = ()
@@ -48,6 +52,7 @@ class Duty:
     good_after_s: float = 60.0
     on_good: Callable[[], None] = lambda: None
     leave: Callable[[asyncio.Event], Coroutine[Any, Any, None]] | None = None
+    path: Path | None = None
 
 
 def run_daemon(
@@ -60,7 +65,8 @@ def run_daemon(
 ) -> int:
     """Runs until SIGTERM or SIGINT; returns the exit code. A second signal kills.
 
-    RESTART where a new process is needed: end at once then, a driver's thread may hang.
+    RESTART where a new process is needed: end at once then, a driver's thread may hang. AGAIN
+    where the owner wants one, with what has changed.
     """
     allocator.give_large_blocks_back()
     make = make_hardware or functools.partial(hardware.from_config, base=base)
@@ -76,31 +82,42 @@ def run_daemon(
 
 
 async def _run(store: Store, vigil: Vigil, duty: Duty) -> int:
-    stop = stop_on_signals()
+    stop, restart = stop_on_signals(), Restart(is_possible=duty.path is not None)
     try:
         await store.open()
         if stop.is_set():  # while it was starting: nothing has begun that would have to end
             return 0
         vigil.watch(store.health)
         store.bus.subscribe(narrate)
-        view, pages = serve(store, duty.banner)
+        view, pages = serve(store, duty.banner, duty.path, restart)
         said = summary(store, pages)
         log.info("%s", said)
         loops = page_loops(store, view, pages) | vigil.loops(
             stop, duty.status or said, duty.good_after_s, duty.on_good
         )
         loops["powering"] = PoweringService(lambda: throttled(Machine()), store.health).run
+        loops["restarting"] = functools.partial(restart.run, stop, lambda: _is_occupied(store))
         if duty.leave is not None:
             loops["leaving"] = functools.partial(duty.leave, stop)
         await store.run(stop, loops)
     finally:
         await store.close()
     log.info("storeguard has ended")
-    return 0
+    return AGAIN if restart.is_wanted else 0
 
 
-def serve(store: Store, banner: tuple[str, ...] = ()) -> tuple[ShopView, Pages | None]:
+def _is_occupied(store: Store) -> bool:
+    return store.watching.occupancy.presence is Presence.OCCUPIED
+
+
+def serve(
+    store: Store,
+    banner: tuple[str, ...] = (),
+    path: Path | None = None,
+    restart: Restart | None = None,
+) -> tuple[ShopView, Pages | None]:
     """The pages; without them the daemon goes on, and says why they are missing."""
+    file = None if path is None else config_file(path)
     view = ShopView(store, banner)
     pages = Pages(
         view,
@@ -108,7 +125,7 @@ def serve(store: Store, banner: tuple[str, ...] = ()) -> tuple[ShopView, Pages |
         store.folders.state,
         store.clock,
         store.health,
-        desks=desks_of(store),
+        desks=desks_of(store, file, restart or Restart()),
     )
     return view, pages if pages.open() else None
 

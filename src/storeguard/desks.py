@@ -3,16 +3,19 @@
 from storeguard.app import Store
 from storeguard.assembling import issue_store
 from storeguard.config import Config
-from storeguard.domain.retention import DAY_S, KEPT_FOR_S
+from storeguard.configfile import ConfigFile
 from storeguard.inventorydesk import InventoryDesk
 from storeguard.issuedesk import IssueDesk
 from storeguard.noticedesk import NoticeDesk
 from storeguard.outreach import notice_box
 from storeguard.pastdesk import PastDesk
-from storeguard.web.desks import Desks, Fact, Law
+from storeguard.settingsdesk import SettingsDesk, law_of
+from storeguard.upkeep.leaving import Restart
+from storeguard.web.desks import Desks, Fact
 
 
-def desks_of(store: Store) -> Desks:
+def desks_of(store: Store, file: ConfigFile | None, restart: Restart) -> Desks:
+    """`file`: the owner's configuration; None where there is none to change."""
     config, folders, zone = store.config, store.folders, store.config.store.timezone
     issues = IssueDesk(
         folders.issue_data,
@@ -29,6 +32,7 @@ def desks_of(store: Store) -> Desks:
         law_of(config),
         facts_of(config),
         _notices_of(store),
+        settings=None if file is None else SettingsDesk(store, file, restart),
     )
 
 
@@ -37,18 +41,6 @@ def _notices_of(store: Store) -> NoticeDesk | None:
     if not store.outreach.is_heard:
         return None
     return NoticeDesk(store.telling, notice_box(store.folders), store.config.store.timezone)
-
-
-def law_of(config: Config) -> Law:
-    return Law(
-        config.store.name,
-        tuple(camera.id for camera in config.cameras),
-        round(KEPT_FOR_S / DAY_S),
-        config.law.manager,
-        config.law.phone,
-        config.upload.bucket is not None,
-        config.upload.region,
-    )
 
 
 def facts_of(config: Config) -> tuple[Fact, ...]:

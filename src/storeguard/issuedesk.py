@@ -1,6 +1,7 @@
 """The owner's work on issues: the album, one issue, decisions, exports. Implements IssueDesk."""
 
 import asyncio
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -88,7 +89,7 @@ class IssueDesk:
             has_files=bool(said),
             reason=decision.reason,
             by=decision.by,
-            held_until=decision.held_until,
+            held_until=self._held_until(decision),
             is_undone=decision.is_undone,
             files=tuple((f["name"], f["bytes"], f["sha256"]) for f in said.get("files", ())),
         )
@@ -107,8 +108,14 @@ class IssueDesk:
             _state(record, decision),
             min(certainties, default=0.0),
             next((name for name in names if name.endswith(".jpg") and "/" not in name), None),
-            is_held=decision.held_until is not None,
+            is_held=self._held_until(decision) is not None,
         )
+
+    def _held_until(self, decision: Decision) -> str | None:
+        """A hold ends by itself when its last day is over."""
+        today = f"{self._clock.utc().astimezone(self._zone):%Y-%m-%d}"
+        is_over = decision.held_until is not None and decision.held_until < today
+        return None if is_over else decision.held_until
 
     def _manifest(self, issue_id: str) -> Mapping[str, Any]:
         """Nothing once the folder has been deleted: the journal knows it for good."""
@@ -168,7 +175,8 @@ class IssueDesk:
         known, now = self._decisions.of(issue_id), self._clock.utc().isoformat(timespec="seconds")
         mark = self._root / issue_id / HELD
         if action == "hold":
-            durable.publish(mark, f"{reason}\n{until}\n".encode())
+            said = {"reason": reason, "until": until}
+            durable.publish(mark, json.dumps(said, ensure_ascii=False).encode())
             self._decisions.note(issue_id, replace(known, held_until=until, reason=reason))
         elif action == "release":
             mark.unlink(missing_ok=True)
@@ -183,8 +191,8 @@ class IssueDesk:
     def _close(self, issue_id: str, action: Action, decision: Decision) -> None:
         verdicts: dict[Action, Any] = {"confirm": "confirmed", "dismiss": "dismissed"}
         if action == "delete":
-            if decision.held_until is not None:
-                raise StoreguardError(f"{issue_id}: is held until {decision.held_until}")
+            if held_until := self._held_until(decision):
+                raise StoreguardError(f"{issue_id}: is held until {held_until}")
             remove(self._root, issue_id)
         verdict = verdicts.get(action, "deleted")
         self._decisions.note(issue_id, replace(decision, verdict=verdict))

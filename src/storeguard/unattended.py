@@ -17,7 +17,7 @@ from storeguard.errors import ConfigInvalid
 from storeguard.lock import refuse_second
 from storeguard.messages import text
 from storeguard.upkeep import lastgood
-from storeguard.upkeep.leaving import leave_when_changed
+from storeguard.upkeep.leaving import AGAIN, leave_when_changed
 from storeguard.upkeep.starts import GOOD_AFTER_S, StartsFile, boot_id
 
 STATE = cfg.Paths().state
@@ -66,7 +66,7 @@ def _run_normally(path: Path, base: Path, starts: StartsFile, record_to: Path | 
         starts.grow_good()
         lastgood.keep(choice.text, base / STATE)
 
-    duty = Duty(good_after_s=GOOD_AFTER_S, on_good=grow_good)
+    duty = Duty(good_after_s=GOOD_AFTER_S, on_good=grow_good, path=path)
     if choice.invalid is not None:
         log.warning("K701 the last good configuration is used: %s", _first_line(choice.invalid))
         duty = Duty(
@@ -74,8 +74,10 @@ def _run_normally(path: Path, base: Path, starts: StartsFile, record_to: Path | 
             good_after_s=GOOD_AFTER_S,
             on_good=grow_good,
             leave=functools.partial(_leave, path, functools.partial(lastgood.is_usable, path)),
+            path=path,
         )
-    return run_daemon(choice.config, base, record_to=record_to, duty=duty)
+    code = run_daemon(choice.config, base, record_to=record_to, duty=duty)
+    return 0 if code == AGAIN else code  # systemd starts it again after any end
 
 
 async def _leave(path: Path, is_usable: Callable[[], bool], stop: asyncio.Event) -> None:

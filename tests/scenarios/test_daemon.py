@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -517,3 +518,41 @@ def test_the_troubled_daemon_still_ends_in_order(troubled):
     code, took_s = troubled.end()
     assert code == 0, troubled.log
     assert took_s < 5
+
+
+def asked(folder, path, form=None):
+    """What the running daemon answers to a command of this machine."""
+    there = json.loads((folder / "state" / "daemon.json").read_text())
+    request = urllib.request.Request(
+        there["url"] + path,
+        data=None if form is None else form.encode(),
+        headers={"authorization": f"Bearer {there['token']}"},
+    )
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        return answer.read().decode()
+
+
+def test_a_restart_from_the_page_is_a_new_process_with_what_was_saved(tmp_path):
+    folder = lay_out(tmp_path)
+    daemon = Daemon(folder)
+    try:
+        daemon.until("guards '강남 1호점'")
+        wait_for(lambda: (folder / "state" / "daemon.json").exists(), lambda: daemon.log)
+        asked(folder, "/settings", "store.name=%EC%97%AD%EC%82%BC%EC%A0%90&kiosk.oversell=refuse")
+        assert cfg.load(folder / "config.yaml").store.name == "역삼점"
+        now = json.loads(asked(folder, "/api/v1/snapshot"))
+        assert (now["store"], now["may_oversell"]) == ("강남 1호점", False)  # one is live
+        assert "다시 시작해야" in asked(folder, "/settings")
+        before = (folder / "state" / "daemon.json").read_text()
+        asked(folder, "/settings/restart", "")
+        daemon.until("guards '역삼점'")
+        wait_for(
+            lambda: (
+                (folder / "state" / "daemon.json").exists()
+                and (folder / "state" / "daemon.json").read_text() != before
+            ),
+            lambda: daemon.log,
+        )
+        assert "다시 시작해야" not in asked(folder, "/settings")
+    finally:
+        assert daemon.end()[0] == 0

@@ -20,7 +20,7 @@ ROWS: tuple[frozenset[str], ...] = (
         {"ports", "config", "document", "clock", "durable", "streams", "health", "messages", "lock"}
     )
     | {"allocator", "notifysocket", "vigil", "orderly", "marker", "mode", "restoring", "statefile"}
-    | {"sections", "configweb", "noticeconfig"},
+    | {"sections", "configweb", "noticeconfig", "configfile"},
     frozenset({"devices", "vision", "books", "outbox", "notify"}),
     frozenset({"services", "web", "analysis", "captions", "visitors"}),
     frozenset(
@@ -50,6 +50,7 @@ ROWS: tuple[frozenset[str], ...] = (
         "configdoc",
     }
     | {"losses", "deploying", "outreach", "telltale"}
+    | {"settingsdesk"}
     | {"desks", "issuedesk", "inventorydesk", "noticedesk", "pastdesk", "exporting", "deciding"},
     frozenset({"cli"}),
 )

@@ -21,6 +21,7 @@ from storeguard.clock import SystemClock
 from storeguard.domain.issue import Issue, IssueLine, IssueStep, IssueStore
 from storeguard.inventorydesk import InventoryDesk
 from storeguard.issuedesk import IssueDesk
+from storeguard.outbox import stored
 from storeguard.outbox.folder import seal
 from storeguard.pastdesk import PastDesk
 from storeguard.web.app import build
@@ -229,8 +230,8 @@ async def test_what_is_held_is_not_deleted_until_it_is_released(
 ):
     act = f"/issues/{ID}/act"
     assert (await owner.post(act, data={"action": "hold", "reason": "경찰"})).status_code == 422
-    await owner.post(act, data={"action": "hold", "reason": "경찰", "until": "2027-01-31"})
-    assert (root / ID / ".held").exists()
+    await owner.post(act, data={"action": "hold", "reason": "경찰", "until": "2099-01-31"})
+    assert stored.is_held(root / ID, AT)
     delete = {"action": "delete", "reason": "끝"}
     assert (await owner.post(act, data=delete)).status_code == 409
     assert (root / ID).is_dir()
@@ -238,6 +239,19 @@ async def test_what_is_held_is_not_deleted_until_it_is_released(
     assert (await owner.post(act, data=delete)).headers["location"] == "/issues"
     assert not (root / ID).exists()
     assert f'href="/issues/{ID}"' not in (await owner.get("/issues")).text
+
+
+async def test_a_hold_ends_by_itself_when_its_last_day_is_over(
+    owner: httpx.AsyncClient, root: Path
+):
+    hold = {"action": "hold", "reason": "경찰", "until": "2026-11-21"}
+    await owner.post(f"/issues/{ID}/act", data=hold)
+    assert stored.is_held(root / ID, AT)
+    assert not stored.is_held(root / ID, AT + timedelta(days=3))
+    page = (await owner.get(f"/issues/{ID}")).text
+    assert "2026-11-21" not in page.partition("열람")[0]
+    delete = {"action": "delete", "reason": "끝"}
+    assert (await owner.post(f"/issues/{ID}/act", data=delete)).status_code == 303
 
 
 async def exported(owner: httpx.AsyncClient, reason: str) -> zipfile.ZipFile:

@@ -35,22 +35,31 @@ def run(config_path: Path, record: Path | None) -> None:
     config = cfg.load(config_path)
     refuse_second(cfg.Folders.of(config, config_path.parent).state)  # before seconds of imports
     from storeguard.checking import refuse_unusable
-    from storeguard.daemon import run_daemon
+    from storeguard.daemon import Duty, run_daemon
+    from storeguard.upkeep.leaving import AGAIN
 
     refuse_unusable(config, config_path)
     try:
-        code = run_daemon(config, config_path.parent, record_to=record)
+        duty = Duty(path=config_path)
+        code = run_daemon(config, config_path.parent, record_to=record, duty=duty)
     except ConfigInvalid as invalid:  # against the inventory
         raise ConfigInvalid(str(config_path), invalid.problems) from invalid
+    if code == AGAIN:  # at a terminal nobody else would start it
+        _flush()
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
     _leave(code)
 
 
 def _leave(code: int) -> NoReturn:
     """Ends the process at once: a transfer that hangs in a thread must not keep it alive."""
+    _flush()
+    os._exit(code)
+
+
+def _flush() -> None:
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(code)
 
 
 @click.command(cls=Verb)

@@ -71,8 +71,8 @@ TEXTS: dict[str, str] = {
     "setup.tool.tare": "zero of the empty scale",
     "setup.tool.calibrate": "with a weight or goods",
     "setup.tool.diagnose": "what is wrong",
-    "setup.in_force": "In force now",
-    "setup.in_force_lead": "Edit config.yaml and restart to change it.",
+    "setup.in_force": "All settings",
+    "setup.in_force_lead": "What is in force now. The others are changed in config.yaml.",
     "setup.tests": "Test notices",
     "setup.tests_lead": "Has the test of this time reached you? If not, run 'storeguard doctor'.",
     "setup.received": "Received",
@@ -82,7 +82,7 @@ TEXTS: dict[str, str] = {
         "filled in from this configuration."
     ),
     "setup.law_missing": (
-        "Name the manager and a telephone in the configuration (law.manager, law.phone)."
+        "Name who answers for the cameras, and their telephone, in the settings."
     ),
     "setup.sign": "CCTV sign",
     "setup.policy": "Privacy policy",

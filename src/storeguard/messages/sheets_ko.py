@@ -71,8 +71,8 @@ TEXTS: dict[str, str] = {
     "setup.tool.tare": "빈 저울의 영점",
     "setup.tool.calibrate": "추나 상품으로 보정",
     "setup.tool.diagnose": "이상 찾기",
-    "setup.in_force": "지금 설정",
-    "setup.in_force_lead": "config.yaml에서 바꾸고 저장한 뒤 다시 시작하면 반영됩니다.",
+    "setup.in_force": "모든 설정 보기",
+    "setup.in_force_lead": "지금 쓰고 있는 값입니다. 다른 것은 config.yaml에서 고칩니다.",
     "setup.tests": "시험 알림",
     "setup.tests_lead": (
         "이 시각에 보낸 시험 알림을 받으셨나요? 받지 못했다면 'storeguard doctor'를 실행하세요."
@@ -83,7 +83,7 @@ TEXTS: dict[str, str] = {
         "카메라가 있는 매장은 안내판을 붙이고 처리방침을 알려야 합니다. 지금 설정으로 채워 "
         "드립니다."
     ),
-    "setup.law_missing": "관리책임자와 전화번호를 설정(law.manager, law.phone)에 적어 주세요.",
+    "setup.law_missing": "CCTV 관리책임자와 전화번호를 설정에 적어 주세요.",
     "setup.sign": "CCTV 안내판",
     "setup.policy": "영상정보 처리방침",
     "law.sign": "CCTV 설치 안내",

@@ -49,7 +49,7 @@ class NoticingService:
         self._clock = clock
         self._health = health
         self._is_clock_synced = is_clock_synced
-        self._threshold = threshold
+        self.threshold = threshold
         self._quiet_hours = quiet_hours
         self._on_digest = on_digest
         self._fsync = fsync
@@ -64,7 +64,7 @@ class NoticingService:
 
         `stakes` are its lines; none for a folder that somebody else has put there.
         """
-        if self._threshold.is_below(stakes):
+        if self.threshold.is_below(stakes):
             return Telling.BELOW_THRESHOLD
         if self._is_quiet:
             return Telling.QUIET_HOURS

@@ -84,7 +84,7 @@ class Desk:
         self._record = record
         self._bus = bus
         self._clock = clock
-        self._oversell = oversell
+        self.oversell = oversell
         self._language = language
         self._sets = sets
         self._turn = asyncio.Lock()
@@ -180,7 +180,7 @@ class Desk:
         lines = self._priced(tuple(basket.items()))
         for line in lines:
             left = self._kiosk.counts.get(line.product, line.count)
-            if self._oversell == "refuse" and line.count > left:
+            if self.oversell == "refuse" and line.count > left:
                 said = text(self._language, "sale.sold_out", product=line.product, left=left)
                 raise SaleRefused(said)
         return lines

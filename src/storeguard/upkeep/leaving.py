@@ -1,4 +1,4 @@
-"""When a makeshift ends itself so that a normal start is tried."""
+"""When a process ends itself, so that a new one begins."""
 
 import asyncio
 import logging
@@ -8,7 +8,40 @@ from pathlib import Path
 LOOK_EVERY_S = 1.0
 
 log = logging.getLogger("storeguard")
+AGAIN = 75
+"""The exit code of a process that wants to be started anew."""
+
 Mark = tuple[int, int, int] | None
+
+
+class Restart:
+    """What the owner has changed needs a new process; it waits until nobody is inside.
+
+    `is_possible`: somebody starts it.
+    """
+
+    def __init__(self, *, is_possible: bool = False) -> None:
+        self._is_possible = is_possible
+        self._wanted = asyncio.Event()
+
+    @property
+    def is_wanted(self) -> bool:
+        return self._wanted.is_set()
+
+    def ask(self) -> bool:
+        if self._is_possible:
+            self._wanted.set()
+        return self._is_possible
+
+    async def run(self, stop: asyncio.Event, is_occupied: Callable[[], bool]) -> None:
+        """Sets `stop` once it is wanted."""
+        await self._wanted.wait()
+        while True:
+            if stop.is_set() or not is_occupied():
+                break
+            await asyncio.sleep(LOOK_EVERY_S)
+        log.warning("the settings have changed: ending, to be started anew with them")
+        stop.set()
 
 
 async def leave_when_changed(

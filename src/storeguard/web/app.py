@@ -8,7 +8,18 @@ from typing import Literal
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from storeguard.web import board, inventory, issues, login, machine, past, people, setup, till
+from storeguard.web import (
+    board,
+    devices,
+    inventory,
+    issues,
+    login,
+    machine,
+    past,
+    people,
+    settings,
+    till,
+)
 from storeguard.web.desks import Desks
 from storeguard.web.door import Door
 from storeguard.web.gate import Gate
@@ -69,5 +80,6 @@ def _include_desks(
     app.include_router(issues.router(view, pages, desks.issues, desks.notices))
     app.include_router(inventory.router(view, pages, desks))
     app.include_router(past.router(view, pages, desks.past))
-    app.include_router(setup.router(view, pages, desks))
+    app.include_router(devices.router(view, pages))
+    app.include_router(settings.router(view, pages, desks))
     app.include_router(people.router(view, pages, door, desks.issues))

@@ -208,6 +208,48 @@ class Fact:
     value: str
 
 
+SettingKind = Literal["text", "number", "choice", "switch", "hours"]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A value that may be changed on the page. `key` is its name in config.yaml.
+
+    `value` as it is typed (`hours`: two, with a blank between). `is_live`: in force at once.
+    """
+
+    key: str
+    kind: SettingKind
+    value: str
+    choices: tuple[str, ...] = ()
+    is_live: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why a value was not taken: the setting's key, and the owner's sentence. "" is the file."""
+
+    key: str
+    why: str
+
+
+class SettingsDesk(Protocol):
+    """config.yaml from the page. `settings` and `is_waiting` block."""
+
+    @property
+    def law(self) -> "Law": ...
+    def settings(self) -> Sequence[Setting]: ...
+    def is_waiting(self) -> bool:
+        """Does the file say something that is in force only after a restart?"""
+
+    async def save(self, typed: Mapping[str, str]) -> Sequence[Refused]:
+        """All of it or, where anything is refused, nothing."""
+
+    def restart(self) -> bool:
+        """Ends the process, once nobody is inside, so that a new one begins. False: nobody would
+        start it again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Law:
     """What the sign and the privacy policy say of this shop, from its configuration."""
@@ -231,3 +273,4 @@ class Desks:
     law: Law
     facts: tuple[Fact, ...] = ()
     notices: NoticeDesk | None = None
+    settings: SettingsDesk | None = None

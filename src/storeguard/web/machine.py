@@ -1,6 +1,7 @@
 """What programs ask without signing in: health, figures for Prometheus, and `changed`."""
 
 import asyncio
+import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
@@ -15,16 +16,19 @@ PRESENCE = ("empty", "occupied", "unknown")
 
 
 def router(view: ShopView, closing: asyncio.Event) -> APIRouter:
-    made = APIRouter()
+    made, boot = APIRouter(), secrets.token_hex(8)
 
     @made.get("/healthz")
     async def health() -> JSONResponse:
-        """Always 200 while the process answers; the body says what cannot be trusted."""
+        """Always 200 while the process answers; the body says what cannot be trusted.
+
+        `boot`: another one for each process.
+        """
         shop = view.snapshot()
         faults = [asdict(fault) for fault in shop.faults]
         parts = [asdict(part) for part in view.health()]
         status = "safe" if shop.banner else "faults" if faults else "ok"
-        return JSONResponse({"status": status, "faults": faults, "parts": parts})
+        return JSONResponse({"status": status, "faults": faults, "parts": parts, "boot": boot})
 
     @made.get("/metrics")
     async def metrics() -> PlainTextResponse:
