@@ -134,7 +134,9 @@ def _found(line: Line, issues: int, away_s: float) -> dict[str, Any]:
     lasting = [t_s for t_s in line.attempts_s if t_s > LASTED_S]
     gaps = [b - a for a, b in itertools.pairwise(lasting)]
     keys = [key for _, key in line.puts]
-    messages = [(t_s, key) for t_s, key in line.puts if key.endswith((".txt", ".jpg"))]
+    messages = [
+        (t_s, key) for t_s, key in line.puts if key.endswith((".txt", ".jpg", "/notice.json"))
+    ]
     first_clip = next((i for i, key in enumerate(keys) if key.endswith(".mp4")), len(keys))
     manifests = [key for key in keys if key.endswith("/issue.json")]
     return {
@@ -142,7 +144,7 @@ def _found(line: Line, issues: int, away_s: float) -> dict[str, Any]:
         "least_gap_s": round(min(gaps, default=away_s)),
         "messages_min": round((max(t for t, _ in messages) - away_s) / 60, 1),
         "everything_min": round((line.puts[-1][0] - away_s) / 60, 1),
-        "missing": issues * 5 - len(set(keys)),
+        "missing": issues * 6 - len(set(keys)),
         "sent_twice": len(keys) - len(set(keys)),
         "in_order": first_clip == len(messages) and manifests == sorted(manifests),
     }

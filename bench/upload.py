@@ -3,11 +3,13 @@
 Prints how long sealing takes, then what was lost or doubled (P4, P5): `missing` and `different`
 objects, `manifest_events_extra` beyond one an issue, `sms_extra` beyond or below one an issue,
 with every event given to the notifier one to five times, and `unconfirmed` issues. The real
-uploading service runs in a child on a clock 100 times as fast as life, so that its back-offs pass;
-a proxy resets, delays, truncates, answers with a login page, 301, 403, 429, 503, and loses
-answers; the child is killed while bytes are on their way.
+uploading service runs in a child on a clock 100 times as fast as life, so that its back-offs pass
+(and the patience with a silent line is 1 s, not 30); a proxy resets, hangs, delays, truncates,
+answers with a login page, 301, 403, 429, 503, and loses answers; the child is killed while bytes
+are on their way. Most of the time is waited, so the issues are spread over several stores, each
+with an uploader, a bucket and a notifier of its own, on the same line.
 
-    python bench/upload.py [--issues N] [--kills N] [--seed N]
+    python bench/upload.py [--issues N] [--kills N] [--stores N] [--seed N]
 """
 
 import argparse
@@ -33,65 +35,100 @@ import boto3
 from _report import report
 from storeguard.clock import LoopClock, ScaledLoop
 from storeguard.cloud.notifier import Clients, Notifier, Settings
-from storeguard.domain.delivery import DeliveryState
+from storeguard.domain.delivery import NOTICE, DeliveryState
 from storeguard.domain.issue import MANIFEST, Issue, IssueLine, IssueStore
 from storeguard.health import Health
+from storeguard.outbox import s3
 from storeguard.outbox.folder import read_manifest, seal, sealed_issues
 from storeguard.outbox.progress import state_of
-from storeguard.outbox.s3 import S3Store
 from storeguard.services.bus import Bus
 from storeguard.services.uploading import UploadingService
 
-REGION, BUCKET = "ap-northeast-2", "bench"
+REGION = "ap-northeast-2"
 STORE = IssueStore("gangnam-1", "강남 1호점", "ko", "Asia/Seoul")
 SPEED = 100.0
-SERVE = "serve"
+PATIENCE_S = 1
 PICTURE_BYTES, CLIP_BYTES = 20_000, 100_000
+ZEROS = ("missing", "different", "manifest_events_extra", "sms_extra", "unconfirmed")
 
 
 def main() -> int:
     wanted = _arguments()
-    if wanted.serve:
-        return _serve(wanted.seed)
-    chance = random.Random(wanted.seed)
     logging.disable(logging.CRITICAL)
     os.environ |= {"AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "bench"}
-    command = [sys.executable, __file__, f"--{SERVE}", "--seed", str(wanted.seed)]
-    server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert server.stdin is not None
-    assert server.stdout is not None
+    if wanted.part == "line":
+        return _serve(wanted.seed)
+    if wanted.part is not None:
+        return _one_store(wanted)
+    line = _started("line", wanted)
+    assert line.stdin is not None
+    assert line.stdout is not None
     try:
-        ports = json.loads(server.stdout.readline())
-        with tempfile.TemporaryDirectory() as folder:
-            found = _run(Path(folder), ports, wanted, chance)
-        server.stdin.close()
-        suffered = json.loads(server.stdout.readline())
+        ports = json.loads(line.stdout.readline())
+        started_s = time.monotonic()
+        found = _all_stores(wanted, ports)
+        took_s = round(time.monotonic() - started_s, 1)
+        line.stdin.close()
+        suffered = json.loads(line.stdout.readline())
     finally:
-        server.kill()
-        server.wait()
-    report("upload killed and resumed", **found, suffered=suffered)
-    zeros = ("missing", "different", "manifest_events_extra", "sms_extra", "unconfirmed")
-    return 1 if any(found[name] for name in zeros) else 0
+        line.kill()
+        line.wait()
+    report("sealing an issue with a picture and a clip", found.pop("sealing_ms"), unit="ms")
+    asked = {"seed": wanted.seed, "stores": wanted.stores, "took_s": took_s}
+    report("upload killed and resumed", **asked, **found, suffered=suffered)
+    return 1 if any(found[name] for name in ZEROS) else 0
 
 
-def _run(
-    here: Path, ports: dict[str, int], wanted: argparse.Namespace, chance: random.Random
-) -> dict[str, Any]:
-    cloud = _Cloud(f"http://127.0.0.1:{ports['moto']}")
-    line = f"http://127.0.0.1:{ports['proxy']}"
+def _started(part: str, wanted: argparse.Namespace, **more: int) -> "subprocess.Popen[str]":
+    asked = {"part": part, "seed": wanted.seed, **more}
+    options = [word for name, value in asked.items() for word in (f"--{name}", str(value))]
+    command = [sys.executable, __file__, *options]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def _all_stores(wanted: argparse.Namespace, ports: dict[str, int]) -> dict[str, Any]:
+    """Every store's part in a process of its own: they fork, and threads do not outlive that."""
+    shares = [(_share(wanted.issues, n, wanted.stores), _share(wanted.kills, n, wanted.stores))
+              for n in range(wanted.stores)]  # fmt: skip
+    children = [
+        _started(str(n), wanted, issues=issues, kills=kills, **ports)
+        for n, (issues, kills) in enumerate(shares)
+    ]
+    found: Counter[str] = Counter()
+    sealing_ms: list[float] = []
+    for child in children:
+        said = json.loads(child.communicate()[0])
+        sealing_ms += said.pop("sealing_ms")
+        found.update(said)
+    return {**found, "sealing_ms": sealing_ms}
+
+
+def _share(whole: int, number: int, parts: int) -> int:
+    return whole * (number + 1) // parts - whole * number // parts
+
+
+def _one_store(wanted: argparse.Namespace) -> int:
+    chance = random.Random(f"{wanted.seed}/{wanted.part}")
+    with tempfile.TemporaryDirectory() as folder:
+        found = _run(Path(folder), wanted, chance)
+    print(json.dumps(found), flush=True)
+    return 0
+
+
+def _run(here: Path, wanted: argparse.Namespace, chance: random.Random) -> dict[str, Any]:
+    bucket = f"bench-{wanted.part}"
+    cloud = _Cloud(f"http://127.0.0.1:{wanted.moto}", bucket)
+    line = f"http://127.0.0.1:{wanted.proxy}"
     root = here / "issue_data"
+    root.mkdir()
     sealing_ms = [_sealed_ms(here, root, number) for number in range(wanted.issues)]
-    report("sealing an issue with a picture and a clip", sealing_ms, unit="ms")
-    started_s = time.monotonic()
-    killed = _deliver(root, line, wanted, chance, cloud)
-    sent = _manifest_keys(root)
+    killed = _deliver(root, (line, bucket), wanted, chance, cloud)
     return {
+        "sealing_ms": sealing_ms,
         "issues": wanted.issues,
         "kills": killed,
-        "seed": wanted.seed,
-        "took_s": round(time.monotonic() - started_s, 1),
         **cloud.compared(root),
-        "manifest_events_extra": len(cloud.manifest_events) - len(set(sent)),
+        "manifest_events_extra": len(cloud.manifest_events) - len(set(_manifest_keys(root))),
         "asked_again": cloud.asked_again,
         "sms_extra": len(cloud.messages()) - wanted.issues,
         "unconfirmed": sum(state_of(f) is not DeliveryState.CONFIRMED for f in sealed_issues(root)),
@@ -99,7 +136,11 @@ def _run(
 
 
 def _deliver(
-    root: Path, line: str, wanted: argparse.Namespace, chance: random.Random, cloud: "_Cloud"
+    root: Path,
+    line: tuple[str, str],
+    wanted: argparse.Namespace,
+    chance: random.Random,
+    cloud: "_Cloud",
 ) -> int:
     """Children, each killed after some requests of its own; the last ones end by themselves."""
     every = max(1, wanted.issues * 5 // max(1, wanted.kills))
@@ -115,7 +156,11 @@ def _deliver(
 
 
 def _child(
-    root: Path, line: str, after: int | None, chance: random.Random, cloud: "_Cloud"
+    root: Path,
+    line: tuple[str, str],
+    after: int | None,
+    chance: random.Random,
+    cloud: "_Cloud",
 ) -> bool:
     """True when it has ended by itself: every issue has its receipt."""
     reading, writing = os.pipe()
@@ -145,7 +190,7 @@ def _child(
 class _Telling:
     """The bucket; says through a pipe that a request begins."""
 
-    def __init__(self, objects: S3Store, pipe: int) -> None:
+    def __init__(self, objects: s3.S3Store, pipe: int) -> None:
         self._objects = objects
         self._pipe = pipe
 
@@ -160,8 +205,10 @@ class _Telling:
         return self._objects.get(key)
 
 
-def _upload(root: Path, line: str, pipe: int) -> None:
-    objects = _Telling(S3Store(BUCKET, REGION, line), pipe)
+def _upload(root: Path, line: tuple[str, str], pipe: int) -> None:
+    s3.READ_TIMEOUT_S = PATIENCE_S
+    url, bucket = line
+    objects = _Telling(s3.S3Store(bucket, REGION, url), pipe)
 
     async def until_all_is_confirmed() -> None:
         clock = LoopClock(asyncio.get_running_loop(), datetime.now(UTC))
@@ -193,7 +240,8 @@ def _sealed_ms(here: Path, root: Path, number: int) -> float:
 
 
 def _manifest_keys(root: Path) -> list[str]:
-    return [_key(folder, MANIFEST) for folder in sealed_issues(root)]
+    """Two an issue: the one ahead of its clips, and the one after them."""
+    return [_key(folder, name) for folder in sealed_issues(root) for name in (NOTICE, MANIFEST)]
 
 
 def _key(folder: Path, name: str) -> str:
@@ -204,28 +252,35 @@ def _key(folder: Path, name: str) -> str:
 class _Cloud:
     """Bucket, queue of its events, table, topic with a reader, and the notifier on them."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, bucket: str) -> None:
+        self._bucket = bucket
         self._s3 = self._client("s3", url)
         self._sqs = self._client("sqs", url)
         dynamodb, sns = self._client("dynamodb", url), self._client("sns", url)
-        self._events, events_arn = self._queue("events")
-        self._phone, phone_arn = self._queue("phone")
+        self._events, events_arn = self._queue(f"{bucket}-events")
+        self._phone, phone_arn = self._queue(f"{bucket}-phone")
         where = {"LocationConstraint": REGION}
-        self._s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration=where)
-        rules = {"Key": {"FilterRules": [{"Name": "suffix", "Value": MANIFEST}]}}
-        told = {"QueueArn": events_arn, "Events": ["s3:ObjectCreated:*"], "Filter": rules}
+        self._s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
+        told = [
+            {
+                "QueueArn": events_arn,
+                "Events": ["s3:ObjectCreated:*"],
+                "Filter": {"Key": {"FilterRules": [{"Name": "suffix", "Value": name}]}},
+            }
+            for name in (MANIFEST, NOTICE)
+        ]
         self._s3.put_bucket_notification_configuration(
-            Bucket=BUCKET, NotificationConfiguration={"QueueConfigurations": [told]}
+            Bucket=bucket, NotificationConfiguration={"QueueConfigurations": told}
         )
         dynamodb.create_table(
-            TableName="sent",
+            TableName=bucket,
             BillingMode="PAY_PER_REQUEST",
             AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
             KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
         )
-        topic_arn = sns.create_topic(Name="notices")["TopicArn"]
+        topic_arn = sns.create_topic(Name=bucket)["TopicArn"]
         sns.subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=phone_arn)
-        settings = Settings(BUCKET, "sent", topic_arn, REGION)
+        settings = Settings(bucket, bucket, topic_arn, REGION)
         self._notifier = Notifier(settings, Clients(self._s3, dynamodb, sns))
         self.manifest_events: list[str] = []
         self.asked_again = 0
@@ -260,7 +315,7 @@ class _Cloud:
 
     def _content(self, key: str) -> bytes | None:
         try:
-            content: bytes = self._s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+            content: bytes = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
         except self._s3.exceptions.NoSuchKey:
             return None
         return content
@@ -308,8 +363,11 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--issues", type=int, default=1000)
     parser.add_argument("--kills", type=int, default=500)
+    parser.add_argument("--stores", type=int, default=4)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument(f"--{SERVE}", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--part", help=argparse.SUPPRESS)
+    parser.add_argument("--moto", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--proxy", type=int, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 

@@ -95,13 +95,17 @@ class _Cloud:
 
     def _make_bucket(self, s3: Any) -> None:
         s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": S3_REGION})
-        rule = {
-            "QueueArn": self._arn(self._sqs, self._events),
-            "Events": ["s3:ObjectCreated:*"],
-            "Filter": {"Key": {"FilterRules": [{"Name": "suffix", "Value": "issue.json"}]}},
-        }
+        queue = self._arn(self._sqs, self._events)
+        rules = [
+            {
+                "QueueArn": queue,
+                "Events": ["s3:ObjectCreated:*"],
+                "Filter": {"Key": {"FilterRules": [{"Name": "suffix", "Value": name}]}},
+            }
+            for name in ("issue.json", "notice.json")
+        ]
         s3.put_bucket_notification_configuration(
-            Bucket=BUCKET, NotificationConfiguration={"QueueConfigurations": [rule]}
+            Bucket=BUCKET, NotificationConfiguration={"QueueConfigurations": rules}
         )
 
     @staticmethod

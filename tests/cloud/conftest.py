@@ -193,18 +193,16 @@ def _queue(sqs, name):
 
 
 def _tell_of_manifests(s3, bucket, queue_arn):
-    rules = [{"Name": "suffix", "Value": "issue.json"}]
+    told = [
+        {
+            "QueueArn": queue_arn,
+            "Events": ["s3:ObjectCreated:*"],
+            "Filter": {"Key": {"FilterRules": [{"Name": "suffix", "Value": name}]}},
+        }
+        for name in ("issue.json", "notice.json")
+    ]
     s3.put_bucket_notification_configuration(
-        Bucket=bucket,
-        NotificationConfiguration={
-            "QueueConfigurations": [
-                {
-                    "QueueArn": queue_arn,
-                    "Events": ["s3:ObjectCreated:*"],
-                    "Filter": {"Key": {"FilterRules": rules}},
-                }
-            ]
-        },
+        Bucket=bucket, NotificationConfiguration={"QueueConfigurations": told}
     )
 
 

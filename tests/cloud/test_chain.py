@@ -7,6 +7,7 @@ import subprocess
 import sys
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -14,13 +15,13 @@ import storeguard
 from storeguard.domain.issue import IssueStore
 from storeguard.domain.notice import Telling
 from storeguard.errors import UploadConflict
-from storeguard.outbox.delivery import DeliveryState, deliver, fetch_receipt, state_of
+from storeguard.outbox.delivery import DeliveryState, Stage, deliver, fetch_receipt, state_of
 from storeguard.outbox.digest import DAY_IS_FULL, DIGEST, seal_digest
 from storeguard.outbox.folder import read_manifest
 
 SOURCE = Path(storeguard.__file__).parents[1]
 SMS = "[강남 1호점] 재고 불일치: 바나나우유 1 (-1,500원) 22:21 #7"
-FILES = ["at.jpg", "clip-1.mp4", "clip-2.mp4", "content.txt", "issue.json"]
+FILES = ["at.jpg", "clip-1.mp4", "clip-2.mp4", "content.txt", "issue.json", "notice.json"]
 
 
 @pytest.fixture
@@ -42,7 +43,13 @@ def wrapped(messages):
 
 def manifests(messages):
     """What of the arrived events speaks of a manifest: S3 sends a test event first."""
-    return [m for m in messages if "Records" in json.loads(m["Body"])]
+    return about(messages, "/issue.json")
+
+
+def about(messages, name):
+    events = [(m, json.loads(m["Body"]).get("Records")) for m in messages]
+    keys = [(m, unquote(r[0]["s3"]["object"]["key"])) for m, r in events if r]
+    return [m for m, key in keys if key.endswith(name)]
 
 
 def test_one_issue_becomes_one_message_and_a_receipt(cloud, objects, sealed, lambda_module):
@@ -58,6 +65,34 @@ def test_one_issue_becomes_one_message_and_a_receipt(cloud, objects, sealed, lam
     assert (receipt.text, receipt.differing) == (SMS, ())
     assert state_of(folder) is DeliveryState.CONFIRMED
     assert cloud.receipt(folder.name) == json.loads((folder / ".receipt.json").read_bytes())
+
+
+def test_the_message_waits_for_no_clip(cloud, objects, sealed, lambda_module):
+    """Text, picture and notice are up, the clips are not; the owner reads, once."""
+    folder = sealed()
+    state = deliver(folder, "gangnam-1", objects, stage=Stage.MESSAGE)
+    assert state is DeliveryState.READABLE
+    lambda_module.handler(wrapped(cloud.events()), None)
+    assert cloud.messages() == [SMS]
+    assert fetch_receipt(folder, objects) is None
+    deliver(folder, "gangnam-1", objects)
+    lambda_module.handler(wrapped(cloud.events()), None)
+    assert cloud.messages() == []
+    assert (fetch_receipt(folder, objects).text, fetch_receipt(folder, objects).differing) == (
+        SMS,
+        (),
+    )
+
+
+def test_a_notice_whose_event_was_lost_is_made_up_for_by_the_manifest(
+    cloud, objects, sealed, lambda_module
+):
+    folder = sealed()
+    deliver(folder, "gangnam-1", objects, stage=Stage.MESSAGE)
+    cloud.events()
+    deliver(folder, "gangnam-1", objects)
+    lambda_module.handler(wrapped(cloud.events()), None)
+    assert cloud.messages() == [SMS]
 
 
 @pytest.mark.parametrize("telling", [Telling.COOL_DOWN, Telling.DAILY_DIGEST])
@@ -198,4 +233,5 @@ def test_killed_at_every_file_and_resumed_it_arrives_whole_and_once(cloud, objec
         assert [key for key in cloud.objects() if key.startswith(f"{prefix}/")] == [
             f"{prefix}/{name}" for name in FILES
         ]
-        assert len(manifests(cloud.events())) == 1
+        events = cloud.events()
+        assert [len(about(events, name)) for name in ("/notice.json", "/issue.json")] == [1, 1]

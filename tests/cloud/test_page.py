@@ -198,6 +198,38 @@ def test_evidence_that_is_deleted_leaves_the_text(site):
     assert "바나나우유" in page
 
 
+def test_while_clips_are_on_their_way_the_rest_is_shown(site):
+    site.add()
+    key = f"gangnam-1/2026/11/{ID}/issue.json"
+    content = site.cloud.s3.get_object(Bucket=site.cloud.bucket, Key=key)["Body"].read()
+    site.cloud.s3.delete_object(Bucket=site.cloud.bucket, Key=key)
+    ahead = key.replace("issue.json", "notice.json")
+    site.cloud.s3.put_object(Bucket=site.cloud.bucket, Key=ahead, Body=content)
+    site.log_in()
+    page = site.ask("GET", PATH)["body"]
+    assert "영상이 아직 올라오는 중" in page
+    assert "265 g이 줄었고" in page
+    assert "<img" in page
+    assert "<video" not in page
+
+
+@pytest.mark.parametrize(
+    ("said", "clips"),
+    [
+        ({"files": [{"name": "extra/step-1.mp4", "bytes": 4, "sha256": "0" * 64}]}, 2),
+        ({"files": [{"name": 3}]}, 1),
+        ({"files": 3}, 1),
+        ([], 1),
+    ],
+)
+def test_what_was_ready_only_later_is_shown_too(site, said, clips):
+    site.add()
+    key = f"gangnam-1/2026/11/{ID}/later.json"
+    site.cloud.s3.put_object(Bucket=site.cloud.bucket, Key=key, Body=json.dumps(said).encode())
+    site.log_in()
+    assert site.ask("GET", PATH)["body"].count("<video") == clips
+
+
 def test_what_a_device_says_is_text_and_no_page(site):
     evil = '"><script>alert(1)</script>'
     line = {"product": evil, "missing": 1, "loss": 1, "certainty": 1.0}

@@ -194,7 +194,7 @@ def test_the_bucket_is_private_encrypted_versioned_and_forgets(client):
     assert markers["ExpiredObjectDeleteMarker"] is True
     told = bucket["NotificationConfiguration"]["LambdaConfigurations"]
     suffixes = [t["Filter"]["S3Key"]["Rules"][0]["Value"] for t in told]
-    assert suffixes == ["issue.json", "hb.json"]
+    assert suffixes == ["issue.json", "notice.json", "hb.json"]
 
 
 # --- what is allowed

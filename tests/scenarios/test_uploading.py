@@ -188,8 +188,10 @@ def test_text_and_picture_of_all_issues_go_before_any_clip(root):
     bucket = Bucket()
     run(root, bucket, 5)
     sent = [tuple(key.split("/")[-2:]) for key in bucket.objects if key.startswith("gangnam-1/")]
-    assert sent[:3] == [(f"issue-{n}", "content.txt") for n in (1, 2, 3)]
-    assert sent[3:6] == [("issue-1", name) for name in ("clip-1.mp4", "clip-2.mp4", "issue.json")]
+    assert sent[:6] == [
+        (f"issue-{n}", name) for n in (1, 2, 3) for name in ("content.txt", "notice.json")
+    ]
+    assert sent[6:9] == [("issue-1", name) for name in ("clip-1.mp4", "clip-2.mp4", "issue.json")]
     assert bucket.manifests == ["issue-1", "issue-2", "issue-3"]
 
 

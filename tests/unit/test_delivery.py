@@ -43,7 +43,15 @@ ISSUE = Issue(
     why={},
 )
 PREFIX = f"gangnam-1/2026/11/{ISSUE.id}"
-NAMES = ["content.txt", "at.jpg", "clip-1.mp4", "clip-2.mp4", "extra/trace.csv", "issue.json"]
+NAMES = [
+    "content.txt",
+    "at.jpg",
+    "notice.json",
+    "clip-1.mp4",
+    "clip-2.mp4",
+    "extra/trace.csv",
+    "issue.json",
+]
 RECEIPT = {"id": ISSUE.id, "text": "재고", "message_id": "m", "sent_at": "t", "differing": []}
 
 
@@ -86,7 +94,7 @@ def replaced(path, content):
     path.write_bytes(content)
 
 
-def test_text_first_then_picture_clips_extra_and_the_manifest_last(sealed):
+def test_text_first_then_picture_notice_clips_extra_and_the_manifest_last(sealed):
     memory = Memory()
     assert deliver(sealed, "gangnam-1", memory) is DeliveryState.UPLOADED
     assert memory.puts == [f"{PREFIX}/{name}" for name in NAMES]
@@ -212,7 +220,7 @@ def test_the_message_stage_ends_before_the_first_clip(sealed):
     memory = Memory()
     state = deliver(sealed, "gangnam-1", memory, stage=Stage.MESSAGE)
     assert state is state_of(sealed) is DeliveryState.READABLE
-    assert memory.puts == [f"{PREFIX}/content.txt", f"{PREFIX}/at.jpg"]
+    assert memory.puts == [f"{PREFIX}/{name}" for name in ("content.txt", "at.jpg", "notice.json")]
     assert deliver(sealed, "gangnam-1", memory) is DeliveryState.UPLOADED
     assert len(memory.puts) == len(NAMES)
 
@@ -221,6 +229,25 @@ def test_an_issue_without_clips_is_whole_after_the_message_stage(tmp_path):
     folder = outbox.seal(tmp_path / "issues", ISSUE, None, [], picture_time_label=None)
     memory = Memory()
     assert deliver(folder, "gangnam-1", memory, stage=Stage.MESSAGE) is DeliveryState.UPLOADED
+    assert memory.puts == [f"{PREFIX}/{name}" for name in ("content.txt", "issue.json")]
+
+
+def test_the_notice_is_the_manifest_ahead_of_its_clips(sealed):
+    memory = Memory()
+    deliver(sealed, "gangnam-1", memory, stage=Stage.MESSAGE)
+    notice = memory.objects[f"{PREFIX}/notice.json"]
+    deliver(sealed, "gangnam-1", memory)
+    assert notice == memory.objects[f"{PREFIX}/issue.json"]
+    assert notice[0] == (sealed / "issue.json").read_bytes()
+
+
+def test_a_picture_that_the_disk_refuses_does_not_keep_the_notice_back(sealed):
+    (sealed / "at.jpg").unlink()
+    (sealed / "at.jpg").mkdir()
+    memory = Memory()
+    with pytest.raises(OutboxFault, match=r"at\.jpg: cannot be read"):
+        deliver(sealed, "gangnam-1", memory, stage=Stage.MESSAGE)
+    assert memory.puts == [f"{PREFIX}/content.txt", f"{PREFIX}/notice.json"]
 
 
 def test_smaller_clips_go_first(tmp_path):
@@ -231,7 +258,14 @@ def test_smaller_clips_go_first(tmp_path):
     memory = Memory()
     deliver(folder, "gangnam-1", memory)
     sent = [key.rpartition("/")[2] for key in memory.puts]
-    assert sent == ["content.txt", "clip-2.mp4", "clip-3.mp4", "clip-1.mp4", "issue.json"]
+    assert sent == [
+        "content.txt",
+        "notice.json",
+        "clip-2.mp4",
+        "clip-3.mp4",
+        "clip-1.mp4",
+        "issue.json",
+    ]
 
 
 def test_asking_again_writes_a_new_key_that_ends_as_the_manifest_does(sealed):
@@ -301,7 +335,10 @@ def test_keys_carry_year_and_month_of_sealing_in_utc():
 def test_only_what_is_in_the_bucket_as_sealed_counts_as_uploaded(sealed):
     deliver(sealed, "gangnam-1", Memory())
     recorded = json.loads((sealed / ".uploaded.json").read_bytes())
-    digests = {n: hashlib.sha256((sealed / n).read_bytes()).hexdigest() for n in NAMES}
+    on_disk = {n: "issue.json" if n == "notice.json" else n for n in NAMES}
+    digests = {
+        n: hashlib.sha256((sealed / file).read_bytes()).hexdigest() for n, file in on_disk.items()
+    }
     expected = {"prefix": PREFIX, "files": digests, "damaged": {}, "state": "uploaded"}
     assert recorded == expected
 

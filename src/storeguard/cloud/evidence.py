@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .index import OPEN, Index
-from .manifest import LARGEST_BYTES, parsed
+from .manifest import LARGEST_BYTES, ahead_of, parsed
 from .table import Item
 
 SIGNED_FOR_S = 15 * 60
@@ -30,9 +30,13 @@ class Clip:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """`is_kept`: False once the evidence has been deleted for its age, or never arrived."""
+    """`is_kept`: False once the evidence has been deleted for its age, or never arrived.
+
+    `is_whole`: False while clips are still on their way.
+    """
 
     is_kept: bool
+    is_whole: bool
     pictures: tuple[str, ...]
     clips: tuple[Clip, ...]
     why: tuple[str, ...]
@@ -56,14 +60,16 @@ class Evidence:
         return self._signed(_beside(issue, issue["picture"])) if issue.get("picture") else ""
 
     def of(self, issue: Item, language: str) -> Shown:
-        manifest = self._manifest(issue["key"])
+        whole = self._manifest(issue["key"])
+        manifest = whole or self._manifest(ahead_of(issue["key"]))
         if manifest is None:
-            return Shown(False, (), (), ())
-        names = [entry["name"] for entry in manifest["files"]]
+            return Shown(False, True, (), (), ())
+        names = [entry["name"] for entry in manifest["files"]] + self._later(issue)
         pictures = [n for n in names if n.lower().endswith((".jpg", ".jpeg"))]
-        clips = [n for n in names if n.lower().endswith(".mp4")]
+        clips = [n for n in names if n.lower().endswith(".mp4")] if whole else []
         return Shown(
             True,
+            whole is not None,
             tuple(self._signed(_beside(issue, name)) for name in pictures),
             tuple(self._clip(issue, name, manifest) for name in clips),
             _why(manifest, language),
@@ -113,6 +119,20 @@ class Evidence:
         return json.dumps(said, ensure_ascii=False, indent=1).encode() + b"\n"
 
     def _manifest(self, key: str) -> dict[str, Any] | None:
+        content = self._content(key)
+        return None if content is None else parsed(content, key)[0]
+
+    def _later(self, issue: Item) -> list[str]:
+        """Names of what was ready only after the issue was sealed: `later.json` lists them."""
+        content = self._content(_beside(issue, "later.json"))
+        try:
+            files = json.loads(content or "{}").get("files", ())
+            return [name for entry in files if isinstance(name := entry["name"], str)]
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            return []
+
+    def _content(self, key: str) -> bytes | None:
+        """One byte more than a manifest may have, at most."""
         from botocore.exceptions import ClientError
 
         try:
@@ -121,7 +141,8 @@ class Evidence:
             if error.response["Error"]["Code"] != "NoSuchKey":
                 raise
             return None
-        return parsed(answer["Body"].read(LARGEST_BYTES + 1), key)[0]
+        content: bytes = answer["Body"].read(LARGEST_BYTES + 1)
+        return content
 
     def _signed(self, key: str) -> str:
         return str(

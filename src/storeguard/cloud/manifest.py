@@ -1,7 +1,8 @@
 """The manifest of an issue as it arrives in the bucket; a thief may have the device and its key.
 
 Keys are `<store>/<YYYY>/<MM>/<id>/issue.json`; `…/<id>/again/<n>/issue.json` asks for a look at
-that one again, because an object is written once.
+that one again, because an object is written once. `…/<id>/notice.json` is the same manifest ahead
+of its clips, so that no message waits for them.
 """
 
 import json
@@ -15,7 +16,7 @@ LARGEST_BYTES = 64 * 1024
 KEY = re.compile(
     r"(?!receipts/|decisions/)(?P<store>[A-Za-z0-9][A-Za-z0-9_-]{0,62})/"
     r"(?P<month>\d{4}/\d{2})/"
-    r"(?P<id>[A-Za-z0-9][A-Za-z0-9._-]{0,127})/(?:again/\d{1,6}/)?issue\.json"
+    r"(?P<id>[A-Za-z0-9][A-Za-z0-9._-]{0,127})/(?:(?P<ahead>notice)|(?:again/\d{1,6}/)?issue)\.json"
 )
 
 TOLD_LATER = frozenset({"cool_down", "daily_digest", "below_threshold", "quiet_hours"})
@@ -38,6 +39,17 @@ def own_key(key: str) -> str | None:
     """The key of the manifest that an event is about; None for other objects."""
     found = KEY.fullmatch(key)
     return found and f"{found['store']}/{found['month']}/{found['id']}/issue.json"
+
+
+def is_ahead(key: str) -> bool:
+    """Is this a manifest whose clips are still to come?"""
+    found = KEY.fullmatch(key)
+    return bool(found and found["ahead"])
+
+
+def ahead_of(key: str) -> str:
+    """Where the manifest of this key lies before its clips are there."""
+    return key.removesuffix("issue.json") + "notice.json"
 
 
 def parsed(content: bytes, key: str) -> tuple[dict[str, Any] | None, str | None]:

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from .index import OWNER, BusyIssue, Index
-from .manifest import KEY, LARGEST_BYTES, TOLD_LATER, own_key, parsed
+from .manifest import KEY, LARGEST_BYTES, TOLD_LATER, is_ahead, own_key, parsed
 from .message import sms_text
 from .sending import Sender, StillSending
 
@@ -92,18 +92,19 @@ class Notifier:
     def notify(self, key: str) -> None:
         """Sends the SMS of one manifest unless it was sent, indexes it, writes the receipt.
 
-        An issue that a digest will tell, or that the device calls silent, is not sent.
+        An issue that a digest will tell, or that the device calls silent, is not sent. While its
+        clips are still to come there is no receipt yet.
         """
-        manifest = self._manifest(key)
-        if manifest is None:
+        manifest, own, found = self._manifest(key), own_key(key), KEY.fullmatch(key)
+        if manifest is None or own is None or found is None:
             return
-        index, found = self._index(), KEY.fullmatch(key)
-        assert found is not None
+        index = self._index()
         owner = OWNER if index is None else index.owner_of(found["store"])
-        sent = self._sent(key, manifest, owner)
+        sent = self._sent(own, manifest, owner)
         if index is not None:
-            index.add(owner, found["store"], key, manifest, sent)
-        self._write_receipt(key, manifest, sent)
+            index.add(owner, found["store"], own, manifest, sent)
+        if not is_ahead(key):
+            self._write_receipt(own, manifest, sent)
 
     def _sent(self, key: str, manifest: Mapping[str, Any], owner: str) -> dict[str, Any]:
         sender = self._sender()
@@ -142,7 +143,7 @@ class Notifier:
             key = unquote_plus(s3.get("object", {}).get("key", ""))
             own = own_key(key)
             if s3.get("bucket", {}).get("name") == self._settings.bucket and own:
-                yield own
+                yield key if is_ahead(key) else own
             else:
                 log.warning("%r: no issue of this bucket, ignored", key)
 

@@ -272,7 +272,8 @@ def _media(say: Words, shown: Shown) -> str:
         f'<img src="{esc(url)}" alt="{say("picture")}">' for url in shown.pictures
     ) or f'<p class="gone">{say("no_picture")}</p>'  # fmt: skip
     clips = "".join(_clip(say, clip) for clip in shown.clips)
-    return f'<section class="media">{pictures}{clips}</section>'
+    coming = "" if shown.is_whole else f'<p class="coming">{say("clips_coming")}</p>'
+    return f'<section class="media">{pictures}{clips}{coming}</section>'
 
 
 def _clip(say: Words, clip: Clip) -> str:

@@ -3,8 +3,8 @@
     PENDING ──► UPLOADING ──► READABLE ──► UPLOADED ──► CONFIRMED
        └────────────┴──────────────────────►─┘  └► ASKED ─►─┘
 
-READABLE: text and picture are there, clips are to come. UPLOADED: the manifest is there too,
-which is what makes the notifier tell the owner. ASKED: no receipt came, the notifier was asked
+READABLE: text and picture are there and the owner is told, clips are to come. UPLOADED: the
+manifest is there too, the last of all. ASKED: no receipt came, the notifier was asked
 again. CONFIRMED: its receipt was read back. Nothing ever goes back, except that a progress that
 got lost is asked of the bucket anew.
 """
@@ -27,6 +27,11 @@ CLOCK_PROBE_S = 60.0
 ASK_AGAIN_S = 10 * 60.0
 LONGEST_ASK_S = 6 * 3600.0
 """No receipt: the notifier is asked again after 10 minutes, then 20, 40 … 6 hours."""
+
+NOTICE = "notice.json"
+"""A copy of the manifest that goes before the clips: the owner's message waits for none of them.
+
+Only where something follows text and picture; otherwise the manifest itself is as soon."""
 
 _RANKS = {".txt": 0, ".jpg": 1, ".jpeg": 1, ".mp4": 2}
 _OF_THE_MESSAGE = 1
@@ -99,7 +104,7 @@ class Progress:
     def _reached(self, wanted: Collection[str]) -> DeliveryState:
         if MANIFEST in self.files:
             return DeliveryState.UPLOADED
-        if all(self.has_settled(name) for name in wanted if is_of_message(name)):
+        if all(self.has_settled(name) for name in wanted if is_of_message(name) or name == NOTICE):
             return DeliveryState.READABLE
         return DeliveryState.UPLOADING
 
@@ -116,6 +121,15 @@ def in_order(files: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         return "/" in entry["name"], _rank_of(entry["name"]), entry["bytes"]
 
     return sorted(files, key=rank)
+
+
+def sequence(files: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """All that goes, in order: text and picture, NOTICE, clips, extra, and MANIFEST at the end."""
+    ordered = in_order(files)
+    message = [entry for entry in ordered if is_of_message(entry["name"])]
+    rest = ordered[len(message) :]
+    notice = [{"name": NOTICE, "sha256": None}] if rest else []
+    return [*message, *notice, *rest, {"name": MANIFEST, "sha256": None}]
 
 
 def _rank_of(name: str) -> int:

@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from storeguard.domain.delivery import (
+    NOTICE,
     DeliveryState,
     Progress,
     Stage,
-    in_order,
     is_of_message,
     next_attempt_s,
     next_prefix,
+    sequence,
 )
 from storeguard.domain.issue import MANIFEST
 from storeguard.errors import FaultCode, OutboxFault, UploadConflict, UploadTransient
@@ -59,6 +60,8 @@ ASIDE = "damaged"
 TEXT_ONLY = "text_only"
 """In a manifest whose pictures and clips have stayed in the store."""
 
+OF_MANIFEST = frozenset({MANIFEST, NOTICE})
+
 WORDS = (".txt", ".csv", ".json")
 
 READ_TRIES = 3
@@ -87,7 +90,7 @@ def deliver(
     is_text_only: bool = False,
     fsync: bool = True,
 ) -> DeliveryState:
-    """Puts what is not yet in the bucket there: text, picture, clips, extra, manifest.
+    """Puts what is not yet in the bucket there: text, picture, notice, clips, extra, manifest.
 
     `stage` MESSAGE ends before the first clip; an issue without clips is then whole.
     `is_stopping` is asked before each file; a delivery that stopped goes on where it was.
@@ -150,9 +153,9 @@ class _Run:
         """All files that are still to go. Raises what the last trouble was."""
         unrecorded: OutboxFault | None = None
         unread: OutboxFault | None = None
-        files = in_order(self._manifest["files"])
-        wanted = [entry["name"] for entry in files]
-        for entry in [*files, {"name": MANIFEST, "sha256": None}]:
+        entries = sequence(self._manifest["files"])
+        wanted = [entry["name"] for entry in entries]
+        for entry in entries:
             name = entry["name"]
             if progress.has_settled(name):
                 continue
@@ -171,8 +174,8 @@ class _Run:
             raise undone
 
     def _is_over(self, name: str) -> bool:
-        is_later = self._stage is Stage.MESSAGE and name != MANIFEST and not is_of_message(name)
-        return is_later or self._is_stopping()
+        is_soon = name in OF_MANIFEST or is_of_message(name)
+        return (self._stage is Stage.MESSAGE and not is_soon) or self._is_stopping()
 
     def _put(
         self, entry: Mapping[str, Any], progress: Progress, wanted: Collection[str]
@@ -184,7 +187,7 @@ class _Run:
             try:
                 self._send(f"{progress.prefix}/{name}", content)
             except UploadConflict as conflict:
-                if name == MANIFEST:
+                if name in OF_MANIFEST:
                     raise self._elsewhere(progress, conflict) from conflict
                 problem = str(conflict)
             else:
@@ -209,9 +212,10 @@ class _Run:
     ) -> tuple[bytes | None, str | None]:
         name, issue_id = entry["name"], progress.prefix.rpartition("/")[2]
         is_as_sealed = issue_id == self._manifest["id"] and not self._manifest.get(TEXT_ONLY)
-        if name == MANIFEST and not is_as_sealed:
+        if name in OF_MANIFEST and not is_as_sealed:
             return encoded({**self._manifest, "id": issue_id}), None
-        return _evidence(self._folder, name, entry["sha256"], is_last_try=is_last_try)
+        source = MANIFEST if name == NOTICE else name
+        return _evidence(self._folder, source, entry["sha256"], is_last_try=is_last_try)
 
 
 def fetch_receipt(folder: Path, objects: ObjectStore, *, fsync: bool = True) -> Receipt | None:
