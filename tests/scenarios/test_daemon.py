@@ -38,7 +38,6 @@ scales: [{id: A, products: [바나나우유], backend: sim}, {id: B, products: [
 cameras: [{id: door, backend: sim}]
 detector: {backend: sim}
 visits: {empty_for_s: 1, settle_for_s: 0.5, payment_grace_s: 1}
-recording: {post_roll_s: 1}
 web: {port: 0}
 """
 

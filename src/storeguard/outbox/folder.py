@@ -208,7 +208,7 @@ def _named(
     named: dict[str, Path] = {}
     if picture is not None:
         named[f"{label or picture.stem}.jpg"] = picture
-    named |= {f"clip-{i}{clip.suffix or '.mp4'}": clip for i, clip in enumerate(clips, 1)}
+    named |= {f"clip-{i}.mp4": clip for i, clip in enumerate(clips, 1)}
     for path in extra:
         named[_free(f"{EXTRA}/{path.name}", named)] = path
     return named

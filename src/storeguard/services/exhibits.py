@@ -38,7 +38,7 @@ from storeguard.vision.pictures import KeptPicture, nearness
 MOST_STEPS = 6
 """More make an issue that takes long to send; each is still in the clips."""
 
-WITHIN_S, SHORTLY_S = 2.0, 0.4
+WITHIN_S, SHORTLY_S = 1.0, 0.4
 """So long an issue waits for what is not made yet: right after its visit, and where the grace has
 left time enough, so that a machine that is too slow delays no message."""
 
@@ -207,7 +207,7 @@ class ExhibitRoom:
     async def _make(self, visit: _Visit, steps: Sequence[StepSettled]) -> None:
         """What is quick comes first: an issue may not wait for the rest."""
         async with self._one_at_a_time:
-            clips = await self._evidence.clips_of(visit.started_s, is_over=visit.is_over)
+            clips = await self._evidence.clips_of(visit.started_s)
             pictures = self._evidence.pictures_of(visit.started_s)
             marks = [_mark(step) for step in visit.steps]
             title = f"{self._store_id}   {self._clock(visit.started_s)}"

@@ -353,10 +353,9 @@ class WatchingService:
         records = self._evidence.open(started_s)
         for eye in self.eyes:
             if eye.recorder is not None:
-                eye.recorder.start(started_s, records.clip_files.append)
+                records.so_far.append(eye.recorder.start(started_s, records.clip_files.append))
                 if eye.newest is not None:
                     eye.recorder.add(eye.newest)
-                records.running.append(eye.recorder.clips_so_far)
             if eye.new_keeper is not None:
                 eye.keeper = eye.new_keeper()
                 records.keepers.append(eye.keeper)

@@ -145,6 +145,15 @@ def publish_clip(part: Path, path: Path) -> tuple[int, float]:
     return frames, duration_s
 
 
+def copy_so_far(part: Path, path: Path) -> tuple[int, float]:
+    """What a recording that goes on has on the disk, as a faststart mp4 at `path`; not durable.
+
+    Up to its last whole fragment. Returns and raises as `publish_clip` does; `part` is left.
+    """
+    content = part.read_bytes()
+    return _copy(io.BytesIO(content[: _whole_bytes(content)]), path)
+
+
 def about_clip(started_at: datetime, camera: str, *, is_clock_synced: bool) -> dict[str, str]:
     """Metadata that give each picture its wall-clock time, see `picture_times`."""
     quality = "synced" if is_clock_synced else "unsynced"
@@ -225,6 +234,15 @@ def _cut_off_damage(part: Path) -> None:
             at += box[0]
         if at < size:
             file.truncate(at)
+
+
+def _whole_bytes(content: bytes) -> int:
+    """Where the last whole fragment ends: with its pictures, which come after their index."""
+    file, at, whole = io.BytesIO(content), 0, 0
+    while (box := _box(file, at)) and at + box[0] <= len(content):
+        at += box[0]
+        whole = at if box[1] == b"mdat" else whole
+    return whole
 
 
 def _box(file: BinaryIO, at: int) -> tuple[int, bytes] | None:

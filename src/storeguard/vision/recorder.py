@@ -50,6 +50,19 @@ class Recording:
     fault: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class SoFar:
+    """What there is of a visit at an instant. `clips` are finished and durable.
+
+    `parts`: file and first picture's time of each clip that is not finished. `goes_on`: it is
+    still being recorded, so that waiting for its end takes as long as the camera wants.
+    """
+
+    clips: tuple[Clip, ...] = ()
+    parts: tuple[tuple[Path, float], ...] = ()
+    goes_on: bool = False
+
+
 @dataclass(slots=True)
 class _Visit:
     """One visit's state; after `stop` the encoder and the publisher still work on it."""
@@ -57,11 +70,18 @@ class _Visit:
     started_s: float
     on_file: Callable[[Path], None] = lambda _: None
     writer: ClipWriter | None = None
+    unfinished: list[ClipWriter] = field(default_factory=list)
+    is_over: bool = False
     clips: list[Clip] = field(default_factory=list)
     dropped: int = 0
     fault: str | None = None
     done: "Future[Recording]" = field(default_factory=Future)
     ending: asyncio.TimerHandle | None = None
+
+    def so_far(self) -> SoFar:
+        """In any thread."""
+        parts = tuple((writer.part, writer.started_s) for writer in tuple(self.unfinished))
+        return SoFar(tuple(self.clips), parts, goes_on=not self.is_over)
 
     def failed(self, why: str) -> None:
         self.fault = self.fault or why
@@ -143,10 +163,13 @@ class ClipRecorder:
     def is_recording(self) -> bool:
         return self._visit is not None
 
-    def start(self, t_s: float, on_file: Callable[[Path], None] = lambda _: None) -> None:
+    def start(
+        self, t_s: float, on_file: Callable[[Path], None] = lambda _: None
+    ) -> Callable[[], SoFar]:
         """A visit begins; pictures from before `t_s` are left out, but for the pre-roll.
 
         `on_file` is told each clip's path before there is anything, in the encoder's thread.
+        Returns what can be asked, in any thread, what there is of this visit so far.
         """
         if self._visit is not None:
             raise RuntimeError("the recorder is recording already; stop() ends a visit")
@@ -155,10 +178,7 @@ class ClipRecorder:
         if not self._pre_roll_s:
             self._due_s = t_s
         self._submit(self._encoding, self._begin_visit, self._visit)
-
-    def clips_so_far(self) -> tuple[Clip, ...]:
-        """The clips of the running visit that are finished and durable. In any thread."""
-        return () if self._visit is None else tuple(self._visit.clips)
+        return self._visit.so_far
 
     def add(self, frame: Frame) -> None:
         """Queues a picture, or counts it as dropped; never waits. Its pixels are kept, not copied.
@@ -216,6 +236,7 @@ class ClipRecorder:
         if visit.ending is not None:
             visit.ending.cancel()
             visit.ending = None
+        visit.is_over = True
         self._submit(self._encoding, self._end, visit, t_s)
 
     def _shut_down(self, *, wait: bool) -> None:
@@ -303,6 +324,7 @@ class ClipRecorder:
         if packet.is_key and self._is_full(visit, packet.t_s):
             self._finish(visit, packet.t_s)
             visit.writer = self._begin(visit, packet.t_s)
+            visit.unfinished.append(visit.writer)
         if visit.writer is not None:
             visit.writer.write(packet)
 
@@ -362,6 +384,8 @@ def _publish(visit: _Visit, writer: ClipWriter, ended_s: float) -> None:
     else:
         ended_s = min(ended_s, writer.started_s + duration_s)
         visit.clips.append(Clip(path, writer.started_s, ended_s, frames))
+    finally:
+        visit.unfinished.remove(writer)
 
 
 def _conclude(visit: _Visit) -> None:
