@@ -175,6 +175,7 @@ class Store:
             oversell=self.config.kiosk.oversell,
             language=self.config.store.language,
             sets=self.promotions.sets,
+            promotions=self.promotions.on_the_board,
         )
         self.issue_records = IssueRecords(self.journal)
         self.noticing = self._noticing()

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from storeguard import durable
 from storeguard.beside import Beside, NobodyThere, find
@@ -20,6 +21,7 @@ from storeguard.books.records import SaleRecords
 from storeguard.books.textlog import TextLog
 from storeguard.clock import SystemClock, SystemPinClock
 from storeguard.config import Config, Folders
+from storeguard.domain.pricing import on_the_board
 from storeguard.domain.promotions import set_prices
 from storeguard.errors import AlreadyRunning, SaleRefused, StoreguardError
 from storeguard.lock import FolderLock, make_folder, refuse_second
@@ -173,6 +175,7 @@ async def _with_own_desk(
         await kiosk.load()
         promotions = PromotionsFile(folders.inventory, folders.state)
         await asyncio.to_thread(promotions.load, tuple(kiosk.counts))
+        today = clock.utc().astimezone(ZoneInfo(config.store.timezone)).date()
         desk = Desk(
             kiosk,
             SaleRecords(journal, clock),
@@ -181,6 +184,7 @@ async def _with_own_desk(
             oversell=config.kiosk.oversell,
             language=config.store.language,
             sets=lambda: set_prices(promotions.promotions),
+            promotions=lambda: on_the_board(promotions.promotions, today),
         )
         return await use(_Shop(kiosk, desk))
     finally:

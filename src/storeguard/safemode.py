@@ -26,6 +26,7 @@ from storeguard.web.view import (
     Changes,
     PartRow,
     PinAnswer,
+    QuoteAnswer,
     SaleReceipt,
     Snapshot,
     part_rows,
@@ -182,7 +183,12 @@ class BareView:
     def health(self) -> tuple[PartRow, ...]:
         return part_rows(self._health, self._clock.now_s())
 
-    async def sell(self, _basket: Sequence[tuple[str, int]], _key: str) -> SaleReceipt:
+    def quote(self, _basket: Sequence[tuple[str, int]]) -> QuoteAnswer:
+        raise SaleRefused(text(self.language, "safe.no_sales"))
+
+    async def sell(
+        self, _basket: Sequence[tuple[str, int]], _key: str, _shown_won: int | None = None
+    ) -> SaleReceipt:
         raise SaleRefused(text(self.language, "safe.no_sales"))
 
     async def refund(self, _sale_id: str) -> SaleReceipt:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from storeguard.services.remarking import Remark, remarks
 from storeguard.services.watching import Eye
 from storeguard.services.weighing import Channel
 from storeguard.staffdesk import StaffDesk
+from storeguard.tilldesk import TillDesk
 from storeguard.vision.pictures import preview_jpeg
 from storeguard.web.view import (
     AmountReceipt,
@@ -40,7 +41,7 @@ from storeguard.web.view import (
     PartRow,
     PinAnswer,
     QuestionRow,
-    ReceiptLine,
+    QuoteAnswer,
     RestockRow,
     SaleReceipt,
     ScaleRow,
@@ -83,6 +84,7 @@ class ShopView:
         self._is_stale = True
         self.preview_jpegs: dict[str, tuple[float, bytes]] = {}
         self._desk = StaffDesk(store)
+        self._till = TillDesk(store, self._changes.announce)
         store.bus.subscribe(self._on_event)
 
     @property
@@ -178,8 +180,12 @@ class ShopView:
     def _rows(self) -> Sequence[BookRow]:
         channels = {p.name: c for c in self._store.weighing.channels for p in c.products}
         shelf, kiosk = self._store.shelf.counts, self._store.kiosk.counts
+        board = self._till.board()
         return [
-            self._row(p, channels.get(p.name), shelf, kiosk) for p in self._store.kiosk.products
+            replace(
+                self._row(p, channels.get(p.name), shelf, kiosk), promotions=board.get(p.name, ())
+            )
+            for p in self._store.kiosk.products
         ]
 
     def _row(
@@ -280,22 +286,19 @@ class ShopView:
 
     # --- the kiosk -----------------------------------------------------------------------
 
-    async def sell(self, basket: Sequence[tuple[str, int]], key: str) -> SaleReceipt:
-        sold = await self._store.desk.sell(basket, key, "kiosk")
-        self._changes.announce()
-        lines = tuple(ReceiptLine(n.product, n.count, n.price_won) for n in sold.lines)
-        return SaleReceipt(sold.sale_id, lines, sold.total_won, sold.is_repeated)
+    def quote(self, basket: Sequence[tuple[str, int]]) -> QuoteAnswer:
+        return self._till.quote(basket)
+
+    async def sell(
+        self, basket: Sequence[tuple[str, int]], key: str, shown_won: int | None = None
+    ) -> SaleReceipt:
+        return await self._till.sell(basket, key, shown_won)
 
     async def refund(self, sale_id: str) -> SaleReceipt:
-        taken_back = await self._store.desk.refund(sale_id, "api")
-        self._changes.announce()
-        lines = tuple(ReceiptLine(n.product, n.count, n.price_won) for n in taken_back.lines)
-        return SaleReceipt(taken_back.sale_id, lines, taken_back.total_won, taken_back.is_repeated)
+        return await self._till.refund(sale_id)
 
     async def pay_amount(self, won: int, key: str) -> AmountReceipt:
-        received = await self._store.desk.pay_amount(won, key, "api")
-        self._changes.announce()
-        return AmountReceipt(received.sale_id, received.won, received.is_repeated)
+        return await self._till.pay_amount(won, key)
 
     def basket_open(self, is_open: bool) -> None:
         self._store.desk.basket_open(is_open)

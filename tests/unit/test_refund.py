@@ -33,13 +33,13 @@ class Book:
 
 class Record:
     def __init__(self) -> None:
-        self.known: dict[str, Sequence[SoldLine]] = {}
+        self.known: dict[str, Any] = {}
 
-    def find(self, key: str) -> Sequence[SoldLine] | None:
+    def find(self, key: str) -> Any:
         return self.known.get(key)
 
-    def record(self, key: str, lines: Sequence[SoldLine], source: str) -> None:
-        self.known[key] = lines
+    def record(self, key: str, lines: Sequence[SoldLine], off: Any, source: str) -> None:
+        self.known[key] = (lines, off)
 
 
 def test_a_refund_gives_the_goods_back_once_and_only_of_a_real_sale():

@@ -29,11 +29,13 @@ from storeguard.web.view import (
     BookRow,
     CameraRow,
     Changes,
+    DiscountLine,
     FaultRow,
     IssueRow,
     NoticeRow,
     PartRow,
     PinAnswer,
+    QuoteAnswer,
     ReceiptLine,
     SaleReceipt,
     ScaleRow,
@@ -112,7 +114,24 @@ class FakeShop:
     def health(self) -> tuple[PartRow, ...]:
         return self.parts
 
-    async def sell(self, basket: Sequence[tuple[str, int]], key: str) -> SaleReceipt:
+    def quote(self, basket: Sequence[tuple[str, int]]) -> QuoteAnswer:
+        prices = {row.product: row.price_won for row in self.now.rows}
+        off = self.discounts(dict(basket))
+        total = sum(prices[product] * count for product, count in basket)
+        hints = ("하나 더",) if off else ()
+        return QuoteAnswer(off, total - sum(one.won for one in off), hints)
+
+    def discounts(self, basket: dict[str, int]) -> tuple[DiscountLine, ...]:
+        """1+1 of everything on whose tile it stands."""
+        return tuple(
+            DiscountLine(f"{row.product} 1+1", basket[row.product] // 2 * row.price_won)
+            for row in self.now.rows
+            if row.promotions and basket.get(row.product, 0) > 1
+        )
+
+    async def sell(
+        self, basket: Sequence[tuple[str, int]], key: str, shown_won: int | None = None
+    ) -> SaleReceipt:
         if key in self.sales:
             return replace(self.sales[key], is_repeated=True)
         prices = {row.product: row.price_won for row in self.now.rows}
@@ -120,8 +139,11 @@ class FakeShop:
             if product not in prices:
                 raise SaleRefused(f"{product}: 판매하지 않는 상품입니다.")
         lines = tuple(ReceiptLine(product, count, prices[product]) for product, count in basket)
-        total = sum(line.count * line.price_won for line in lines)
-        self.sales[key] = SaleReceipt(f"sale-{len(self.sales) + 1}", lines, total)
+        quoted = self.quote(basket)
+        total, off = quoted.total_won, quoted.discounts
+        if shown_won not in (None, total):
+            raise SaleRefused(f"합계가 {total:,}원으로 바뀌었습니다.")
+        self.sales[key] = SaleReceipt(f"sale-{len(self.sales) + 1}", lines, total, off)
         self.changes.announce()
         return self.sales[key]
 

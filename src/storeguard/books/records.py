@@ -1,6 +1,7 @@
 """What the services note in the journal, in their own terms. Everything here blocks."""
 
-from collections.abc import Collection, Mapping, Sequence
+import itertools
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from math import isfinite
@@ -13,10 +14,14 @@ from storeguard.domain.events import StepSettled
 from storeguard.domain.issue import Issue
 from storeguard.domain.learning import Learnt
 from storeguard.domain.ledger import Visit
+from storeguard.domain.pricing import Discount
 from storeguard.domain.product import SoldLine
 from storeguard.domain.reconcile import Judgement
 from storeguard.errors import JournalFault
 from storeguard.statefile import StateFile
+
+OFF = "off"
+"""In the key of a discount's row."""
 
 MOST_SALES = 1000
 """No visit that a stop has cut short is followed by more."""
@@ -29,17 +34,33 @@ class SaleRecords:
         self._journal = journal
         self._clock = clock
 
-    def find(self, key: str) -> Sequence[SoldLine] | None:
-        lines: list[SoldLine] = []
-        while (sale := self._journal.find_sale(f"{key}/{len(lines)}")) is not None:
-            lines.append(SoldLine(sale.product, sale.count, sale.won // sale.count))
-        return lines or None
+    def find(self, key: str) -> tuple[Sequence[SoldLine], Sequence[Discount]] | None:
+        lines = [
+            SoldLine(row.product, row.count, row.won // row.count) for row in self._rows(key, "")
+        ]
+        if not lines:
+            return None
+        return lines, [Discount(row.product, -row.won, {}) for row in self._rows(key, OFF)]
 
-    def record(self, key: str, lines: Sequence[SoldLine], source: str) -> None:
+    def _rows(self, key: str, kind: str) -> Iterator[Sale]:
+        for number in itertools.count():
+            sale = self._journal.find_sale(f"{key}/{kind}{number}")
+            if sale is None:
+                return
+            yield sale
+
+    def record(
+        self, key: str, lines: Sequence[SoldLine], off: Sequence[Discount], source: str
+    ) -> None:
+        """A row a product; what a promotion takes off is a row of its own, of no units."""
+        sold = [(str(i), n.product, n.count, n.count * n.price_won) for i, n in enumerate(lines)]
+        sold += [(f"{OFF}{i}", one.name, 0, -one.won) for i, one in enumerate(off)]
         now = self._clock.utc()
-        rows = [(f"{key}/{i}", line, line.count * line.price_won) for i, line in enumerate(lines)]
         self._journal.record_sales(
-            [Sale(row, row, line.product, line.count, won, now, source) for row, line, won in rows]
+            [
+                Sale(f"{key}/{row}", f"{key}/{row}", product, count, won, now, source)
+                for row, product, count, won in sold
+            ]
         )
 
     def find_amount(self, key: str) -> int | None:

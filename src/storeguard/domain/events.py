@@ -93,12 +93,16 @@ class StoreEmptied:
 
 @dataclass(frozen=True, slots=True)
 class SaleMade:
-    """The kiosk book took a sale; a negative count is a refund."""
+    """The kiosk book took a sale; a negative count is a refund.
+
+    `promoted`: so many of its units the kiosk has sold under a promotion, the free ones included.
+    """
 
     t_s: float
     sale_id: str
     product: str
     count: int
+    promoted: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ class SaleLine:
     """Units paid for; negative is a refund.
 
     `won` is an amount paid without naming a product, which is '' then, and its count 0.
+    `promoted` as in SaleMade.
     """
 
     t_s: float
@@ -55,6 +56,7 @@ class SaleLine:
     product: str
     count: int
     won: int = 0
+    promoted: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,14 @@ class Visit:
             paid[sale.product] += sale.count
         return paid
 
+    @property
+    def promoted(self) -> Counter[str]:
+        """Of what was paid, units that can be used for no further promotion."""
+        used: Counter[str] = Counter()
+        for sale in self.sales:
+            used[sale.product] += min(sale.promoted, sale.count)
+        return used
+
     def owed(self, product: str) -> int:
         """Units taken less units paid; negative where there are more than before."""
         return self.net_taken[product] - self.paid[product]
@@ -139,7 +149,7 @@ class Visit:
         if not self.promotions:
             return max(0, self.owed(product))
         wanted = self.net_taken - self.paid
-        free = units_of(granted(wanted, self.paid, self.promotions))
+        free = units_of(granted(wanted, self.paid - self.promoted, self.promotions))
         by_name = (one.unpaid(wanted - free) for one in self.promotions if one.name == product)
         return max(0, self.owed(product) - free[product], *by_name)
 

@@ -78,7 +78,7 @@ def _beyond_promotions(
 ) -> dict[str, tuple[Movement, ...]]:
     """The oldest units are taken for the free ones."""
     wanted = {product: len(units) for product, units in late.items()}
-    free = units_of(granted(wanted, visit.paid, visit.promotions))
+    free = units_of(granted(wanted, visit.paid - visit.promoted, visit.promotions))
     return {
         product: units[free[product] :] for product, units in late.items() if units[free[product] :]
     }

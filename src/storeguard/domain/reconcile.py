@@ -194,11 +194,11 @@ def _amounts(visit: Visit, by_amount: Stock, left_won: int, unpaid: Stock) -> It
 
 
 def _granted(
-    visit: Visit, owed: Stock, paid: Stock
+    visit: Visit, owed: Stock, paid: Counter[str]
 ) -> tuple[tuple[Grant, ...], dict[str, tuple[int, int]]]:
     """What promotions allow of what is owed for certain, then of what is uncertain."""
     unclear = {name: high for name, (_, high) in visit.uncertain.items()}
-    grants = granted(positive(owed) | unclear, paid, visit.promotions)
+    grants = granted(positive(owed) | unclear, paid - visit.promoted, visit.promotions)
     free = units_of(grants)
     uncertain = {
         name: (max(0, low - free[name]), high - free[name])

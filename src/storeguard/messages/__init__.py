@@ -12,14 +12,15 @@ from storeguard.messages import (
     doctor_ko,
     en,
     faults,
+    kiosk,
     ko,
     notices,
 )
 
 CATALOGUES: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
-        "ko": ko.TEXTS | console_ko.TEXTS | doctor_ko.TEXTS | faults.KO | notices.KO,
-        "en": en.TEXTS | console_en.TEXTS | doctor_en.TEXTS | faults.EN | notices.EN,
+        "ko": ko.TEXTS | console_ko.TEXTS | doctor_ko.TEXTS | faults.KO | kiosk.KO | notices.KO,
+        "en": en.TEXTS | console_en.TEXTS | doctor_en.TEXTS | faults.EN | kiosk.EN | notices.EN,
     }
 )
 

@@ -14,6 +14,7 @@ from storeguard.books.texts import BookStatus
 from storeguard.clock import Clock
 from storeguard.domain.events import Event, VisitReconciled
 from storeguard.domain.ledger import Ledger, offer
+from storeguard.domain.pricing import on_the_board
 from storeguard.domain.promotions import (
     MOST_VISITS,
     Bonus,
@@ -92,6 +93,11 @@ class PromotionBoard:
     def sets(self) -> dict[str, int]:
         """Name → won of what the kiosk may sell though it stands in no book."""
         return set_prices(self._file.promotions)
+
+    def on_the_board(self) -> tuple[Promotion, ...]:
+        """What the kiosk prices its baskets by."""
+        today = self._clock.utc().astimezone(self._zone).date()
+        return on_the_board(self._file.promotions, today)
 
     def offered(self, ledger: Ledger) -> Ledger:
         """The ledger, its visits with what is in force now."""

@@ -372,7 +372,9 @@ class ReconcilingService:
         return event.moved
 
     def _on_sale(self, event: SaleMade) -> None:
-        self._book_sale(SaleLine(event.t_s, event.sale_id, event.product, event.count))
+        self._book_sale(
+            SaleLine(event.t_s, event.sale_id, event.product, event.count, promoted=event.promoted)
+        )
 
     def _book_sale(self, sale: SaleLine) -> None:
         if sale.count < 0:

@@ -9,7 +9,9 @@ from typing import Literal, Protocol
 
 from storeguard.clock import Clock
 from storeguard.domain.events import AmountPaid, SaleMade
+from storeguard.domain.pricing import Discount, FreeUnit, discounts, still_free
 from storeguard.domain.product import SoldLine
+from storeguard.domain.promotions import Promotion
 from storeguard.errors import SaleRefused
 from storeguard.messages import text
 from storeguard.ports import Book
@@ -29,11 +31,21 @@ class Sold:
 
     sale_id: str
     lines: tuple[SoldLine, ...]
+    discounts: tuple[Discount, ...] = ()
     is_repeated: bool = False
 
     @property
     def total_won(self) -> int:
-        return sum(line.price_won * line.count for line in self.lines)
+        return total_won(self.lines, self.discounts)
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What a basket would cost now, and what may be added without paying more."""
+
+    discounts: tuple[Discount, ...]
+    total_won: int
+    free: tuple[FreeUnit, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +64,12 @@ REFUND = "refund-"
 class SaleRecord(Protocol):
     """Where sales are remembered (the journal). Blocks."""
 
-    def find(self, key: str) -> Sequence[SoldLine] | None:
-        """The lines of the sale with this key, None when there is none."""
+    def find(self, key: str) -> tuple[Sequence[SoldLine], Sequence[Discount]] | None:
+        """The sale with this key, None when there is none; its discounts without their units."""
 
-    def record(self, key: str, lines: Sequence[SoldLine], source: str) -> None: ...
+    def record(
+        self, key: str, lines: Sequence[SoldLine], off: Sequence[Discount], source: str
+    ) -> None: ...
 
     def find_amount(self, key: str) -> int | None:
         """The won of the amount with this key, None when there is none."""
@@ -66,7 +80,8 @@ class SaleRecord(Protocol):
 class Desk:
     """Takes sales one at a time; each is durable before it is acknowledged or published.
 
-    `sets`: name → won of what is sold by the name of a promotion and stands in no book.
+    `sets`: name → won of what is sold by the name of a promotion and stands in no book;
+    `promotions`: what stands on the board today.
     """
 
     def __init__(
@@ -79,6 +94,7 @@ class Desk:
         oversell: Literal["allow", "refuse"],
         language: str,
         sets: Callable[[], Mapping[str, int]] = dict,
+        promotions: Callable[[], Sequence[Promotion]] = tuple,
     ) -> None:
         self._kiosk = kiosk
         self._record = record
@@ -87,23 +103,41 @@ class Desk:
         self.oversell = oversell
         self._language = language
         self._sets = sets
+        self._promotions = promotions
         self._turn = asyncio.Lock()
         self._basket_opened_s: float | None = None
 
-    async def sell(self, basket: Sequence[tuple[str, int]], key: str, source: str) -> Sold:
+    async def sell(
+        self,
+        basket: Sequence[tuple[str, int]],
+        key: str,
+        source: str,
+        *,
+        shown_won: int | None = None,
+    ) -> Sold:
         """Sells a basket. The same key again gives the same receipt and sells nothing.
 
         Raises SaleRefused with a text for the customer: no basket, unknown product, a count
-        outside 1..99, or sold out where the owner refuses overselling.
+        outside 1..99, sold out where the owner refuses overselling, or another total than
+        `shown_won`, what the customer has seen.
         """
         async with self._turn:
-            earlier = await asyncio.to_thread(self._record.find, key)
+            earlier = await self._earlier(key)
             if earlier is not None:
-                return Sold(key, tuple(earlier), is_repeated=True)
+                return earlier
             lines = self._checked(_summed(basket))
-            await self._take(lines, key, source)
+            off = self._discounts(lines)
+            self._refuse_another_total(shown_won, total_won(lines, off))
+            await self._take(lines, key, source, off=off)
             self.basket_open(False)
-            return Sold(key, lines)
+            return Sold(key, lines, off)
+
+    def quote(self, basket: Sequence[tuple[str, int]]) -> Quote:
+        """What `sell` would ask. Raises SaleRefused as it does."""
+        summed = _summed(basket)
+        lines = self._checked(summed)
+        off = self._discounts(lines)
+        return Quote(off, total_won(lines, off), still_free(summed, off, self._promotions()))
 
     async def pay_amount(self, won: int, key: str, source: str) -> Received:
         """Takes won for goods that nobody names; the kiosk book follows when the visit is judged.
@@ -131,12 +165,14 @@ class Desk:
             sold = await asyncio.to_thread(self._record.find, sale_id)
             if sold is None or sale_id.startswith(REFUND):
                 raise SaleRefused(text(self._language, "sale.no_such"))
-            earlier = await asyncio.to_thread(self._record.find, key)
+            earlier = await self._earlier(key)
             if earlier is not None:
-                return Sold(key, tuple(earlier), is_repeated=True)
-            back = tuple(replace(line, count=-line.count) for line in sold)
-            await self._take(back, key, source)
-            return Sold(key, back)
+                return earlier
+            lines, off = sold
+            back = tuple(replace(line, count=-line.count) for line in lines)
+            back_off = tuple(replace(one, won=-one.won) for one in off)
+            await self._take(back, key, source, off=back_off)
+            return Sold(key, back, back_off)
 
     async def replay_sale(self, product: str, count: int, key: str) -> None:
         """A sale out of a trace: it has happened, so it is never refused; negative is a refund."""
@@ -151,25 +187,48 @@ class Desk:
         It has happened: only an unknown product is refused. The same key again sells nothing.
         """
         async with self._turn:
-            earlier = await asyncio.to_thread(self._record.find, key)
+            earlier = await self._earlier(key)
             if earlier is not None:
-                return Sold(key, tuple(earlier), is_repeated=True)
+                return earlier
             lines = self._priced(tuple(_summed(basket).items()))
             ago_s = (self._clock.utc() - sold_at).total_seconds()
             await self._take(lines, key, source, self._clock.now_s() - max(0.0, ago_s))
             return Sold(key, lines)
 
+    async def _earlier(self, key: str) -> Sold | None:
+        found = await asyncio.to_thread(self._record.find, key)
+        if found is None:
+            return None
+        lines, off = found
+        return Sold(key, tuple(lines), tuple(off), is_repeated=True)
+
+    def _discounts(self, lines: Sequence[SoldLine]) -> tuple[Discount, ...]:
+        basket = {line.product: line.count for line in lines}
+        prices = {line.product: line.price_won for line in lines}
+        return discounts(basket, prices, self._promotions())
+
+    def _refuse_another_total(self, shown_won: int | None, won: int) -> None:
+        if shown_won is not None and shown_won != won:
+            said = text(self._language, "sale.total", shown=f"{shown_won:,}", now=f"{won:,}")
+            raise SaleRefused(said)
+
     async def _take(
-        self, lines: Sequence[SoldLine], key: str, source: str, sold_s: float | None = None
+        self,
+        lines: Sequence[SoldLine],
+        key: str,
+        source: str,
+        sold_s: float | None = None,
+        off: Sequence[Discount] = (),
     ) -> None:
         booked = self._kiosk.counts
         changes = {line.product: -line.count for line in lines if line.product in booked}
         self._note_oversold(changes)
         await self._kiosk.add(changes, why=f"sale {key}", key=f"sale:{key}")
-        await asyncio.to_thread(self._record.record, key, lines, source)
+        await asyncio.to_thread(self._record.record, key, lines, off, source)
         at_s = self._clock.now_s() if sold_s is None else sold_s
         for line in lines:
-            self._bus.publish(SaleMade(at_s, key, line.product, line.count))
+            promoted = sum(one.units.get(line.product, 0) for one in off)
+            self._bus.publish(SaleMade(at_s, key, line.product, line.count, promoted))
 
     def _checked(self, basket: Mapping[str, int]) -> tuple[SoldLine, ...]:
         if not basket:
@@ -211,6 +270,10 @@ class Desk:
             return True
         opened_s = self._basket_opened_s
         return opened_s is not None and self._clock.now_s() - opened_s < BASKET_FORGOTTEN_S
+
+
+def total_won(lines: Sequence[SoldLine], off: Sequence[Discount]) -> int:
+    return sum(line.price_won * line.count for line in lines) - sum(one.won for one in off)
 
 
 def _summed(basket: Sequence[tuple[str, int]]) -> dict[str, int]:

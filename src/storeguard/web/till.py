@@ -45,10 +45,21 @@ class BasketLine(Body):
 
 
 class SaleRequest(Body):
-    """A basket that is paid. `key` is the basket's own: the same key is one sale."""
+    """A basket that is paid. `key` is the basket's own: the same key is one sale.
+
+    `total_won`: what the customer was shown; another total (a price that changed meanwhile) is
+    refused.
+    """
 
     lines: Annotated[list[BasketLine], Field(min_length=1, max_length=50)]
     key: str = Field(pattern=KEY, examples=["pos-2026-11-20-000123"])
+    total_won: int | None = Field(None, ge=0, le=2**53, examples=[3000])
+
+
+class QuoteRequest(Body):
+    """A basket that is still being filled."""
+
+    lines: Annotated[list[BasketLine], Field(min_length=1, max_length=50)]
 
 
 class AmountRequest(Body):
@@ -76,6 +87,7 @@ def router(view: ShopView, pages: Pages, door: Door) -> APIRouter:
     made = APIRouter(default_response_class=JSONResponse)
     made.add_api_route("/kiosk", till.kiosk, methods=["GET"], include_in_schema=False)
     made.add_api_route("/api/v1/products", till.products, methods=["GET"])
+    made.add_api_route("/api/v1/quote", till.quote, methods=["POST"])
     made.add_api_route("/api/v1/sales", till.sell, methods=["POST"], status_code=201)
     made.add_api_route("/api/v1/amounts", till.amount, methods=["POST"], status_code=201)
     made.add_api_route("/api/v1/sales/{sale_id}/refund", till.refund, methods=["POST"])
@@ -108,10 +120,18 @@ class _Till:
     async def products(self) -> JSONResponse:
         return JSONResponse(offered(self._view.snapshot()))
 
+    async def quote(self, basket: QuoteRequest) -> JSONResponse:
+        """What the basket costs under today's promotions; nothing is sold."""
+        try:
+            answer = self._view.quote(self._named(basket.lines))
+        except SaleRefused as refusal:
+            return JSONResponse({"error": str(refusal)}, 409)
+        return JSONResponse(asdict(answer))
+
     async def sell(self, sale: SaleRequest) -> JSONResponse:
         """201 for a new sale, 200 with its receipt for a key that has been paid before."""
         try:
-            receipt = await self._view.sell(self._named(sale.lines), sale.key)
+            receipt = await self._view.sell(self._named(sale.lines), sale.key, sale.total_won)
         except SaleRefused as refusal:
             return JSONResponse({"error": str(refusal)}, 409)
         return JSONResponse(asdict(receipt), 200 if receipt.is_repeated else 201)
@@ -175,6 +195,7 @@ def offered(snapshot: Snapshot) -> dict[str, Any]:
         "products": [
             {"product": row.product, "price_won": row.price_won, "left": row.kiosk}
             | ({"barcode": row.barcode} if row.barcode else {})
+            | ({"promotions": row.promotions} if row.promotions else {})
             for row in snapshot.rows
         ],
     }

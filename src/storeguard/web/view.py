@@ -37,7 +37,8 @@ class BookRow:
     """One product in both books. `shelf` and `scale` are None for a product on no scale.
 
     `is_verified` is False while its scale cannot be trusted, `is_shelf_certain` while the
-    weight does not fit a whole number of units.
+    weight does not fit a whole number of units. `promotions`: what stands on the board for it,
+    such as `1+1`.
     """
 
     product: str
@@ -48,6 +49,7 @@ class BookRow:
     is_verified: bool = True
     is_shelf_certain: bool = True
     barcode: str | None = None
+    promotions: tuple[str, ...] = ()
 
 
 VisitState = Literal["open", "pending", "awaiting", "clean", "issue", "unsure"]
@@ -185,12 +187,30 @@ class ReceiptLine:
 
 
 @dataclass(frozen=True, slots=True)
+class DiscountLine:
+    """What a promotion takes off, in won."""
+
+    name: str
+    won: int
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteAnswer:
+    """What a basket costs now; `hints`: sentences on what may be added for nothing."""
+
+    discounts: tuple[DiscountLine, ...]
+    total_won: int
+    hints: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SaleReceipt:
     """What was paid. `is_repeated`: the key had been paid before, nothing was sold now."""
 
     sale_id: str
     lines: tuple[ReceiptLine, ...]
     total_won: int
+    discounts: tuple[DiscountLine, ...] = ()
     is_repeated: bool = False
 
 
@@ -213,7 +233,8 @@ class ShopView(Protocol):
     `snapshot()`, `picture()` and `issue_file()` answer from memory or with a file look-up,
     without blocking. `sell()` returns when the sale is durable; the same `key` again, also at
     the same time, gives the first receipt with `is_repeated`, and raises SaleRefused with a
-    text for the customer. `refund()` takes a whole sale back, once. `basket_open(True)` is said
+    text for the customer, also where the total is not `shown_won`; `quote()` says what it would
+    ask. `refund()` takes a whole sale back, once. `basket_open(True)` is said
     again every 20 s while a basket is open:
     a view forgets it after a minute of silence (the tablet may lose its power).
     `picture()` is the camera's newest JPEG, None without one. `issue_file()` resolves only
@@ -226,7 +247,10 @@ class ShopView(Protocol):
     def language(self) -> str: ...
     def snapshot(self) -> Snapshot: ...
     def health(self) -> tuple[PartRow, ...]: ...
-    async def sell(self, basket: Sequence[tuple[str, int]], key: str) -> SaleReceipt: ...
+    def quote(self, basket: Sequence[tuple[str, int]]) -> QuoteAnswer: ...
+    async def sell(
+        self, basket: Sequence[tuple[str, int]], key: str, shown_won: int | None = None
+    ) -> SaleReceipt: ...
     async def refund(self, sale_id: str) -> SaleReceipt: ...
     async def pay_amount(self, won: int, key: str) -> AmountReceipt: ...
     def basket_open(self, is_open: bool) -> None: ...

@@ -32,6 +32,16 @@ export class Basket {
     return true;
   }
 
+  /** These units are another product after all; returns false at the limit of that one. */
+  swap(product, other) {
+    const count = this.count(product) + this.count(other);
+    if (count > MOST_OF_ONE) return false;
+    this.#counts = new Map([...this.#counts].filter(([name]) => name !== other)
+      .map(([name, units]) => (name === product ? [other, count] : [name, units])));
+    this.#store();
+    return true;
+  }
+
   /** Takes out what a receipt says was paid; what is left is another sale. */
   settle(paidLines) {
     for (const { product, count } of paidLines) {

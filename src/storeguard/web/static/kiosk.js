@@ -2,6 +2,8 @@
 
 import { Basket, MOST_OF_ONE } from "./basket.js";
 import { byId, follow, keep, list, make, put, say, won } from "./common.js";
+import { Quote } from "./quote.js";
+import { askSwap } from "./swap.js";
 
 const IDLE_S = 60;
 const WARN_S = 15;
@@ -13,6 +15,7 @@ const SHORTEST_BARCODE = 4;
 const SCAN_GAP_MS = 80;
 
 const basket = new Basket();
+const quote = new Quote(askQuote, renderSum);
 let offer = { store: "", may_oversell: true, products: [] };
 let isPaying = false;
 let isRetry = false;
@@ -31,6 +34,7 @@ const secondsSince = (instant) => (performance.now() - instant) / 1000;
 
 function show(data) {
   offer = data;
+  quote.forget();
   render();
 }
 
@@ -38,8 +42,16 @@ function render() {
   keep(byId("tiles"), found(), (one) => one.product, buildTile, refreshTile);
   byId("nothing").hidden = offer.products.length > 0;
   keep(byId("lines"), basket.lines, (line) => line.product, buildLine, refreshLine);
+  quote.follow(offer.products.some((one) => one.promotions) ? basket.lines : []);
   renderSum();
 }
+
+async function askQuote(lines) {
+  const answer = await post("/api/v1/quote", { lines });
+  return answer.ok ? answer.json() : undefined;
+}
+
+const total = () => basket.lines.reduce((sum, line) => sum + line.count * price(line.product), 0) - quote.off;
 
 /** What the search leaves: every word is somewhere in the name. */
 function found() {
@@ -48,21 +60,30 @@ function found() {
 }
 
 function renderSum() {
-  const total = basket.lines.reduce((sum, line) => sum + line.count * price(line.product), 0);
   byId("basket").classList.toggle("is-empty", basket.isEmpty);
   byId("empty").hidden = !basket.isEmpty;
   byId("clear").hidden = basket.isEmpty || isPaying;
-  put(byId("total"), won(total));
-  put(byId("spoken"), basket.isEmpty ? "" : say("kiosk.total_of", { count: basket.items, total: won(total) }));
+  if (!quote.isPending) renderTotal();
   byId("pay").disabled = basket.isEmpty || isPaying;
   put(byId("pay"), say(isPaying ? "kiosk.paying" : isRetry ? "kiosk.retry" : "kiosk.pay"));
+}
+
+function renderTotal() {
+  list(byId("deals"), quote.discounts, discount);
+  list(byId("hints"), quote.hints, (hint) => make("li", "", hint));
+  put(byId("total"), won(total()));
+  put(byId("spoken"), basket.isEmpty ? "" : say("kiosk.total_of", { count: basket.items, total: won(total()) }));
+}
+
+function discount(one) {
+  return make("li", "deal", make("span", "", one.name), make("span", "", say("kiosk.off", { won: won(one.won) })));
 }
 
 function buildTile(item) {
   const face = make("span", `face tone-${tone(item.product)}`, [...item.product][0]);
   face.setAttribute("aria-hidden", "true");
   const foot = make("span", "foot", make("span", "price"), make("span", "left"));
-  const tile = make("button", "tile", face, make("span", "badge"), make("span", "name", item.product), foot);
+  const tile = make("button", "tile", face, make("span", "badge"), make("span", "deal"), make("span", "name", item.product), foot);
   tile.type = "button";
   tile.addEventListener("click", () => add(item.product));
   return make("li", "", tile);
@@ -78,12 +99,21 @@ function refreshTile(node, item) {
   put(tile.querySelector(".badge"), count ? String(count) : "");
   put(tile.querySelector(".price"), won(item.price_won));
   put(tile.querySelector(".left"), isOut ? say("kiosk.sold_out") : say("kiosk.left", { count: item.left }));
+  const deals = item.promotions?.join(" · ") ?? "";
+  put(tile.querySelector(".deal"), deals);
   const label = count ? "kiosk.in_basket" : "kiosk.add";
-  tile.setAttribute("aria-label", say(label, { product: item.product, price: won(item.price_won), count }));
+  const said = [say(label, { product: item.product, price: won(item.price_won), count })];
+  if (deals) said.push(say("kiosk.deal", { deals }));
+  tile.setAttribute("aria-label", said.join(", "));
 }
 
 function buildLine({ product }) {
-  return make("li", "line", make("span", "name", product), make("span", "subtotal"),
+  const swap = make("button", "swap", make("span", "name", product), make("span", "subtotal"),
+    make("span", "hint", say("kiosk.swap_short")));
+  swap.type = "button";
+  swap.addEventListener("click", () => askSwap({ product, count: basket.count(product) }, offer.products,
+    (other) => swapFor(product, other)));
+  return make("li", "line", swap,
     stepper("−", "kiosk.minus", product, () => change(product, -1)), make("span", "count"),
     stepper("+", "kiosk.plus", product, () => add(product)));
 }
@@ -99,6 +129,7 @@ function stepper(sign, label, product, act) {
 function refreshLine(node, { product, count }) {
   put(node.querySelector(".count"), String(count));
   put(node.querySelector(".subtotal"), won(count * price(product)));
+  node.querySelector(".swap").setAttribute("aria-label", say("kiosk.swap", { product, count }));
   node.querySelectorAll("button").forEach((button) => { button.disabled = isPaying; });
 }
 
@@ -131,12 +162,19 @@ function change(product, by) {
   sayBasket();
 }
 
+function swapFor(product, other) {
+  if (isPaying) return;
+  tell(basket.swap(product, other) ? "" : say("kiosk.at_most", { count: MOST_OF_ONE }));
+  render();
+}
+
 function startOver() {
   basket.empty();
   isRetry = false;
   tell("");
   byId("idle").close();
   byId("thanks").close();
+  byId("swap").close();
   byId("search").value = "";
   document.querySelector(".shelf").scrollTop = 0;
   render();
@@ -161,7 +199,9 @@ async function pay() {
   tell("");
   render();
   try {
-    await settle(await post("/api/v1/sales", { lines: basket.lines, key: basket.key }));
+    await quote.pending;
+    const sale = { lines: basket.lines, key: basket.key, total_won: total() };
+    await settle(await post("/api/v1/sales", sale));
   } catch {
     isRetry = true;
     tell(say("kiosk.network"));
@@ -178,6 +218,7 @@ async function settle(answer) {
   isRetry = false;
   if (!answer.ok) {
     tell(body.error ?? say("kiosk.refused"));
+    quote.forget();
     return;
   }
   basket.settle(body.lines);
@@ -190,6 +231,7 @@ function thank(receipt) {
   put(byId("grand"), won(receipt.total_won));
   list(byId("paid"), receipt.lines, (line) => make("li", "",
     make("span", "", say("page.count_of", line)), make("span", "", won(line.count * line.price_won))));
+  list(byId("off"), receipt.discounts ?? [], discount);
   thankedAt = performance.now();
   byId("thanks").showModal();
 }
@@ -279,6 +321,7 @@ function touched() {
 byId("pay").addEventListener("click", pay);
 byId("clear").addEventListener("click", startOver);
 byId("again").addEventListener("click", startOver);
+byId("swap-close").addEventListener("click", () => byId("swap").close());
 byId("stay").addEventListener("click", () => byId("idle").close());
 byId("thanks").addEventListener("close", () => sayBasket());
 for (const kind of ["pointerdown", "keydown"]) document.addEventListener(kind, touched, true);

@@ -1,0 +1,131 @@
+"""The kiosk by touch: what a customer's finger does from the first tile to the receipt."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from storeguard.web.view import BookRow
+
+MILK, BAR = "바나나우유", "메로나"
+THANKS = "document.getElementById('thanks').open"
+
+
+@pytest.fixture
+def served(shop: Any, door: Any, serve: Any) -> Any:
+    return serve(shop, door)
+
+
+def text_of(selector: str) -> str:
+    return f"document.querySelector({selector!r}).textContent"
+
+
+class Finger:
+    """Touches what a page shows; a thing that is covered or out of sight is not touched."""
+
+    def __init__(self, chromium: Any, url: str) -> None:
+        self.page = chromium
+        chromium.call("Emulation.setTouchEmulationEnabled", enabled=True)
+        size = {"width": 1024, "height": 600, "deviceScaleFactor": 1, "mobile": True}
+        chromium.call("Emulation.setDeviceMetricsOverride", **size)
+        chromium.open(f"{url}/kiosk", "document.querySelector('.tile')")
+
+    def touch(self, selector: str, number: int = 0) -> None:
+        found = f"document.querySelectorAll({selector!r})[{number}]"
+        self.page.until(f"{found} && !{found}.disabled")
+        spot = self.page.run(
+            f"""(() => {{
+                {found}.scrollIntoView({{ block: 'nearest' }});
+                const box = {found}.getBoundingClientRect();
+                const spot = {{ x: box.x + box.width / 2, y: box.y + box.height / 2 }};
+                const hit = document.elementFromPoint(spot.x, spot.y);
+                return {found}.contains(hit) ? spot : null;
+            }})()"""
+        )
+        assert spot, f"{selector} is covered"
+        self.page.call("Input.dispatchTouchEvent", type="touchStart", touchPoints=[spot])
+        self.page.call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+
+    def says(self, selector: str, text: str) -> None:
+        self.page.until(f"{text_of(selector)} === '{text}'")
+
+
+@pytest.fixture
+def finger(chromium: Any, served: Any) -> Finger:
+    return Finger(chromium, served.url)
+
+
+def test_a_customer_buys_by_touch_and_gets_a_receipt(finger: Finger, served: Any):
+    finger.touch(".tile", 0)
+    finger.touch(".tile", 1)
+    finger.touch(".line .step", 1)
+    finger.says("#total", "3,800원")
+    finger.touch("#pay")
+    finger.page.until(THANKS)
+    assert finger.page.run("document.getElementById('paid').children.length") == 2
+    assert finger.page.run(text_of("#grand")) == "3,800원"
+    finger.touch("#again")
+    finger.page.until("document.getElementById('basket').classList.contains('is-empty')")
+    assert [sale.total_won for sale in served.shop.sales.values()] == [3800]
+
+
+def test_all_is_put_back_by_touch(finger: Finger, served: Any):
+    finger.touch(".tile")
+    finger.touch("#clear")
+    finger.says("#total", "0원")
+    assert served.shop.sales == {}
+
+
+def test_the_promotion_is_on_the_tile_in_the_basket_and_on_the_receipt(
+    chromium: Any, shop: Any, served: Any
+):
+    milk, bar = shop.now.rows
+    shop.now = replace(shop.now, rows=(replace(milk, promotions=("1+1",)), bar))
+    finger = Finger(chromium, served.url)
+    assert chromium.run(text_of(".tile .deal")) == "1+1"
+    assert "행사 1+1" in chromium.run("document.querySelector('.tile').getAttribute('aria-label')")
+    finger.touch(".tile")
+    finger.says("#total", "1,500원")
+    finger.touch(".tile")
+    finger.says("#deals", "바나나우유 1+1-1,500원")
+    finger.says("#total", "1,500원")
+    finger.touch("#pay")
+    chromium.until(THANKS)
+    assert chromium.run(text_of("#off")) == "바나나우유 1+1-1,500원"
+    assert chromium.run(text_of("#grand")) == "1,500원"
+    assert [sale.total_won for sale in shop.sales.values()] == [1500]
+
+
+def test_a_price_that_changed_meanwhile_is_shown_before_it_is_paid(finger: Finger, served: Any):
+    shop = served.shop
+    finger.touch(".tile")
+    milk, bar = shop.now.rows
+    shop.now = replace(shop.now, rows=(replace(milk, price_won=1800), bar))
+    finger.touch("#pay")
+    finger.says("#notice", "합계가 1,800원으로 바뀌었습니다.")
+    assert shop.sales == {}
+    served.announce()
+    finger.says("#total", "1,800원")
+    finger.touch("#pay")
+    finger.page.until(THANKS)
+
+
+def test_the_wrong_product_becomes_the_right_one_before_it_is_paid(finger: Finger, served: Any):
+    shop = served.shop
+    other = BookRow("바나나우유 라이트", 1500, 3, 5, "A")
+    shop.now = replace(shop.now, rows=(*shop.now.rows, other))
+    finger.page.until("document.getElementById('offline').hidden")
+    served.announce()
+    finger.page.until("document.querySelectorAll('.tile').length === 3")
+    finger.touch(".tile", 0)
+    finger.touch(".tile", 0)
+    finger.touch(".line .swap")
+    finger.says("#swap-lead", "바나나우유 2개 대신 담을 상품을 눌러 주세요.")
+    assert finger.page.run(text_of("#siblings button .name")) == "바나나우유 라이트"
+    finger.touch("#siblings button")
+    finger.says(".line .name", "바나나우유 라이트")
+    finger.says(".line .count", "2")
+    finger.touch("#pay")
+    finger.page.until(THANKS)
+    [receipt] = shop.sales.values()
+    assert [(line.product, line.count) for line in receipt.lines] == [("바나나우유 라이트", 2)]
