@@ -195,19 +195,17 @@ class ShopView:
         shelf: Mapping[str, int],
         kiosk: Mapping[str, int],
     ) -> BookRow:
-        name, price_won, barcode = product.name, product.price_won, product.barcode
+        name = product.name
         count = self._store.weighing.tally.counts.get(name)
-        if channel is None:
-            return BookRow(name, price_won, None, kiosk.get(name, 0), None, barcode=barcode)
         return BookRow(
             name,
-            price_won,
-            shelf.get(name, 0),
+            product.price_won,
+            None if channel is None else shelf.get(name, 0),
             kiosk.get(name, 0),
-            channel.id,
-            is_verified=not channel.weighing.is_failed,
-            is_shelf_certain=count is None or count.is_certain,
-            barcode=barcode,
+            None if channel is None else channel.id,
+            is_verified=channel is None or not channel.weighing.is_failed,
+            is_shelf_certain=channel is None or count is None or count.is_certain,
+            barcode=product.barcode,
         )
 
     def _deliveries(self) -> list[QuestionRow]:

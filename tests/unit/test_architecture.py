@@ -37,7 +37,7 @@ ROWS: tuple[frozenset[str], ...] = (
             "daemon",
             "upkeep",
         }
-        | {"assembling", "pages", "beside", "safemode", "unattended", "staffdesk"}
+        | {"assembling", "pages", "beside", "safemode", "unattended", "staffdesk", "tilldesk"}
     )
     | {
         "hardware",

@@ -241,11 +241,11 @@ T = TypeVar("T")
 class Served:
     """A shop served from a loop in its own thread, because the browser's calls block."""
 
-    def __init__(self, shop: Any, door: Door, desks: Desks | None = None) -> None:
+    def __init__(self, shop: Any, door: Door, desks: Desks | None = None, *, port: int = 0) -> None:
         self.shop = shop
         self.door = door
         app = build(shop, door, lambda: 0.0, desks=desks)
-        self._server = WebServer(app, Serving("127.0.0.1", 0))
+        self._server = WebServer(app, Serving("127.0.0.1", port))
         self._server.bind()
         self.url = self._server.url
         self._loop = asyncio.new_event_loop()
@@ -282,8 +282,8 @@ def serve() -> Iterator[Callable[..., Served]]:
     """Serves shops until the test is over."""
     served: list[Served] = []
 
-    def begin(shop: Any, door: Door, desks: Desks | None = None) -> Served:
-        served.append(Served(shop, door, desks))
+    def begin(shop: Any, door: Door, desks: Desks | None = None, *, port: int = 0) -> Served:
+        served.append(Served(shop, door, desks, port=port))
         return served[-1]
 
     yield begin

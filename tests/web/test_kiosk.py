@@ -129,3 +129,58 @@ def test_the_wrong_product_becomes_the_right_one_before_it_is_paid(finger: Finge
     finger.page.until(THANKS)
     [receipt] = shop.sales.values()
     assert [(line.product, line.count) for line in receipt.lines] == [("바나나우유 라이트", 2)]
+
+
+def restarted(served: Any, serve: Any) -> Any:
+    """The daemon is back on its port, with the books and the kiosk's cookie that it had."""
+    return serve(served.shop, served.door, port=int(served.url.rsplit(":", 1)[1]))
+
+
+def test_a_restart_in_the_middle_of_a_payment_is_one_sale(finger: Finger, served: Any, serve: Any):
+    page = finger.page
+    page.run(
+        """(async () => { while (!await caches.match('/static/payment.js'))
+            await new Promise((resolve) => setTimeout(resolve, 50)); })()"""
+    )
+    finger.touch(".tile")
+    served.close()
+    finger.touch("#pay")
+    page.until("document.getElementById('notice').textContent.includes('두 번 결제되지 않습니다')")
+    page.call("Page.reload")
+    page.until("document.querySelector('.tile') && document.readyState === 'complete'")
+    page.until("document.querySelector('.line .count').textContent === '1'")
+    assert served.shop.sales == {}
+    restarted(served, serve)
+    page.until(THANKS, within_s=60)
+    assert [sale.total_won for sale in served.shop.sales.values()] == [1500]
+
+
+def test_who_leaves_while_nothing_answers_has_paid_all_the_same(
+    finger: Finger, served: Any, serve: Any
+):
+    page = finger.page
+    page.run(
+        """window.ahead_ms = 0;
+        const now = performance.now.bind(performance);
+        performance.now = () => now() + window.ahead_ms; undefined"""
+    )
+    finger.touch(".tile")
+    served.close()
+    finger.touch("#pay")
+    page.until("!document.getElementById('notice').hidden")
+    page.run("window.ahead_ms = 130_000")
+    page.until("document.getElementById('basket').classList.contains('is-empty')")
+    restarted(served, serve)
+    page.until("localStorage.getItem('storeguard.payments') === '[]'", within_s=60)
+    assert [sale.total_won for sale in served.shop.sales.values()] == [1500]
+
+
+def test_a_payment_that_is_taken_back_before_it_was_sent_is_none(
+    finger: Finger, served: Any, serve: Any
+):
+    finger.touch(".tile")
+    served.close()
+    finger.touch("#pay")
+    finger.page.until("!document.getElementById('notice').hidden")
+    finger.touch("#clear")
+    assert finger.page.run("localStorage.getItem('storeguard.payments')") == "[]"

@@ -137,7 +137,7 @@ class Visit:
         """Of what was paid, units that can be used for no further promotion."""
         used: Counter[str] = Counter()
         for sale in self.sales:
-            used[sale.product] += min(sale.promoted, sale.count)
+            used[sale.product] += min(sale.promoted, max(0, sale.count))
         return used
 
     def owed(self, product: str) -> int:

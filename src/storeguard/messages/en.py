@@ -28,8 +28,8 @@ TEXTS: dict[str, str] = {
     "kiosk.paying": "Paying",
     "kiosk.retry": "Try again",
     "kiosk.network": (
-        "The connection broke, so the payment could not be confirmed. Your basket is kept. "
-        "Trying again never pays twice."
+        "The connection broke, so the payment is not confirmed yet. It is sent again as soon as "
+        "there is one, and never paid twice."
     ),
     "kiosk.refused": "The payment was not taken. Please check the basket.",
     "kiosk.at_most": "At most {count} of one product.",

@@ -2,6 +2,7 @@
 
 import { Basket, MOST_OF_ONE } from "./basket.js";
 import { byId, follow, keep, list, make, put, say, won } from "./common.js";
+import { Payments } from "./payment.js";
 import { Quote } from "./quote.js";
 import { askSwap } from "./swap.js";
 
@@ -10,15 +11,18 @@ const WARN_S = 15;
 const THANKS_S = 10;
 const ANSWER_WITHIN_MS = 15_000;
 const SAY_OPEN_EVERY_S = 20;
+const PAY_AGAIN_S = 3;
 const TONES = 8;
 const SHORTEST_BARCODE = 4;
 const SCAN_GAP_MS = 80;
 
 const basket = new Basket();
 const quote = new Quote(askQuote, renderSum);
+const payments = new Payments(post);
 let offer = { store: "", may_oversell: true, products: [] };
 let isPaying = false;
-let isRetry = false;
+let isRetry = Boolean(payments.of(basket.key));
+let triedAt = 0;
 let touchedAt = performance.now();
 let thankedAt = 0;
 let saidOpen = false;
@@ -198,25 +202,32 @@ async function pay() {
   isPaying = true;
   tell("");
   render();
+  await quote.pending;
+  payments.keep({ lines: basket.lines, key: basket.key, total_won: total() });
   try {
-    await quote.pending;
-    const sale = { lines: basket.lines, key: basket.key, total_won: total() };
-    await settle(await post("/api/v1/sales", sale));
+    settle(await payments.send(payments.of(basket.key)));
   } catch {
     isRetry = true;
     tell(say("kiosk.network"));
   }
   isPaying = false;
-  touchedAt = performance.now();
+  triedAt = performance.now();
   render();
   sayBasket();
 }
 
-async function settle(answer) {
-  const body = await answer.json();
-  if (answer.status >= 500) throw new Error(String(answer.status));
+/** While the shop gives no answer, the same payment is sent again and again: it is one sale. */
+function payAgain() {
+  if (isPaying || secondsSince(triedAt) < PAY_AGAIN_S) return;
+  triedAt = performance.now();
+  if (isRetry) pay();
+  // A later round tries again.
+  payments.sendOthers(basket.key).catch(() => {});
+}
+
+function settle({ isTaken, body }) {
   isRetry = false;
-  if (!answer.ok) {
+  if (!isTaken) {
     tell(body.error ?? say("kiosk.refused"));
     quote.forget();
     return;
@@ -298,6 +309,7 @@ function search() {
 
 function tick() {
   sayBasket();
+  payAgain();
   if (byId("thanks").open) {
     if (secondsSince(thankedAt) >= THANKS_S) startOver();
     return;
@@ -314,12 +326,24 @@ function warn(seconds) {
   if (!byId("idle").open) byId("idle").showModal();
 }
 
+/** Over a restart of the shop's computer; browsers offer it on https and on the machine itself. */
+async function keepPage() {
+  if (!navigator.serviceWorker) return;
+  navigator.serviceWorker.register("/kiosk-worker.js", { scope: "/kiosk" }).catch(() => {});
+  const { active } = await navigator.serviceWorker.ready;
+  const parts = performance.getEntriesByType("resource").map((one) => new URL(one.name).pathname);
+  active.postMessage(["/kiosk", ...new Set(parts.filter((path) => path.startsWith("/static/")))]);
+}
+
 function touched() {
   touchedAt = performance.now();
 }
 
 byId("pay").addEventListener("click", pay);
-byId("clear").addEventListener("click", startOver);
+byId("clear").addEventListener("click", () => {
+  payments.drop(basket.key);
+  startOver();
+});
 byId("again").addEventListener("click", startOver);
 byId("swap-close").addEventListener("click", () => byId("swap").close());
 byId("stay").addEventListener("click", () => byId("idle").close());
@@ -329,4 +353,5 @@ document.addEventListener("contextmenu", (event) => event.preventDefault());
 byId("search").addEventListener("input", search);
 document.addEventListener("keydown", scan);
 setInterval(tick, 1000);
+keepPage();
 follow("/api/v1/products", show, (isUp) => { byId("offline").hidden = isUp; });
