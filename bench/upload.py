@@ -30,11 +30,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_plus
 
-import boto3
-
+from _cloud import REGION, Cloud
 from _report import report
 from storeguard.clock import LoopClock, ScaledLoop
-from storeguard.cloud.notifier import Clients, Notifier, Settings
 from storeguard.domain.delivery import NOTICE, DeliveryState
 from storeguard.domain.issue import MANIFEST, Issue, IssueLine, IssueStore
 from storeguard.health import Health
@@ -44,7 +42,6 @@ from storeguard.outbox.progress import state_of
 from storeguard.services.bus import Bus
 from storeguard.services.uploading import UploadingService
 
-REGION = "ap-northeast-2"
 STORE = IssueStore("gangnam-1", "강남 1호점", "ko", "Asia/Seoul")
 SPEED = 100.0
 PATIENCE_S = 1
@@ -117,19 +114,20 @@ def _one_store(wanted: argparse.Namespace) -> int:
 
 def _run(here: Path, wanted: argparse.Namespace, chance: random.Random) -> dict[str, Any]:
     bucket = f"bench-{wanted.part}"
-    cloud = _Cloud(f"http://127.0.0.1:{wanted.moto}", bucket)
+    cloud = Cloud(f"http://127.0.0.1:{wanted.moto}", bucket)
+    events = _Events(cloud)
     line = f"http://127.0.0.1:{wanted.proxy}"
     root = here / "issue_data"
     root.mkdir()
     sealing_ms = [_sealed_ms(here, root, number) for number in range(wanted.issues)]
-    killed = _deliver(root, (line, bucket), wanted, chance, cloud)
+    killed = _deliver(root, (line, bucket), wanted, chance, events)
     return {
         "sealing_ms": sealing_ms,
         "issues": wanted.issues,
         "kills": killed,
-        **cloud.compared(root),
-        "manifest_events_extra": len(cloud.manifest_events) - len(set(_manifest_keys(root))),
-        "asked_again": cloud.asked_again,
+        **_compared(cloud, root),
+        "manifest_events_extra": len(events.manifests) - len(set(_manifest_keys(root))),
+        "asked_again": events.asked_again,
         "sms_extra": len(cloud.messages()) - wanted.issues,
         "unconfirmed": sum(state_of(f) is not DeliveryState.CONFIRMED for f in sealed_issues(root)),
     }
@@ -140,16 +138,16 @@ def _deliver(
     line: tuple[str, str],
     wanted: argparse.Namespace,
     chance: random.Random,
-    cloud: "_Cloud",
+    events: "_Events",
 ) -> int:
     """Children, each killed after some requests of its own; the last ones end by themselves."""
     every = max(1, wanted.issues * 5 // max(1, wanted.kills))
     killed, deadline_s = 0, time.monotonic() + 3600
     while time.monotonic() < deadline_s:
         after = chance.randint(1, 2 * every) if killed < wanted.kills else None
-        is_done = _child(root, line, after, chance, cloud)
+        is_done = _child(root, line, after, chance, events)
         killed += not is_done
-        cloud.notify(chance)
+        events.notify(chance)
         if is_done:
             break
     return killed
@@ -160,7 +158,7 @@ def _child(
     line: tuple[str, str],
     after: int | None,
     chance: random.Random,
-    cloud: "_Cloud",
+    events: "_Events",
 ) -> bool:
     """True when it has ended by itself: every issue has its receipt."""
     reading, writing = os.pipe()
@@ -178,7 +176,7 @@ def _child(
             break
         requests += 1
         if requests % 25 == 0:
-            cloud.notify(chance)
+            events.notify(chance)
     if not is_done:
         time.sleep(chance.uniform(0, 0.02))  # in the middle of a request
         os.kill(child, signal.SIGKILL)
@@ -249,94 +247,39 @@ def _key(folder: Path, name: str) -> str:
     return f"{STORE.id}/{at:%Y/%m}/{folder.name}/{name}"
 
 
-class _Cloud:
-    """Bucket, queue of its events, table, topic with a reader, and the notifier on them."""
+class _Events:
+    """Gives the notifier what has arrived, and keeps what that was."""
 
-    def __init__(self, url: str, bucket: str) -> None:
-        self._bucket = bucket
-        self._s3 = self._client("s3", url)
-        self._sqs = self._client("sqs", url)
-        dynamodb, sns = self._client("dynamodb", url), self._client("sns", url)
-        self._events, events_arn = self._queue(f"{bucket}-events")
-        self._phone, phone_arn = self._queue(f"{bucket}-phone")
-        where = {"LocationConstraint": REGION}
-        self._s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
-        told = [
-            {
-                "QueueArn": events_arn,
-                "Events": ["s3:ObjectCreated:*"],
-                "Filter": {"Key": {"FilterRules": [{"Name": "suffix", "Value": name}]}},
-            }
-            for name in (MANIFEST, NOTICE)
-        ]
-        self._s3.put_bucket_notification_configuration(
-            Bucket=bucket, NotificationConfiguration={"QueueConfigurations": told}
-        )
-        dynamodb.create_table(
-            TableName=bucket,
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        )
-        topic_arn = sns.create_topic(Name=bucket)["TopicArn"]
-        sns.subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=phone_arn)
-        settings = Settings(bucket, bucket, topic_arn, REGION)
-        self._notifier = Notifier(settings, Clients(self._s3, dynamodb, sns))
-        self.manifest_events: list[str] = []
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self.manifests: list[str] = []
         self.asked_again = 0
 
     def notify(self, chance: random.Random) -> None:
         """What has arrived, each one to five times and shuffled."""
-        bodies = [json.loads(message["Body"]) for message in self._drained(self._events)]
+        bodies = [json.loads(message["Body"]) for message in self._cloud.arrived()]
         events = [body for body in bodies if "Records" in body]
         records = [record for event in events for record in event["Records"]]
         keys = [unquote_plus(record["s3"]["object"]["key"]) for record in records]
-        self.manifest_events += [key for key in keys if "/again/" not in key]
+        self.manifests += [key for key in keys if "/again/" not in key]
         self.asked_again += sum("/again/" in key for key in keys)
         several = [event for event in events for _ in range(chance.randint(1, 5))]
         chance.shuffle(several)
         for event in several:
-            self._notifier.handle(event)
+            self._cloud.notifier.handle(event)
 
-    def messages(self) -> list[dict[str, Any]]:
-        return self._drained(self._phone)
 
-    def compared(self, root: Path) -> dict[str, int]:
-        """Every file of every sealed folder against its object."""
-        found: Counter[str] = Counter(missing=0, different=0)
-        for folder in sealed_issues(root):
-            for entry in read_manifest(folder)["files"]:
-                content = self._content(_key(folder, entry["name"]))
-                if content is None:
-                    found["missing"] += 1
-                elif hashlib.sha256(content).hexdigest() != entry["sha256"]:
-                    found["different"] += 1
-        return dict(found)
-
-    def _content(self, key: str) -> bytes | None:
-        try:
-            content: bytes = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
-        except self._s3.exceptions.NoSuchKey:
-            return None
-        return content
-
-    def _queue(self, name: str) -> tuple[str, str]:
-        url = self._sqs.create_queue(QueueName=name)["QueueUrl"]
-        answer = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
-        return url, answer["Attributes"]["QueueArn"]
-
-    def _drained(self, url: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
-        ask = {"QueueUrl": url, "MaxNumberOfMessages": 10}
-        while batch := self._sqs.receive_message(**ask).get("Messages"):
-            for message in batch:
-                self._sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-            found += batch
-        return found
-
-    @staticmethod
-    def _client(service: str, url: str) -> Any:
-        return boto3.client(service, region_name=REGION, endpoint_url=url)  # type: ignore[call-overload]
+def _compared(cloud: Cloud, root: Path) -> dict[str, int]:
+    """Every file of every sealed folder against its object."""
+    found: Counter[str] = Counter(missing=0, different=0)
+    for folder in sealed_issues(root):
+        for entry in read_manifest(folder)["files"]:
+            content = cloud.content(_key(folder, entry["name"]))
+            if content is None:
+                found["missing"] += 1
+            elif hashlib.sha256(content).hexdigest() != entry["sha256"]:
+                found["different"] += 1
+    return dict(found)
 
 
 def _serve(seed: int) -> int:

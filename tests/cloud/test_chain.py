@@ -15,10 +15,19 @@ import storeguard
 from storeguard.domain.issue import IssueStore
 from storeguard.domain.notice import Telling
 from storeguard.errors import UploadConflict
-from storeguard.outbox.delivery import DeliveryState, Stage, deliver, fetch_receipt, state_of
+from storeguard.outbox.delivery import (
+    DeliveryState,
+    PutOff,
+    Stage,
+    deliver,
+    fetch_receipt,
+    state_of,
+)
 from storeguard.outbox.digest import DAY_IS_FULL, DIGEST, seal_digest
 from storeguard.outbox.folder import read_manifest
+from storeguard.outbox.s3 import S3Store
 
+REGION = "ap-northeast-2"
 SOURCE = Path(storeguard.__file__).parents[1]
 SMS = "[강남 1호점] 재고 불일치: 바나나우유 1 (-1,500원) 22:21 #7"
 FILES = ["at.jpg", "clip-1.mp4", "clip-2.mp4", "content.txt", "issue.json", "notice.json"]
@@ -195,6 +204,28 @@ def test_an_object_is_written_once(cloud, objects):
     assert "\n" not in str(caught.value)
     assert objects.get("s/a") == b"one"
     assert objects.get("s/b") is None
+
+
+def test_a_file_that_is_put_off_in_mid_sending_is_not_repeated_and_goes_later(cloud):
+    pieces, clip = [], b"clip" * 100_000
+
+    def moving(count):
+        pieces.append(count)
+        if sum(pieces) > 50_000 and len(pieces) < 100:
+            pieces.extend([0] * 100)
+            raise PutOff
+
+    store = S3Store(cloud.bucket, REGION, cloud.url, on_bytes=moving)
+    try:
+        with pytest.raises(PutOff):
+            store.put("s/clip", clip, content_type="video/mp4")
+        assert sum(pieces) < len(clip)
+        assert cloud.objects() == []
+        store.put("s/clip", clip, content_type="video/mp4")
+        assert store.get("s/clip") == clip
+        assert sum(pieces) > len(clip)
+    finally:
+        store.close()
 
 
 KILLED = """

@@ -215,6 +215,36 @@ def test_what_is_sealed_while_clips_are_on_their_way_sends_its_text_before_the_n
     assert bucket.manifests == ["issue-1", "issue-2", "issue-3"]
 
 
+def test_a_clip_on_its_way_is_put_off_for_what_is_sealed_meanwhile_and_sent_after_it(root):
+    """On a slow line a clip takes minutes: nobody waits for its end."""
+    for number in (1, 2):
+        seal(root, number, clips=2)
+    bucket, put_off = Bucket(), []
+
+    async def later(service):
+        def on_put(key):
+            if key.endswith("issue-1/clip-2.mp4") and not put_off:
+                service.is_moving()
+                service.hand_over(seal(root, 3, clips=1))
+                put_off.append(key)
+                service.is_moving()
+
+        bucket.on_put = on_put
+        await asyncio.sleep(1)
+        service.hand_over()
+        service.is_moving()  # a sign of life, in another thread: it is not put off
+
+    run(root, bucket, 5, meanwhile=later)
+    sent = [tuple(key.split("/")[-2:]) for key in bucket.objects if key.startswith("gangnam-1/")]
+    at = sent.index(("issue-1", "clip-1.mp4"))
+    assert sent[at + 1 : at + 4] == [
+        ("issue-3", "content.txt"),
+        ("issue-3", "notice.json"),
+        ("issue-1", "clip-2.mp4"),
+    ]
+    assert bucket.manifests == ["issue-1", "issue-2", "issue-3"]
+
+
 def test_what_is_sealed_while_offline_does_not_make_it_hammer(root):
     """No more than one attempt in five minutes, however many issues are sealed."""
     bucket = Bucket()

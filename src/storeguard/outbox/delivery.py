@@ -42,6 +42,7 @@ from storeguard.ports import ObjectStore
 __all__ = [
     "DeliveryState",
     "Progress",
+    "PutOff",
     "Receipt",
     "Stage",
     "ask_again",
@@ -94,12 +95,12 @@ def deliver(
 
     `stage` MESSAGE ends before the first clip; an issue without clips is then whole.
     `is_stopping` is asked before each file; a delivery that stopped goes on where it was.
-    `on_sent` is called after each. `is_text_only`: no picture and no clip leaves the store, and
-    the manifest names none. A file that is not the one that was sealed, or whose key
-    another object has, is reported and put under `damaged/`, the rest is delivered; a manifest
-    whose key another object has goes, with all files, under the next free id. Raises UploadFault
-    as the store does, OutboxFault when the folder cannot be read, or, after the manifest, when
-    the progress could not be written.
+    `on_sent` is called after each; a store that raises PutOff ends it likewise. `is_text_only`: no
+    picture and no clip leaves the store, and the manifest names none. A file that is not the one
+    that was sealed, or whose key another object has, is reported and put under `damaged/`, the
+    rest is delivered; a manifest whose key another object has goes, with all files, under the next
+    free id. Raises UploadFault as the store does, OutboxFault when the folder cannot be read, or,
+    after the manifest, when the progress could not be written.
     """
     manifest = read_manifest(folder)
     if is_text_only:
@@ -115,6 +116,13 @@ def deliver(
             record(folder, progress, fsync=fsync)
         else:
             return state_of(folder)
+
+
+class PutOff(BaseException):
+    """Something more urgent has come: the file on its way is given up, and sent again later.
+
+    Raised out of the sending of its bytes, so it is none of what botocore catches and repeats.
+    """
 
 
 class _Unread(Exception):
@@ -163,6 +171,8 @@ class _Run:
                 break  # after the manifest nobody would come back for a file
             try:
                 progress = self._put(entry, progress, wanted)
+            except PutOff:
+                break
             except _Unread as fault:
                 progress, unread = progress.tried(name), OutboxFault(str(fault))
             try:

@@ -20,6 +20,9 @@ READ_TIMEOUT_S = 30
 FROM_S3 = ("x-amz-request-id", "x-amzn-requestid", "x-amz-bucket-region", "x-amz-id-2")
 """One of these is in every answer of S3 and of what speaks like it, in none of a login page."""
 
+PIECE_BYTES = 16 * 1024
+"""A slow line takes a second for it: so soon a clip can be put off."""
+
 ATTEMPTS = 2
 """botocore's own retries run dry after eleven failures; ours (delivery.py) do not."""
 
@@ -192,22 +195,22 @@ def make_client(
 
     def watch(request: Any, **_: object) -> None:
         on_bytes(0)
-        if isinstance(request.body, bytes):
-            request.body = _Watched(request.body, on_bytes)
+        if isinstance(request.body, io.BytesIO):  # what botocore makes of bytes
+            request.body = _Watched(request.body.getvalue(), on_bytes)
 
     client.meta.events.register("before-send.s3", watch)
     return client
 
 
 class _Watched(io.BytesIO):
-    """A request's body that says whenever the socket takes more of it."""
+    """A request's body that says whenever the socket takes more of it: a small piece each time."""
 
     def __init__(self, content: bytes, on_bytes: Callable[[int], None]) -> None:
         super().__init__(content)
         self._on_bytes = on_bytes
 
     def read(self, size: int | None = -1, /) -> bytes:
-        taken = super().read(size)
+        taken = super().read(PIECE_BYTES if size is None or size < 0 else min(size, PIECE_BYTES))
         self._on_bytes(len(taken))
         return taken
 

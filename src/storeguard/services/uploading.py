@@ -1,6 +1,7 @@
 """Sealed issues → bucket → receipt. Disk is the queue: whatever has no receipt is still to do.
 
-Oldest first, and text and picture of all issues before any clip. After a fault of the network
+Oldest first, and text and picture of all issues before any clip; a clip on its way is put off
+when an issue is sealed meanwhile, and sent anew after its message. After a fault of the network
 or the service nothing is tried before its time, whatever is sealed meanwhile; a fault of one
 issue alone does not hold up the others.
 """
@@ -9,6 +10,7 @@ import asyncio
 import itertools
 import logging
 import random
+import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -26,7 +28,7 @@ from storeguard.domain.events import IssueDelivered, IssueSealed, NoticeConfirme
 from storeguard.errors import FaultCode, OutboxFault, UploadConflict, UploadFault
 from storeguard.health import Health
 from storeguard.outbox import adopt
-from storeguard.outbox.delivery import ask_again, deliver, fetch_receipt
+from storeguard.outbox.delivery import PutOff, ask_again, deliver, fetch_receipt
 from storeguard.outbox.folder import sealed_issues
 from storeguard.outbox.progress import progress_of, state_of
 from storeguard.ports import ObjectStore
@@ -94,6 +96,7 @@ class UploadingService:
         self._failures = 0
         self._held_until_s = 0.0
         self._is_stopping = False
+        self._lane = threading.local()
         self._part = health.part("uploading")
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="uploading")
 
@@ -119,8 +122,10 @@ class UploadingService:
             self._worker.shutdown(wait=False, cancel_futures=True)
 
     def is_moving(self) -> None:
-        """Bytes are on their way; called in any thread."""
+        """Bytes are on their way; called in any thread. Raises PutOff in the one of a clip."""
         self._part.alive()
+        if getattr(self._lane, "stage", None) is Stage.ALL and self._is_to_pause(Stage.ALL):
+            raise PutOff
 
     async def _sleep(self, wait_s: float) -> None:
         try:
@@ -215,22 +220,28 @@ class UploadingService:
         if state is None:
             state = await asyncio.to_thread(state_of, folder)
         if not state.is_sent and not (stage is Stage.MESSAGE and state is DeliveryState.READABLE):
-            state = await self._in_worker(
-                lambda: deliver(
-                    folder,
-                    self._store_id,
-                    objects,
-                    stage=stage,
-                    is_stopping=lambda: self._is_to_pause(stage),
-                    on_sent=self._has_got_through,
-                    is_text_only=self._is_text_only,
-                )
-            )
+            state = await self._in_worker(lambda: self._sent(folder, objects, stage))
             if state is DeliveryState.UPLOADED:
                 self._bus.publish(IssueDelivered(self._clock.now_s(), name))
         self._states[name] = state
         if state in (DeliveryState.UPLOADED, DeliveryState.ASKED):
             await self._ask_for_receipt(folder, objects)
+
+    def _sent(self, folder: Path, objects: ObjectStore, stage: Stage) -> DeliveryState:
+        """In the worker: as far as this stage goes, or until something new has come."""
+        self._lane.stage = stage
+        try:
+            return deliver(
+                folder,
+                self._store_id,
+                objects,
+                stage=stage,
+                is_stopping=lambda: self._is_to_pause(stage),
+                on_sent=self._has_got_through,
+                is_text_only=self._is_text_only,
+            )
+        finally:
+            self._lane.stage = None
 
     def _is_to_pause(self, stage: Stage) -> bool:
         return self._is_stopping or (stage is Stage.ALL and self._wake.is_set())
