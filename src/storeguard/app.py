@@ -341,7 +341,8 @@ class Store:
             found["watching"] = self.watching.run
             found["weighing"] = self.weighing.run
             found["reconciling"] = self.reconciling.run
-            found["restocking"] = self.restocking.run
+            if self._mode.outside:
+                found["restocking"] = self.restocking.run
             found["exhibits"] = self.exhibits.run
             if self.tampering.has_a_guard:
                 found["tampering"] = self.tampering.run

@@ -189,10 +189,12 @@ def _advance_quiet(
     assert state.level_g is not None
     band, level_g, zero_g = _band(state.noise_g, rules), state.level_g, state.zero_g
     grams = []
+    until_s = state.tracked_s + TRACK_EVERY_S
+    tare_raw, counts_per_g = rules.tare_raw, rules.counts_per_g
     for t_s, raw, _, _ in islice(readings, start, None):
-        if raw is None or raw in SATURATED or t_s - state.tracked_s >= TRACK_EVERY_S:
+        if raw is None or raw in SATURATED or t_s >= until_s:
             break
-        gross_g = (raw - rules.tare_raw) / rules.counts_per_g
+        gross_g = (raw - tare_raw) / counts_per_g
         if abs(gross_g - zero_g - level_g) > band:
             break
         grams.append((t_s, gross_g))
@@ -360,8 +362,18 @@ def _follow_drift(state: Weighing, t_s: float, rules: WeighingRules) -> Advance:
     moved_g = followed.total_g - state.drift.total_g
     band = _band(state.noise_g, rules)
     followed, slid = drift.slide(followed, t_s, band, rules.drift)
-    state = replace(
-        state, zero_g=state.zero_g + moved_g, tracked_s=t_s, drift=followed, same_since_s=None
+    state = Weighing(  # spelled out, as in `_remember`: once a second of each scale
+        state.level_g,
+        state.zero_g + moved_g,
+        state.noise_g,
+        state.moving_since_s,
+        state.window,
+        t_s,
+        state.failing_since_s,
+        state.is_failed,
+        state.is_barred,
+        followed,
+        None,
     )
     return (state, ()) if slid is None else _slid(state, t_s, slid, rules)
 

@@ -43,6 +43,7 @@ class DriftWatch:
         self._memory = memory
         self._saved: dict[str, float] = {}
         self._doubted: dict[str, float] = {}
+        self._seen: dict[str, Drift] = {}
 
     async def load(self) -> None:
         """Before the first reading."""
@@ -55,6 +56,9 @@ class DriftWatch:
         """Tells where the doubt begins and ends, and remembers what has moved."""
         is_new = False
         for channel in self._channels:
+            if self._seen.get(channel.id) is channel.weighing.drift:
+                continue
+            self._seen[channel.id] = channel.weighing.drift
             unit_g = lightest_g(channel)
             if unit_g is not None:
                 self._tell(channel, unit_g)

@@ -7,6 +7,7 @@ anything. Nothing here may stop an issue: what cannot be made is named in it.
 
 import asyncio
 import logging
+import math
 import os
 import threading
 from collections import deque
@@ -83,10 +84,12 @@ class WeightTrails:
 
     def on_readings(self, scale: str, readings: Sequence[Reading]) -> None:
         cell, trail = self._cells[scale], self._trails[scale]
-        for reading in readings:
-            if reading.raw is None or (trail and reading.t_s - trail[-1][0] < EVERY_S):
-                continue
-            trail.append((reading.t_s, (reading.raw - cell.tare_raw) / cell.counts_per_g))
+        tare_raw, counts_per_g = cell.tare_raw, cell.counts_per_g
+        due_s = trail[-1][0] + EVERY_S if trail else -math.inf
+        for t_s, raw, _, _ in readings:
+            if raw is not None and t_s >= due_s:
+                trail.append((t_s, (raw - tare_raw) / counts_per_g))
+                due_s = t_s + EVERY_S
         while trail and trail[-1][0] - trail[0][0] > READINGS_S:
             trail.popleft()
         if self._due and trail:

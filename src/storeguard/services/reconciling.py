@@ -1,6 +1,7 @@
 """Visits → judgements: when the store has become empty and everything is at rest."""
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import replace
@@ -43,6 +44,8 @@ from storeguard.services.selling import Desk
 from storeguard.services.weighing import Channel, WeighingService
 
 ROUND_S = 0.1
+IDLE_ROUND_S = 1.0
+"""While no visit is open or waits; an event ends the rest."""
 
 
 class VisitRecord(AmendRecord, Protocol):
@@ -105,6 +108,7 @@ class ReconcilingService:
         self._amends = Amends(books, restocking, record, bus, clock)
         self._opened: list[Visit] = []
         self._steps: list[tuple[StepSettled, str | None]] = []
+        self._has_news = asyncio.Event()
         bus.subscribe(self._on_event)
 
     async def run(self) -> None:
@@ -112,12 +116,22 @@ class ReconcilingService:
         part = self._health.part("reconciling", longest_s=LONGEST_SILENCE_S)
         while True:
             try:
+                self._has_news.clear()
                 await self._run_once()
                 part.ok()
-                await asyncio.sleep(self._round_s)
+                await self._rest()
             except (OutboxFault, JournalFault) as fault:
                 part.failed(fault)
                 await asyncio.sleep(part.backoff_s())
+
+    async def _rest(self) -> None:
+        """A round, or longer while there is nothing to do; an event that counts ends it then."""
+        if not self.is_idle:
+            await asyncio.sleep(self._round_s)
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(IDLE_ROUND_S):
+                await self._has_news.wait()
 
     @property
     def is_idle(self) -> bool:
@@ -315,6 +329,7 @@ class ReconcilingService:
         self._steps = [(step, new_id if of == visit.id else of) for step, of in self._steps]
 
     def _on_event(self, event: Event) -> None:
+        self._has_news.set()
         if isinstance(event, StoreOccupied):
             self._on_occupied(event)
         elif isinstance(event, StoreEmptied):

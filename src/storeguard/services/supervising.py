@@ -20,7 +20,8 @@ from storeguard.errors import JournalFault
 from storeguard.health import LONGEST_SILENCE_S, Health
 from storeguard.services.bus import Bus
 
-ROUND_S = 0.5
+ROUND_S = 5.0
+"""What the journal has refused is tried again so often; what is new is written down at once."""
 
 
 class OutageRecord(Protocol):
@@ -42,15 +43,16 @@ class SupervisingService:
         self._clock = clock
         self._cameras = cameras
         self._pending: deque[Callable[[], None]] = deque()
+        self._is_new = asyncio.Event()
         bus.subscribe(self._on_event)
 
     def on_edge(self, part: str, why: str | None, lasted_s: float) -> None:
         """A part has failed (`why`) or recovered. Scales announce their faults themselves."""
         now = self._clock.utc()
         if why is None:
-            self._pending.append(partial(self._record.close_fault, part, now))
+            self._later(partial(self._record.close_fault, part, now))
         else:
-            self._pending.append(partial(self._record.record_fault, part, why, now))
+            self._later(partial(self._record.record_fault, part, why, now))
         device = part.removesuffix(" sight")
         if device not in self._cameras:
             return
@@ -69,7 +71,11 @@ class SupervisingService:
             case _:
                 return
         now = self._clock.utc()
-        self._pending.append(partial(self._record.record_delivery, issue_id, state, now, detail))
+        self._later(partial(self._record.record_delivery, issue_id, state, now, detail))
+
+    def _later(self, record: Callable[[], None]) -> None:
+        self._pending.append(record)
+        self._is_new.set()
 
     async def run(self, health: Health | None = None) -> None:
         """`health`: to say there that it is alive; it needs `on_edge`, so it is made later."""
@@ -78,9 +84,15 @@ class SupervisingService:
             while True:
                 await self._run_once()
                 part.ok()
-                await asyncio.sleep(ROUND_S)
+                await self._rest()
         finally:
             self._write_down()  # here, not in a worker: the loop is on its way out
+
+    async def _rest(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(ROUND_S):
+                await self._is_new.wait()
+        self._is_new.clear()
 
     async def _run_once(self) -> None:
         if self._pending:

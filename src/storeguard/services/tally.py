@@ -84,7 +84,8 @@ class Tally:
     async def count(self) -> None:
         """Books the levels and steps that have not been counted yet."""
         for channel in self._channels.values():
-            await self._count_first(channel)
+            if not channel.is_counted:
+                await self._count_first(channel)
         while (first := self._next()) is not None:
             await self._count_step(first, first.pending[0])
         await self._remember()
@@ -94,7 +95,7 @@ class Tally:
         return {scale: products for scale, products in weighed.items() if products}
 
     async def _count_first(self, channel: "Channel") -> None:
-        if channel.is_counted or not channel.weighing.is_settled or not channel.weighed:
+        if not channel.weighing.is_settled or not channel.weighed:
             return
         if channel.is_told:  # by the owner, before the first level was known
             level_g = self.booked_g(channel)

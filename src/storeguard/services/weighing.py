@@ -196,5 +196,5 @@ class WeighingService:
 
 
 def _failed_share(before: float, readings: Sequence[Reading]) -> float:
-    failed = sum(reading.raw is None for reading in readings) / len(readings)
+    failed = [reading.raw for reading in readings].count(None) / len(readings)
     return before + (failed - before) * min(1.0, len(readings) / SHARED_READINGS)
