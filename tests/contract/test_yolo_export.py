@@ -59,7 +59,10 @@ def _picture() -> np.ndarray:
     return np.random.default_rng(1).integers(0, 255, (480, 640, 3), np.uint8)
 
 
-def test_a_pull_exports_for_ncnn_what_torch_would_answer(site, weights, tmp_path, capfd):
+def test_a_pull_exports_for_ncnn_what_torch_would_answer(
+    site, weights, tmp_path, capfd, monkeypatch
+):
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)  # as on a user's machine
     folder = models.pull("yolo11n", tmp_path, base_url=site)
     assert capfd.readouterr() == ("", "")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["yolo11n.pt", folder.name]

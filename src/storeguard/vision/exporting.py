@@ -148,7 +148,9 @@ def _tidy(staged: Path, weights: Path) -> None:
     if missing:
         raise ModelFault(f"{weights}: the export to NCNN made no {', '.join(missing)}")
     for file in staged.iterdir():
-        if file.name not in NCNN_FILES:
+        if file.is_dir():
+            shutil.rmtree(file)  # the example was imported: its bytecode
+        elif file.name not in NCNN_FILES:
             file.unlink()
 
 
