@@ -229,7 +229,16 @@ def test_half_an_hour_without_power_ends_it(store):
     assert store.app.restocking.mode.who is None
 
 
-def test_the_command_speaks_through_the_state_folder(store):
+@pytest.fixture
+def whole_store(make_store):
+    """One that looks for requests too."""
+    store = make_store(outside=True)
+    store.start()
+    return store
+
+
+def test_the_command_speaks_through_the_state_folder(whole_store):
+    store = whole_store
     state = store.folder / "state"
     store.enter("cleaner")
     for said, who in (({"do": "start", "who": "cleaner"}, "cleaner"), ({"do": "stop"}, None)):
@@ -242,7 +251,8 @@ def test_the_command_speaks_through_the_state_folder(store):
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"do": "start", "who": "thief"}'])
-def test_a_request_that_is_not_understood_changes_nothing_and_goes(store, content):
+def test_a_request_that_is_not_understood_changes_nothing_and_goes(whole_store, content):
+    store = whole_store
     request = store.folder / "state" / REQUEST
     request.write_text(content, encoding="utf-8")
     store.advance(1)
