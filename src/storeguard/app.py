@@ -49,6 +49,7 @@ from storeguard.services.comparing import BookComparison
 from storeguard.services.evidence import EvidenceRoom
 from storeguard.services.filing import FilingService
 from storeguard.services.noticing import NoticingService
+from storeguard.services.paying import Terminal
 from storeguard.services.provisional import ProvisionalIssues
 from storeguard.services.reconciling import ReconcilingService
 from storeguard.services.remarking import remarks
@@ -177,6 +178,7 @@ class Store:
             sets=self.promotions.sets,
             promotions=self.promotions.on_the_board,
         )
+        self.terminal = Terminal(self.desk, self.clock, language=self.config.store.language)
         self.issue_records = IssueRecords(self.journal)
         self.noticing = self._noticing()
         self.filing = self._filing()

@@ -158,7 +158,13 @@ class Visits(_Section):
 
 
 class Kiosk(_Section):
-    payment: Literal["honour"] = Field("honour", description="Who confirms a payment.")
+    payment: Literal["honour", "webhook"] = Field(
+        "honour",
+        description=(
+            "Who confirms a payment: the customer's press, or a terminal that calls "
+            "/api/v1/payments/KEY/confirm with the POS token."
+        ),
+    )
     oversell: Literal["allow", "refuse"] = Field(
         "allow", description="Sell more than the book has (noted), or refuse and say what is left."
     )

@@ -25,6 +25,7 @@ from storeguard.web.view import (
     AmountReceipt,
     Changes,
     PartRow,
+    PaymentDue,
     PinAnswer,
     QuoteAnswer,
     SaleReceipt,
@@ -190,6 +191,17 @@ class BareView:
         self, _basket: Sequence[tuple[str, int]], _key: str, _shown_won: int | None = None
     ) -> SaleReceipt:
         raise SaleRefused(text(self.language, "safe.no_sales"))
+
+    pay = sell
+
+    def payments(self) -> tuple[PaymentDue, ...]:
+        return ()
+
+    async def confirm_payment(self, _key: str, _won: int) -> SaleReceipt | AmountReceipt:
+        raise SaleRefused(text(self.language, "safe.no_sales"))
+
+    def drop_payment(self, _key: str, *, is_declined: bool) -> bool:
+        return False
 
     async def refund(self, _sale_id: str) -> SaleReceipt:
         raise SaleRefused(text(self.language, "safe.no_sales"))

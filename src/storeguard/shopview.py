@@ -30,7 +30,6 @@ from storeguard.staffdesk import StaffDesk
 from storeguard.tilldesk import TillDesk
 from storeguard.vision.pictures import preview_jpeg
 from storeguard.web.view import (
-    AmountReceipt,
     BookRow,
     CameraRow,
     Changes,
@@ -41,9 +40,7 @@ from storeguard.web.view import (
     PartRow,
     PinAnswer,
     QuestionRow,
-    QuoteAnswer,
     RestockRow,
-    SaleReceipt,
     ScaleRow,
     Snapshot,
     VisitRow,
@@ -85,6 +82,10 @@ class ShopView:
         self.preview_jpegs: dict[str, tuple[float, bytes]] = {}
         self._desk = StaffDesk(store)
         self._till = TillDesk(store, self._changes.announce)
+        self.quote, self.sell, self.pay = self._till.quote, self._till.sell, self._till.pay
+        self.refund, self.pay_amount = self._till.refund, self._till.pay_amount
+        self.payments, self.drop_payment = self._till.payments, self._till.drop_payment
+        self.confirm_payment = self._till.confirm_payment
         store.bus.subscribe(self._on_event)
 
     @property
@@ -283,20 +284,6 @@ class ShopView:
         return jpeg
 
     # --- the kiosk -----------------------------------------------------------------------
-
-    def quote(self, basket: Sequence[tuple[str, int]]) -> QuoteAnswer:
-        return self._till.quote(basket)
-
-    async def sell(
-        self, basket: Sequence[tuple[str, int]], key: str, shown_won: int | None = None
-    ) -> SaleReceipt:
-        return await self._till.sell(basket, key, shown_won)
-
-    async def refund(self, sale_id: str) -> SaleReceipt:
-        return await self._till.refund(sale_id)
-
-    async def pay_amount(self, won: int, key: str) -> AmountReceipt:
-        return await self._till.pay_amount(won, key)
 
     def basket_open(self, is_open: bool) -> None:
         self._store.desk.basket_open(is_open)

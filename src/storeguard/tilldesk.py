@@ -6,10 +6,11 @@ from storeguard.app import Store
 from storeguard.domain.pricing import Discount
 from storeguard.domain.promotions import Bonus, Bundle, Promotion
 from storeguard.messages import text
-from storeguard.services.selling import Sold
+from storeguard.services.selling import Received, Sold
 from storeguard.web.view import (
     AmountReceipt,
     DiscountLine,
+    PaymentDue,
     QuoteAnswer,
     ReceiptLine,
     SaleReceipt,
@@ -33,11 +34,30 @@ class TillDesk:
         return QuoteAnswer(_off(quoted.discounts), quoted.total_won, hints)
 
     async def sell(
-        self, basket: Sequence[tuple[str, int]], key: str, shown_won: int | None
+        self, basket: Sequence[tuple[str, int]], key: str, shown_won: int | None = None
     ) -> SaleReceipt:
         sold = await self._store.desk.sell(basket, key, "kiosk", shown_won=shown_won)
         self._on_change()
         return _receipt(sold)
+
+    async def pay(
+        self, basket: Sequence[tuple[str, int]], key: str, shown_won: int | None = None
+    ) -> SaleReceipt | PaymentDue:
+        if self._store.config.kiosk.payment == "honour":
+            return await self.sell(basket, key, shown_won)
+        answer = await self._store.terminal.ask(basket, key, shown_won)
+        return PaymentDue(key, answer) if isinstance(answer, int) else _receipt(answer)
+
+    def payments(self) -> tuple[PaymentDue, ...]:
+        return tuple(PaymentDue(one.key, one.won) for one in self._store.terminal.open)
+
+    async def confirm_payment(self, key: str, won: int) -> SaleReceipt | AmountReceipt:
+        answer = await self._store.terminal.confirm(key, won)
+        self._on_change()
+        return _receipt(answer) if isinstance(answer, Sold) else _amount(answer)
+
+    def drop_payment(self, key: str, *, is_declined: bool) -> bool:
+        return self._store.terminal.drop(key, is_declined=is_declined)
 
     async def refund(self, sale_id: str) -> SaleReceipt:
         taken_back = await self._store.desk.refund(sale_id, "api")
@@ -45,9 +65,9 @@ class TillDesk:
         return _receipt(taken_back)
 
     async def pay_amount(self, won: int, key: str) -> AmountReceipt:
-        received = await self._store.desk.pay_amount(won, key, "api")
+        received = await self._store.terminal.receive(won, key, "api")
         self._on_change()
-        return AmountReceipt(received.sale_id, received.won, received.is_repeated)
+        return _amount(received)
 
     def board(self) -> Mapping[str, tuple[str, ...]]:
         """Product → what stands on its tile: `1+1`, `3개 5,000원`, the name of a set."""
@@ -70,6 +90,10 @@ def _receipt(sold: Sold) -> SaleReceipt:
     lines = tuple(ReceiptLine(n.product, n.count, n.price_won) for n in sold.lines)
     off = _off(sold.discounts)
     return SaleReceipt(sold.sale_id, lines, sold.total_won, off, sold.is_repeated)
+
+
+def _amount(received: Received) -> AmountReceipt:
+    return AmountReceipt(received.sale_id, received.won, received.is_repeated)
 
 
 def _off(discounts: Sequence[Discount]) -> tuple[DiscountLine, ...]:

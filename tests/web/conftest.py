@@ -34,6 +34,7 @@ from storeguard.web.view import (
     IssueRow,
     NoticeRow,
     PartRow,
+    PaymentDue,
     PinAnswer,
     QuoteAnswer,
     ReceiptLine,
@@ -100,6 +101,9 @@ class FakeShop:
         self.changes = Changes()
         self.sales: dict[str, SaleReceipt] = {}
         self.amounts: dict[str, int] = {}
+        self.has_terminal = False
+        self.due: dict[str, tuple[tuple[str, int], ...]] = {}
+        self.declined: set[str] = set()
         self.baskets: list[bool] = []
         self.pictures: dict[str, bytes] = {"door": b"\xff\xd8picture\xff\xd9"}
         self.folder = folder
@@ -146,6 +150,33 @@ class FakeShop:
         self.sales[key] = SaleReceipt(f"sale-{len(self.sales) + 1}", lines, total, off)
         self.changes.announce()
         return self.sales[key]
+
+    async def pay(
+        self, basket: Sequence[tuple[str, int]], key: str, shown_won: int | None = None
+    ) -> SaleReceipt | PaymentDue:
+        if not self.has_terminal or key in self.sales:
+            return await self.sell(basket, key, shown_won)
+        if key in self.declined:
+            self.declined.discard(key)
+            raise SaleRefused("단말기에서 결제되지 않았습니다.")
+        self.due[key] = tuple(basket)
+        return PaymentDue(key, self.quote(basket).total_won)
+
+    def payments(self) -> tuple[PaymentDue, ...]:
+        due = self.due.items()
+        return tuple(PaymentDue(key, self.quote(basket).total_won) for key, basket in due)
+
+    async def confirm_payment(self, key: str, won: int) -> SaleReceipt | AmountReceipt:
+        if key in self.sales:
+            return replace(self.sales[key], is_repeated=True)
+        if key not in self.due:
+            return await self.pay_amount(won, key)
+        return await self.sell(self.due.pop(key), key)
+
+    def drop_payment(self, key: str, *, is_declined: bool) -> bool:
+        if is_declined and key in self.due:
+            self.declined.add(key)
+        return self.due.pop(key, None) is not None
 
     async def refund(self, sale_id: str) -> SaleReceipt:
         sold = next((one for one in self.sales.values() if one.sale_id == sale_id), None)

@@ -10,6 +10,10 @@ KO = {
     "kiosk.swap_title": "어느 상품인가요?",
     "kiosk.swap_lead": "{product} {count}개 대신 담을 상품을 눌러 주세요.",
     "kiosk.swap_close": "그대로 두기",
+    "kiosk.terminal": "카드 단말기에서 {total}을 결제해 주세요",
+    "kiosk.terminal_lead": "결제가 끝나면 이 화면이 바뀝니다.",
+    "kiosk.terminal_cancel": "결제 취소",
+    "sale.declined": "단말기에서 결제되지 않았습니다. 다시 시도해 주세요.",
     "sale.total": "합계가 {shown}원에서 {now}원으로 바뀌었습니다. 확인하고 다시 결제해 주세요.",
 }
 
@@ -23,5 +27,9 @@ EN = {
     "kiosk.swap_title": "Which product is it?",
     "kiosk.swap_lead": "Press what goes into the basket instead of {count} × {product}.",
     "kiosk.swap_close": "Leave it",
+    "kiosk.terminal": "Please pay {total} at the terminal",
+    "kiosk.terminal_lead": "This page changes when it is paid.",
+    "kiosk.terminal_cancel": "Cancel the payment",
+    "sale.declined": "The terminal did not take the payment. Please try again.",
     "sale.total": "The total changed from {shown} to {now} won. Look at it and pay again.",
 }

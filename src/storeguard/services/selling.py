@@ -122,12 +122,12 @@ class Desk:
         `shown_won`, what the customer has seen.
         """
         async with self._turn:
-            earlier = await self._earlier(key)
+            earlier = await self.paid(key)
             if earlier is not None:
                 return earlier
             lines = self._checked(_summed(basket))
             off = self._discounts(lines)
-            self._refuse_another_total(shown_won, total_won(lines, off))
+            self.refuse_another_total(shown_won, total_won(lines, off))
             await self._take(lines, key, source, off=off)
             self.basket_open(False)
             return Sold(key, lines, off)
@@ -155,6 +155,14 @@ class Desk:
             self.basket_open(False)
             return Received(key, won)
 
+    async def received(self, key: str) -> int | None:
+        """The won of the amount with this key; 0 where they have paid a sale."""
+        return await asyncio.to_thread(self._record.find_amount, key)
+
+    async def note_settled(self, key: str, source: str) -> None:
+        """What this amount has paid is a sale: it is not to be counted a second time."""
+        await asyncio.to_thread(self._record.record_amount, key, 0, source)
+
     async def refund(self, sale_id: str, source: str) -> Sold:
         """Takes a whole sale back, once: its goods are in the kiosk book again.
 
@@ -165,7 +173,7 @@ class Desk:
             sold = await asyncio.to_thread(self._record.find, sale_id)
             if sold is None or sale_id.startswith(REFUND):
                 raise SaleRefused(text(self._language, "sale.no_such"))
-            earlier = await self._earlier(key)
+            earlier = await self.paid(key)
             if earlier is not None:
                 return earlier
             lines, off = sold
@@ -187,7 +195,7 @@ class Desk:
         It has happened: only an unknown product is refused. The same key again sells nothing.
         """
         async with self._turn:
-            earlier = await self._earlier(key)
+            earlier = await self.paid(key)
             if earlier is not None:
                 return earlier
             lines = self._priced(tuple(_summed(basket).items()))
@@ -195,7 +203,8 @@ class Desk:
             await self._take(lines, key, source, self._clock.now_s() - max(0.0, ago_s))
             return Sold(key, lines)
 
-    async def _earlier(self, key: str) -> Sold | None:
+    async def paid(self, key: str) -> Sold | None:
+        """The sale with this key."""
         found = await asyncio.to_thread(self._record.find, key)
         if found is None:
             return None
@@ -207,7 +216,8 @@ class Desk:
         prices = {line.product: line.price_won for line in lines}
         return discounts(basket, prices, self._promotions())
 
-    def _refuse_another_total(self, shown_won: int | None, won: int) -> None:
+    def refuse_another_total(self, shown_won: int | None, won: int) -> None:
+        """Raises SaleRefused where the customer was shown something else."""
         if shown_won is not None and shown_won != won:
             said = text(self._language, "sale.total", shown=f"{shown_won:,}", now=f"{won:,}")
             raise SaleRefused(said)

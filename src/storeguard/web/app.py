@@ -16,6 +16,7 @@ from storeguard.web import (
     login,
     machine,
     past,
+    payments,
     people,
     settings,
     till,
@@ -61,6 +62,7 @@ def build(
     app.include_router(machine.router(view, app.state.closing))
     if "kiosk" in parts:
         app.include_router(till.router(view, pages, door))
+        app.include_router(payments.router(view))
     if "console" in parts:
         app.include_router(login.router(view, pages, door))
         app.include_router(board.router(view, pages))

@@ -49,6 +49,9 @@ RULES: tuple[Rule, ...] = (
     Rule("/events", "nothing", READ),  # says only that something has changed
     Rule("/api/v1/products", "nothing", READ),
     Rule("/api/v1/quote", "till", WRITE),
+    Rule("/api/v1/cancel", "till", WRITE),
+    Rule("/api/v1/payments", "pos", READ),
+    Rule("/api/v1/payments/", "pos", WRITE),
     Rule("/api/v1/sales", "till", WRITE),
     Rule("/api/v1/sales/", "pos", WRITE),
     Rule("/api/v1/openapi.json", "pos", READ),

@@ -15,7 +15,7 @@ from storeguard.errors import SaleRefused
 from storeguard.web.door import Door
 from storeguard.web.gate import KIOSK_COOKIE
 from storeguard.web.rendering import Pages
-from storeguard.web.view import PinAnswer, ShopView, Snapshot
+from storeguard.web.view import PaymentDue, PinAnswer, ShopView, Snapshot
 
 MOST_OF_ONE = 99
 KIOSK_COOKIE_S = 400 * 86_400
@@ -138,12 +138,19 @@ class _Till:
             return JSONResponse({"error": str(refusal)}, 409)
         return JSONResponse(asdict(answer))
 
-    async def sell(self, sale: SaleRequest) -> JSONResponse:
-        """201 for a new sale, 200 with its receipt for a key that has been paid before."""
+    async def sell(self, request: Request, sale: SaleRequest) -> JSONResponse:
+        """201 for a new sale, 200 with its receipt for a key that has been paid before.
+
+        Of a kiosk whose payments a terminal confirms: 202 until it has; ask again.
+        """
+        is_kiosk = request.state.caller is None
+        sell = self._view.pay if is_kiosk else self._view.sell
         try:
-            receipt = await self._view.sell(self._named(sale.lines), sale.key, sale.total_won)
+            receipt = await sell(self._named(sale.lines), sale.key, sale.total_won)
         except SaleRefused as refusal:
             return JSONResponse({"error": str(refusal)}, 409)
+        if isinstance(receipt, PaymentDue):
+            return JSONResponse(asdict(receipt), 202)
         return JSONResponse(asdict(receipt), 200 if receipt.is_repeated else 201)
 
     def _named(self, lines: Sequence[BasketLine]) -> list[tuple[str, int]]:

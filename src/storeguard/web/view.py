@@ -223,6 +223,14 @@ class AmountReceipt:
     is_repeated: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class PaymentDue:
+    """A basket that a terminal is to be paid for."""
+
+    key: str
+    won: int
+
+
 PinAnswer = Literal["done", "unset", "wrong", "too_many"]
 """Done; there is no PIN; another one; too often within a minute."""
 
@@ -234,7 +242,8 @@ class ShopView(Protocol):
     without blocking. `sell()` returns when the sale is durable; the same `key` again, also at
     the same time, gives the first receipt with `is_repeated`, and raises SaleRefused with a
     text for the customer, also where the total is not `shown_won`; `quote()` says what it would
-    ask. `refund()` takes a whole sale back, once. `basket_open(True)` is said
+    ask. `pay()` is the kiosk's `sell()`: where a terminal confirms, PaymentDue until it has, then
+    `confirm_payment()` sells. `refund()` takes a whole sale back, once. `basket_open(True)` is said
     again every 20 s while a basket is open:
     a view forgets it after a minute of silence (the tablet may lose its power).
     `picture()` is the camera's newest JPEG, None without one. `issue_file()` resolves only
@@ -251,6 +260,12 @@ class ShopView(Protocol):
     async def sell(
         self, basket: Sequence[tuple[str, int]], key: str, shown_won: int | None = None
     ) -> SaleReceipt: ...
+    async def pay(
+        self, basket: Sequence[tuple[str, int]], key: str, shown_won: int | None = None
+    ) -> SaleReceipt | PaymentDue: ...
+    def payments(self) -> tuple[PaymentDue, ...]: ...
+    async def confirm_payment(self, key: str, won: int) -> SaleReceipt | AmountReceipt: ...
+    def drop_payment(self, key: str, *, is_declined: bool) -> bool: ...
     async def refund(self, sale_id: str) -> SaleReceipt: ...
     async def pay_amount(self, won: int, key: str) -> AmountReceipt: ...
     def basket_open(self, is_open: bool) -> None: ...

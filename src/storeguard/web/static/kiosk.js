@@ -12,6 +12,7 @@ const THANKS_S = 10;
 const ANSWER_WITHIN_MS = 15_000;
 const SAY_OPEN_EVERY_S = 20;
 const PAY_AGAIN_S = 3;
+const LONGEST_AT_TERMINAL_S = 180;
 const TONES = 8;
 const SHORTEST_BARCODE = 4;
 const SCAN_GAP_MS = 80;
@@ -23,6 +24,7 @@ let offer = { store: "", may_oversell: true, products: [] };
 let isPaying = false;
 let isRetry = Boolean(payments.of(basket.key));
 let triedAt = 0;
+let sentToTerminalAt = 0;
 let touchedAt = performance.now();
 let thankedAt = 0;
 let saidOpen = false;
@@ -225,8 +227,13 @@ function payAgain() {
   payments.sendOthers(basket.key).catch(() => {});
 }
 
-function settle({ isTaken, body }) {
-  isRetry = false;
+function settle({ isTaken, isDue, body }) {
+  isRetry = isDue;
+  if (isDue) {
+    sendToTerminal(body.won);
+    return;
+  }
+  byId("terminal").close();
   if (!isTaken) {
     tell(body.error ?? say("kiosk.refused"));
     quote.forget();
@@ -235,6 +242,22 @@ function settle({ isTaken, body }) {
   basket.settle(body.lines);
   if (basket.isEmpty) thank(body);
   else tell(say("kiosk.partly_paid", { total: won(body.total_won) }));
+}
+
+/** Whoever confirms a payment is asked again every few seconds, as after a lost connection. */
+function sendToTerminal(due) {
+  put(byId("terminal-title"), say("kiosk.terminal", { total: won(due) }));
+  if (byId("terminal").open) return;
+  sentToTerminalAt = performance.now();
+  byId("terminal").showModal();
+}
+
+function leaveTerminal() {
+  payments.drop(basket.key);
+  isRetry = false;
+  byId("terminal").close();
+  post("/api/v1/cancel", { key: basket.key }).catch(() => {});
+  render();
 }
 
 function thank(receipt) {
@@ -314,6 +337,10 @@ function tick() {
     if (secondsSince(thankedAt) >= THANKS_S) startOver();
     return;
   }
+  if (byId("terminal").open) {
+    if (secondsSince(sentToTerminalAt) >= LONGEST_AT_TERMINAL_S) leaveTerminal();
+    return;
+  }
   const idleFor = secondsSince(touchedAt);
   if (basket.isEmpty || isPaying) return;
   if (idleFor >= IDLE_S) startOver();
@@ -345,6 +372,8 @@ byId("clear").addEventListener("click", () => {
   startOver();
 });
 byId("again").addEventListener("click", startOver);
+byId("terminal-cancel").addEventListener("click", leaveTerminal);
+byId("terminal").addEventListener("cancel", (event) => event.preventDefault());
 byId("swap-close").addEventListener("click", () => byId("swap").close());
 byId("stay").addEventListener("click", () => byId("idle").close());
 byId("thanks").addEventListener("close", () => sayBasket());

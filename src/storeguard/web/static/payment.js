@@ -24,14 +24,17 @@ export class Payments {
     const answer = await this.#post("/api/v1/sales", sale);
     if (answer.status >= 500 || answer.status === 429) throw new Error(String(answer.status));
     const body = await answer.json();
-    this.drop(sale.key);
-    return { isTaken: answer.ok, body };
+    const isDue = answer.status === 202;
+    if (!isDue) this.drop(sale.key);
+    return { isTaken: answer.ok && !isDue, isDue, body };
   }
 
   /** What customers have pressed who are gone by now; nobody is there to agree to another total. */
   async sendOthers(key) {
     for (const { sale: { lines, key: own } } of this.#all) {
-      if (own !== key) await this.send({ lines, key: own });
+      if (own === key) continue;
+      const { isDue } = await this.send({ lines, key: own });
+      if (isDue) this.drop(own); // Nobody stands at the terminal any more.
     }
   }
 
