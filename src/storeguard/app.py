@@ -77,7 +77,7 @@ class Store:
         record_to: Path | None = None,
     ) -> None:
         self.config = config
-        self.folders = Folders.of(config, base)
+        self.folders, self._base = Folders.of(config, base), base
         self.clock = clock
         self.bus = Bus()
         self.evidence = EvidenceRoom()
@@ -356,6 +356,9 @@ class Store:
             found["cleaning"] = self.cleaning.run
             found["noticing"] = self.noticing.run
             found |= self.outreach.loops()
+            found |= assembling.pos_bridge(
+                *(self.config, self._base, self.desk, self.kiosk, self.sales, self.health)
+            )
         return found | {"supervising": functools.partial(self.supervising.run, self.health)}
 
     async def run(
@@ -382,11 +385,7 @@ class Store:
                 await asyncio.to_thread(observer.stop)
 
     def _observer(self) -> IssueObserver | None:
-        loop = asyncio.get_running_loop()
-
-        def hand_over(folder: Path) -> None:
-            loop.call_soon_threadsafe(self.uploading.hand_over, folder)
-
+        hand_over = assembling.from_a_thread(self.uploading.hand_over)
         return assembling.watch_issues(self.folders.issue_data, hand_over, self.health)
 
     async def close(self) -> None:

@@ -1,15 +1,19 @@
 """Devices with all that works on their data: a camera becomes an eye, a scale a channel."""
 
+import asyncio
 import functools
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from storeguard.books.book import CsvBook
 from storeguard.books.daily import DayRecords
 from storeguard.books.deliveries import QuestionFile, RestockFile
 from storeguard.books.journal import Journal
+from storeguard.books.posexport import Columns
 from storeguard.books.promotions import PromotionsFile
 from storeguard.books.proposals import AnswersFile, VisitHistory
 from storeguard.books.textlog import TextLog
@@ -24,18 +28,21 @@ from storeguard.errors import OutboxFault
 from storeguard.hardware import Hardware
 from storeguard.health import Health
 from storeguard.mode import Mode
+from storeguard.orderly import Loop
 from storeguard.outbox.diskspace import Cleaner
 from storeguard.outbox.observer import IssueObserver
 from storeguard.ports import Book, Reading
 from storeguard.sections import Retention
 from storeguard.services.asking import DeliveryQuestions
 from storeguard.services.awaiting import SalesSources
+from storeguard.services.bridging import ExportRule, PosBridge
 from storeguard.services.bus import Bus
 from storeguard.services.cleaning import CleaningService
 from storeguard.services.evidence import EvidenceRoom
 from storeguard.services.exhibits import ExhibitRoom, WeightTrails, low_priority
 from storeguard.services.promoting import PromotionBoard
 from storeguard.services.restocking import Restocking
+from storeguard.services.selling import Desk
 from storeguard.services.tampering import GuardedArea, GuardedContact, TamperingService
 from storeguard.services.tracing import TraceRecorder
 from storeguard.services.watching import Eye, WatchingService
@@ -242,6 +249,24 @@ def sales_sources(
     )
 
 
+def pos_bridge(
+    config: Config, base: Path, desk: Desk, kiosk: CsvBook, sales: SalesSources, health: Health
+) -> Mapping[str, Loop]:
+    """The loop over another maker's exports; none where no folder is configured."""
+    pos = config.pos
+    if pos.folder is None:
+        return {}
+    rule = ExportRule(
+        base / pos.folder,
+        Columns(**pos.columns.model_dump()),
+        ZoneInfo(config.store.timezone),
+        pos.time_format,
+        by_newest=pos.complete == "newest",
+        margin=timedelta(seconds=pos.margin_s),
+    )
+    return {"pos": PosBridge(rule, desk, kiosk, sales, health).run}
+
+
 def tracer(
     folder: Path | None, bus: Bus, clock: Clock, sales: Callable[[], SalesSources]
 ) -> TraceRecorder | None:
@@ -249,6 +274,16 @@ def tracer(
     if folder is None:
         return None
     return TraceRecorder(folder, bus, clock, lambda: sales().complete_until_s)
+
+
+def from_a_thread(call: Callable[[Path], None]) -> Callable[[Path], None]:
+    """`call` for the observer's thread; made, and run, in the event loop."""
+    loop = asyncio.get_running_loop()
+
+    def later(folder: Path) -> None:
+        loop.call_soon_threadsafe(call, folder)
+
+    return later
 
 
 def watch_issues(

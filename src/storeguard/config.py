@@ -21,6 +21,7 @@ from storeguard.configweb import Web as Web
 from storeguard.document import Document, Location, dotted
 from storeguard.errors import ConfigInvalid
 from storeguard.noticeconfig import Channel, Notices
+from storeguard.posconfig import Kiosk, Pos
 from storeguard.sections import (
     Contact,
     Identifier,
@@ -157,19 +158,6 @@ class Visits(_Section):
     clip_s: float = Field(30.0, ge=2, le=600, description="Length of one clip.")
 
 
-class Kiosk(_Section):
-    payment: Literal["honour", "webhook"] = Field(
-        "honour",
-        description=(
-            "Who confirms a payment: the customer's press, or a terminal that calls "
-            "/api/v1/payments/KEY/confirm with the POS token."
-        ),
-    )
-    oversell: Literal["allow", "refuse"] = Field(
-        "allow", description="Sell more than the book has (noted), or refuse and say what is left."
-    )
-
-
 class Upload(_Section):
     bucket: str | None = Field(None, description="S3 bucket; null keeps issues on this device.")
     region: str = Field("ap-northeast-2", description="Region of the bucket.")
@@ -194,6 +182,7 @@ class Config(_Section):
     contacts: tuple[Contact, ...] = ()
     tamper: Tamper = Tamper()
     kiosk: Kiosk = Kiosk()
+    pos: Pos = Pos()
     notices: Notices = Notices()
     upload: Upload = Upload()
     web: Web = Web()

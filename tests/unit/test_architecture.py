@@ -20,7 +20,7 @@ ROWS: tuple[frozenset[str], ...] = (
         {"ports", "config", "document", "clock", "durable", "streams", "health", "messages", "lock"}
     )
     | {"allocator", "notifysocket", "vigil", "orderly", "marker", "mode", "restoring", "statefile"}
-    | {"sections", "configweb", "noticeconfig", "configfile"},
+    | {"sections", "configweb", "noticeconfig", "configfile", "posconfig"},
     frozenset({"devices", "vision", "books", "outbox", "notify"}),
     frozenset({"services", "web", "analysis", "captions", "visitors"}),
     frozenset(

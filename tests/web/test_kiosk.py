@@ -98,6 +98,8 @@ def test_the_promotion_is_on_the_tile_in_the_basket_and_on_the_receipt(
 
 def test_a_price_that_changed_meanwhile_is_shown_before_it_is_paid(finger: Finger, served: Any):
     shop = served.shop
+    asked = "performance.getEntriesByName(location.origin + '/api/v1/products')"
+    finger.page.until(f"{asked}.length > 0")
     finger.touch(".tile")
     milk, bar = shop.now.rows
     shop.now = replace(shop.now, rows=(replace(milk, price_won=1800), bar))

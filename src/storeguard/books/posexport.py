@@ -1,0 +1,158 @@
+"""An export of another maker's kiosk: CSV or the first sheet of an .xlsx, columns by the config.
+
+A row is a sale. The same row in the next export, which often holds the whole day again, has the
+same key: the receipt's number where there is one, else what the row says; and which of equal
+rows it is.
+"""
+
+import csv
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from storeguard.books.csvfile import UTF8_BOM, encoding_of
+from storeguard.books.rows import plain_number
+from storeguard.books.workbook import first_sheet
+from storeguard.errors import BookMalformed
+
+_DATE = re.compile(r"^(\d{4})[-./](\d{2})[-./](\d{2})")
+MOST_ROWS = 50_000
+MOST_UNITS = 999
+_EXCELS_DAY_0 = datetime(1899, 12, 30)  # noqa: DTZ001 - the caller's zone
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Headers in the export; None where it has none."""
+
+    time: str
+    count: str
+    product: str | None
+    barcode: str | None
+    receipt: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedSale:
+    """`name` is the product's, or its barcode; `line` stands in messages."""
+
+    line: int
+    key: str
+    name: str
+    count: int
+    sold_at: datetime
+
+
+def read(
+    content: bytes,
+    file: str,
+    columns: Columns,
+    zone: ZoneInfo,
+    *,
+    time_format: str | None = None,
+    barcodes: Mapping[str, str] | None = None,
+) -> tuple[ExportedSale, ...]:
+    """`barcodes`: barcode → product. Raises BookMalformed with file, line and column."""
+    rows = first_sheet(content, file) if content.startswith(b"PK") else _csv_rows(content)
+    return _Reader(file, columns, zone, time_format, barcodes or {}).sales(rows)
+
+
+def _csv_rows(content: bytes) -> list[list[str]]:
+    content = content.removeprefix(UTF8_BOM)
+    text = content.decode(encoding_of(content), "replace")
+    separator = max(",;\t", key=text[:2000].count)
+    return list(csv.reader(text.splitlines(), delimiter=separator))
+
+
+class _Reader:
+    def __init__(
+        self,
+        file: str,
+        columns: Columns,
+        zone: ZoneInfo,
+        time_format: str | None,
+        barcodes: Mapping[str, str],
+    ) -> None:
+        self._file = file
+        self._columns = columns
+        self._zone = zone
+        self._time_format = time_format
+        self._barcodes = barcodes
+
+    def sales(self, rows: Sequence[Sequence[str]]) -> tuple[ExportedSale, ...]:
+        header_at, places = self._header(rows)
+        seen: Counter[str] = Counter()
+        found = []
+        for number, row in enumerate(rows[header_at + 1 :], header_at + 2):
+            cells = {name: row[at].strip() for name, at in places.items() if at < len(row)}
+            if any(cells.values()):
+                found.append(self._sale(number, cells, seen))
+        return tuple(one for one in found if one is not None)
+
+    def _header(self, rows: Sequence[Sequence[str]]) -> tuple[int, dict[str, int]]:
+        """The first row that has the time's and the count's header: a title may stand above."""
+        wanted = self._columns
+        if len(rows) > MOST_ROWS:
+            raise BookMalformed(f"{self._file}: {len(rows):,} rows, expected at most {MOST_ROWS:,}")
+        cells = ({cell.strip(): place for place, cell in enumerate(row)} for row in rows[:20])
+        found = ((at, one) for at, one in enumerate(cells) if {wanted.time, wanted.count} <= {*one})
+        at, places = next(found, (-1, dict[str, int]()))
+        if at < 0:
+            raise BookMalformed(
+                f"{self._file}: no row with the headers '{wanted.time}' and '{wanted.count}'; "
+                "see pos.columns in the configuration"
+            )
+        if not {wanted.product, wanted.barcode} & set(places):
+            raise BookMalformed(
+                f"{self._file}:{at + 1}: neither '{wanted.product}' nor '{wanted.barcode}'; "
+                "see pos.columns in the configuration"
+            )
+        return at, places
+
+    def _sale(self, line: int, cells: Mapping[str, str], seen: Counter[str]) -> ExportedSale | None:
+        """None for a line without time or count: a sum below the table."""
+        wanted = self._columns
+        time, count = cells.get(wanted.time, ""), cells.get(wanted.count, "")
+        if not time or not count:
+            return None
+        barcode = cells.get(wanted.barcode or "", "")
+        name = self._barcodes.get(barcode) or cells.get(wanted.product or "", "") or barcode
+        said = (cells.get(wanted.receipt or "", "") or time, name, count)
+        seen["\0".join(said)] += 1
+        digest = hashlib.sha256("\0".join((*said, str(seen["\0".join(said)]))).encode())
+        key = f"pos-{digest.hexdigest()[:32]}"
+        return ExportedSale(line, key, name, self._count(line, count), self._time(line, time))
+
+    def _count(self, line: int, typed: str) -> int:
+        plain = plain_number(typed).removesuffix(".0")
+        try:
+            count = int(plain)
+        except ValueError:
+            count = 0
+        if not 1 <= abs(count) <= MOST_UNITS:
+            raise self._error(
+                line, self._columns.count, typed, f"a whole number up to {MOST_UNITS}"
+            )
+        return count
+
+    def _time(self, line: int, typed: str) -> datetime:
+        try:
+            return self._parsed(typed).replace(tzinfo=self._zone)
+        except (ValueError, OverflowError):
+            expected = self._time_format or "2026-11-20 22:21:04; see pos.time_format"
+            raise self._error(line, self._columns.time, typed, expected) from None
+
+    def _parsed(self, typed: str) -> datetime:
+        if self._time_format is not None:
+            return datetime.strptime(typed, self._time_format)  # noqa: DTZ007 - the caller's zone
+        if typed.replace(".", "", 1).isdigit():  # Excel's days since 1900
+            return _EXCELS_DAY_0 + timedelta(seconds=round(float(typed) * 86_400))
+        return datetime.fromisoformat(_DATE.sub(r"\1-\2-\3", typed))
+
+    def _error(self, line: int, column: str, typed: str, expected: str) -> BookMalformed:
+        shown = "".join(sign if sign.isprintable() else "?" for sign in typed[:40])
+        return BookMalformed(f"{self._file}:{line} {column}: got '{shown}', expected {expected}")
