@@ -8,14 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from storeguard.domain.answers import counts, moves
 from storeguard.domain.belief import Belief, entered, paid
 from storeguard.domain.counting import (
     FORGOTTEN_S,
     Weighed,
-    counts,
     decided,
     first_weighed,
-    moves,
     told,
     weigh,
 )

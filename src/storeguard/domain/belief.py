@@ -25,6 +25,9 @@ LEAST_LOG_P = -9.0
 
 MOST_HYPOTHESES = 32
 
+LEFT_BEHIND = math.log(100.0)
+"""Who puts a bag or a cup on a shelf takes it along: one in a hundred stays behind."""
+
 
 class Lot(NamedTuple):
     """Units of a product that moved together, what they weighed, and how exactly that is known."""
@@ -40,13 +43,15 @@ class Load(NamedTuple):
     """One scale. `own`: units of its products, in their order; `guests`: of others.
 
     `base_g` is the level that these weigh. `object_g`: what lies there beside them and is no
-    product, or hides what moved; None where there is nothing of that kind.
+    product, or hides what moved; None where there is nothing of that kind. `is_left`: that was
+    there already when this visit began, so it hides nothing of it.
     """
 
     own: tuple[int, ...]
     guests: tuple[Lot, ...]
     base_g: float
     object_g: float | None = None
+    is_left: bool = False
 
     @property
     def level_g(self) -> float:
@@ -94,12 +99,17 @@ class Belief:
             totals.update(self.units(scale, load))
         return totals
 
-    def hidden(self, scale: str) -> float:
-        """The probability that something lies on the scale that is no product."""
+    def hidden(self, scale: str, *, in_visit: bool = False) -> float:
+        """The probability that something lies on the scale that is no product.
+
+        `in_visit`: and has come, or changed, since this visit began.
+        """
         return sum(
             math.exp(one.log_p)
             for one in self.hypotheses
-            if scale in one.loads and one.loads[scale].object_g is not None
+            if (load := one.loads.get(scale)) is not None
+            and load.object_g is not None
+            and not (in_visit and load.is_left)
         )
 
 
@@ -139,11 +149,19 @@ def _both(a: Hypothesis, b: Hypothesis) -> Hypothesis:
 
 
 def entered(belief: Belief) -> Belief:
-    """Somebody comes in, with nothing in hand."""
-    return settled(
-        belief,
-        (replace(one, hands=(), opened=belief.totals(one)) for one in belief.hypotheses),
-    )
+    """Somebody comes in, with nothing in hand, after somebody has left."""
+    found = []
+    for one in belief.hypotheses:
+        loads = {scale: _left(load) for scale, load in one.loads.items()}
+        stayed = sum(load != one.loads[scale] for scale, load in loads.items())
+        log_p = one.log_p - stayed * LEFT_BEHIND
+        opened = belief.totals(one)
+        found.append(replace(one, loads=loads, hands=(), opened=opened, log_p=log_p))
+    return settled(belief, found)
+
+
+def _left(load: Load) -> Load:
+    return load if load.object_g is None else load._replace(is_left=True)
 
 
 def paid(belief: Belief, name: str, count: int, t_s: float) -> Belief:

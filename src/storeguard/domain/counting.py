@@ -8,17 +8,15 @@ decide.
 """
 
 import math
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from heapq import nlargest
 from typing import NamedTuple
 
+from storeguard.domain.answers import moved
 from storeguard.domain.belief import (
-    CONSIDERED,
     LEAST_LOG_P,
     MOST_HYPOTHESES,
-    SURE,
     Belief,
     Hypothesis,
     Load,
@@ -48,6 +46,13 @@ STEP_PER_BAND = 1 / 6
 NEAREST = 0.45
 """A first level so near to the booked one, in lightest units, is the booked one."""
 
+ROUNDED, ROUNDED_SHARE = 0.015, math.log(0.3)
+"""Three owners in ten round unit weights as roughly as that (one sigma), which a full shelf adds
+up: 50 units of 98.5 g at 100 g are 49 and a half."""
+
+BOOK_IS_RIGHT = math.log(20.0)
+"""Until a zero is known, of how much rarer each other count is than the booked one."""
+
 LEAST_CHOSEN = 0.05
 """Sales choose no answer that the weight makes less probable than that."""
 
@@ -74,20 +79,6 @@ class Weighed:
         return max(self.band_g * STEP_PER_BAND, self.unsure_g)
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
-    """Units of one product on all scales. `certainty` is the probability of `count`.
-
-    `ranges`: least and most that cannot be ruled out; both are `count` where it is certain.
-    """
-
-    count: int
-    certainty: float
-    low: int
-    high: int
-    is_certain: bool
-
-
 def weigh(belief: Belief, weighed: Weighed) -> Belief:
     """The belief after a step of one scale that is counted already."""
     scene = _scene(belief, weighed, weighed.sigma_g)
@@ -102,12 +93,18 @@ def weigh(belief: Belief, weighed: Weighed) -> Belief:
 
 
 def first_weighed(
-    belief: Belief, weighed: Weighed, booked: Mapping[str, int], guests: Mapping[str, int]
+    belief: Belief,
+    weighed: Weighed,
+    booked: Mapping[str, int],
+    guests: Mapping[str, int],
+    *,
+    has_zero: bool = True,
 ) -> Belief:
     """The first level of a scale after a start: what the book says, unless the weight differs.
 
     The nearest level is believed without more: the cell's zero may have drifted while the power
-    was off, and many units add up their spread.
+    was off, and many units add up their spread. `has_zero`: its zero is remembered for what lay
+    there, so that the owner's rounding of unit weights is in it; before, that adds up too.
     """
     own = tuple(booked.get(one.name, 0) for one in belief.goods[weighed.scale])
     lots = tuple(_nominal(belief.product(name), n, weighed.now_s) for name, n in guests.items())
@@ -121,6 +118,7 @@ def first_weighed(
     sigma_g = math.hypot(weighed.sigma_g, math.sqrt(var))
     if is_as_booked or (len(own) > 1 and abs(weighed.level_g - goods_g) <= 2 * sigma_g):
         return _with_load(belief, weighed.scale, load._replace(base_g=weighed.level_g))
+    rounded = None if has_zero else math.hypot(ROUNDED * goods_g, math.sqrt(var))
     sigma_g = min(sigma_g, max(weighed.sigma_g, lightest_g / 4))
     booked_belief = _with_load(belief, weighed.scale, load)
     scene = replace(_scene(belief, weighed, sigma_g), is_restocked=True)  # while it was off
@@ -130,6 +128,10 @@ def first_weighed(
             new = _gone(way, weighed, scene)
             opened = _opened(belief, one, new)
             found.append(replace(new, hands=one.hands, opened=opened))
+    if rounded is not None:
+        as_booked = _with_load(belief, weighed.scale, load._replace(base_g=weighed.level_g))
+        fit = BOOK_IS_RIGHT + ROUNDED_SHARE + density(weighed.level_g - goods_g, rounded**2)
+        found += [replace(one, log_p=one.log_p + fit) for one in as_booked.hypotheses]
     return settled(belief, found)
 
 
@@ -226,10 +228,11 @@ def _is_move(found: Explanation) -> bool:
 def _gone(way: _Way, weighed: Weighed, scene: Scene) -> Hypothesis:
     one, load = way.one, way.one.loads[weighed.scale]
     if way.found is None:
-        new = load._replace(base_g=way.base_g, object_g=way.object_g)
+        new = load._replace(base_g=way.base_g, object_g=way.object_g, is_left=False)
         return replace(one, loads={**one.loads, weighed.scale: new}, log_p=way.log_p)
     own, guests, hands = _moved(way.found, load, one.hands, weighed, scene)
-    new = Load(own, guests, way.base_g, way.object_g)
+    is_left = load.is_left and way.object_g is not None
+    new = Load(own, guests, way.base_g, way.object_g, is_left)
     return replace(one, loads={**one.loads, weighed.scale: new}, hands=hands, log_p=way.log_p)
 
 
@@ -331,68 +334,3 @@ def _linked(
             touching = [group for group in groups if group & names_of_one]
             groups = [*apart, names_of_one.union(*touching)]
     return groups
-
-
-# --- what is said of it
-
-
-def moved(belief: Belief, one: Hypothesis) -> Counter[str]:
-    """Units that have come since the visit began; negative have left."""
-    change = belief.totals(one)
-    change.subtract(one.opened)
-    return change
-
-
-def counts(belief: Belief) -> dict[str, Count]:
-    """Of every product whose own scale is counted: what is in force, and how sure."""
-    weighed = [(one, belief.totals(one)) for one in belief.hypotheses]
-    return {name: _count(belief, weighed, name, scale) for name, scale in _homes(belief)}
-
-
-def moves(belief: Belief, touched: Collection[str]) -> dict[str, Count]:
-    """The same for what has come and gone since the visit began.
-
-    What hides a scale hides nothing of a visit that has not `touched` it.
-    """
-    weighed = [(one, moved(belief, one)) for one in belief.hypotheses]
-    return {
-        name: _count(belief, weighed, name, scale if scale in touched else "")
-        for name, scale in _homes(belief)
-    }
-
-
-def _homes(belief: Belief) -> Iterator[tuple[str, str]]:
-    for scale in belief.likeliest.loads:
-        for one in belief.goods[scale]:
-            yield one.name, scale
-
-
-def _count(
-    belief: Belief,
-    weighed: Sequence[tuple[Hypothesis, Mapping[str, int]]],
-    name: str,
-    scale: str,
-) -> Count:
-    """`scale`: the product's own, where it matters whether something hides it."""
-    count, hidden = weighed[0][1][name], belief.hidden(scale)
-    share = sum(math.exp(one.log_p) for one, units in weighed if units[name] == count)
-    certainty = max(0.0, min(1.0, share, 1 - hidden))
-    if certainty >= SURE:
-        return Count(count, certainty, count, count, True)
-    bounds = [
-        units[name] - beneath
-        for one, units in weighed
-        if one is belief.likeliest or math.exp(one.log_p) >= CONSIDERED
-        for beneath in _beneath(belief, one, name, scale)
-    ]
-    return Count(count, certainty, min(bounds), max(bounds), False)
-
-
-def _beneath(belief: Belief, one: Hypothesis, name: str, scale: str) -> tuple[int, int]:
-    """Least and most further units that may have gone: the level has fallen, by no whole units."""
-    lacking_g = -(one.loads[scale].object_g or 0.0) if scale in one.loads else 0.0
-    if lacking_g <= 0:
-        return 0, 0
-    units = lacking_g / belief.product(name).unit_weight_g
-    is_alone = len(belief.goods[scale]) == 1
-    return math.floor(units) if is_alone else 0, math.ceil(units)

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from storeguard.clock import Clock
-from storeguard.domain import counting, weighing
+from storeguard.domain import answers, counting, weighing
+from storeguard.domain.answers import Count
 from storeguard.domain.belief import SURE, Belief, Load, entered, paid
-from storeguard.domain.counting import Count, Weighed
+from storeguard.domain.counting import Weighed
 from storeguard.domain.events import SaleMade, StepSettled, StockChanged, UnitWeighed
 from storeguard.domain.ledger import Visit
 from storeguard.domain.product import Product
@@ -106,7 +107,8 @@ class Tally:
         booked = {p.name: self._booked(p.name) for p in channel.weighed}
         guests = self._remembered(channel)
         weighed = self._weighed(channel, channel.weighing.level_g, channel.weighing.noise_g)
-        belief = counting.first_weighed(self._belief, weighed, booked, guests)
+        has_zero = channel.id in self._zeros
+        belief = counting.first_weighed(self._belief, weighed, booked, guests, has_zero=has_zero)
         first = (channel.id, {**booked, **guests})
         await self._commit(belief, f"scale {channel.id}", None, first)
         channel.is_counted, channel.is_told = True, False
@@ -164,11 +166,15 @@ class Tally:
             await self._shelf.add(booked, why=why)
         self._belief = belief
         self._note()
+        if not first[0]:
+            self._visit.doubted |= {n for n, came in changes.items() if self._is_of_before(n, came)}
         for (scale, name), units in found.items():
             of_scale = step if step is not None and step.scale == scale else None
             event = self._changed(self._channels[scale], name, before[name], units, of_scale)
             before[name] += units
-            self._bus.publish(replace(event, is_first=scale == first[0]))
+            is_first = scale == first[0]
+            moved = units if is_first else self._share_of_visit(name, units)
+            self._bus.publish(replace(event, is_first=is_first, moved=moved))
         if step is not None and (lone := self._lone_unit(step.scale, found)):
             self._bus.publish(UnitWeighed(step.t_s, lone, step.scale, abs(step.grams)))
 
@@ -196,6 +202,7 @@ class Tally:
         self, channel: "Channel", name: str, before: int, units: int, step: StepSettled | None
     ) -> StockChanged:
         now_s, count, visit = self._clock.now_s(), self.counts.get(name), self._visit
+        move = count if step is None else answers.moves(self._belief, visit.touched).get(name)
         is_prompt = step is not None and now_s - step.t_s < PROMPT_S
         told_s, step = step.t_s if step and is_prompt else now_s, step or channel.step
         return StockChanged(
@@ -207,17 +214,21 @@ class Tally:
             count is None or count.is_certain,
             started_s=step.started_s if step else now_s,
             grams=step.grams if step else 0.0,
-            certainty=count.certainty if count else 1.0,
+            certainty=move.certainty if move else 1.0,
             unclear_since_s=visit.started_s - 1.0 if name in visit.doubted else None,
-            moved=self._share_of_visit(name, units),
             is_foreign=all(name != one.name for one in channel.products),
         )
+
+    def _is_of_before(self, name: str, units: int) -> bool:
+        """Does a change say that what lay there when the visit began was something else?"""
+        moved = answers.moved(self._belief, self._belief.likeliest)
+        return moved[name] != self._visit.booked[name] + units
 
     def _share_of_visit(self, name: str, units: int) -> int | None:
         """Of a change, what has moved since the visit began; None where that is open."""
         visit = self._visit
         if name in visit.doubted:
-            found = counting.moves(self._belief, visit.touched).get(name)
+            found = answers.moves(self._belief, visit.touched).get(name)
             if found is None or not found.is_certain:
                 return None
             units = found.count - visit.booked[name]
@@ -226,7 +237,7 @@ class Tally:
 
     def _note(self) -> None:
         """How sure each count is now, and since when it is not."""
-        self.counts = counting.counts(self._belief)
+        self.counts = answers.counts(self._belief)
         now_s = self._clock.now_s()
         for name, count in self.counts.items():
             if count.is_certain:
@@ -251,7 +262,7 @@ class Tally:
             self._belief = paid(self._belief, sale.product, sale.count, sale.t_s)
 
     def _open(self) -> dict[str, Count]:
-        found = counting.moves(self._belief, self._visit.touched)
+        found = answers.moves(self._belief, self._visit.touched)
         return {name: count for name, count in found.items() if not count.is_certain}
 
     def open_in(self, visit: Visit) -> Mapping[str, Count]:

@@ -1,0 +1,90 @@
+"""What a belief says of each product: how many units, how sure, and within which bounds."""
+
+import math
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from storeguard.domain.belief import CONSIDERED, SURE, Belief, Hypothesis
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Units of one product on all scales. `certainty` is the probability of `count`.
+
+    `ranges`: least and most that cannot be ruled out; both are `count` where it is certain.
+    """
+
+    count: int
+    certainty: float
+    low: int
+    high: int
+    is_certain: bool
+
+
+def moved(belief: Belief, one: Hypothesis) -> Counter[str]:
+    """Units that have come since the visit began; negative have left."""
+    change = belief.totals(one)
+    change.subtract(one.opened)
+    return change
+
+
+def counts(belief: Belief) -> dict[str, Count]:
+    """Of every product whose own scale is counted: what is in force, and how sure."""
+    weighed = [(one, belief.totals(one)) for one in belief.hypotheses]
+    return {
+        name: _count(belief, weighed, name, scale, belief.hidden(scale))
+        for name, scale in _homes(belief)
+    }
+
+
+def moves(belief: Belief, touched: Collection[str]) -> dict[str, Count]:
+    """The same for what has come and gone since the visit began.
+
+    What hides a scale hides nothing of a visit that has not `touched` it, or that came after it.
+    """
+    weighed = [(one, moved(belief, one)) for one in belief.hypotheses]
+    return {
+        name: _count(belief, weighed, name, scale, belief.hidden(scale, in_visit=True))
+        if scale in touched
+        else _count(belief, weighed, name, "", 0.0)
+        for name, scale in _homes(belief)
+    }
+
+
+def _homes(belief: Belief) -> Iterator[tuple[str, str]]:
+    for scale in belief.likeliest.loads:
+        for one in belief.goods[scale]:
+            yield one.name, scale
+
+
+def _count(
+    belief: Belief,
+    weighed: Sequence[tuple[Hypothesis, Mapping[str, int]]],
+    name: str,
+    scale: str,
+    hidden: float,
+) -> Count:
+    """`scale`: the product's own, where it matters what `hidden` there, with which probability."""
+    count = weighed[0][1][name]
+    share = sum(math.exp(one.log_p) for one, units in weighed if units[name] == count)
+    certainty = max(0.0, min(1.0, share, 1 - hidden))
+    if certainty >= SURE:
+        return Count(count, certainty, count, count, True)
+    bounds = [
+        units[name] - beneath
+        for one, units in weighed
+        if one is belief.likeliest or math.exp(one.log_p) >= CONSIDERED
+        for beneath in _beneath(belief, one, name, scale)
+    ]
+    return Count(count, certainty, min(bounds), max(bounds), False)
+
+
+def _beneath(belief: Belief, one: Hypothesis, name: str, scale: str) -> tuple[int, int]:
+    """Least and most further units that may have gone: the level has fallen, by no whole units."""
+    lacking_g = -(one.loads[scale].object_g or 0.0) if scale in one.loads else 0.0
+    if lacking_g <= 0:
+        return 0, 0
+    units = lacking_g / belief.product(name).unit_weight_g
+    is_alone = len(belief.goods[scale]) == 1
+    return math.floor(units) if is_alone else 0, math.ceil(units)

@@ -1,0 +1,82 @@
+"""What a visitor may have left on a shelf that is no product: it must not blind the next visits."""
+
+from dataclasses import replace
+
+import pytest
+
+from storeguard.domain.answers import counts, moves
+from storeguard.domain.belief import Belief, entered
+from storeguard.domain.counting import Weighed, first_weighed, weigh
+from storeguard.domain.product import Product
+
+ICE = Product("메로나", 1200, 368.0)
+SNACK = Product("새우깡", 1500, 58.0)
+BAND_G = 1.5
+
+
+class Shelf:
+    """One scale of one product, moved by hand."""
+
+    def __init__(self, product, units):
+        self.product, self.now_s, self.touched = product, 0.0, set()
+        self.level_g = units * product.unit_weight_g
+        first = Weighed("A", self.level_g, BAND_G, 0.0)
+        self.belief = first_weighed(Belief({"A": (product,)}), first, {product.name: units}, {})
+
+    def visit(self, *steps_g):
+        """Somebody comes in and moves so many grams, one step after the other."""
+        self.belief, self.touched = entered(self.belief), set()
+        for grams in steps_g:
+            self.now_s += 10.0
+            self.level_g += grams
+            self.touched.add("A")
+            step = Weighed("A", self.level_g, BAND_G, self.now_s)
+            self.belief = weigh(self.belief, replace(step, unsure_g=0.3))
+        return moves(self.belief, self.touched)[self.product.name]
+
+
+def test_a_delivery_that_may_have_been_a_bag_blinds_no_later_visit():
+    shelf = Shelf(ICE, 2)
+    shelf.visit(377.6, 758.5, 362.4)
+    for grams in (-362.4, -369.1):
+        found = shelf.visit(grams)
+        assert (found.count, found.is_certain) == (-1, True)
+    assert counts(shelf.belief)[ICE.name].is_certain
+
+
+def test_a_bottle_put_back_and_one_of_its_weight_taken_later_is_a_taken_bottle():
+    shelf = Shelf(ICE, 9)
+    shelf.visit(-720.7, 360.3)
+    shelf.visit(-723.2, 360.0)
+    shelf.visit(-369.6)
+    found = shelf.visit(-360.5)
+    assert (found.count, found.is_certain) == (-1, True)
+
+
+def test_all_of_a_delivery_stolen_at_once_is_certain():
+    shelf = Shelf(ICE, 0)
+    assert shelf.visit(1475.4).count == 4
+    found = shelf.visit(-1475.4)
+    assert (found.count, found.is_certain) == (-4, True)
+
+
+def test_a_bag_that_weighs_like_twenty_snacks_and_is_fetched_accuses_nobody():
+    shelf = Shelf(SNACK, 14)
+    shelf.visit(1162.9)
+    found = shelf.visit(-1162.9)
+    assert not found.is_certain
+    assert (found.low, found.high) == (-20, 0)
+
+
+def test_a_bag_that_stays_hides_nothing_of_who_takes_beside_it():
+    shelf = Shelf(ICE, 5)
+    assert not shelf.visit(900.0).is_certain  # beside it, and beneath it, units may have gone
+    found = shelf.visit(-368.5)
+    assert (found.count, found.is_certain) == (-1, True)
+
+
+@pytest.mark.parametrize("more_g", [0.0, 250.0])
+def test_a_bag_that_comes_in_a_visit_hides_it(more_g):
+    shelf = Shelf(ICE, 5)
+    shelf.visit(900.0)
+    assert not shelf.visit(-368.5 + 150.0 + more_g).is_certain
