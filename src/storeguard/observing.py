@@ -96,20 +96,19 @@ class Watch:
             look = self._sight.look(frame)
         except DeviceFault as fault:
             return self.unknown(frame.t_s, fault)
-        sighting = Sighting(frame.t_s, len(look.people), look.confidence)
-        self._take(sighting)
+        self._take(Sighting(frame.t_s, look.known_people, look.confidence))
         return self._line(frame.t_s, look)
 
     def unknown(self, t_s: float, fault: DeviceFault) -> Line:
         """The line of a picture that shows nothing, or of one that has not come."""
         self._due_s = t_s + self._every_s
         self._take(Sighting(t_s, None))
-        is_occupied = self._state.presence is Presence.OCCUPIED or None
+        is_occupied = self._state.presence is Presence.OCCUPIED
         return {
             "t_s": t_s,
             "gate": False,
             "people": self._people if is_occupied else 0,
-            "occupied": is_occupied,
+            "occupied": is_occupied or None,
             "why": f"{fault.code} {fault}".strip(),
         }
 
@@ -119,11 +118,12 @@ class Watch:
     def _line(self, t_s: float, look: Look) -> Line:
         trouble = look.trouble
         self._people = len(look.people)
+        is_occupied = self._state.presence is Presence.OCCUPIED
         return {
             "t_s": t_s,
             "gate": look.gate,
             "people": self._people,
-            "occupied": self._state.presence is Presence.OCCUPIED,
+            "occupied": None if look.known_people is None and not is_occupied else is_occupied,
             "why": look.why if trouble is None else f"{trouble.code} {trouble.why}; {look.why}",
         }
 

@@ -42,6 +42,25 @@ def test_another_light_is_the_same_view(watch, brightness):
     assert not any(shown(watch, lit, 30, 12))
 
 
+def infrared(picture):
+    """Other reflectances, a lamp at the camera, less contrast, noise."""
+    lines, columns = picture.shape[:2]
+    y, x = np.mgrid[-1 : 1 : lines * 1j, -1 : 1 : columns * 1j]
+    lamp = np.exp(-0.7 * (x * x + y * y))[..., None]
+    return np.clip(40 + 0.5 * picture * lamp + RNG.normal(0, 5, picture.shape), 0, 255).astype(
+        np.uint8
+    )
+
+
+def test_the_night_in_infrared_is_the_same_view(watch):
+    assert not any(shown(watch, infrared(shop()), 30, 12))
+
+
+def test_half_the_contrast_with_every_edge_in_its_place_is_a_light(watch):
+    hazy = np.clip(0.4 * shop() + 110, 0, 255).astype(np.uint8)
+    assert not any(shown(watch, hazy, 30, 12))
+
+
 def test_people_in_front_of_it_are_no_fault(watch):
     picture = shop()
     picture[40:, 100:240] = 30

@@ -1,15 +1,16 @@
 """Cameras that fail: when the service goes on by itself, and when it asks for a new process."""
 
 import asyncio
+from dataclasses import replace
 
 import av
 import numpy as np
 import pytest
 
 from storeguard.clock import LoopClock, SimLoop, SystemClock, run_simulated
-from storeguard.domain.events import StoreOccupied
+from storeguard.domain.events import StoreEmptied, StoreOccupied
 from storeguard.domain.occupancy import Detection
-from storeguard.errors import CameraFault, CameraStuck, RestartNeeded
+from storeguard.errors import CameraFault, CameraStuck, FaultCode, RestartNeeded
 from storeguard.health import Health
 from storeguard.ports import Frame
 from storeguard.services.bus import Bus
@@ -17,6 +18,7 @@ from storeguard.services.evidence import EvidenceRoom
 from storeguard.services.watching import GIVE_UP_AFTER_S, PROVEN_AFTER_S, Eye, WatchingService
 from storeguard.vision.recorder import ClipRecorder
 from storeguard.vision.sight import Sight
+from storeguard.vision.view import ViewFault
 
 IMAGE = np.full((180, 320, 3), 90, np.uint8)
 SMALL = np.full((90, 160, 3), 90, np.uint8)
@@ -240,5 +242,35 @@ def test_a_bug_beside_the_restart_is_not_hidden():
         with pytest.raises(ExceptionGroup) as caught:
             await watched.run_for(LONG_S)
         assert caught.group_contains(ZeroDivisionError)
+
+    run_simulated(main)
+
+
+def test_a_camera_that_was_turned_makes_the_visit_unverified_and_nobody_seen_no_empty_store():
+    """Who is seen on the wrong view is there; that nobody is seen on it says nothing."""
+    turned = ViewFault(FaultCode.CAMERA_MOVED, "the camera shows another view", is_blind=False)
+
+    async def main(loop: SimLoop):
+        watched = Watched(loop, 1000, people=1)
+        look = watched.eye.sight.look
+        watched.eye.sight.look = lambda frame: replace(
+            look(frame), trouble=turned if loop.time() > 20 else None
+        )
+        emptied = []
+        watched.bus.subscribe(lambda e: emptied.append(e) if isinstance(e, StoreEmptied) else None)
+        running = asyncio.ensure_future(watched.service.run())
+        await asyncio.sleep(30)
+        assert watched.service.people == 1
+        watched.eye.sight.detector.count = 0
+        await asyncio.sleep(30)
+        assert (watched.service.people, emptied) == (None, [])
+        watched.eye.sight.look = look
+        await asyncio.sleep(10)
+        [visit] = emptied
+        assert visit.unseen_s == pytest.approx(40, abs=1)
+        edges = [(part, why) for part, why in watched.edges if part == "door sight"]
+        assert edges == [("door sight", turned.why), ("door sight", None)]
+        running.cancel()
+        await asyncio.wait([running])
 
     run_simulated(main)

@@ -90,6 +90,8 @@ class Eye:
     headcount: Headcount = NOBODY
     is_doubtful: bool = False
     """Goods moved while it saw nobody, and it has seen nobody since."""
+    is_astray: bool = False
+    """It shows something else than it used to: who is seen is there, but nobody may be unseen."""
     confidence: float = 0.0
     """Of the surest of them."""
     verdict_took_s: float = 0.0
@@ -246,7 +248,8 @@ class WatchingService:
         if look.looked and frame.image is not None:
             size_wh = (frame.image.shape[1], frame.image.shape[0])
             eye.headcount = follow(eye.headcount, look.people, size_wh, frame.t_s)
-        self._sighted(eye, len(look.people), frame.t_s, look.confidence)
+        eye.is_astray = look.trouble is not None
+        self._sighted(eye, look.known_people, frame.t_s, look.confidence)
         if eye.keeper is not None and look.looked and look.people:
             with self._health.pulse(f"{eye.camera.id} pictures").job():
                 loop = asyncio.get_running_loop()
@@ -292,7 +295,8 @@ class WatchingService:
         # Of a camera that has failed a picture now and then shows who is there, not that nobody is.
         eye.people = people if people or eye.lost_s is None else None
         eye.is_doubtful = eye.is_doubtful and not people
-        self.unseen.take(self.people is None, self._clock.now_s() if t_s is None else t_s)
+        is_unseen = self.people is None or any(one.is_astray for one in self.eyes)
+        self.unseen.take(is_unseen, self._clock.now_s() if t_s is None else t_s)
         if self.people is None and self.is_sightless:
             return
         eye.confidence = confidence if people else 0.0

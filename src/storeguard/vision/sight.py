@@ -59,6 +59,11 @@ class Look:
     trouble: ViewFault | None = None
 
     @property
+    def known_people(self) -> int | None:
+        """None where nobody is seen, and somebody may be where the camera does not look."""
+        return len(self.people) if self.people or self.trouble is None else None
+
+    @property
     def confidence(self) -> float:
         return max((person.confidence for person in self.people), default=0.0)
 
