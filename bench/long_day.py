@@ -20,8 +20,8 @@ from pathlib import Path
 import numpy as np
 
 from _report import report
+from storeguard import allocator, hardware
 from storeguard import config as cfg
-from storeguard import hardware
 from storeguard.app import Store
 from storeguard.clock import Clock, LoopClock, SimLoop
 from storeguard.devices.sim.world import World
@@ -139,6 +139,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=1440.0, help="simulated")
     minutes = parser.parse_args().minutes
+    allocator.give_large_blocks_back()  # as `run` does
     loop = SimLoop()
     with tempfile.TemporaryDirectory() as folder:
         day = Day(Path(folder), loop)

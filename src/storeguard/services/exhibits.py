@@ -11,7 +11,7 @@ import math
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -49,6 +49,8 @@ READINGS_S = 90.0
 BEFORE_S, AFTER_S = 10.0, 8.0
 EVERY_S = 0.09
 MOST_CURVES, MOST_KNOWN = 200, 500
+"""Of visits that are not judged; a curve is 20 kB."""
+
 LOW_PRIORITY = 1
 """Hardly: more would starve it on a busy machine, and the issue would go without."""
 
@@ -100,13 +102,20 @@ class WeightTrails:
 
     def around(self, step: StepSettled) -> Curve:
         """As far as it is known by now."""
-        return self._curves.get((step.scale, step.started_s)) or self._cut(step)
+        return self._curves.get(_key(step)) or self._cut(step)
+
+    def forget(self, steps: Iterable[StepSettled]) -> None:
+        """Their visit has been judged."""
+        for step in steps:
+            self._curves.pop(_key(step), None)
+            if step in self._due:
+                self._due.remove(step)
 
     def _keep(self, scale: str, now_s: float) -> None:
         ripe = [s for s in self._due if s.scale == scale and now_s >= s.t_s + AFTER_S]
         for step in ripe:
             self._due.remove(step)
-            self._curves[step.scale, step.started_s] = self._cut(step)
+            self._curves[_key(step)] = self._cut(step)
         for key in list(self._curves)[:-MOST_CURVES]:
             del self._curves[key]
 
@@ -271,12 +280,16 @@ class ExhibitRoom:
                 self._ended.append(self._visits[-1])
                 self._has_ended.set()
             case VisitReconciled(visit_started_s=started_s):
-                left = [visit for visit in self._visits if visit.started_s != started_s]
-                self._visits.clear()
-                self._visits.extend(left)
-                self._ended = [visit for visit in self._ended if visit in left]
+                self._forget(started_s)
             case _:
                 pass
+
+    def _forget(self, started_s: float) -> None:
+        self._trails.forget(self._visit(started_s).steps)
+        left = [visit for visit in self._visits if visit.started_s != started_s]
+        self._visits.clear()
+        self._visits.extend(left)
+        self._ended = [visit for visit in self._ended if visit in left]
 
     def _began_in(self, t_s: float) -> _Visit | None:
         """A step that settles after its visit belongs to it all the same."""
