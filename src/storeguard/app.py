@@ -48,6 +48,7 @@ from storeguard.services.bus import Bus
 from storeguard.services.comparing import BookComparison
 from storeguard.services.evidence import EvidenceRoom
 from storeguard.services.filing import FilingService
+from storeguard.services.late import LateClips
 from storeguard.services.noticing import NoticingService
 from storeguard.services.paying import Terminal
 from storeguard.services.provisional import ProvisionalIssues
@@ -346,6 +347,7 @@ class Store:
             if self._mode.outside:
                 found["restocking"] = self.restocking.run
             found["exhibits"] = self.exhibits.run
+            found["late"] = LateClips(self.folders.issue_data, self.bus, fsync=self._mode.fsync).run
             if self.tampering.has_a_guard:
                 found["tampering"] = self.tampering.run
         if self.tracing is not None:

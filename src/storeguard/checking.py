@@ -31,6 +31,7 @@ from storeguard.hardware import unusable
 from storeguard.losses import loss_by_day, paid_since
 from storeguard.outbox.delivery import state_of
 from storeguard.outbox.folder import read_manifest, sealed_issues
+from storeguard.outbox.later import whole_manifest
 from storeguard.recovery import KIOSK_CSV, SHELF_CSV
 from storeguard.vision.detectors.choice import has_network, obstacles
 
@@ -260,7 +261,7 @@ def find_issue(root: Path, wanted: str, *, has_bucket: bool) -> FoundIssue:
     """The issue of that id or number ('3', '#3'); the newest, where a number is there twice."""
     number = wanted.removeprefix("#")
     for folder in reversed(sealed_issues(root)):
-        manifest = read_manifest(folder)
+        manifest = whole_manifest(folder)
         if folder.name == wanted or str(manifest["number"]) == number:
             return FoundIssue(manifest, _state(folder, has_bucket=has_bucket))
     raise StoreguardError(

@@ -18,7 +18,8 @@ from storeguard.clock import Clock
 from storeguard.domain.issue import IssueStore
 from storeguard.errors import OutboxFault, StoreguardError
 from storeguard.exporting import Export, zipped
-from storeguard.outbox.folder import read_manifest, settled
+from storeguard.outbox.folder import settled
+from storeguard.outbox.later import whole_manifest
 from storeguard.outbox.stored import HELD, remove
 from storeguard.ports import Book
 from storeguard.web.desks import (
@@ -120,7 +121,7 @@ class IssueDesk:
     def _manifest(self, issue_id: str) -> Mapping[str, Any]:
         """Nothing once the folder has been deleted: the journal knows it for good."""
         try:
-            return read_manifest(self._root / issue_id)
+            return whole_manifest(self._root / issue_id)
         except OutboxFault:
             return {}
 

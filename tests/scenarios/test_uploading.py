@@ -14,6 +14,7 @@ from storeguard.domain.issue import Issue, IssueLine, IssueStore
 from storeguard.errors import OutboxFault, UploadRefused, UploadTransient
 from storeguard.health import Health
 from storeguard.outbox import folder as outbox
+from storeguard.outbox import later
 from storeguard.outbox.digest import DIGEST, seal_digest
 from storeguard.services.bus import Bus
 from storeguard.services.uploading import UploadingService
@@ -350,3 +351,35 @@ def test_a_foreign_folder_is_adopted_once_it_has_held_still_for_two_seconds(root
     told = run(root, Bucket(), 40, meanwhile=put_there, adopt=adopt)
     assert adopted[:1] == ["made-elsewhere"]
     assert told[0].id == "made-elsewhere"
+
+
+def add_later(folder):
+    clip = folder.parent.parent / "step-1.mp4"
+    clip.write_bytes(b"late clip")
+    assert later.add(folder, [clip], [], fsync=False)
+
+
+def test_what_came_before_the_delivery_goes_before_the_manifest(root):
+    add_later(seal(root, 1, clips=1))
+    bucket = Bucket()
+    run(root, bucket, 5)
+    names = [key.split("/issue-1/")[-1] for key in bucket.objects if "/issue-1/" in key]
+    assert names[-3:] == ["extra/step-1.mp4", "later.json", "issue.json"]
+
+
+def test_what_came_after_the_receipt_is_delivered_too_and_tells_nobody_again(root):
+    folder, bucket = seal(root, 1), Bucket()
+
+    async def later_on(_):
+        await asyncio.sleep(10)
+        assert bucket.manifests == ["issue-1"]
+        add_later(folder)
+
+    told = run(root, bucket, 40, meanwhile=later_on)
+    names = [key.split("/issue-1/")[-1] for key in bucket.objects if "/issue-1/" in key]
+    assert names[-2:] == ["extra/step-1.mp4", "later.json"]
+    assert len([e for e in told if isinstance(e, ev.IssueDelivered)]) == 1
+    assert len([e for e in told if isinstance(e, ev.NoticeConfirmed)]) == 1
+    attempts = bucket.attempts
+    run(root, bucket, 100)
+    assert bucket.attempts == attempts

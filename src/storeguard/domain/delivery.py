@@ -103,7 +103,7 @@ class Progress:
 
     def _reached(self, wanted: Collection[str]) -> DeliveryState:
         if MANIFEST in self.files:
-            return DeliveryState.UPLOADED
+            return DeliveryState.ASKED if self.asked else DeliveryState.UPLOADED
         if all(self.has_settled(name) for name in wanted if is_of_message(name) or name == NOTICE):
             return DeliveryState.READABLE
         return DeliveryState.UPLOADING

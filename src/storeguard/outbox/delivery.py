@@ -18,6 +18,7 @@ from storeguard.domain.delivery import (
     DeliveryState,
     Progress,
     Stage,
+    in_order,
     is_of_message,
     next_attempt_s,
     next_prefix,
@@ -26,6 +27,7 @@ from storeguard.domain.delivery import (
 from storeguard.domain.issue import MANIFEST
 from storeguard.errors import FaultCode, OutboxFault, UploadConflict, UploadTransient
 from storeguard.outbox.folder import encoded, read_manifest
+from storeguard.outbox.later import LATER, read_later
 from storeguard.outbox.progress import (
     RECEIPT,
     Receipt,
@@ -48,6 +50,7 @@ __all__ = [
     "ask_again",
     "deliver",
     "fetch_receipt",
+    "has_more",
     "kept_receipt",
     "key_prefix",
     "next_attempt_s",
@@ -161,7 +164,7 @@ class _Run:
         """All files that are still to go. Raises what the last trouble was."""
         unrecorded: OutboxFault | None = None
         unread: OutboxFault | None = None
-        entries = sequence(self._manifest["files"])
+        entries = self._entries()
         wanted = [entry["name"] for entry in entries]
         for entry in entries:
             name = entry["name"]
@@ -182,6 +185,14 @@ class _Run:
         undone = unrecorded or unread
         if undone is not None:
             raise undone
+
+    def _entries(self) -> list[Mapping[str, Any]]:
+        """All that goes, in order; what came later, with its list, before the manifest."""
+        *entries, manifest = sequence(self._manifest["files"])
+        came = None if self._manifest.get(TEXT_ONLY) else read_later(self._folder)
+        if came is None:
+            return [*entries, manifest]
+        return [*entries, *in_order(came["files"]), {"name": LATER, "sha256": None}, manifest]
 
     def _is_over(self, name: str) -> bool:
         is_soon = name in OF_MANIFEST or is_of_message(name)
@@ -226,6 +237,13 @@ class _Run:
             return encoded({**self._manifest, "id": issue_id}), None
         source = MANIFEST if name == NOTICE else name
         return _evidence(self._folder, source, entry["sha256"], is_last_try=is_last_try)
+
+
+def has_more(folder: Path) -> bool:
+    """Has something come since, that is not in the bucket? Only where all else is there."""
+    progress = progress_of(folder)
+    is_new = progress is not None and not progress.has_settled(LATER)
+    return is_new and read_later(folder) is not None
 
 
 def fetch_receipt(folder: Path, objects: ObjectStore, *, fsync: bool = True) -> Receipt | None:

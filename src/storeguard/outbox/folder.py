@@ -153,7 +153,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 def write_manifest(folder: Path, issue: Issue, names: Sequence[str], *, fsync: bool) -> None:
     """Puts issue.json into the folder, after everything that it lists."""
-    files = [_evidence_file(folder, name) for name in names]
+    files = [evidence_file(folder, name) for name in names]
     content = encoded(manifest(issue, files))
     while len(content) > LARGEST_MANIFEST_BYTES and issue.steps:
         issue = replace(issue, steps=_fewer(issue.steps))
@@ -250,7 +250,7 @@ def _place(source: Path, target: Path) -> bool:
     return True
 
 
-def _evidence_file(folder: Path, name: str) -> EvidenceFile:
+def evidence_file(folder: Path, name: str) -> EvidenceFile:
     with (folder / name).open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         return EvidenceFile(name, file.tell(), digest)
@@ -298,7 +298,7 @@ def _problem(content: Any) -> str | None:
     if not all(isinstance(content.get(key), str) for key in ("id", "sealed_at")):
         return "id or sealed_at is missing"
     files = content.get("files")
-    if not isinstance(files, list) or not all(map(_is_evidence, files)):
+    if not isinstance(files, list) or not all(map(is_evidence, files)):
         return "files is not a list of name, bytes and sha256 inside the folder"
     if not all(isinstance(content.get(key), int) for key in ("number", "loss_won")):
         return "number or loss_won is missing"
@@ -319,7 +319,7 @@ def _is_line(line: Any) -> bool:
     )
 
 
-def _is_evidence(entry: Any) -> bool:
+def is_evidence(entry: Any) -> bool:
     """Also that the name stays inside the folder: what it names is sent away."""
     if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
         return False

@@ -28,7 +28,7 @@ from storeguard.domain.events import IssueDelivered, IssueSealed, NoticeConfirme
 from storeguard.errors import FaultCode, OutboxFault, UploadConflict, UploadFault
 from storeguard.health import Health
 from storeguard.outbox import adopt
-from storeguard.outbox.delivery import PutOff, ask_again, deliver, fetch_receipt
+from storeguard.outbox.delivery import PutOff, ask_again, deliver, fetch_receipt, has_more
 from storeguard.outbox.folder import sealed_issues
 from storeguard.outbox.progress import progress_of, state_of
 from storeguard.ports import ObjectStore
@@ -194,7 +194,7 @@ class UploadingService:
         self._forget(self._known)
         trouble: OutboxFault | UploadConflict | None = None
         for stage, folder in itertools.product(Stage, folders):
-            if self._states.get(folder.name) is DeliveryState.CONFIRMED:
+            if await self._is_done(folder, stage):
                 continue
             try:
                 await self._deliver(folder, objects, stage)
@@ -213,15 +213,27 @@ class UploadingService:
             del self._states[name]
             self._receipts.pop(name, None)
 
+    async def _is_done(self, folder: Path, stage: Stage) -> bool:
+        is_confirmed = self._states.get(folder.name) is DeliveryState.CONFIRMED
+        return is_confirmed and not await self._has_more(folder, stage)
+
+    async def _has_more(self, folder: Path, stage: Stage) -> bool:
+        """What was added to an issue after its manifest had gone goes when all messages have."""
+        if self._is_text_only or stage is Stage.MESSAGE:
+            return False
+        return await asyncio.to_thread(has_more, folder)
+
     async def _deliver(self, folder: Path, objects: ObjectStore, stage: Stage) -> None:
         name = folder.name
         state = self._states.get(name)
         self._part.alive()
         if state is None:
             state = await asyncio.to_thread(state_of, folder)
-        if not state.is_sent and not (stage is Stage.MESSAGE and state is DeliveryState.READABLE):
+        was_sent = state.is_sent
+        is_due = not was_sent and not (stage is Stage.MESSAGE and state is DeliveryState.READABLE)
+        if is_due or (was_sent and await self._has_more(folder, stage)):
             state = await self._in_worker(lambda: self._sent(folder, objects, stage))
-            if state is DeliveryState.UPLOADED:
+            if state is DeliveryState.UPLOADED and not was_sent:
                 self._bus.publish(IssueDelivered(self._clock.now_s(), name))
         self._states[name] = state
         if state in (DeliveryState.UPLOADED, DeliveryState.ASKED):
