@@ -140,17 +140,15 @@ class Store:
         await self.shelf.adopt_products(self.kiosk.products)
 
     async def _open_promotions(self) -> None:
-        fsync = self._mode.fsync
         self.promotions = promotion_board(
-            self.config, self.folders, self.journal, self.bus, self.clock, fsync=fsync
+            self.config, self.folders, self.journal, self.bus, self.clock, fsync=self._mode.fsync
         )
         await self.promotions.load([product.name for product in self.kiosk.products])
 
     def _build_services(self, products: OnScales) -> None:
         self.tracing = assembling.tracer(self._record_to, self.bus, self.clock, lambda: self.sales)
-        self._detecting = ThreadPoolExecutor(
-            1, "detecting", stay_on_cpus, (self.config.detector.cpus,)
-        )
+        cpus = self.config.detector.cpus
+        self._detecting = ThreadPoolExecutor(1, "detecting", stay_on_cpus, (cpus,))
         self.cleaning = cleaning(
             self.config,
             self.folders,

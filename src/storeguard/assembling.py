@@ -130,14 +130,14 @@ def exhibits(
     worker = None
     if mode.threads:
         worker = ThreadPoolExecutor(1, thread_name_prefix="exhibits", initializer=low_priority)
-    room = ExhibitRoom(
-        evidence,
-        trails,
-        bus,
-        lambda t_s: label(t_s)[11:19].replace("-", ":"),
-        store_id=config.store.id,
-        executor=worker,
-    )
+
+    def clock(t_s: float) -> str:
+        return label(t_s)[11:19].replace("-", ":")
+
+    def title(t_s: float) -> str:
+        return f"{config.store.id}   {label(t_s)[:10]}   {clock(t_s)}"
+
+    room = ExhibitRoom(evidence, trails, bus, clock, title=title, executor=worker)
     return trails, room
 
 

@@ -108,6 +108,10 @@ class Recording(Section):
         description="Time before a visit that its first clip begins with; 0 encodes nothing then.",
     )
     post_roll_s: float = Field(
-        5.0, ge=0, le=60, description="Least time that is recorded after the last person was seen."
+        5.0,
+        ge=0,
+        le=60,
+        description="Least time that is recorded after the last person was seen; no issue waits "
+        "for it: one that is sealed before holds what there is.",
     )
     stamp: bool = Field(True, description="Burn camera and local time into clips.")

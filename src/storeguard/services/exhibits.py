@@ -149,7 +149,10 @@ class Exhibits:
 
 
 class ExhibitRoom:
-    """Makes the exhibits of each visit. `clock`: monotonic seconds → time of day, HH:MM:SS."""
+    """Makes the exhibits of each visit. `clock`: monotonic seconds → time of day, HH:MM:SS.
+
+    `title`: of a visit's contact sheet by its start: which store, and when; ASCII.
+    """
 
     def __init__(
         self,
@@ -158,13 +161,13 @@ class ExhibitRoom:
         bus: Bus,
         clock: Callable[[float], str],
         *,
-        store_id: str,
+        title: Callable[[float], str],
         executor: Executor | None = None,
     ) -> None:
         self._evidence = evidence
         self._trails = trails
         self._clock = clock
-        self._store_id = store_id
+        self._title = title
         self._executor = executor
         self._visits: deque[_Visit] = deque(maxlen=MOST_KNOWN)
         self._ended: list[_Visit] = []
@@ -222,7 +225,7 @@ class ExhibitRoom:
             clips = await self._evidence.clips_of(visit.started_s)
             pictures = self._evidence.pictures_of(visit.started_s)
             marks = [_mark(step) for step in visit.steps]
-            title = f"{self._store_id}   {self._clock(visit.started_s)}"
+            title = self._title(visit.started_s)
             for step in steps:
                 await self._one(visit, (_key(step), JPG), partial(_picture, pictures, step))
             if pictures:
