@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-com
 
 .PHONY: help demo test lint coverage rigs bench real-clip smoke smoke-3.13 docs lock clean
 .PHONY: install update uninstall lint-shell emulated-install lock-pi lock-aarch64
-.PHONY: test-yolo
+.PHONY: test-yolo test-mariadb
 .NOTPARALLEL:
 
 help:  ## Show these targets.
@@ -30,6 +30,9 @@ test: $(VENV)/.has-test  ## The test suite; ARGS goes to pytest.
 test-yolo: .venv-yolo/.has-runtimes  ## Detectors on real networks in every runtime: ncnn, openvino, ultralytics.
 	@.venv-yolo/bin/python -m pytest -n 2 tests/contract/test_detectors.py \
 		tests/contract/test_runtimes.py tests/contract/test_yolo_export.py $(ARGS)
+
+test-mariadb: $(VENV)/.has-test  ## The journal's suite on a real MariaDB (Debian's mariadb-server).
+	@bash tests/rigs/mariadb.sh $(BIN)/python -m pytest tests/contract/test_journals.py $(ARGS)
 
 lint: $(VENV)/.has-test $(VENV)/.has-lint lint-shell  ## ruff, mypy and shellcheck.
 	$(BIN)/ruff check .

@@ -1,0 +1,157 @@
+"""One suite over every database that the journal works on: SQLite, and the one that a URL names.
+
+`make test-mariadb` gives it a real MariaDB; STOREGUARD_TEST_JOURNAL_URL any other empty database.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from storeguard.books import album, tables
+from storeguard.books.journal import (
+    Change,
+    IssueRecord,
+    Journal,
+    Sale,
+    StepRecord,
+    VersionRecord,
+)
+from storeguard.books.schema import upgrade
+
+URL = os.environ.get("STOREGUARD_TEST_JOURNAL_URL")
+AT = datetime(2026, 11, 20, 13, 21, 4, 123456, tzinfo=UTC)
+SALE = Sale("s1", "k1", "바나나우유 🍌", 2, 3000, AT, "kiosk", "v1")
+LINE = {"product": "메로나 50%_", "missing": 2, "loss": 1600}
+
+Make = Callable[[], Journal]
+
+
+def later(seconds: float) -> datetime:
+    return AT + timedelta(seconds=seconds)
+
+
+def emptied(url: str) -> None:
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        found = sa.MetaData()
+        found.reflect(connection)
+        found.drop_all(connection)
+    engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", *(["url"] if URL else [])])
+def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Make]:
+    """Opens the same database each time it is called."""
+    if request.param == "url":
+        emptied(str(URL))
+    opened: list[Journal] = []
+
+    def begin() -> Journal:
+        by_url = request.param == "url"
+        opened.append(Journal(str(URL)) if by_url else Journal.in_folder(tmp_path))
+        opened[-1].open()
+        return opened[-1]
+
+    yield begin
+    for journal in opened:
+        journal.close()
+
+
+def test_what_is_written_is_there_after_a_restart(make: Make):
+    first = make()
+    change = Change(AT, "kiosk", SALE.product, 5, 3, "sale k1")
+    version = VersionRecord("kiosk", 1, AT, False, {"rows": [["우유", 3]]}, None)
+    first.add_version(version, [change], "sale:k1")
+    assert first.record_sale(SALE)
+    first.close()
+    again = make()
+    assert again.versions("kiosk") == (version,)
+    assert again.recent_changes() == (change,)
+    assert again.find_sale("k1") == SALE
+    assert again.is_applied("kiosk", "sale:k1")
+    assert not again.is_applied("shelf", "sale:k1")
+
+
+def test_a_key_is_one_sale_and_capitals_make_another(make: Make):
+    journal = make()
+    more = replace(SALE, id="s2", key="K1")
+    assert journal.record_sales([SALE, more])
+    assert not journal.record_sales([replace(SALE, id="s3", count=9), more])
+    assert [sale.count for sale in journal.recent_sales()] == [2, 2]
+
+
+def test_the_same_sale_from_many_threads_is_one(make: Make):
+    journal = make()
+    taken: list[bool] = []
+    sell = lambda: taken.append(journal.record_sale(SALE))  # noqa: E731
+    threads = [threading.Thread(target=sell) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(taken) == [False] * 7 + [True]
+
+
+def test_versions_are_pruned_and_visits_judged(make: Make):
+    journal = make()
+    for number in range(1, 5):
+        rows = {"rows": []} if number in (1, 3) else None
+        record = VersionRecord("kiosk", number, later(number), False, rows, None if rows else {})
+        journal.add_version(record)
+    journal.prune_versions("kiosk", later(3.5))
+    assert [one.version for one in journal.versions("kiosk")] == [3, 4]
+    assert journal.open_visit("v", AT) == "v"
+    assert journal.open_visit("v", AT) == "v-2"
+    journal.close_visit("v", later(5), later(6), {"unpaid": {"메로나": 1}})
+    assert [visit.id for visit in journal.open_visits()] == ["v-2"]
+    [judged], count = album.visits(journal, 10, 0)
+    assert (judged.judgement, count) == ({"unpaid": {"메로나": 1}}, 1)
+    journal.record_step(StepRecord("A", AT, later(2), -95.0, 190.0, 0.4, "v"))
+
+
+def test_issues_are_found_amended_and_paged(make: Make):
+    journal = make()
+    for number in range(30):
+        lines = (LINE,) if number % 10 == 0 else ({"product": "콜라", "missing": 1, "loss": 9},)
+        assert journal.record_issue(IssueRecord(f"i{number:02}", later(number), None, lines))
+    assert journal.amend_issue("i00", "메로나 50%_", 1, "s1")
+    assert not journal.amend_issue("i00", "메로나 50%_", 1, "s1")
+    found, count = album.issues(journal, album.Wanted(10, product="50%_"))
+    assert ([one.id for one in found], count) == (["i20", "i10", "i00"], 3)
+    page, count = album.issues(journal, album.Wanted(10, 20))
+    assert ([one.id for one in page][:2], count) == (["i09", "i08"], 30)
+    assert album.issue(journal, "i00").amendments == (  # type: ignore[union-attr]
+        {"product": "메로나 50%_", "count": 1, "sale_id": "s1"},
+    )
+
+
+def test_faults_end_and_deliveries_are_told_in_order(make: Make):
+    journal = make()
+    journal.record_fault("A", "no data", AT)
+    journal.close_fault("A", later(-5))
+    assert journal.open_faults() == ()
+    for state in ("uploaded", "confirmed"):
+        journal.record_delivery("i", state, AT, "")
+    assert [one["state"] for one in journal.deliveries_of("i")] == ["uploaded", "confirmed"]
+
+
+def test_migrating_an_empty_database_gives_the_tables_that_are_made_new(make: Make):
+    journal = make()
+    assert journal._engine is not None
+    with journal._engine.begin() as connection:
+        made = {name: _columns(connection, name) for name in tables.metadata.tables}
+        tables.metadata.drop_all(connection)
+        connection.exec_driver_sql("DROP TABLE alembic_version")
+        upgrade(connection)
+        assert {name: _columns(connection, name) for name in tables.metadata.tables} == made
+
+
+def _columns(connection: sa.Connection, table: str) -> list[tuple[str, str, bool]]:
+    found = sa.inspect(connection).get_columns(table)
+    return [(one["name"], str(one["type"]), bool(one["nullable"])) for one in found]
