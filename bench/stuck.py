@@ -113,7 +113,7 @@ class Watched:
         ended_s = time.monotonic()
         late = [at_s for at_s, said in self._said if "WATCHDOG=1" in said and at_s > noticed_s]
         self._threads[1].join()
-        named = next(line for _, line in self._log if word in line)
+        named = next((line for _, line in self._log if word in line), f"not named:\n{self.log}")
         return Hang(
             self._part, noticed_s - began_s, ended_s - began_s, code, len(late), named.strip()
         )

@@ -48,8 +48,7 @@ SHORTENED = (
 def hangs():
     """All hangs of the suite at once: most of each is waiting."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        measured = {part: pool.submit(stuck.measure, part, WATCHDOG_S) for part in SHORTENED}
-    return {part: hang.result() for part, hang in measured.items()}
+        return {part: pool.submit(stuck.measure, part, WATCHDOG_S) for part in SHORTENED}
 
 
 def check(hang):
@@ -60,7 +59,7 @@ def check(hang):
 
 @pytest.mark.parametrize("part", SHORTENED)
 def test_what_hangs_is_named_and_not_fed_and_the_process_ends_itself(hangs, part):
-    check(hangs[part])
+    check(hangs[part].result())
 
 
 @pytest.mark.slow

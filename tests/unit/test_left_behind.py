@@ -80,3 +80,19 @@ def test_a_bag_that_comes_in_a_visit_hides_it(more_g):
     shelf = Shelf(ICE, 5)
     shelf.visit(900.0)
     assert not shelf.visit(-368.5 + 150.0 + more_g).is_certain
+
+
+SWEET = Product("사탕", 300, 7.0)
+CRATE = Product("생수", 600, 969.0)
+
+
+def test_a_bag_of_two_kilos_among_sweets_is_not_three_hundred_of_them():
+    found = Shelf(SWEET, 47).visit(1990.0, -1997.0)
+    assert (found.count, found.is_certain) == (-1, True)
+
+
+def test_who_brings_handful_after_handful_brings_no_bags():
+    shelf = Shelf(CRATE, 40)
+    found = shelf.visit(2864.8, 966.1, 4787.9, 1957.6)
+    assert (found.count, found.is_certain) == (11, True)
+    assert shelf.visit(-3860.9, -5739.5).is_certain

@@ -1,6 +1,7 @@
 """Outages and deliveries reach the journal, also when it refuses for a while."""
 
 import asyncio
+import threading
 from datetime import UTC, datetime
 
 from storeguard.clock import LoopClock, run_simulated
@@ -74,3 +75,28 @@ def test_what_the_journal_refuses_is_written_later_in_its_order():
         ("delivery", "issue-1", "uploaded", ""),
         ("over", "A"),
     ]
+
+
+def test_a_stop_waits_for_the_worker_that_is_writing_down_and_writes_nothing_twice():
+    record, is_writing, may_go_on = Record(), threading.Event(), threading.Event()
+
+    def slowly(device, why, _started_utc):
+        is_writing.set()
+        assert may_go_on.wait(10)
+        record.told.append(("fault", device, why))
+
+    record.record_fault = slowly
+
+    async def main():
+        clock = LoopClock(asyncio.get_running_loop(), datetime(2026, 11, 20, tzinfo=UTC))
+        service = SupervisingService(record, Bus(), clock, cameras=frozenset())
+        task = asyncio.create_task(service.run())
+        service.on_edge("A", "unplugged", 0.0)
+        await asyncio.to_thread(is_writing.wait, 10)
+        threading.Timer(0.2, may_go_on.set).start()
+        task.cancel()
+        await asyncio.wait([task])
+        assert task.cancelled()
+
+    asyncio.run(main())
+    assert record.told == [("fault", "A", "unplugged")]

@@ -37,6 +37,9 @@ from storeguard.domain.product import Product
 OBJECT, LACKING = math.log(3000.0 / 0.01), math.log(5000.0 / 0.003)
 """One change in a hundred is no product at all, of any weight up to 3 kg; fewer take weight off."""
 
+HEAVY_G, HEAVIER_G = 3000.0, 500.0
+"""What is heavier is e times rarer for each further half a kilo: nobody lays that on a shelf."""
+
 OBJECT_AGAIN = math.log(5000.0 / 0.05)
 OBJECT_LEAVES = math.log(2.0)
 
@@ -178,21 +181,35 @@ class _Way(NamedTuple):
 def _ways(one: Hypothesis, weighed: Weighed, scene: Scene) -> Iterator[_Way]:
     """Units moved; something that is no product came, goes, or units moved beside it."""
     load, level_g = one.loads[weighed.scale], weighed.level_g
+    is_bringer = _has_brought(one, load, scene)
     off_g = level_g - load.base_g
     if load.object_g is None:
-        for found in explanations(off_g, load, one.hands, scene):
+        for found in explanations(off_g, load, one.hands, scene, is_bringer=is_bringer):
             yield _Way(one.log_p - found.cost, one, found, _base_g(found, load, level_g), None)
-        yield _Way(one.log_p - (OBJECT if off_g > 0 else LACKING), one, None, load.base_g, off_g)
+        yield _Way(one.log_p - _object(off_g), one, None, load.base_g, off_g)
         return
     step_g = level_g - load.level_g
-    for found in explanations(step_g, load, one.hands, scene):
+    for found in explanations(step_g, load, one.hands, scene, is_bringer=is_bringer):
         if _is_move(found):
             base_g = load.base_g + step_g
             yield _Way(one.log_p - found.cost, one, found, base_g, load.object_g)
-    for found in explanations(off_g, load, one.hands, scene):
+    for found in explanations(off_g, load, one.hands, scene, is_bringer=is_bringer):
         log_p = one.log_p - found.cost - OBJECT_LEAVES
         yield _Way(log_p, one, found, _base_g(found, load, level_g), None)
     yield _Way(one.log_p - OBJECT_AGAIN, one, None, load.base_g, off_g)
+
+
+def _has_brought(one: Hypothesis, load: Load, scene: Scene) -> bool:
+    """Has whoever is inside put units down here that came from outside?"""
+    pairs = zip(load.own, scene.own, strict=True)
+    return any(units > one.opened.get(product.name, 0) for units, product in pairs)
+
+
+def _object(off_g: float) -> float:
+    """What it costs, in nats, that something came, or lifts the plate, that is no product."""
+    if off_g <= 0:
+        return LACKING
+    return OBJECT + max(0.0, off_g - HEAVY_G) / HEAVIER_G
 
 
 def _base_g(found: Explanation, load: Load, level_g: float) -> float:

@@ -43,6 +43,10 @@ DELIVERED, DELIVERED_BY_A_CUSTOMER = math.log(30.0), math.log(1000.0)
 MOST_RARE = math.log(12.0)
 """Of a delivery, a crate is as usual as a dozen."""
 
+A_CRATE, BEYOND_A_CRATE = 60, 0.05
+"""No more than a crate comes or goes at once, unless it is expected: a bag of two kilos on a scale
+of sweets is not three hundred of them."""
+
 SHIFTED, SHIFT_BANDS = math.log(100.0), 0.75
 """Nothing moved, and the level is another by about a band: a plate that was pushed, a draught."""
 
@@ -102,21 +106,30 @@ class Scene:
     sigma_g: float
     band_g: float
     now_s: float
-    known: dict[tuple[float, float, bool], tuple[tuple[Units, float], ...]]
+    known: dict[tuple[float, float, bool, bool], tuple[tuple[Units, float], ...]]
     is_restocked: bool = False
 
 
 def explanations(
-    difference_g: float, load: Load, hands: Sequence[Lot], scene: Scene
+    difference_g: float,
+    load: Load,
+    hands: Sequence[Lot],
+    scene: Scene,
+    *,
+    is_bringer: bool = False,
 ) -> list[Explanation]:
-    """All answers worth considering."""
+    """All answers worth considering. `is_bringer`: has brought units of this scale already."""
     found: list[Explanation] = []
     most, is_customer = math.inf, bool(hands) and not scene.is_restocked
+    is_expected = scene.is_restocked or (is_bringer and not is_customer)
     for special in sorted(_specials(load, hands, scene), key=lambda one: one.cost):
         if special.cost > most:
             break
         rest_g = difference_g - special.grams
-        for own, cost in _own_moves(rest_g, special.var, scene, is_customer=is_customer):
+        moves = _own_moves(
+            rest_g, special.var, scene, is_customer=is_customer, is_expected=is_expected
+        )
+        for own, cost in moves:
             more = TOGETHER if any(own) and special.kind else 0.0
             total = cost + special.cost + more
             if total > most:
@@ -128,17 +141,19 @@ def explanations(
 
 
 def _own_moves(
-    rest_g: float, var: float, scene: Scene, *, is_customer: bool
+    rest_g: float, var: float, scene: Scene, *, is_customer: bool, is_expected: bool
 ) -> tuple[tuple[Units, float], ...]:
     """Units of the own stock near the rest, with what fit and rarity cost."""
-    key = (round(rest_g, 2), round(var, 3), is_customer)
+    key = (round(rest_g, 2), round(var, 3), is_customer, is_expected)
     if key not in scene.known:
         still = (0,) * len(scene.own)
         moves = {still: min(_misfit(rest_g, var, still, scene), _shift(rest_g, var, scene))}
         for units in combinations_near(scene.own, rest_g, _reach_g(rest_g, var, scene)):
             cost = _rarity(units, is_customer=is_customer)
-            if scene.is_restocked and any(n > 0 for n in units):
+            if is_expected and any(n > 0 for n in units):
                 cost -= DELIVERED
+            else:
+                cost += BEYOND_A_CRATE * max(0, sum(map(abs, units)) - A_CRATE)
             off_g = rest_g - sum(n * p.unit_weight_g for n, p in zip(units, scene.own, strict=True))
             moves[units] = cost + _misfit(off_g, var, units, scene)
         best = min(moves.values())

@@ -209,7 +209,8 @@ def _granted(
 
 def _discrepancy(visit: Visit, name: str, missing: int, kiosk: Stock) -> Discrepancy:
     shelf = visit.shelf.get(name, 0)
-    certainty = min((m.certainty for m in visit.movements if m.product == name), default=1.0)
+    steps = min((m.certainty for m in visit.movements if m.product == name), default=1.0)
+    certainty = visit.certainty.get(name, steps)
     if visit.by_step:
         certainty *= BY_STEP_CERTAINTY
     if any(sale.product == name for sale in visit.yielded):

@@ -232,11 +232,13 @@ class ReconcilingService:
             if channel.was_restless(visit.emptied_s)
             for product in channel.products
         )
+        moves = self._weighing.tally.moves_in(visit)
         return replace(
             visit,
             shelf=shelf,
             unverified=visit.unverified | restless,
             uncertain=self._uncertain(visit),
+            certainty={name: count.certainty for name, count in moves.items()},
         )
 
     def _weighed_counts(self) -> dict[str, int]:

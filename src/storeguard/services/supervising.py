@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import threading
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime
@@ -44,6 +45,7 @@ class SupervisingService:
         self._cameras = cameras
         self._pending: deque[Callable[[], None]] = deque()
         self._is_new = asyncio.Event()
+        self._writing = threading.Lock()
         bus.subscribe(self._on_event)
 
     def on_edge(self, part: str, why: str | None, lasted_s: float) -> None:
@@ -99,8 +101,11 @@ class SupervisingService:
             await asyncio.to_thread(self._write_down)
 
     def _write_down(self) -> None:
-        """What the journal does not take now stays for the next round."""
-        with contextlib.suppress(JournalFault):
+        """What the journal does not take now stays for the next round.
+
+        At the end a worker may be at it still: the loop has left it alone.
+        """
+        with self._writing, contextlib.suppress(JournalFault):
             while self._pending:
                 self._pending[0]()
                 self._pending.popleft()

@@ -202,7 +202,7 @@ class Tally:
         self, channel: "Channel", name: str, before: int, units: int, step: StepSettled | None
     ) -> StockChanged:
         now_s, count, visit = self._clock.now_s(), self.counts.get(name), self._visit
-        move = count if step is None else answers.moves(self._belief, visit.touched).get(name)
+        move = count if step is None else self._moves().get(name)
         is_prompt = step is not None and now_s - step.t_s < PROMPT_S
         told_s, step = step.t_s if step and is_prompt else now_s, step or channel.step
         return StockChanged(
@@ -228,7 +228,7 @@ class Tally:
         """Of a change, what has moved since the visit began; None where that is open."""
         visit = self._visit
         if name in visit.doubted:
-            found = answers.moves(self._belief, visit.touched).get(name)
+            found = self._moves().get(name)
             if found is None or not found.is_certain:
                 return None
             units = found.count - visit.booked[name]
@@ -249,7 +249,7 @@ class Tally:
 
     def enter(self, t_s: float) -> None:
         """A visit begins: nobody who comes in has anything in hand."""
-        self._earlier[self._visit.started_s] = self._open()
+        self._earlier[self._visit.started_s] = self._moves()
         while len(self._earlier) > REMEMBERED_VISITS:
             del self._earlier[next(iter(self._earlier))]
         self._belief = entered(self._belief)
@@ -261,19 +261,23 @@ class Tally:
         if sale.count > 0:
             self._belief = paid(self._belief, sale.product, sale.count, sale.t_s)
 
-    def _open(self) -> dict[str, Count]:
-        found = answers.moves(self._belief, self._visit.touched)
-        return {name: count for name, count in found.items() if not count.is_certain}
+    def _moves(self) -> dict[str, Count]:
+        return answers.moves(self._belief, self._visit.touched)
+
+    def moves_in(self, visit: Visit) -> Mapping[str, Count]:
+        """Product → units that have moved in the visit, and how sure that is by now."""
+        if visit.started_s >= self._visit.started_s:
+            return self._moves()
+        return self._earlier.get(visit.started_s, {})
 
     def open_in(self, visit: Visit) -> Mapping[str, Count]:
-        """Product → units that have moved in the visit, where the weight leaves them open."""
-        if visit.started_s >= self._visit.started_s:
-            return self._open()
-        return self._earlier.get(visit.started_s, {})
+        """Those of them that the weight leaves open."""
+        found = self.moves_in(visit)
+        return {name: count for name, count in found.items() if not count.is_certain}
 
     async def decide(self, visit: Visit) -> None:
         """The visit's sales choose between answers that the weight leaves open."""
-        if visit.started_s != self._visit.started_s or not (found := self._open()):
+        if visit.started_s != self._visit.started_s or not (found := self.open_in(visit)):
             return
         owed = {name: visit.owed(name) for name in found}
         belief = counting.decided(self._belief, owed, visit.paid)
