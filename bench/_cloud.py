@@ -4,7 +4,8 @@ from typing import Any
 
 import boto3
 
-from storeguard.cloud.notifier import Clients, Notifier, Settings
+from storeguard.cloud.clients import Clients
+from storeguard.cloud.notifier import Notifier, Settings
 from storeguard.domain.delivery import NOTICE
 from storeguard.domain.issue import MANIFEST
 

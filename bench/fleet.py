@@ -10,7 +10,6 @@ Ends with 1 where a view reads more because of others, or more than its bound.
 """
 
 import argparse
-import io
 import logging
 import os
 from collections.abc import Mapping
@@ -18,7 +17,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
-import yaml
 from moto import mock_aws
 
 from _report import report
@@ -75,7 +73,7 @@ def main() -> int:
     os.environ |= {"AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "bench"}
     with mock_aws():
         dynamodb = boto3.client("dynamodb", region_name=REGION)
-        _make_table(dynamodb)
+        dynamodb.create_table(TableName=TABLE, **template.table("Index"))
         _fill(dynamodb, "owner", wanted.stores, wanted.issues)
         alone = _views(dynamodb)
         for number in range(3):
@@ -149,17 +147,6 @@ def _manifest(store: str, number: int, at: datetime) -> dict[str, Any]:
         "loss_won": 1500,
         "files": [{"name": "at.jpg", "bytes": 1, "sha256": "0" * 64}],
     }
-
-
-def _make_table(dynamodb: Any) -> None:
-    class Plain(yaml.SafeLoader):
-        """The table has no intrinsics; what else there is in the template is not looked at."""
-
-    Plain.add_multi_constructor("!", lambda *_: None)
-    document = yaml.load(io.StringIO(template.template("account")), Plain)
-    wanted = dict(document["Resources"]["Index"]["Properties"])
-    del wanted["TimeToLiveSpecification"], wanted["PointInTimeRecoverySpecification"]
-    dynamodb.create_table(TableName=TABLE, **wanted)
 
 
 def _arguments() -> argparse.Namespace:

@@ -23,7 +23,8 @@ import boto3
 from moto.server import ThreadedMotoServer
 
 from _report import report
-from storeguard.cloud.notifier import Clients, Notifier, Settings
+from storeguard.cloud.clients import Clients
+from storeguard.cloud.notifier import Notifier, Settings
 from storeguard.cloud.sending import StillSending
 
 REGION, BUCKET, TABLE = "ap-northeast-2", "bench", "sent"

@@ -117,7 +117,8 @@ class _Demo:
         inventory = self._folder / "inventory"
         inventory.mkdir(parents=True, exist_ok=True)
         await asyncio.to_thread(durable.publish, inventory / KIOSK_CSV, INVENTORY.encode())
-        async with Cloud(self._on_sms) as endpoint_url:
+        self._cloud = Cloud(self._on_sms)
+        async with self._cloud as endpoint_url:
             self._clock = LoopClock(asyncio.get_running_loop(), SystemClock().utc())
             return await self._run_store(_config(self._port, endpoint_url))
 
@@ -158,6 +159,7 @@ class _Demo:
         scenes = self._scenes()
         self._tell("opens" if self._url else "opens_without_pages", url=self._url)
         self._show_door()
+        self._tell("cloud_page", link=self._cloud.page, name=OWNER, password=self._cloud.password)
         await self._until(lambda: self._store.watching.occupancy.presence is Presence.EMPTY)
         for name in self._scripts:
             scene = scenes[name]
@@ -289,10 +291,14 @@ class _Demo:
 
 
 class Cloud:
-    """The child process that plays AWS; `async with` gives its endpoint."""
+    """The child process that plays AWS; `async with` gives its endpoint.
+
+    Then `page` is the address of the page behind the SMS, `password` the owner's for it.
+    """
 
     def __init__(self, on_sms: Callable[[str], None]) -> None:
         self._on_sms = on_sms
+        self.page = self.password = ""
 
     async def __aenter__(self) -> str:
         self._child = await asyncio.create_subprocess_exec(
@@ -309,7 +315,9 @@ class Cloud:
         if not first:
             raise StoreguardError("the demo's cloud did not start; run again with --debug")
         self._listening = asyncio.create_task(self._listen(), name="listening to the phone")
-        return str(json.loads(first)["endpoint"])
+        said = json.loads(first)
+        self.page, self.password = said["page"], said["password"]
+        return str(said["endpoint"])
 
     async def _listen(self) -> None:
         assert self._child.stdout is not None

@@ -70,71 +70,84 @@ class Outreach:
         self._folders = folders
         self._clock = clock
         self._health = health
+        self._mode = mode
+        self._bus = bus
         self._days = days(config, journal)
+        self._store = issue_store(config)
+        self._digests = folders.state / DIGESTS
         self._objects = self._bucket() if mode.outside else None
-        store = issue_store(config)
-        self._box = box = notice_box(folders, fsync=mode.fsync)
-        digests = folders.state / DIGESTS
-        self.uploading = UploadingService(
-            folders.issue_data,
-            store.id,
-            self._objects,
-            bus,
-            clock,
-            health,
-            adopt_folder=adopt_folder,
-            digests=digests,
-            is_text_only=config.notices.text_only,
-        )
+        self._box = notice_box(folders, fsync=mode.fsync)
+        self.uploading = self._uploading(adopt_folder)
         self.telling = TellingService(
-            (folders.issue_data, digests),
-            box,
+            (folders.issue_data, self._digests),
+            self._box,
             ways(config),
             clock,
             health,
             is_text_only=config.notices.text_only,
         )
         announcer = Announcer(
-            digests,
-            store,
+            self._digests,
+            self._store,
             clock,
             self.telling,
             is_clock_synced=is_clock_synced,
             on_sealed=self.hand_over,
             fsync=mode.fsync,
         )
-        self._alarming = AlarmingService(
-            health,
-            lambda: remarks(clock.now_s(), is_clock_synced=is_clock_synced()),
-            announcer,
-            store,
-            clock,
-            StateFile(
-                folders.state / "alarms.json",
-                functools.partial(alarms_in, clock=clock),
-                without="faults that last are told once more",
-                fsync=mode.fsync,
-            ),
-            kinds=_kinds(config),
-            is_safe_mode=not mode.guards,
-            is_quiet=self._is_quiet,
-        )
-        self._reminding = RemindingService(
-            box,
-            folders.issue_data,
-            digests,
-            announcer,
-            store,
-            bus,
-            clock,
-            health,
-            tests=config.notices.weekly_test and self.is_heard,
-            escalate_after=self._escalate_after,
-            report=self._reporter(store),
-        )
+        self._alarming = self._alarms(announcer, remarks)
+        self._reminding = self._reminders(announcer)
         bus.subscribe(self._on_event)
         self._linking = (
             None if self._objects is None else self._link(self._objects, guards=mode.guards)
+        )
+
+    def _uploading(self, adopt_folder: Callable[[str], IssueSealed] | None) -> UploadingService:
+        return UploadingService(
+            self._folders.issue_data,
+            self._store.id,
+            self._objects,
+            self._bus,
+            self._clock,
+            self._health,
+            adopt_folder=adopt_folder,
+            digests=self._digests,
+            is_text_only=self._config.notices.text_only,
+        )
+
+    def _alarms(
+        self, announcer: Announcer, remarks: Callable[..., Iterable[Remark]]
+    ) -> AlarmingService:
+        return AlarmingService(
+            self._health,
+            lambda: remarks(self._clock.now_s(), is_clock_synced=is_clock_synced()),
+            announcer,
+            self._store,
+            self._clock,
+            StateFile(
+                self._folders.state / "alarms.json",
+                functools.partial(alarms_in, clock=self._clock),
+                without="faults that last are told once more",
+                fsync=self._mode.fsync,
+            ),
+            kinds=_kinds(self._config),
+            is_safe_mode=not self._mode.guards,
+            is_quiet=self._is_quiet,
+        )
+
+    def _reminders(self, announcer: Announcer) -> RemindingService:
+        return RemindingService(
+            self._box,
+            self._folders.issue_data,
+            self._digests,
+            announcer,
+            self._store,
+            self._bus,
+            self._clock,
+            self._health,
+            tests=self._config.notices.weekly_test and self.is_heard,
+            escalate_after=self._escalate_after,
+            report=self._reporter(self._store),
         )
 
     @property
@@ -184,7 +197,7 @@ class Outreach:
     def _link(self, objects: ObjectStore, *, guards: bool) -> LinkingService:
         return LinkingService(
             self._folders.issue_data,
-            issue_store(self._config),
+            self._store,
             objects,
             self._clock,
             self._health,
@@ -194,6 +207,7 @@ class Outreach:
             cameras=frozenset(camera.id for camera in self._config.cameras),
             title_of=self._alarming.title_of,
             on_seen=self._seen,
+            blind_s=self._days.blind_s,
         )
 
     def _seen(self, notice_id: str, by: str) -> None:

@@ -55,9 +55,7 @@ def document(stack):
 
 def make_index(dynamodb, name):
     """The table of the template, by DynamoDB's own API."""
-    wanted = dict(document("account")["Resources"]["Index"]["Properties"])
-    del wanted["TimeToLiveSpecification"], wanted["PointInTimeRecoverySpecification"]
-    dynamodb.create_table(TableName=name, **wanted)
+    dynamodb.create_table(TableName=name, **template.table("Index"))
 
 
 @pytest.fixture(autouse=True)

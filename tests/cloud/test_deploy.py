@@ -10,8 +10,9 @@ from click.testing import CliRunner
 
 from storeguard.cli import main
 from storeguard.cloud import template
+from storeguard.cloud.clients import Clients
 from storeguard.cloud.login import Logins
-from storeguard.cloud.notifier import Clients, Notifier, Settings
+from storeguard.cloud.notifier import Notifier, Settings
 from storeguard.deploying import bucketchecks, status
 from storeguard.deploying import stacks as stacks_module
 from storeguard.deploying.account import Account

@@ -3,14 +3,16 @@
 import json
 import random
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import unquote_plus
 
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storeguard.cloud.manifest import KEY, parsed
-from storeguard.cloud.notifier import Clients, Notifier, Settings
+from storeguard.cloud.clients import Clients
+from storeguard.cloud.manifest import KEY, own_key, parsed
+from storeguard.cloud.notifier import Notifier, Settings
 from storeguard.cloud.sending import StillSending
 
 ID = "2026-11-20_22-21-04.123456"
@@ -304,6 +306,32 @@ def test_no_bytes_end_the_function(content):
     manifest, problem = parsed(content, f"{PREFIX}/issue.json")
     assert manifest is None
     assert problem
+
+
+class Nothing:
+    """AWS to which nothing may be said: any call is a message or a look that should not be."""
+
+    def __getattr__(self, name):
+        raise AssertionError(f"{name} was called")
+
+
+PIECES = st.sampled_from(("gangnam-1", "/", "2026", "11", "x", "issue.json", "notice.json")) | (
+    st.sampled_from(("again", "receipts", "hb.json", "damaged", "..", "%2F", "%00", "+", "\x00"))
+)
+FOREIGN = (
+    st.lists(PIECES, max_size=9).map("".join).filter(lambda key: own_key(unquote_plus(key)) is None)
+)
+
+
+@settings(max_examples=5000, deadline=None)
+@given(FOREIGN | st.text(max_size=40), st.sampled_from(["evidence", "evidence2", "", None, 7]))
+def test_no_event_of_another_bucket_or_of_no_manifest_asks_aws_for_anything(key, bucket):
+    """T17: 5,000 of them."""
+    is_ours = bucket == "evidence" and own_key(unquote_plus(key)) is not None
+    if not is_ours:
+        aws = Clients(Nothing(), Nothing(), Nothing())
+        notifier = Notifier(Settings("evidence", "sent", "topic", "ap-northeast-1"), aws)
+        assert notifier.handle(event(key, bucket=bucket)) == {"records": 1}
 
 
 def test_keys_of_the_device_are_keys_of_the_notifier():

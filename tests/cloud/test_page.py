@@ -230,6 +230,18 @@ def test_what_was_ready_only_later_is_shown_too(site, said, clips):
     assert site.ask("GET", PATH)["body"].count("<video") == clips
 
 
+def test_a_steps_own_clip_begins_before_its_instant_too(site):
+    own = {"shown": {"clip": "extra/step-1.mp4"}, "shown_at_s": 4.0}
+    steps = [{"scale": "A", "clip": "clip-1.mp4", "clip_offset_s": 12.4, **own}, {"shown": 3}]
+    files = [
+        {"name": n, "bytes": 1, "sha256": "0" * 64} for n in ("clip-1.mp4", own["shown"]["clip"])
+    ]
+    site.add(steps=steps, files=files)
+    site.log_in()
+    clips = re.findall(r'<video src="[^"]+#t=([\d.]+)"', site.ask("GET", PATH)["body"])
+    assert clips == ["9.4", "1.0"]
+
+
 def test_what_a_device_says_is_text_and_no_page(site):
     evil = '"><script>alert(1)</script>'
     line = {"product": evil, "missing": 1, "loss": 1, "certainty": 1.0}
@@ -247,6 +259,8 @@ def test_the_policy_lets_nothing_in_but_the_buckets_media(site):
     policy = site.ask("GET", "/")["headers"]["content-security-policy"]
     assert policy.startswith("default-src 'none'; style-src 'self'; img-src 'self' http")
     assert "unsafe" not in policy
+    # `no-referrer` makes browsers send `Origin: null` with a form, which the page refuses.
+    assert site.ask("GET", "/login")["headers"]["referrer-policy"] == "same-origin"
     assert "script" not in policy
     style = site.ask("GET", "/style.css")
     assert style["headers"]["content-type"].startswith("text/css")

@@ -172,6 +172,21 @@ def test_the_topics_of_an_owner_are_created_in_the_region_that_sends_sms(stack, 
         assert (one["Protocol"], one["Endpoint"]) == ("sms", phone)
 
 
+def test_an_sms_that_is_not_delivered_is_told_by_mail(stack, client):
+    """Fault 66: publishing succeeds, and nothing arrives."""
+    stack("sms", "mail", "ap-northeast-1", OwnerId="lee", AlarmEmail="lee@example.com")
+    [alarm] = [
+        one
+        for one in client("cloudwatch", "ap-northeast-1").describe_alarms()["MetricAlarms"]
+        if {"Name": "TopicName", "Value": "storeguard-lee"} in one["Dimensions"]
+    ]
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/SNS", "NumberOfNotificationsFailed")
+    [topic] = alarm["AlarmActions"]
+    sns = client("sns", "ap-northeast-1")
+    [one] = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    assert (one["Protocol"], one["Endpoint"]) == ("email", "lee@example.com")
+
+
 def test_the_bucket_is_private_encrypted_versioned_and_forgets(client):
     """What moto's CloudFormation leaves out, S3's own API takes as it stands."""
     bucket = document("account")["Resources"]["Evidence"]["Properties"]

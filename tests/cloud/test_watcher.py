@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from storeguard.cloud.clients import Clients
 from storeguard.cloud.index import Index
-from storeguard.cloud.watcher import LARGEST_BYTES, Clients, Settings, Watcher
+from storeguard.cloud.watcher import LARGEST_BYTES, Settings, Watcher
 
 STORE = {"id": "gangnam-1", "name": "강남 1호점", "language": "ko", "timezone": "Asia/Seoul"}
 SEEN_S = datetime(2026, 11, 20, 13, 5, tzinfo=UTC).timestamp()

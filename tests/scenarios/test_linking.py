@@ -8,7 +8,7 @@ import pytest
 
 from storeguard.clock import LoopClock, run_simulated
 from storeguard.domain.issue import IssueStore
-from storeguard.errors import UploadTransient
+from storeguard.errors import JournalFault, UploadTransient
 from storeguard.health import Health
 from storeguard.outbox.decisions import DECISION, Decision, apply, decisions_in
 from storeguard.outbox.stored import HELD
@@ -50,7 +50,15 @@ def root(tmp_path):
     return tmp_path / "issue_data"
 
 
-def run(root, bucket, seconds, *, holding=lambda: False, prepare=lambda health: None):
+def run(
+    root,
+    bucket,
+    seconds,
+    *,
+    holding=lambda: False,
+    prepare=lambda health: None,
+    blind_s=lambda now: {},
+):
     seen = []
 
     async def main(loop):
@@ -69,6 +77,7 @@ def run(root, bucket, seconds, *, holding=lambda: False, prepare=lambda health: 
             cameras=frozenset({"door"}),
             title_of=lambda part: f"카메라 {part.name}",
             on_seen=lambda notice, by: seen.append((notice, by)),
+            blind_s=blind_s,
         )
         task = asyncio.create_task(service.run())
         await asyncio.sleep(seconds)
@@ -100,6 +109,18 @@ def test_a_sign_of_life_every_five_minutes_says_what_is_wrong(root):
     assert said["blind_since"] == AT.isoformat()
     assert said["waiting"] == 0
     assert len(json.dumps(said)) < 8 * 1024
+
+
+def test_a_sign_of_life_carries_the_blind_times_and_goes_without_them_when_the_journal_fails(root):
+    bucket = Bucket()
+    run(root, bucket, 10, blind_s=lambda now: {f"{now:%Y-%m-%d}": 90})
+    assert bucket.beats[0][1]["blind_s"] == {"2026-11-20": 90}
+
+    def broken(now):
+        raise JournalFault("the journal cannot be read")
+
+    run(root, bucket, 10, blind_s=broken)
+    assert bucket.beats[1][1]["blind_s"] == {}
 
 
 def test_while_the_uploader_waits_after_a_fault_nothing_is_tried_twice(root):

@@ -1,6 +1,7 @@
 """The morning's mail: out of a real journal, into words and charts."""
 
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -54,6 +55,15 @@ def test_the_report_says_visits_sales_losses_and_blind_times(journal, language, 
     assert "초코바&lt;b&gt;" in notice.html
     assert "초코바<b>" not in notice.html
     assert "<img" not in notice.html
+
+
+def test_blind_seconds_of_today_and_yesterday_are_told_by_local_date(journal):
+    journal.record_fault("door", "no picture", NOON - timedelta(days=1))
+    journal.close_fault("door", NOON - timedelta(days=1) + timedelta(seconds=90))
+    journal.record_fault("A", "no word", NOON)
+    found = DayRecords(journal, "Asia/Seoul", frozenset({"door"})).blind_s(NOON)
+    assert list(found.values()) == [90, 0]
+    assert max(found) == f"{NOON.astimezone(ZoneInfo('Asia/Seoul')):%Y-%m-%d}"
 
 
 def test_a_day_of_which_nothing_is_known_is_a_report_too(journal):

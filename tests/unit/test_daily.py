@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storeguard.domain.daily import DAYS_SHOWN, Missed, Outage, Sold, day_of
+from storeguard.domain.daily import DAYS_SHOWN, Missed, Outage, Sold, blind_s, day_of
 
 SEOUL = ZoneInfo("Asia/Seoul")
 DAY = date(2026, 11, 20)
@@ -74,6 +74,12 @@ def test_blind_times_are_the_cameras_and_overlaps_count_once():
 def test_an_outage_that_lasts_counts_until_now():
     found = day(outages=[Outage("door", MIDNIGHT, None)], now=MIDNIGHT + timedelta(minutes=25))
     assert found.blind_min == 25
+
+
+def test_blind_seconds_of_a_day_alone_are_those_of_the_day():
+    outages = [Outage("door", *minutes(60, 90)), Outage("A", *minutes(0, 30))]
+    now = MIDNIGHT + timedelta(minutes=80)
+    assert blind_s(DAY, SEOUL, outages, frozenset({"door"}), now) == 20 * 60
 
 
 @given(st.lists(st.tuples(st.integers(-2000, 3000), st.integers(0, 2000)), max_size=12))

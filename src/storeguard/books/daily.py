@@ -8,7 +8,7 @@ from sqlalchemy import or_, select
 
 from storeguard.books import tables as t
 from storeguard.books.journal import Journal
-from storeguard.domain.daily import DAYS_SHOWN, Day, Missed, Outage, Sold, day_of
+from storeguard.domain.daily import DAYS_SHOWN, Day, Missed, Outage, Sold, blind_s, day_of
 
 
 class DayRecords:
@@ -22,7 +22,7 @@ class DayRecords:
     def day(self, day: date, now: datetime) -> Day:
         began = datetime.combine(day - timedelta(days=DAYS_SHOWN), time(), self._zone)
         rows = self._journal.rows
-        visits, sales, issues, faults = t.visits.c, t.sales.c, t.issues.c, t.faults.c
+        visits, sales, issues = t.visits.c, t.sales.c, t.issues.c
         return day_of(
             day,
             self._zone,
@@ -39,17 +39,27 @@ class DayRecords:
                 for row in rows(select(t.issues).where(issues.at_utc >= began))
                 for one in _missed(row["at_utc"], row["lines"], row["amendments"])
             ],
-            [
-                Outage(row["device"], row["started_utc"], row["ended_utc"])
-                for row in rows(
-                    select(t.faults).where(
-                        or_(faults.ended_utc.is_(None), faults.ended_utc >= began)
-                    )
-                )
-            ],
+            self._outages(began),
             cameras=self._cameras,
             now=now,
         )
+
+    def blind_s(self, now: datetime) -> dict[str, int]:
+        """Seconds in which a camera showed nobody, of today and yesterday: local date → seconds."""
+        today = now.astimezone(self._zone).date()
+        days = (today - timedelta(days=1), today)
+        outages = self._outages(datetime.combine(days[0], time(), self._zone))
+        return {
+            f"{day:%Y-%m-%d}": blind_s(day, self._zone, outages, self._cameras, now) for day in days
+        }
+
+    def _outages(self, since: datetime) -> list[Outage]:
+        faults = t.faults.c
+        wanted = or_(faults.ended_utc.is_(None), faults.ended_utc >= since)
+        return [
+            Outage(row["device"], row["started_utc"], row["ended_utc"])
+            for row in self._journal.rows(select(t.faults).where(wanted))
+        ]
 
 
 def _missed(

@@ -2,7 +2,9 @@
 
 import functools
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -140,6 +142,36 @@ def _decide(config_path: Path, issue_id: str, action: str, reason: str) -> None:
 
     found = decide(cfg.load(config_path), config_path.parent, issue_id, action, reason)
     click.echo(f"{action}: {found}")
+
+
+@issues.command("resend")
+@click.argument("issue_id")
+@config_option
+@json_option
+def issues_resend(issue_id: str, config_path: Path, as_json: bool) -> None:
+    """Send an issue now, what of it is not there yet. ISSUE_ID: its id or its number.
+
+    Where no receipt comes, the notifier is asked again. A message that has gone out is not
+    repeated: the answer says when it was.
+    """
+    from storeguard import config as cfg
+    from storeguard.clock import SystemClock, SystemPinClock
+    from storeguard.resending import resend
+
+    config = cfg.load(config_path)
+    sent = resend(config, config_path.parent, issue_id, SystemClock(), SystemPinClock().sleep)
+    print_records([sent], as_json, _resent_lines)
+    if sent["sent_at"] is None:
+        raise SystemExit(FAILED)
+
+
+def _resent_lines(records: Iterable[dict[str, Any]]) -> Iterator[str]:
+    for one in records:
+        if one["sent_at"] is None:
+            yield f"{one['id']}: is in the bucket; no receipt yet, see: storeguard cloud status"
+        else:
+            said = one["text"] or "(no message of its own)"
+            yield f"{one['id']}: told at {one['sent_at']}: {said}"
 
 
 @issues.command("export")

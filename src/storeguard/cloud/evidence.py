@@ -160,10 +160,19 @@ def _marks_s(steps: Any, clip: str) -> tuple[float, ...]:
     """A device may say anything here; what makes no sense is left out."""
     found = []
     for step in steps if isinstance(steps, list) else ():
-        offset = step.get("clip_offset_s") if isinstance(step, dict) else None
-        if isinstance(offset, int | float) and 0 <= offset < 86_400 and step.get("clip") == clip:
+        offset = _offset(step, clip) if isinstance(step, dict) else None
+        if isinstance(offset, int | float) and 0 <= offset < 86_400:
             found.append(float(offset))
     return tuple(sorted(found))
+
+
+def _offset(step: Mapping[str, Any], clip: str) -> Any:
+    """In the visit's clip, or in the step's own under extra/."""
+    if step.get("clip") == clip:
+        return step.get("clip_offset_s")
+    shown = step.get("shown")
+    is_own = isinstance(shown, dict) and clip in shown.values()
+    return step.get("shown_at_s") if is_own else None
 
 
 def _why(manifest: Mapping[str, Any], language: str) -> tuple[str, ...]:

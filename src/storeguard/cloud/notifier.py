@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
 
+from .clients import Clients, clients
 from .index import OWNER, BusyIssue, Index
 from .manifest import KEY, LARGEST_BYTES, TOLD_LATER, is_ahead, own_key, parsed
 from .message import sms_text
@@ -38,15 +39,6 @@ class Settings:
     page_address: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Clients:
-    """boto3 clients; the topic may be in another region than the rest."""
-
-    s3: Any
-    dynamodb: Any
-    sns: Any
-
-
 def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
     """Takes an S3 event, or SQS messages that hold one each."""
     return notifier().handle(event)
@@ -54,8 +46,6 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
 
 @functools.cache
 def notifier() -> "Notifier":
-    import boto3
-
     settings = Settings(
         bucket=os.environ["BUCKET"],
         table=os.environ["TABLE"],
@@ -64,8 +54,7 @@ def notifier() -> "Notifier":
         index=os.environ.get("INDEX", ""),
         page_address=os.environ.get("PAGE_ADDRESS", ""),
     )
-    sns = boto3.client("sns", region_name=settings.sms_region)
-    return Notifier(settings, Clients(boto3.client("s3"), boto3.client("dynamodb"), sns))
+    return Notifier(settings, clients(settings.sms_region))
 
 
 class Notifier:

@@ -30,7 +30,7 @@ DECISIONS = frozenset({CONFIRM, DISMISS, HOLD, OPEN, RECEIVED})
 SECURITY = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",
     "strict-transport-security": "max-age=63072000",
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
     "cross-origin-opener-policy": "same-origin",

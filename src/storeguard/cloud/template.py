@@ -8,6 +8,7 @@ import hashlib
 import io
 import zipfile
 from importlib import resources
+from typing import Any
 
 PACKAGE = "storeguard_cloud"
 """What this package is called in the functions."""
@@ -21,6 +22,20 @@ _LEFT_OUT = frozenset({"template.py"})
 def template(stack: str) -> str:
     """One of FILES."""
     return resources.files(__package__).joinpath(FILES[stack]).read_text(encoding="utf-8")
+
+
+def table(name: str) -> dict[str, Any]:
+    """A table of the account's template, as DynamoDB's own `create_table` takes it."""
+    import yaml
+
+    class Plain(yaml.SafeLoader):
+        """Intrinsics are left out: a table has none."""
+
+    Plain.add_multi_constructor("!", lambda *_: None)
+    wanted = dict(yaml.load(template("account"), Plain)["Resources"][name]["Properties"])
+    for later in ("TimeToLiveSpecification", "PointInTimeRecoverySpecification"):
+        wanted.pop(later, None)
+    return wanted
 
 
 def code() -> bytes:

@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import unquote_plus
 
+from .clients import Clients, clients
 from .index import Index
 from .message import back_text, silence_text
 from .sending import Sender, StillSending
@@ -40,13 +41,6 @@ class Settings:
     silent_after_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class Clients:
-    s3: Any
-    dynamodb: Any
-    sns: Any
-
-
 def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
     """Takes an S3 event about signs of life; anything else is the schedule's call."""
     return watcher().handle(event)
@@ -54,8 +48,6 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
 
 @functools.cache
 def watcher() -> "Watcher":
-    import boto3
-
     settings = Settings(
         bucket=os.environ["BUCKET"],
         table=os.environ["TABLE"],
@@ -64,8 +56,7 @@ def watcher() -> "Watcher":
         sms_region=os.environ["SMS_REGION"],
         silent_after_s=60 * float(os.environ["SILENT_AFTER_MIN"]),
     )
-    sns = boto3.client("sns", region_name=settings.sms_region)
-    return Watcher(settings, Clients(boto3.client("s3"), boto3.client("dynamodb"), sns))
+    return Watcher(settings, clients(settings.sms_region))
 
 
 class Watcher:

@@ -125,6 +125,7 @@ class Deployment:
             "OwnerId": wishes.owner,
             "OwnerPhone": wishes.phone,
             "SecondPhone": wishes.second_phone,
+            "AlarmEmail": wishes.alarm_email,
         }
         device = {
             "StoreId": store.id,

@@ -32,6 +32,30 @@ def test_notice(config: Config, account: Account, now: datetime) -> dict[str, An
     """The whole way: a manifest in the bucket, an SMS, its receipt. Waits a minute at most."""
     bucket, s3 = deployed_account(account).resources["Evidence"], account.client("s3")
     name = f"test-{now.astimezone(UTC):%Y-%m-%d_%H-%M-%S}"
+    store_id = config.store.id
+    receipt = f"receipts/{store_id}/{name}.json"
+    with explained(f"the test notice in {bucket}"):
+        s3.put_object(
+            Bucket=bucket,
+            Key=f"{store_id}/{now.astimezone(UTC):%Y/%m}/{name}/issue.json",
+            Body=_test_manifest(config, name, now),
+            ContentType="application/json",
+            IfNoneMatch="*",
+        )
+        try:
+            s3.get_waiter("object_exists").wait(
+                Bucket=bucket, Key=receipt, WaiterConfig=RECEIPT_WAIT
+            )
+        except aws.WaiterError as error:
+            raise CloudRefused(
+                f"test notice {name}: no receipt within a minute; see the notifier's log, or: "
+                "storeguard cloud status"
+            ) from error
+        content = s3.get_object(Bucket=bucket, Key=receipt)["Body"].read()
+    return dict(json.loads(content))
+
+
+def _test_manifest(config: Config, name: str, now: datetime) -> bytes:
     store = config.store
     manifest = {
         "schema": 1,
@@ -50,26 +74,7 @@ def test_notice(config: Config, account: Account, now: datetime) -> dict[str, An
         "notice": "test",
         "files": [],
     }
-    receipt = f"receipts/{store.id}/{name}.json"
-    with explained(f"the test notice in {bucket}"):
-        s3.put_object(
-            Bucket=bucket,
-            Key=f"{store.id}/{now.astimezone(UTC):%Y/%m}/{name}/issue.json",
-            Body=json.dumps(manifest, ensure_ascii=False).encode(),
-            ContentType="application/json",
-            IfNoneMatch="*",
-        )
-        try:
-            s3.get_waiter("object_exists").wait(
-                Bucket=bucket, Key=receipt, WaiterConfig=RECEIPT_WAIT
-            )
-        except aws.WaiterError as error:
-            raise CloudRefused(
-                f"test notice {name}: no receipt within a minute; see the notifier's log, or: "
-                "storeguard cloud status"
-            ) from error
-        content = s3.get_object(Bucket=bucket, Key=receipt)["Body"].read()
-    return dict(json.loads(content))
+    return json.dumps(manifest, ensure_ascii=False).encode()
 
 
 def make_key(config: Config, account: Account, path: Path) -> str:

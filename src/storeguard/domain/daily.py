@@ -78,9 +78,7 @@ def day_of(
     hours = Counter(at.astimezone(zone).hour for at in visits if began <= at < ended)
     of_day = [sale for sale in sales if began <= sale.at < ended]
     gone = [one for one in missed if began <= one.at < ended]
-    spans = [(one.device, *_within(one, began, min(ended, now))) for one in outages]
-    spans = [(device, start, end) for device, start, end in spans if end > start]
-    blind = [(start, end) for device, start, end in spans if _camera_of(device) in cameras]
+    spans = _spans(outages, began, min(ended, now))
     return Day(
         day,
         tuple(hours[hour] for hour in range(24)),
@@ -88,10 +86,30 @@ def day_of(
         _most(Counter(), ((sale.product, sale.count) for sale in of_day if sale.product)),
         sum(one.won for one in gone),
         _most(Counter(), ((one.product, one.count) for one in gone)),
-        _minutes(_union_s(blind)),
+        _minutes(_blind_s(spans, cameras)),
         _by_device(spans),
         tuple(_won_by_day(day, zone, sales)),
     )
+
+
+def blind_s(
+    day: date, zone: tzinfo, outages: Sequence[Outage], cameras: frozenset[str], now: datetime
+) -> int:
+    """Seconds of a local day in which some camera showed nobody, overlaps counted once."""
+    began, ended = _bounds(day, zone)
+    return round(_blind_s(_spans(outages, began, min(ended, now)), cameras))
+
+
+Span = tuple[str, datetime, datetime]
+
+
+def _spans(outages: Sequence[Outage], began: datetime, ended: datetime) -> list[Span]:
+    spans = [(one.device, *_within(one, began, ended)) for one in outages]
+    return [(device, start, end) for device, start, end in spans if end > start]
+
+
+def _blind_s(spans: Sequence[Span], cameras: frozenset[str]) -> float:
+    return _union_s([(start, end) for device, start, end in spans if _camera_of(device) in cameras])
 
 
 def _bounds(day: date, zone: tzinfo) -> tuple[datetime, datetime]:

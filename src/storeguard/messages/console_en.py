@@ -48,6 +48,7 @@ TEXTS: dict[str, str] = {
     "people.code_nowhere": (
         "One-time code: {code} (for {minutes} min). Enter it at /login/code of the pages."
     ),
+    "demo.cloud_page": "The page behind the SMS (cloud): {link}  {name} / {password}",
     "demo.door": "owner: {link} (a link for once). To come back: {name} / {password}",
 }
 

@@ -48,6 +48,7 @@ TEXTS: dict[str, str] = {
     "people.code_nowhere": (
         "일회용 코드: {code} ({minutes}분 동안 유효). 화면의 /login/code 에서 입력하세요."
     ),
+    "demo.cloud_page": "문자 뒤의 페이지(클라우드): {link}  {name} / {password}",
     "demo.door": (
         "점주로 들어가기: {link} (한 번만 열립니다). 다시 들어올 때: {name} / {password}"
     ),

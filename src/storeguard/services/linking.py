@@ -4,16 +4,17 @@ import asyncio
 import json
 import logging
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from storeguard.clock import Clock, utc_at
 from storeguard.domain.delivery import next_attempt_s
 from storeguard.domain.issue import IssueStore
-from storeguard.errors import OutboxFault, UploadFault
+from storeguard.errors import JournalFault, OutboxFault, UploadFault
 from storeguard.health import Health, PartHealth
 from storeguard.outbox.decisions import apply, decisions_in
 from storeguard.outbox.folder import sealed_issues
@@ -53,6 +54,7 @@ class LinkingService:
         cameras: frozenset[str],
         title_of: Callable[[PartHealth], str],
         on_seen: Callable[[str, str], object],
+        blind_s: Callable[[datetime], Mapping[str, int]] = lambda _: {},
     ) -> None:
         self._root = root
         self._store = store
@@ -64,6 +66,7 @@ class LinkingService:
         self._cameras = cameras
         self._title_of = title_of
         self._on_seen = on_seen
+        self._blind_s = blind_s
         self._fetched = b""
         self._beat_due_s = self._decisions_due_s = clock.now_s()
         self._held_until_s = clock.now_s()
@@ -112,6 +115,7 @@ class LinkingService:
             **self._about,
             "faults": [self._fault(part) for part in faults[:MOST_FAULTS]],
             "blind_since": self._blind_since(faults),
+            "blind_s": self._blind_times(),
             "waiting": self._waiting(),
         }
         content = json.dumps(said, ensure_ascii=False, indent=1).encode() + b"\n"
@@ -134,6 +138,14 @@ class LinkingService:
             if part.name.removesuffix(" sight") in self._cameras and part.failed_since_s is not None
         ]
         return self._label(min(since_s, default=None))
+
+    def _blind_times(self) -> Mapping[str, int]:
+        """What the journal cannot tell now is no reason to be silent."""
+        try:
+            return self._blind_s(self._clock.utc())
+        except JournalFault as fault:
+            log.warning("blind times are not told: %s", fault)
+            return {}
 
     def _label(self, since_s: float | None) -> str | None:
         return None if since_s is None else utc_at(self._clock, since_s).isoformat()
