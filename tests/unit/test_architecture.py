@@ -49,7 +49,7 @@ ROWS: tuple[frozenset[str], ...] = (
         "demo_cloud",
         "configdoc",
     }
-    | {"losses", "deploying", "outreach", "telltale"}
+    | {"losses", "deploying", "outreach", "telltale", "resending", "demo_page"}
     | {"settingsdesk"}
     | {"desks", "issuedesk", "inventorydesk", "noticedesk", "pastdesk", "exporting", "deciding"},
     frozenset({"cli"}),
