@@ -61,6 +61,7 @@ class Outcome:
 
     visits: list[ev.VisitReconciled] = field(default_factory=list)
     issues: list[ev.IssueSealed] = field(default_factory=list)
+    delivered: int = 0
     notices: list[str] = field(default_factory=list)
     notice_waits_s: list[float] = field(default_factory=list)
 
@@ -111,6 +112,7 @@ class _Demo:
         self._exits: dict[str, float] = {}
         self._news = asyncio.Event()
         self._missing: Counts = {}
+        self._is_told = False
 
     async def run(self) -> int:
         os.environ.update(CREDENTIALS)
@@ -209,7 +211,7 @@ class _Demo:
     def _is_quiet(self) -> bool:
         outcome = self._outcome
         is_judged = len(outcome.visits) >= len(self._scripts)
-        return is_judged and len(outcome.notices) >= len(outcome.issues)
+        return is_judged and min(len(outcome.notices), outcome.delivered) >= len(outcome.issues)
 
     async def _until(self, is_done: Callable[[], bool]) -> None:
         while not is_done():
@@ -237,6 +239,7 @@ class _Demo:
                 self._outcome.issues.append(event)
                 self._tell("sealed", id=event.id)
             case ev.IssueDelivered():
+                self._outcome.delivered += 1
                 self._tell("delivered")
             case _:
                 pass
@@ -252,6 +255,8 @@ class _Demo:
         self._tell("sms", message=message)
 
     def _tell(self, key: str, /, **facts: object) -> None:
+        if self._is_told:  # the summary is the last line
+            return
         seconds = self._clock.now_s()
         line = text("ko", f"demo.{key}", **facts)
         click.echo(f"{int(seconds // 60):02d}:{seconds % 60:04.1f}  {line}")
@@ -276,6 +281,7 @@ class _Demo:
             "clips_deleted": self._store.evidence.clips_deleted,
             "exit_to_sms_s": [round(wait_s, 2) for wait_s in outcome.notice_waits_s],
         }
+        self._is_told = True
         click.echo(json.dumps(summary))
 
     def _is_as_written(self) -> bool:
