@@ -194,6 +194,9 @@ class BareView:
 
     pay = sell
 
+    def product_picture(self, _name: str) -> Path | None:
+        return None
+
     def payments(self) -> tuple[PaymentDue, ...]:
         return ()
 

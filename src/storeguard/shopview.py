@@ -86,6 +86,7 @@ class ShopView:
         self.refund, self.pay_amount = self._till.refund, self._till.pay_amount
         self.payments, self.drop_payment = self._till.payments, self._till.drop_payment
         self.confirm_payment = self._till.confirm_payment
+        self.product_picture = self._till.pictures.path
         store.bus.subscribe(self._on_event)
 
     @property
@@ -181,10 +182,12 @@ class ShopView:
     def _rows(self) -> Sequence[BookRow]:
         channels = {p.name: c for c in self._store.weighing.channels for p in c.products}
         shelf, kiosk = self._store.shelf.counts, self._store.kiosk.counts
-        board = self._till.board()
+        board, pictures = self._till.board(), self._till.pictures.names
         return [
             replace(
-                self._row(p, channels.get(p.name), shelf, kiosk), promotions=board.get(p.name, ())
+                self._row(p, channels.get(p.name), shelf, kiosk),
+                promotions=board.get(p.name, ()),
+                picture=pictures.get(p.name),
             )
             for p in self._store.kiosk.products
         ]

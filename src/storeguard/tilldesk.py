@@ -6,6 +6,7 @@ from storeguard.app import Store
 from storeguard.domain.pricing import Discount
 from storeguard.domain.promotions import Bonus, Bundle, Promotion
 from storeguard.messages import text
+from storeguard.productpictures import ProductPictures
 from storeguard.services.selling import Received, Sold
 from storeguard.web.view import (
     AmountReceipt,
@@ -24,6 +25,7 @@ class TillDesk:
         self._store = store
         self._on_change = on_change
         self._language = store.config.store.language
+        self.pictures = ProductPictures(store.folders.inventory)
 
     def quote(self, basket: Sequence[tuple[str, int]]) -> QuoteAnswer:
         quoted = self._store.desk.quote(basket)

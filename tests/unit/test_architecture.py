@@ -38,6 +38,7 @@ ROWS: tuple[frozenset[str], ...] = (
             "upkeep",
         }
         | {"assembling", "pages", "beside", "safemode", "unattended", "staffdesk", "tilldesk"}
+        | {"productpictures"}
     )
     | {
         "hardware",

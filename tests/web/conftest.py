@@ -213,6 +213,10 @@ class FakeShop:
         path = self.folder / issue_id / name
         return path if path.is_file() else None
 
+    def product_picture(self, name: str) -> Path | None:
+        path = self.folder / name
+        return path if name in {row.picture for row in self.now.rows} else None
+
     def subscribe(self) -> AsyncGenerator[str, None]:
         return self.changes.subscribe()
 

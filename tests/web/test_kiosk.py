@@ -1,5 +1,6 @@
 """The kiosk by touch: what a customer's finger does from the first tile to the receipt."""
 
+import base64
 from dataclasses import replace
 from typing import Any
 
@@ -8,6 +9,9 @@ import pytest
 from storeguard.web.view import BookRow
 
 MILK, BAR = "바나나우유", "메로나"
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 THANKS = "document.getElementById('thanks').open"
 
 
@@ -186,3 +190,18 @@ def test_a_payment_that_is_taken_back_before_it_was_sent_is_none(
     finger.page.until("!document.getElementById('notice').hidden")
     finger.touch("#clear")
     assert finger.page.run("localStorage.getItem('storeguard.payments')") == "[]"
+
+
+def test_a_tile_shows_the_owners_picture_and_nothing_else_of_the_folder(
+    chromium: Any, shop: Any, door: Any, serve: Any
+):
+    (shop.folder / "우유 1.png").write_bytes(PIXEL)
+    (shop.folder / "secret.png").write_bytes(PIXEL)
+    milk, bar = shop.now.rows
+    shop.now = replace(shop.now, rows=(replace(milk, picture="우유 1.png"), bar))
+    served = serve(shop, door)
+    chromium.open(f"{served.url}/kiosk", "document.querySelector('.tile img')?.naturalWidth === 1")
+    assert chromium.run("document.querySelectorAll('.tile img').length") == 1
+    for name in ("secret.png", "..%2fsecret.png"):
+        status = f"fetch('/kiosk/pictures/{name}').then((answer) => answer.status)"
+        assert chromium.run(status) == 404

@@ -41,6 +41,7 @@ READ, WRITE = frozenset({"GET", "HEAD"}), frozenset({"POST"})
 RULES: tuple[Rule, ...] = (
     Rule("/static/", "nothing", READ),
     Rule("/kiosk", "nothing", READ),
+    Rule("/kiosk/pictures/", "nothing", READ),
     Rule("/kiosk-worker.js", "nothing", READ),
     Rule("/login", "nothing"),
     Rule("/login/", "nothing"),

@@ -139,7 +139,9 @@ def replayed(body: bytes, receive: Receive) -> Receive:
 
 def _with_headers(send: Send, scope: Scope) -> Send:
     """Pictures of people are never kept by a browser; scripts are asked for again each time."""
-    caching = "no-cache" if scope["path"].startswith("/static/") else "no-store"
+    caching = (
+        "no-cache" if scope["path"].startswith(("/static/", "/kiosk/pictures/")) else "no-store"
+    )
 
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
-from fastapi import APIRouter
+from fastapi import APIRouter, HTTPException
 from fastapi import Path as PathPart
 from fastapi.responses import FileResponse, JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -90,6 +91,9 @@ def router(view: ShopView, pages: Pages, door: Door) -> APIRouter:
     till = _Till(view, pages, door)
     made = APIRouter(default_response_class=JSONResponse)
     made.add_api_route("/kiosk", till.kiosk, methods=["GET"], include_in_schema=False)
+    made.add_api_route(
+        "/kiosk/pictures/{name}", till.picture, methods=["GET"], include_in_schema=False
+    )
     made.add_api_route("/kiosk-worker.js", kiosk_worker, methods=["GET"], include_in_schema=False)
     made.add_api_route("/api/v1/products", till.products, methods=["GET"])
     made.add_api_route("/api/v1/quote", till.quote, methods=["POST"])
@@ -126,6 +130,12 @@ class _Till:
             samesite="strict",
         )
         return page
+
+    async def picture(self, name: str) -> Response:
+        path = self._view.product_picture(name)
+        if path is None or not path.is_file():
+            raise HTTPException(404)
+        return FileResponse(path)
 
     async def products(self) -> JSONResponse:
         return JSONResponse(offered(self._view.snapshot()))
@@ -213,6 +223,7 @@ def offered(snapshot: Snapshot) -> dict[str, Any]:
             {"product": row.product, "price_won": row.price_won, "left": row.kiosk}
             | ({"barcode": row.barcode} if row.barcode else {})
             | ({"promotions": row.promotions} if row.promotions else {})
+            | ({"picture": f"/kiosk/pictures/{quote(row.picture)}"} if row.picture else {})
             for row in snapshot.rows
         ],
     }

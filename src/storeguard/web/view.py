@@ -38,7 +38,7 @@ class BookRow:
 
     `is_verified` is False while its scale cannot be trusted, `is_shelf_certain` while the
     weight does not fit a whole number of units. `promotions`: what stands on the board for it,
-    such as `1+1`.
+    such as `1+1`; `picture`: the file's name.
     """
 
     product: str
@@ -50,6 +50,7 @@ class BookRow:
     is_shelf_certain: bool = True
     barcode: str | None = None
     promotions: tuple[str, ...] = ()
+    picture: str | None = None
 
 
 VisitState = Literal["open", "pending", "awaiting", "clean", "issue", "unsure"]
@@ -273,6 +274,7 @@ class ShopView(Protocol):
     async def answer(self, question_id: str, is_delivery: bool) -> str | None: ...
     def picture(self, camera_id: str) -> bytes | None: ...
     def issue_file(self, issue_id: str, name: str) -> Path | None: ...
+    def product_picture(self, name: str) -> Path | None: ...
     def subscribe(self) -> AsyncGenerator[str, None]: ...
 
 

@@ -105,12 +105,26 @@ function refreshTile(node, item) {
   put(tile.querySelector(".badge"), count ? String(count) : "");
   put(tile.querySelector(".price"), won(item.price_won));
   put(tile.querySelector(".left"), isOut ? say("kiosk.sold_out") : say("kiosk.left", { count: item.left }));
+  showPicture(tile.querySelector(".face"), item);
   const deals = item.promotions?.join(" · ") ?? "";
   put(tile.querySelector(".deal"), deals);
   const label = count ? "kiosk.in_basket" : "kiosk.add";
   const said = [say(label, { product: item.product, price: won(item.price_won), count })];
   if (deals) said.push(say("kiosk.deal", { deals }));
   tile.setAttribute("aria-label", said.join(", "));
+}
+
+/** The owner's picture in place of the first letter. */
+function showPicture(face, { product, picture = "" }) {
+  if ((face.dataset.picture ?? "") === picture) return;
+  face.dataset.picture = picture;
+  if (!picture) return face.replaceChildren([...product][0]);
+  const image = make("img");
+  image.alt = "";
+  image.loading = "lazy";
+  image.addEventListener("error", () => face.replaceChildren([...product][0]));
+  image.src = picture;
+  face.replaceChildren(image);
 }
 
 function buildLine({ product }) {
