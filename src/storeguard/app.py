@@ -78,7 +78,7 @@ class Store:
         record_to: Path | None = None,
     ) -> None:
         self.config = config
-        self.folders, self._base = Folders.of(config, base), base
+        self.folders, self.base = Folders.of(config, base), base
         self.clock = clock
         self.bus = Bus()
         self.evidence = EvidenceRoom()
@@ -357,7 +357,7 @@ class Store:
             found["noticing"] = self.noticing.run
             found |= self.outreach.loops()
             found |= assembling.pos_bridge(
-                *(self.config, self._base, self.desk, self.kiosk, self.sales, self.health)
+                *(self.config, self.base, self.desk, self.kiosk, self.sales, self.health)
             )
         return found | {"supervising": functools.partial(self.supervising.run, self.health)}
 

@@ -152,7 +152,4 @@ def summary(store: Store, pages: Pages | None) -> str:
 
 def page_loops(store: Store, view: ShopView, pages: Pages | None) -> dict[str, Loop]:
     """The loops that the pages need, the server last."""
-    loops: dict[str, Loop] = {"view": view.run}
-    if pages is not None:
-        loops["web"] = pages.run
-    return loops
+    return {"view": view.run, **(pages.loops if pages else {})}

@@ -2,7 +2,7 @@
 
 from storeguard.app import Store
 from storeguard.assembling import issue_store
-from storeguard.config import Config
+from storeguard.config import Calibration, Config
 from storeguard.configfile import ConfigFile
 from storeguard.inventorydesk import InventoryDesk
 from storeguard.issuedesk import IssueDesk
@@ -10,7 +10,9 @@ from storeguard.noticedesk import NoticeDesk
 from storeguard.outreach import notice_box
 from storeguard.pastdesk import PastDesk
 from storeguard.settingsdesk import SettingsDesk, law_of
+from storeguard.upkeep.bench import Bench
 from storeguard.upkeep.leaving import Restart
+from storeguard.upkeep.lent import StoreScales
 from storeguard.web.desks import Desks, Fact
 
 
@@ -25,6 +27,7 @@ def desks_of(store: Store, file: ConfigFile | None, restart: Restart) -> Desks:
         store.kiosk,
         store.clock,
     )
+    bench = _bench_of(store)
     return Desks(
         issues,
         InventoryDesk(folders.inventory, store.journal, zone),
@@ -32,8 +35,18 @@ def desks_of(store: Store, file: ConfigFile | None, restart: Restart) -> Desks:
         law_of(config),
         facts_of(config),
         _notices_of(store),
+        bench=bench,
+        loops={"bench": bench.run},
         settings=None if file is None else SettingsDesk(store, file, restart),
     )
+
+
+def _bench_of(store: Store) -> Bench:
+    def on_made(scale: str, made: Calibration) -> None:
+        store.trails.calibrated(scale, made)
+
+    scales = StoreScales(store.weighing, lambda: store.config, store.base, on_made)
+    return Bench(scales, store.clock, store.config.store.language)
 
 
 def _notices_of(store: Store) -> NoticeDesk | None:

@@ -68,6 +68,7 @@ class FaultCode(StrEnum):
     SCALE_NEGATIVE = "W108"
     SCALES_SWAPPED = "W109"
     SCALE_UNREACHABLE = "W110"
+    SCALE_IN_HAND = "W112"
     CAMERA_GONE = "C201"
     CAMERA_SILENT = "C202"
     CAMERA_STUCK = "C203"
@@ -232,7 +233,11 @@ class CalibrationDamaged(CalibrationFault, ValueError):
 
 
 class CalibrationRefused(CalibrationFault, ValueError):
-    """The readings make no calibration; nothing was kept."""
+    """The readings make no calibration; nothing was kept. `kind`: why, in a word for the pages."""
+
+    def __init__(self, text: str, kind: str = "") -> None:
+        super().__init__(text)
+        self.kind = kind
 
 
 class ModelFault(StoreguardError):

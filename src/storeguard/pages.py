@@ -5,7 +5,7 @@ import contextlib
 import json
 import logging
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from storeguard.clock import Clock
 from storeguard.configweb import Web
 from storeguard.errors import AddressUnavailable, StoreguardError
 from storeguard.health import LONGEST_SILENCE_S, Health
+from storeguard.orderly import Loop
 from storeguard.web.app import BOTH, CONSOLE, KIOSK, Part, build
 from storeguard.web.desks import Desks
 from storeguard.web.door import Door
@@ -67,6 +68,11 @@ class Pages:
             wanted.host, port, wanted.tls_certificate, wanted.tls_key, wanted.behind_proxy
         )
         return WebServer(app, serving, self._part.ok)
+
+    @property
+    def loops(self) -> Mapping[str, Loop]:
+        """What has to run for the pages, the server last."""
+        return {**(self._desks.loops if self._desks else {}), "web": self.run}
 
     @property
     def kiosk_url(self) -> str:

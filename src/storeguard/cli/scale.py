@@ -198,11 +198,12 @@ def _ask(question: str) -> str:
     """On stderr: stdout holds the answer only. The end of stdin ends the command."""
     from storeguard.errors import CalibrationRefused
 
-    click.echo(f"{question} ", err=True, nl=False)
+    click.echo(f"{question} [Enter] ", err=True, nl=False)
     said = sys.stdin.readline()
     if not said:
         click.echo(err=True)
-        raise CalibrationRefused("stdin has ended before all was answered; nothing was kept")
+        said = "stdin has ended before all was answered; nothing was kept"
+        raise CalibrationRefused(said, "unanswered")
     return said.rstrip("\n")
 
 

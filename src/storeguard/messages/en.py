@@ -210,16 +210,16 @@ TEXTS: dict[str, str] = {
         "Needs a look: the zero has moved by {moved} g. If the scale was not empty, empty it and "
         "do it again."
     ),
-    "scale.ask.mass": "Type the mass that you will put on it, in grams, and Enter:",
+    "scale.ask.mass": "Type the mass that you will put on it, in grams.",
     "scale.ask.mass_or_product": (
-        "Type the mass that you will put on it, in grams. Without one only Enter (then with "
-        "'{product}'):"
+        "Type the mass that you will put on it, in grams. Without one leave it empty (then "
+        "'{product}' is used)."
     ),
-    "scale.ask.empty": "Empty scale {scale}, hands off, then Enter:",
-    "scale.ask.weight": "Put {grams} g in the middle, hands off, then Enter:",
-    "scale.ask.units": "Put {count} '{product}' in the middle, hands off, then Enter:",
-    "scale.ask.more": "Put {more} more '{product}', {count} in all, hands off, then Enter:",
-    "scale.ask.back": "Take everything off, hands off, then Enter:",
+    "scale.ask.empty": "Empty scale {scale}, hands off.",
+    "scale.ask.weight": "Put {grams} g in the middle, hands off.",
+    "scale.ask.units": "Put {count} '{product}' in the middle, hands off.",
+    "scale.ask.more": "Put {more} more '{product}', {count} in all, hands off.",
+    "scale.ask.back": "Take everything off, hands off.",
     "scale.made": (
         "scale {scale} is calibrated: 1 g = {counts} (error ±{error} %), zero {raw}, "
         "zero came back {back} g, noise {noise} g"

@@ -55,6 +55,9 @@ KO: dict[str, str] = {
         "다른 저울과 서로 바뀐 것 같습니다. 두 선반은 감시에서 뺐습니다. "
         "상품이나 케이블을 제자리로 돌려놓으세요."
     ),
+    "fault.W112": (
+        "손보는 중이라 이 선반은 감시에서 뺐습니다. 끝나면 장치 화면에서 '끝내기'를 누르세요."
+    ),
     "fault.W110": (
         "저울을 읽을 수 없습니다. 이 선반은 감시에서 뺐습니다. storeguard doctor를 실행하세요."
     ),
@@ -134,6 +137,9 @@ EN: dict[str, str] = {
     "fault.W109": (
         "It seems to have changed places with another scale. Neither shelf is watched. "
         "Put the goods or the cables back."
+    ),
+    "fault.W112": (
+        "Somebody works on it, so this shelf is not guarded. Press 'Finish' on the devices page."
     ),
     "fault.W110": "The scale cannot be read. This shelf is not watched. Run storeguard doctor.",
     "fault.C201": "No picture. The stock is still watched. Check the cable.",

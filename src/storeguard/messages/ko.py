@@ -201,15 +201,15 @@ TEXTS: dict[str, str] = {
     "scale.tared_far": (
         "확인 필요: 영점이 {moved} g 옮겨졌습니다. 저울이 비어 있지 않았다면 비우고 다시 하세요."
     ),
-    "scale.ask.mass": "올려놓을 추의 무게(g)를 입력하고 Enter:",
+    "scale.ask.mass": "올려놓을 추의 무게(g)를 입력하세요.",
     "scale.ask.mass_or_product": (
-        "올려놓을 추의 무게(g)를 입력하세요. 추가 없으면 그냥 Enter ('{product}'(으)로 보정):"
+        "올려놓을 추의 무게(g)를 입력하세요. 추가 없으면 비워 두세요 ('{product}'(으)로 보정)."
     ),
-    "scale.ask.empty": "저울 {scale}을(를) 비우고 손을 뗀 뒤 Enter:",
-    "scale.ask.weight": "추 {grams} g을 가운데에 올리고 손을 뗀 뒤 Enter:",
-    "scale.ask.units": "'{product}' {count}개를 가운데에 올리고 손을 뗀 뒤 Enter:",
-    "scale.ask.more": "'{product}' {more}개를 더 올려 모두 {count}개가 되면 Enter:",
-    "scale.ask.back": "모두 내리고 손을 뗀 뒤 Enter:",
+    "scale.ask.empty": "저울 {scale}을(를) 비우고 손을 떼세요.",
+    "scale.ask.weight": "추 {grams} g을 가운데에 올리고 손을 떼세요.",
+    "scale.ask.units": "'{product}' {count}개를 가운데에 올리고 손을 떼세요.",
+    "scale.ask.more": "'{product}' {more}개를 더 올려 모두 {count}개로 하고 손을 떼세요.",
+    "scale.ask.back": "모두 내리고 손을 떼세요.",
     "scale.made": (
         "저울 {scale} 보정 완료: 1 g = {counts} (오차 ±{error} %), 영점 {raw}, "
         "영점 복귀 {back} g, 흔들림 {noise} g"

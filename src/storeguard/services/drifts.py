@@ -52,6 +52,12 @@ class DriftWatch:
             drift = Drift(self._saved.get(channel.id, 0.0))
             channel.weighing = replace(channel.weighing, drift=drift)
 
+    async def forget(self, scale: str) -> None:
+        """As `Tally.forget_zero`."""
+        self._saved.pop(scale, None)
+        for _ in range(2):
+            await asyncio.to_thread(self._memory.save, dict(self._saved))
+
     async def look(self) -> None:
         """Tells where the doubt begins and ends, and remembers what has moved."""
         is_new = False

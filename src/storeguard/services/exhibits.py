@@ -79,10 +79,15 @@ class WeightTrails:
     """The newest grams of every scale, and what was around each step of the last visits."""
 
     def __init__(self, cells: Mapping[str, Cell]) -> None:
-        self._cells = cells
+        self._cells = dict(cells)
         self._trails: dict[str, deque[tuple[float, float]]] = {name: deque() for name in cells}
         self._due: list[StepSettled] = []
         self._curves: dict[Key, Curve] = {}
+
+    def calibrated(self, scale: str, cell: Cell) -> None:
+        """From now on; what lies behind was weighed with the old one."""
+        self._cells[scale] = cell
+        self._trails[scale].clear()
 
     def on_readings(self, scale: str, readings: Sequence[Reading]) -> None:
         cell, trail = self._cells[scale], self._trails[scale]

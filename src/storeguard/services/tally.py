@@ -388,6 +388,12 @@ class Tally:
     def _lightest_g(self, scale: str) -> float:
         return min(one.unit_weight_g for one in self._channels[scale].weighed)
 
+    async def forget_zero(self, scale: str) -> None:
+        """Of another calibration. Twice: nor may the generation before bring it back."""
+        self._zeros.pop(scale, None)
+        for _ in range(2):
+            await asyncio.to_thread(self._zero_memory.save, dict(self._zeros))
+
     async def _remember_zero(self, scale: str, zero_g: float) -> None:
         self._zeros[scale] = round(zero_g, 2)
         await asyncio.to_thread(self._zero_memory.save, dict(self._zeros))

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from storeguard.clock import Clock
 from storeguard.domain import weighing
@@ -19,7 +19,7 @@ from storeguard.domain.events import (
 )
 from storeguard.domain.product import Product
 from storeguard.domain.weighing import Weighing, WeighingRules
-from storeguard.errors import JournalFault
+from storeguard.errors import FaultCode, JournalFault
 from storeguard.health import LONGEST_SILENCE_S, Health, Pulse
 from storeguard.ports import Book, GuestMemory, Reading, Scale, ZeroMemory
 from storeguard.services.bus import Bus
@@ -54,6 +54,10 @@ class Channel:
     is_told: bool = False
     """Has the owner said what is on it before its first level was known?"""
     newest: Reading | None = None
+    listener: Callable[[Sequence[Reading]], None] | None = None
+    """Is given every reading too."""
+    is_lent: bool = False
+    """Somebody works on it: its readings are the listener's alone, and decide nothing."""
     failed_share: float = 0.0
     """Of its last thousand readings."""
 
@@ -141,6 +145,36 @@ class WeighingService:
         await self.drifts.look()
         await self.tally.count()
 
+    def channel(self, scale: str) -> Channel:
+        """Raises KeyError."""
+        return {one.id: one for one in self.channels}[scale]
+
+    def lend(self, scale: str) -> None:
+        """Somebody works on it: whatever moves there is no goods, until `take_back`."""
+        channel, now_s = self.channel(scale), self._clock.now_s()
+        channel.is_lent = True
+        channel.weighing = replace(weighing.bar(channel.weighing, now_s), window=())
+        channel.pending.clear()
+        why, code = "somebody works on it; it decides nothing meanwhile", FaultCode.SCALE_IN_HAND
+        self._health.part(scale).failed(why, code=code, is_said=True)
+        self._bus.publish(DeviceFailed(now_s, scale, why, code))
+
+    async def take_back(self, scale: str, made: tuple[int, float] | None = None) -> None:
+        """It begins anew, as after a start. `made`: its new zero and counts a gram."""
+        channel, now_s = self.channel(scale), self._clock.now_s()
+        was = channel.weighing
+        if made is not None:
+            tare_raw, counts_per_g = made
+            await self.tally.forget_zero(scale)
+            await self.drifts.forget(scale)
+            channel.rules = replace(channel.rules, tare_raw=tare_raw, counts_per_g=counts_per_g)
+            was = Weighing(failing_since_s=was.failing_since_s)
+        channel.weighing = Weighing(zero_g=was.zero_g, drift=was.drift)
+        channel.is_lent = channel.is_counted = channel.is_told = False
+        self._health.part(scale).ok()
+        lent_for_s = now_s - (now_s if was.failing_since_s is None else was.failing_since_s)
+        self._bus.publish(DeviceRecovered(now_s, scale, lent_for_s))
+
     def _pulse(self, channel: Channel) -> Pulse:
         return self._health.pulse(f"{channel.id} reader", SPEECHLESS_S)
 
@@ -153,6 +187,10 @@ class WeighingService:
             log.debug("%s: first reading", channel.id)
         channel.newest = readings[-1]
         channel.failed_share = _failed_share(channel.failed_share, readings)
+        if channel.listener is not None:
+            channel.listener(readings)
+        if channel.is_lent:
+            return
         if self._on_readings is not None:
             self._on_readings(channel.id, readings)
         channel.weighing, events = weighing.advance(channel.weighing, readings, channel.rules)

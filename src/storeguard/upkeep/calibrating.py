@@ -58,7 +58,8 @@ def tare(shop: Shop, device: Device, clock: WaitingClock) -> Tared:
     if before is None:
         raise CalibrationRefused(
             f"scale '{device.id}': has no calibration yet, which takes the zero too; "
-            f"run: storeguard scale calibrate {device.id}"
+            f"run: storeguard scale calibrate {device.id}",
+            "no_calibration",
         )
     level = at_rest(device, clock)
     own = shop.kept.get(device.id)
@@ -214,7 +215,7 @@ def run_calibration(shop: Shop, device: Device, clock: WaitingClock, plan: Plan,
         before=before.counts_per_g if before else None,
     )
     if isinstance(found, Refused):
-        raise CalibrationRefused(_refusal(device, found, empty))
+        raise CalibrationRefused(_refusal(device, found, empty), found.why)
     return _kept(shop, device, clock, plan, found)
 
 
@@ -232,7 +233,7 @@ def _loaded(
     load = Load(stage.grams, at_rest(device, clock, calm=empty.noise), stage.units)
     refused = unfit(empty, load)
     if refused is not None:
-        raise CalibrationRefused(_refusal(device, refused, empty))
+        raise CalibrationRefused(_refusal(device, refused, empty), refused.why)
     return load
 
 

@@ -216,7 +216,8 @@ def at_rest(device: Device, clock: WaitingClock, calm: float | None = None) -> L
             _refuse_silence(device, heard)
     raise CalibrationRefused(
         f"scale '{device.id}': not at rest within {PATIENCE_S:.0f} s; keep hands and draught off, "
-        f"or run: storeguard scale diagnose {device.id}"
+        f"or run: storeguard scale diagnose {device.id}",
+        "restless",
     )
 
 

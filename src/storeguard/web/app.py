@@ -82,6 +82,6 @@ def _include_desks(
     app.include_router(issues.router(view, pages, desks.issues, desks.notices))
     app.include_router(inventory.router(view, pages, desks))
     app.include_router(past.router(view, pages, desks.past))
-    app.include_router(devices.router(view, pages))
+    app.include_router(devices.router(view, pages, desks))
     app.include_router(settings.router(view, pages, desks))
     app.include_router(people.router(view, pages, door, desks.issues))

@@ -1,7 +1,7 @@
 """What the console's pages need beyond the shop's now, as values and Protocols."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 State = Literal["open", "confirmed", "dismissed", "paid", "deleted"]
@@ -250,6 +250,55 @@ class SettingsDesk(Protocol):
         start it again."""
 
 
+Job = Literal["tare", "calibrate", "diagnose"]
+Phase = Literal["working", "asking", "done", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class LiveScale:
+    """What a scale shows now. None: nothing comes. `is_lent`: somebody works on it."""
+
+    id: str
+    grams: float | None
+    raw: int | None
+    is_steady: bool
+    products: tuple[str, ...]
+    is_lent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BenchWish:
+    """Work on a scale. Calibrated with units of `product`, or with a mass of `grams`."""
+
+    scale: str
+    job: Job
+    product: str = ""
+    grams: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class BenchState:
+    """How far it is. `question`: what is to be done now; `lines`: what came of it."""
+
+    scale: str
+    job: Job
+    phase: Phase
+    question: str = ""
+    lines: tuple[str, ...] = ()
+    is_lent: bool = False
+
+
+class BenchDesk(Protocol):
+    """One person works on one scale. Nothing blocks."""
+
+    @property
+    def state(self) -> BenchState | None: ...
+    def live(self) -> Sequence[LiveScale]: ...
+    def begin(self, wish: BenchWish) -> bool: ...
+    def answer(self) -> bool: ...
+    def end(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Law:
     """What the sign and the privacy policy say of this shop, from its configuration."""
@@ -274,3 +323,6 @@ class Desks:
     facts: tuple[Fact, ...] = ()
     notices: NoticeDesk | None = None
     settings: SettingsDesk | None = None
+    bench: BenchDesk | None = None
+    loops: Mapping[str, Callable[[], Coroutine[Any, Any, None]]] = field(default_factory=dict)
+    """What has to run for them."""

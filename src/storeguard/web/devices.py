@@ -1,21 +1,30 @@
-"""Devices: what there is, and how it is."""
+"""Devices: what there is, how it is, and the work on it."""
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 from starlette.requests import Request
 
+from storeguard.web import bench
+from storeguard.web.desks import Desks
 from storeguard.web.rendering import Pages
 from storeguard.web.view import ShopView
 
 
-def router(view: ShopView, pages: Pages) -> APIRouter:
-    made = APIRouter(include_in_schema=False)
+def router(view: ShopView, pages: Pages, desks: Desks) -> APIRouter:
+    made = APIRouter()
 
-    @made.get("/devices")
+    @made.get("/devices", include_in_schema=False)
     async def devices(request: Request) -> Response:
         shop = view.snapshot()
         return pages.console(
-            request, "devices.html", ("owner.", "setup."), store=shop.store, shop=shop
+            request,
+            "devices.html",
+            ("owner.", "setup.", "bench."),
+            store=shop.store,
+            shop=shop,
+            has_bench=desks.bench is not None,
         )
 
+    if desks.bench is not None:
+        bench.include(made, "/api/v1/bench", desks.bench)
     return made
