@@ -79,4 +79,4 @@ examine
 explain_memory_limit
 say "설치했습니다: $(current_release)"
 [[ ${SHARE:-no} != yes ]] || say "공유 폴더의 비밀번호를 정하세요: sudo smbpasswd -a storeguard"
-say "다음: sudo nano $DATA/config.yaml 로 저울과 카메라를 적고, sudo storeguard doctor 로 확인하세요"
+say "다음: 휴대전화로 http://$(hostname).local:8080 을 열고, 코드는 여기서: sudo storeguard people code"

@@ -80,11 +80,11 @@ make_user() {
 # Never over what is there: configuration and inventory are the owner's.
 make_data() {
     mkdir -p "$DATA/models"
-    [[ -e $DATA/config.yaml ]] || place_file "$SOURCE/config.yaml" "$DATA/config.yaml"
+    [[ -e $DATA/config.yaml ]] || place_file "$SOURCE/systemd/first/config.yaml" "$DATA/config.yaml"
     if [[ ! -e $DATA/inventory ]]; then
         rm -rf "$DATA/inventory.new"
         mkdir "$DATA/inventory.new"
-        cp "$SOURCE/inventory/inventory_store.csv" "$DATA/inventory.new/"
+        cp "$SOURCE/systemd/first/inventory_store.csv" "$DATA/inventory.new/"
         mv "$DATA/inventory.new" "$DATA/inventory"
     fi
     [[ -z $ROOT ]] || return 0

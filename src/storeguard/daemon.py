@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import logging
+import os
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from storeguard.domain.occupancy import Presence
 from storeguard.errors import RestartNeeded
 from storeguard.mode import DAEMON, SAFE
 from storeguard.narrating import narrate
+from storeguard.notify import addresses
 from storeguard.orderly import Loop, stop_on_signals
 from storeguard.pages import ENDPOINT, Pages
 from storeguard.services.powering import PoweringService
@@ -69,6 +71,7 @@ def run_daemon(
     where the owner wants one, with what has changed.
     """
     allocator.give_large_blocks_back()
+    addresses.add_to(os.environ, base)
     make = make_hardware or functools.partial(hardware.from_config, base=base)
     duty = duty or Duty()
     mode = DAEMON if duty.guards else SAFE

@@ -1,6 +1,7 @@
 """The console's desks over a running store."""
 
 from storeguard.app import Store
+from storeguard.areasdesk import AreasDesk
 from storeguard.assembling import issue_store
 from storeguard.config import Calibration, Config
 from storeguard.configfile import ConfigFile
@@ -10,6 +11,7 @@ from storeguard.noticedesk import NoticeDesk
 from storeguard.outreach import notice_box
 from storeguard.pastdesk import PastDesk
 from storeguard.settingsdesk import SettingsDesk, law_of
+from storeguard.setupdesk import SetupDesk
 from storeguard.upkeep.bench import Bench
 from storeguard.upkeep.leaving import Restart
 from storeguard.upkeep.lent import StoreScales
@@ -28,6 +30,7 @@ def desks_of(store: Store, file: ConfigFile | None, restart: Restart) -> Desks:
         store.clock,
     )
     bench = _bench_of(store)
+    setup = None if file is None else SetupDesk(store, file, restart)
     return Desks(
         issues,
         InventoryDesk(folders.inventory, store.journal, zone),
@@ -36,7 +39,9 @@ def desks_of(store: Store, file: ConfigFile | None, restart: Restart) -> Desks:
         facts_of(config),
         _notices_of(store),
         bench=bench,
-        loops={"bench": bench.run},
+        loops={"bench": bench.run, **(setup.loops if setup else {})},
+        setup=setup,
+        areas=None if file is None else AreasDesk(file, lambda: store.config),
         settings=None if file is None else SettingsDesk(store, file, restart),
     )
 

@@ -15,7 +15,8 @@ from storeguard.books import album, csvfile, spreadsheet
 from storeguard.books.journal import Journal
 from storeguard.books.rows import COUNT, NAME, PRICE, WEIGHT, BookFile, Row
 from storeguard.recovery import KIOSK_CSV, SHELF_CSV
-from storeguard.web.desks import BookName, ChangeRow, EditRow, Shelves
+from storeguard.web.desks import BookName, ChangeRow, Shelves
+from storeguard.web.workdesks import EditRow
 
 FILES: Mapping[BookName, str] = {"kiosk": KIOSK_CSV, "shelf": SHELF_CSV}
 EDITED = {COUNT: "count", PRICE: "price", WEIGHT: "weight"}

@@ -51,7 +51,7 @@ ROWS: tuple[frozenset[str], ...] = (
         "configdoc",
     }
     | {"losses", "deploying", "outreach", "telltale", "resending", "demo_page"}
-    | {"settingsdesk"}
+    | {"settingsdesk", "setupdesk", "areasdesk"}
     | {"desks", "issuedesk", "inventorydesk", "noticedesk", "pastdesk", "exporting", "deciding"},
     frozenset({"cli"}),
 )

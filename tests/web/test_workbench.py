@@ -176,3 +176,43 @@ def test_a_scale_is_diagnosed_untouched_in_words(chromium: Any, running: Running
     assert "W112" not in chromium.run(shown("#faults"))
     press(chromium, "bench-end")
     chromium.until("!document.getElementById('bench').open")
+
+
+def drag(chromium: Any, points: list[tuple[float, float]]) -> None:
+    """A finger over the picture, in shares of its width and height."""
+    box = chromium.run(
+        "(() => { const b = document.getElementById('draw').getBoundingClientRect();"
+        " return [b.left, b.top, b.width, b.height]; })()"
+    )
+    at = [{"x": box[0] + x * box[2], "y": box[1] + y * box[3]} for x, y in points]
+    chromium.call("Input.dispatchTouchEvent", type="touchStart", touchPoints=[at[0]])
+    for point in at[1:]:
+        chromium.call("Input.dispatchTouchEvent", type="touchMove", touchPoints=[point])
+    chromium.call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+
+
+def test_areas_are_drawn_with_a_finger_and_stand_in_the_owners_file(
+    chromium: Any, running: Running
+):
+    running.sign_in(chromium)
+    chromium.call("Emulation.setTouchEmulationEnabled", enabled=True)
+    chromium.open(
+        f"{running.url}/devices/areas?camera=door",
+        "document.getElementById('draw').clientWidth > 0",
+    )
+    drag(chromium, [(0.1, 0.1), (0.3, 0.1), (0.3, 0.5), (0.2, 0.55), (0.1, 0.5)])
+    chromium.until("document.querySelectorAll('polygon.ignore_areas').length === 1")
+    chromium.run("document.querySelector('[value=privacy_masks]').click()")
+    drag(chromium, [(0.6, 0.6), (0.9, 0.6), (0.9, 0.9), (0.6, 0.9)])
+    chromium.until("document.querySelectorAll('polygon.privacy_masks').length === 1")
+    drag(chromium, [(0.7, 0.2), (0.8, 0.2), (0.8, 0.3), (0.7, 0.3)])
+    chromium.run("document.getElementById('undo').click()")
+    chromium.run("document.getElementById('save').click()")
+    chromium.until(f"{shown('#said')}.includes('저장했습니다')")
+    [camera] = cfg.load(running.path).cameras
+    [area], [mask] = camera.ignore_areas, camera.privacy_masks
+    assert min(x for x, _ in area) == pytest.approx(0.1, abs=0.02)
+    assert max(y for _, y in area) == pytest.approx(0.55, abs=0.02)
+    assert 3 <= len(mask) <= 30
+    assert running.path.read_text(encoding="utf-8").startswith("# 우리 매장")
+    chromium.open(f"{running.url}/settings", "document.querySelector('form.restart')")

@@ -1,6 +1,22 @@
 """English of the work on a scale."""
 
 TEXTS: dict[str, str] = {
+    "setup.areas": "Draw what does not count, what stays black",
+    "areas.title": "Camera areas",
+    "areas.of": "Areas of camera {camera}",
+    "areas.picture": "Camera {camera} now",
+    "areas.ignore": "People do not count here",
+    "areas.mask": "Stays black",
+    "areas.help": (
+        "Draw its outline in one go with your finger. Tap an area to choose it. Outside of a glass "
+        "door nobody counts; a neighbour's shop or a toilet's door stays black."
+    ),
+    "areas.remove": "Delete the chosen one",
+    "areas.undo": "Undo",
+    "areas.save": "Save",
+    "areas.back": "Devices",
+    "areas.saved": "Saved. Press 'Restart' in the settings to have it in force.",
+    "areas.not_saved": "It could not be saved. What is drawn is still here; press again.",
     "bench.lead": (
         "Tare: the empty scale is 0 g. Calibrate: with goods or a weight. Diagnose: ten seconds, "
         "untouched."

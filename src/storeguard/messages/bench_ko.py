@@ -1,6 +1,22 @@
 """Korean of the work on a scale."""
 
 TEXTS: dict[str, str] = {
+    "setup.areas": "세지 않을 곳, 가릴 곳 그리기",
+    "areas.title": "카메라 영역",
+    "areas.of": "카메라 {camera}의 영역",
+    "areas.picture": "카메라 {camera}의 지금 모습",
+    "areas.ignore": "사람을 세지 않을 곳",
+    "areas.mask": "검게 가릴 곳",
+    "areas.help": (
+        "손가락으로 테두리를 한 번에 그리세요. 그린 것을 누르면 고를 수 있습니다. 유리문 밖은 세지 "
+        "않을 곳으로, 이웃 가게나 화장실 문은 가릴 곳으로 그리세요."
+    ),
+    "areas.remove": "고른 것 지우기",
+    "areas.undo": "되돌리기",
+    "areas.save": "저장",
+    "areas.back": "장치로",
+    "areas.saved": "저장했습니다. 설정에서 '다시 시작'을 누르면 적용됩니다.",
+    "areas.not_saved": "저장하지 못했습니다. 그린 것은 그대로 있으니 다시 눌러 주세요.",
     "bench.lead": (
         "영점: 빈 저울을 0 g으로 맞춥니다. 보정: 상품이나 추를 올려 무게를 맞춥니다. 진단: 만지지 "
         "않고 10초 동안 살펴봅니다."

@@ -1,6 +1,6 @@
 """English of the console: signing in, and the owner's pages."""
 
-from storeguard.messages import bench_en, issues_en, settings_en, sheets_en
+from storeguard.messages import bench_en, first_en, issues_en, settings_en, sheets_en
 
 TEXTS: dict[str, str] = {
     # The door.
@@ -52,4 +52,4 @@ TEXTS: dict[str, str] = {
     "demo.door": "owner: {link} (a link for once). To come back: {name} / {password}",
 }
 
-TEXTS |= bench_en.TEXTS | issues_en.TEXTS | settings_en.TEXTS | sheets_en.TEXTS
+TEXTS |= bench_en.TEXTS | first_en.TEXTS | issues_en.TEXTS | settings_en.TEXTS | sheets_en.TEXTS

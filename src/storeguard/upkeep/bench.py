@@ -31,7 +31,7 @@ from storeguard.upkeep.calibrating import (
 )
 from storeguard.upkeep.scales import Device, Shop
 from storeguard.upkeep.scaling import run_diagnosis
-from storeguard.web.desks import BenchState, BenchWish, LiveScale
+from storeguard.web.workdesks import BenchState, BenchWish, LiveScale
 
 DIAGNOSE_FOR_S = 10.0
 ANSWER_WITHIN_S = 900.0

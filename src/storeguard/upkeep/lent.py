@@ -8,7 +8,7 @@ from storeguard.errors import StoreguardError
 from storeguard.services.weighing import Channel, WeighingService
 from storeguard.upkeep.bench import Listener
 from storeguard.upkeep.scales import Shop
-from storeguard.web.desks import LiveScale
+from storeguard.web.workdesks import LiveScale
 
 
 class StoreScales:

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from storeguard.web import (
+    areas,
     board,
     devices,
     inventory,
@@ -19,6 +20,7 @@ from storeguard.web import (
     payments,
     people,
     settings,
+    setup,
     till,
 )
 from storeguard.web.desks import Desks
@@ -65,7 +67,7 @@ def build(
         app.include_router(payments.router(view))
     if "console" in parts:
         app.include_router(login.router(view, pages, door))
-        app.include_router(board.router(view, pages))
+        app.include_router(board.router(view, pages, desks))
         _include_desks(app, view, pages, door, desks)
         app.include_router(issues.media(view, desks.issues if desks else None))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
@@ -84,4 +86,8 @@ def _include_desks(
     app.include_router(past.router(view, pages, desks.past))
     app.include_router(devices.router(view, pages, desks))
     app.include_router(settings.router(view, pages, desks))
+    if desks.areas is not None:
+        app.include_router(areas.router(view, pages, desks.areas, desks.issues))
+    if desks.setup is not None:
+        app.include_router(setup.router(view, pages, desks.setup))
     app.include_router(people.router(view, pages, door, desks.issues))

@@ -7,8 +7,8 @@ from fastapi import APIRouter, HTTPException
 from fastapi.responses import JSONResponse
 from pydantic import Field
 
-from storeguard.web.desks import BenchDesk, BenchWish
 from storeguard.web.till import Body
+from storeguard.web.workdesks import BenchDesk, BenchWish
 
 
 class Work(Body):

@@ -1,13 +1,15 @@
 """The console's first page, *now*, with the data and the pictures that it shows."""
 
 import re
-from dataclasses import asdict, replace
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 
 from fastapi import APIRouter, HTTPException
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import Field
 from starlette.requests import Request
 
+from storeguard.web.desks import Desks
 from storeguard.web.gate import caller_of
 from storeguard.web.rendering import Pages
 from storeguard.web.till import Body
@@ -23,8 +25,17 @@ class QuestionAnswer(Body):
     is_delivery: bool
 
 
-def router(view: ShopView, pages: Pages) -> APIRouter:
-    board = _Board(view, pages)
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What the owner has still to do: a sentence, and where."""
+
+    sentence: str
+    path: str
+    link: str
+
+
+def router(view: ShopView, pages: Pages, desks: Desks | None = None) -> APIRouter:
+    board = _Board(view, pages, desks)
     made = APIRouter(default_response_class=JSONResponse)
     made.add_api_route("/", board.now, methods=["GET"], include_in_schema=False)
     made.add_api_route("/api/v1/snapshot", board.snapshot, methods=["GET"])
@@ -37,15 +48,34 @@ def router(view: ShopView, pages: Pages) -> APIRouter:
 
 
 class _Board:
-    def __init__(self, view: ShopView, pages: Pages) -> None:
+    def __init__(self, view: ShopView, pages: Pages, desks: Desks | None) -> None:
         self._view = view
         self._pages = pages
+        self._desks = desks
 
     async def now(self, request: Request) -> HTMLResponse:
         seen = self._seen(request)
         return self._pages.console(
-            request, "owner.html", ("owner.",), store=seen.store, first=asdict(seen)
+            request,
+            "owner.html",
+            ("owner.",),
+            store=seen.store,
+            first=asdict(seen),
+            tasks=[*self._tasks()] if caller_of(request).kind != "staff" else (),
         )
+
+    def _tasks(self) -> Iterator[Task]:
+        """The first steps; and no camera counts as set up without its sign."""
+        if self._desks is None:
+            return
+        say, setup = self._pages.say, self._desks.setup
+        if setup is not None and setup.is_needed:
+            yield Task(say("first.needed"), "/setup", say("first.begin"))
+        elif setup is not None and setup.is_filling:
+            yield Task(say("first.filling.title"), "/setup", say("first.title"))
+        law = self._desks.settings.law if self._desks.settings else self._desks.law
+        if law.cameras and not (law.manager and law.phone):
+            yield Task(say("setup.law_missing"), "/settings", say("nav.settings"))
 
     async def snapshot(self, request: Request) -> JSONResponse:
         return JSONResponse(asdict(self._seen(request)))

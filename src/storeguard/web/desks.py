@@ -4,6 +4,8 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from storeguard.web.workdesks import AreasDesk, BenchDesk, EditRow, SetupDesk
+
 State = Literal["open", "confirmed", "dismissed", "paid", "deleted"]
 STATES: tuple[State, ...] = ("open", "confirmed", "dismissed", "paid", "deleted")
 Action = Literal["confirm", "dismiss", "hold", "release", "undo", "delete", "reopen"]
@@ -102,16 +104,6 @@ class IssueDesk(Protocol):
 
 BookName = Literal["kiosk", "shelf"]
 BOOKS: tuple[BookName, ...] = ("kiosk", "shelf")
-
-
-@dataclass(frozen=True, slots=True)
-class EditRow:
-    """A product's cells as they are typed: checked where the CSV is."""
-
-    name: str
-    count: str
-    price: str
-    weight: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,55 +242,6 @@ class SettingsDesk(Protocol):
         start it again."""
 
 
-Job = Literal["tare", "calibrate", "diagnose"]
-Phase = Literal["working", "asking", "done", "failed"]
-
-
-@dataclass(frozen=True, slots=True)
-class LiveScale:
-    """What a scale shows now. None: nothing comes. `is_lent`: somebody works on it."""
-
-    id: str
-    grams: float | None
-    raw: int | None
-    is_steady: bool
-    products: tuple[str, ...]
-    is_lent: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class BenchWish:
-    """Work on a scale. Calibrated with units of `product`, or with a mass of `grams`."""
-
-    scale: str
-    job: Job
-    product: str = ""
-    grams: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class BenchState:
-    """How far it is. `question`: what is to be done now; `lines`: what came of it."""
-
-    scale: str
-    job: Job
-    phase: Phase
-    question: str = ""
-    lines: tuple[str, ...] = ()
-    is_lent: bool = False
-
-
-class BenchDesk(Protocol):
-    """One person works on one scale. Nothing blocks."""
-
-    @property
-    def state(self) -> BenchState | None: ...
-    def live(self) -> Sequence[LiveScale]: ...
-    def begin(self, wish: BenchWish) -> bool: ...
-    def answer(self) -> bool: ...
-    def end(self) -> None: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Law:
     """What the sign and the privacy policy say of this shop, from its configuration."""
@@ -324,5 +267,7 @@ class Desks:
     notices: NoticeDesk | None = None
     settings: SettingsDesk | None = None
     bench: BenchDesk | None = None
+    setup: SetupDesk | None = None
+    areas: AreasDesk | None = None
     loops: Mapping[str, Callable[[], Coroutine[Any, Any, None]]] = field(default_factory=dict)
     """What has to run for them."""

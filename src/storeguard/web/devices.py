@@ -23,6 +23,7 @@ def router(view: ShopView, pages: Pages, desks: Desks) -> APIRouter:
             store=shop.store,
             shop=shop,
             has_bench=desks.bench is not None,
+            has_areas=desks.areas is not None,
         )
 
     if desks.bench is not None:

@@ -8,10 +8,11 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.requests import Request
 
 from storeguard.errors import BookMalformed
-from storeguard.web.desks import BOOKS, BookName, Desks, EditRow
+from storeguard.web.desks import BOOKS, BookName, Desks
 from storeguard.web.gate import caller_of
 from storeguard.web.rendering import Pages
 from storeguard.web.view import ShopView
+from storeguard.web.workdesks import EditRow
 
 MOST_ROWS = 500
 LONGEST_CELL = 200

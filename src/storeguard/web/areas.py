@@ -1,0 +1,62 @@
+"""Areas on a camera's picture, drawn with a finger: where nobody counts, and what stays black."""
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, HTTPException
+from fastapi.responses import JSONResponse, Response
+from pydantic import Field
+from starlette.requests import Request
+
+from storeguard.web.board import CAMERA_ID
+from storeguard.web.desks import IssueDesk
+from storeguard.web.gate import caller_of
+from storeguard.web.rendering import Pages
+from storeguard.web.till import Body
+from storeguard.web.view import ShopView
+from storeguard.web.workdesks import Areas, AreasDesk, Shape
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Drawn = Annotated[list[tuple[Share, Share]], Field(min_length=3, max_length=40)]
+MOST_SHAPES = 12
+
+
+class Drawing(Body):
+    """All areas of one camera; polygons in shares of width and height."""
+
+    camera: str = Field(pattern=CAMERA_ID.pattern, max_length=63)
+    ignore_areas: list[Drawn] = Field(max_length=MOST_SHAPES)
+    privacy_masks: list[Drawn] = Field(max_length=MOST_SHAPES)
+
+
+def router(view: ShopView, pages: Pages, desk: AreasDesk, log: IssueDesk) -> APIRouter:
+    made = APIRouter(include_in_schema=False)
+
+    @made.get("/devices/areas")
+    async def page(request: Request, camera: str) -> Response:
+        areas = await asyncio.to_thread(desk.areas, camera)
+        if areas is None:
+            raise HTTPException(404)
+        return pages.console(
+            request,
+            "areas.html",
+            ("areas.",),
+            store=view.snapshot().store,
+            camera=camera,
+            areas={"ignore_areas": areas.ignore_areas, "privacy_masks": areas.privacy_masks},
+        )
+
+    @made.post("/api/v1/areas")
+    async def save(request: Request, drawing: Drawing) -> Response:
+        areas = Areas(_shapes(drawing.ignore_areas), _shapes(drawing.privacy_masks))
+        problem = await desk.save(drawing.camera, areas)
+        if problem:
+            return JSONResponse({"error": problem}, 422)
+        await asyncio.to_thread(log.looked, caller_of(request).name, "settings", drawing.camera)
+        return JSONResponse({"saved": True})
+
+    return made
+
+
+def _shapes(drawn: list[Drawn]) -> tuple[Shape, ...]:
+    return tuple(tuple((round(x, 3), round(y, 3)) for x, y in shape) for shape in drawn)
