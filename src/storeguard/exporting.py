@@ -1,27 +1,27 @@
 """An issue as a zip for the police or an insurance: evidence, a printable page, what is in it.
 
-Without a reason nobody can be known in it: pictures are coarse blocks, clips are left out.
+Without a reason nobody can be known in it: pictures and clips are coarse blocks.
 """
 
 import hashlib
 import io
+import logging
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import cv2
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from storeguard.domain.issue import IssueStore
 from storeguard.messages import text, texts
+from storeguard.vision.coarse import coarse_clip, coarse_jpeg
 from storeguard.web.desks import AccessRow, IssueDetail
 
-BLOCKS_ACROSS = 32
-"""A face in a shop's camera is a twentieth of the picture: two blocks."""
-
 SUMMARY, SUMS, ACCESSES = "summary.html", "SHA256SUMS.txt", "access-log.txt"
+
+log = logging.getLogger("storeguard")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +57,19 @@ def _members(export: Export) -> Iterator[tuple[str, bytes]]:
             continue
         if export.is_plain or path.suffix in (".txt", ".svg", ".csv"):
             yield f"evidence/{name}", path.read_bytes()
-        elif path.suffix == ".jpg":
-            yield f"evidence/{name}", coarse(path.read_bytes())
+        elif (blurred := _blurred(path)) is not None:
+            yield f"evidence/{name}", blurred
 
 
-def coarse(jpeg: bytes) -> bytes:
-    """The picture in blocks so large that nobody can be known. Raises ValueError for none."""
-    import numpy as np
-
-    image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
-    if image is None:
-        raise ValueError("no picture")
-    height, width = image.shape[:2]
-    rows = max(1, round(BLOCKS_ACROSS * height / width))
-    small = cv2.resize(image, (BLOCKS_ACROSS, rows), interpolation=cv2.INTER_AREA)
-    large = cv2.resize(small, (width, height), interpolation=cv2.INTER_NEAREST)
-    return bytes(cv2.imencode(".jpg", large)[1])
+def _blurred(path: Path) -> bytes | None:
+    """None for what cannot be blurred: it does not leave."""
+    try:
+        if path.suffix == ".jpg":
+            return coarse_jpeg(path.read_bytes())
+        return coarse_clip(path) if path.suffix == ".mp4" else None
+    except ValueError as error:
+        log.warning("%s: cannot be blurred, so it is left out: %s", path, error)
+        return None
 
 
 def _summary(export: Export) -> str:

@@ -70,6 +70,7 @@ WRITES_ALLOWED = {
     ("lock.py", "os.open"): "the lock is the open file; it has no content",
     ("vision/encoding.py", "av.open"): "in memory: what the streams of clips are made after",
     ("vision/annotating.py", "av.open"): "a video into a temporary file; then publish_file",
+    ("vision/coarse.py", "av.open"): "in memory: the blurred clip of an export",
     ("vision/clipfile.py", "av.open"): "a video while it is being recorded; then publish_file",
     ("vision/clipfile.py", "part.open"): "cuts a killed recording's torn tail before its remux",
     ("outbox/folder.py", "os.link"): "into the staged folder, which publish_folder syncs",

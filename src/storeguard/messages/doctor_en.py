@@ -4,6 +4,10 @@ TEXTS: dict[str, str] = {
     # What a line is about.
     "doctor.config": "configuration",
     "doctor.inventory": "inventory",
+    "doctor.sign": "sign",
+    "doctor.sign.ok": "{manager} answers for the cameras",
+    "doctor.sign.missing": "the CCTV sign has no manager or no telephone",
+    "doctor.sign.missing_do": "Name them in the settings page, print the sign, put it at the door.",
     "doctor.budget": "what scales tell",
     "doctor.daemon": "storeguard",
     "doctor.part": "{part}",

@@ -4,6 +4,10 @@ TEXTS: dict[str, str] = {
     # What a line is about.
     "doctor.config": "설정",
     "doctor.inventory": "상품표",
+    "doctor.sign": "안내판",
+    "doctor.sign.ok": "CCTV 관리책임자 {manager}",
+    "doctor.sign.missing": "CCTV 안내판에 관리책임자나 전화번호가 없습니다",
+    "doctor.sign.missing_do": "화면의 설정에서 적고, CCTV 안내판을 출력해 출입문에 붙이세요.",
     "doctor.budget": "저울의 한계",
     "doctor.daemon": "storeguard",
     "doctor.part": "{part}",

@@ -53,8 +53,7 @@ TEXTS: dict[str, str] = {
     "issue.export": "Export the evidence",
     "issue.export_lead": (
         "With a one-page summary, the files' SHA-256 and who looked at them. Nobody can be "
-        "known in it and clips are left out, unless you say why not, for example for the "
-        "police."
+        "known in its pictures and clips, unless you say why not, for example for the police."
     ),
     "issue.plain_reason": "Why unblurred (empty: blurred)",
     "issue.delete": "Delete",
@@ -84,7 +83,7 @@ TEXTS: dict[str, str] = {
         "The unblurred original. Use it for nothing but what it was given for, and publish "
         "none of it."
     ),
-    "export.coarse": "People cannot be known in it; clips are left out.",
+    "export.coarse": "Pictures and clips are blurred: nobody can be known in them.",
     "export.file": "File",
     "export.made": "Exported {at}",
 }

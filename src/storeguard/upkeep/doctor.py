@@ -51,6 +51,7 @@ def checks_of(site: Site) -> tuple[Check, ...]:
     return (
         _check(site, "config", shop.configuration),
         _check(site, "inventory", shop.inventory),
+        _check(site, "sign", shop.sign),
         _check(site, "daemon", functools.partial(running.daemon, found=found)),
         _check(site, "board", board.board),
         _check(site, "power", board.power),

@@ -17,7 +17,8 @@ from storeguard.web.view import ShopView
 from storeguard.web.workdesks import Areas, AreasDesk, Shape
 
 Share = Annotated[float, Field(ge=0, le=1)]
-Drawn = Annotated[list[tuple[Share, Share]], Field(min_length=3, max_length=40)]
+Corner = Annotated[list[Share], Field(min_length=2, max_length=2)]
+Drawn = Annotated[list[Corner], Field(min_length=3, max_length=40)]
 MOST_SHAPES = 12
 
 

@@ -73,8 +73,8 @@ class _Board:
             yield Task(say("first.needed"), "/setup", say("first.begin"))
         elif setup is not None and setup.is_filling:
             yield Task(say("first.filling.title"), "/setup", say("first.title"))
-        law = self._desks.settings.law if self._desks.settings else self._desks.law
-        if law.cameras and not (law.manager and law.phone):
+        law = self._desks.settings.law if self._desks.settings else None
+        if law is not None and law.cameras and not (law.manager and law.phone):
             yield Task(say("setup.law_missing"), "/settings", say("nav.settings"))
 
     async def snapshot(self, request: Request) -> JSONResponse:

@@ -44,6 +44,17 @@ def configuration(site: Site) -> Iterator[Finding]:
         yield topic.ok(measured)
 
 
+def sign(site: Site) -> Iterator[Finding]:
+    """A camera without its sign does not count as set up. Drawn ones need none."""
+    topic, say, law = site.topic("sign"), site.say, site.config.law
+    if not any(camera.backend not in ("sim", "replay") for camera in site.config.cameras):
+        return
+    if law.manager and law.phone:
+        yield topic.ok(say("doctor.sign.ok", manager=law.manager))
+    else:
+        yield topic.warn(say("doctor.sign.missing"), say("doctor.sign.missing_do"))
+
+
 def inventory(site: Site) -> Iterator[Finding]:
     topic, say = site.topic("inventory"), site.say
     broken = check_books(site.folders)
