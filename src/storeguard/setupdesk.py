@@ -98,6 +98,9 @@ class SetupDesk:
         """The goods are being put on the shelves, after the start."""
         return not self.is_needed and self._store.restocking.mode.who is not None
 
+    async def settle(self) -> None:
+        await self._store.restocking.known()
+
     async def filled(self) -> None:
         await self._store.restocking.stop()
 

@@ -110,6 +110,11 @@ class Restocking:
         since = utc_at(self._clock, begun.from_s).isoformat(timespec="seconds")
         return f", with the visit that began at {since}" if is_back else ""
 
+    async def known(self) -> Mode:
+        """The mode, also before the first round after a restart."""
+        await self._take_up()
+        return self.mode
+
     async def run(self) -> None:
         """Takes the requests of `storeguard restock` until it is cancelled."""
         part = self._health.part("restocking", longest_s=LONGEST_SILENCE_S)

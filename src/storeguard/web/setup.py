@@ -44,6 +44,7 @@ class _Setup:
     async def begin(self, request: Request) -> Response:
         """Where it was left."""
         if not self._desk.is_needed:
+            await self._desk.settle()
             return self._shown(request, "filling" if self._desk.is_filling else "guarded")
         return RedirectResponse(f"/setup/{self._next()}", 303)
 
