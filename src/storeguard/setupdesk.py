@@ -222,9 +222,10 @@ class SetupDesk:
         if backend not in ("", "picamera", "opencv", "sim"):
             return text(self._language, "first.camera.wrong")
         source = source.strip()
-        camera = DraftCamera(backend, source) if backend else None
+        before, camera = self.draft, DraftCamera(backend, source) if backend else None
         self._keep(replace(self.draft, camera=camera))
         if camera is not None and await self.picture() is None:
+            self._keep(before)
             return text(self._language, "first.camera.blind")
         return self._done("camera")
 

@@ -5,7 +5,7 @@ The daemon does not have them yet. Implements bench.ScaleSource.
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from storeguard import config as cfg
@@ -102,6 +102,8 @@ class DraftScales:
                     await self._begin(shop, settings)
 
     async def _begin(self, shop: Shop, settings: cfg.Scale) -> None:
+        """As the only one of its shop: while it is looked for, the plan does not name it yet."""
+        shop = replace(shop, config=shop.config.model_copy(update={"scales": (settings,)}))
         try:
             scale = await asyncio.to_thread(self._make, shop, settings, self._clock)
         except (ConfigInvalid, StoreguardError):
