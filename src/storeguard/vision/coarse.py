@@ -11,13 +11,14 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
+from av.container import InputContainer, OutputContainer
 
 from storeguard.ports import Image
 
 BLOCKS_ACROSS = 32
 """A face in a shop's camera is a twentieth of the picture: two blocks."""
 
-MOST_FPS = 30
+TIME_BASE = Fraction(1, 90_000)
 
 
 def coarse(image: Image) -> Image:
@@ -48,20 +49,16 @@ def coarse_clip(path: Path) -> bytes:
     return made.getvalue()
 
 
-def _copy(source: "av.container.InputContainer", target: "av.container.OutputContainer") -> None:
-    [video, *_] = source.streams.video or [None]
-    if video is None:
+def _copy(source: InputContainer, target: OutputContainer) -> None:
+    if not source.streams.video:
         raise ValueError("no pictures in the clip")
-    fps = min(Fraction(MOST_FPS), video.average_rate or Fraction(10))
-    stream = target.add_stream("libx264", rate=fps, options={"crf": "30", "preset": "veryfast"})
+    video = source.streams.video[0]
+    stream = target.add_stream("libx264", rate=30, options={"crf": "30", "preset": "veryfast"})
     stream.width, stream.height, stream.pix_fmt = video.width, video.height, "yuv420p"
-    stream.time_base = stream.codec_context.time_base = video.time_base or Fraction(1, 90_000)
+    stream.codec_context.time_base = TIME_BASE
     for frame in source.decode(video):
-        blurred = av.VideoFrame.from_ndarray(
-            coarse(np.asarray(frame.to_ndarray(format="bgr24"), np.uint8)), format="bgr24"
-        )
-        blurred.pts, blurred.time_base = frame.pts, frame.time_base
-        for packet in stream.encode(blurred):
-            target.mux(packet)
-    for packet in stream.encode():
-        target.mux(packet)
+        image = coarse(np.asarray(frame.to_ndarray(format="bgr24"), np.uint8))
+        blurred = av.VideoFrame.from_ndarray(image, format="bgr24")
+        blurred.pts, blurred.time_base = round((frame.time or 0.0) / TIME_BASE), TIME_BASE
+        target.mux(stream.encode(blurred))
+    target.mux(stream.encode())
