@@ -55,6 +55,7 @@ class DraftScales:
         self._clock = clock
         self._make = make
         self._open: dict[str, _Open] = {}
+        self._calibrations: Mapping[str, cfg.Calibration] = {}
         self._looked_s = float("-inf")
         self._turn = asyncio.Lock()
 
@@ -122,8 +123,6 @@ class DraftScales:
     def live(self) -> Sequence[LiveScale]:
         self._looked_s = self._clock.now_s()
         return [_live(one, self._calibrations.get(one.settings.id)) for one in self._open.values()]
-
-    _calibrations: Mapping[str, cfg.Calibration] = {}
 
     async def lend(self, scale_id: str, listener: Listener, *, is_touched: bool) -> None:
         if scale_id not in self._open:
