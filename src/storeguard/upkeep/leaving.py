@@ -6,6 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 LOOK_EVERY_S = 1.0
+SHOWN_FOR_S = 2.0
+"""So long the page that waits for the new process has to be fetched from this one."""
+
 
 log = logging.getLogger("storeguard")
 AGAIN = 75
@@ -36,6 +39,7 @@ class Restart:
     async def run(self, stop: asyncio.Event, is_occupied: Callable[[], bool]) -> None:
         """Sets `stop` once it is wanted."""
         await self._wanted.wait()
+        await asyncio.sleep(SHOWN_FOR_S)
         while True:
             if stop.is_set() or not is_occupied():
                 break

@@ -1,6 +1,7 @@
 """The web application: its routes, each group in a file of its own, behind guard and gate."""
 
 import asyncio
+import secrets
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Literal
@@ -56,12 +57,12 @@ def build(
     app = FastAPI(
         title="storeguard", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json"
     )
-    app.state.closing = asyncio.Event()
+    app.state.closing, app.state.boot = asyncio.Event(), secrets.token_hex(8)
     pages = Pages(view, has_desks=desks is not None)
     refusals = Refusals(pages)
     app.add_middleware(Gate, door=door, refuse=refusals.say, now_s=now_s)
     app.add_middleware(Guard, language=view.language, hosts=hosts)
-    app.include_router(machine.router(view, app.state.closing))
+    app.include_router(machine.router(view, app.state.closing, app.state.boot))
     if "kiosk" in parts:
         app.include_router(till.router(view, pages, door))
         app.include_router(payments.router(view))

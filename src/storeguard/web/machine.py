@@ -1,7 +1,6 @@
 """What programs ask without signing in: health, figures for Prometheus, and `changed`."""
 
 import asyncio
-import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
@@ -15,15 +14,13 @@ from storeguard.web.view import PartRow, ShopView, Snapshot
 PRESENCE = ("empty", "occupied", "unknown")
 
 
-def router(view: ShopView, closing: asyncio.Event) -> APIRouter:
-    made, boot = APIRouter(), secrets.token_hex(8)
+def router(view: ShopView, closing: asyncio.Event, boot: str) -> APIRouter:
+    """`boot`: another one for each process."""
+    made = APIRouter()
 
     @made.get("/healthz")
     async def health() -> JSONResponse:
-        """Always 200 while the process answers; the body says what cannot be trusted.
-
-        `boot`: another one for each process.
-        """
+        """Always 200 while the process answers; the body says what cannot be trusted."""
         shop = view.snapshot()
         faults = [asdict(fault) for fault in shop.faults]
         parts = [asdict(part) for part in view.health()]

@@ -102,7 +102,8 @@ class _Settings:
 
 def restarting(pages: Pages, request: Request, store: str, *, then: str = "/") -> Response:
     """The page that waits for the new process, and goes on to `then`."""
-    return pages.console(request, "restarting.html", ("set.",), store=store, then=then)
+    boot = request.app.state.boot
+    return pages.console(request, "restarting.html", ("set.",), store=store, then=then, boot=boot)
 
 
 def _include_answers(made: APIRouter, desk: NoticeDesk) -> None:

@@ -1,14 +1,11 @@
 // Waits until another process answers, then goes on.
 
 const EVERY_MS = 700;
-let first = null;
-
 async function look() {
   try {
     const answer = await fetch("/healthz", { cache: "no-store" });
     const { boot } = await answer.json();
-    first ??= boot;
-    if (boot !== first) {
+    if (boot !== document.body.dataset.boot) {
       location.replace(document.body.dataset.then);
       return;
     }
