@@ -434,3 +434,9 @@ def test_what_is_called_certain_of_two_products_is_right_in_98_of_100(spread, sh
             wrong += found is not None and found != -units
     assert wrong <= 0.02 * (right + wrong)
     assert right >= share * 300
+
+
+def test_goods_on_a_shelf_for_which_nothing_is_booked_are_counted_at_the_start():
+    shelf = Shelves({"바나나우유": 0}, A=[MILK])
+    shelf.begin("A", 3 * 95.0)
+    assert shelf.count(MILK).count == 3

@@ -121,7 +121,8 @@ def first_weighed(
     sigma_g = math.hypot(weighed.sigma_g, math.sqrt(var))
     if is_as_booked or (len(own) > 1 and abs(weighed.level_g - goods_g) <= 2 * sigma_g):
         return _with_load(belief, weighed.scale, load._replace(base_g=weighed.level_g))
-    rounded = None if has_zero else math.hypot(ROUNDED * goods_g, math.sqrt(var))
+    # Where nothing was booked, nothing has been rounded.
+    rounded = math.hypot(ROUNDED * goods_g, math.sqrt(var)) if goods_g and not has_zero else None
     sigma_g = min(sigma_g, max(weighed.sigma_g, lightest_g / 4))
     booked_belief = _with_load(belief, weighed.scale, load)
     scene = replace(_scene(belief, weighed, sigma_g), is_restocked=True)  # while it was off

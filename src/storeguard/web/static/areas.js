@@ -98,11 +98,12 @@ draw.addEventListener("pointerdown", (event) => {
 
 draw.addEventListener("pointermove", (event) => {
   if (!line) return;
-  const point = pointOf(event);
-  if (far(point, line[line.length - 1]) >= LEAST_STEP) {
-    line.push(point);
-    render();
+  // A browser hands out one move a picture; the finger has been in more places than that.
+  const moves = event.getCoalescedEvents?.() ?? [];
+  for (const point of (moves.length ? moves : [event]).map(pointOf)) {
+    if (far(point, line[line.length - 1]) >= LEAST_STEP) line.push(point);
   }
+  render();
 });
 
 draw.addEventListener("pointerup", (event) => {
