@@ -122,16 +122,3 @@ def test_a_step_on_the_foreign_scale_may_settle_first(trace, told):
     trace.leave(30)
     [visit] = told("VisitReconciled")
     assert (visit["misplaced"], visit["unpaid"]) == ({"바나나우유": 1}, {})
-
-
-def test_a_bag_fetched_in_another_visit_is_not_what_its_finder_took(trace, told):
-    """It weighs like twenty bars, and nothing but its return tells that it is none."""
-    trace.enter(6)
-    trace.lay(9, "B", 20 * 52)
-    trace.leave(14)
-    trace.enter(36)
-    trace.lay(42, "B", -20 * 52)
-    trace.leave(48)
-    _, visit = told("VisitReconciled")
-    assert (visit["unpaid"], visit["uncertain"]) == ({}, {"초코바": [0, 20]})
-    assert told("IssueSealed") == []

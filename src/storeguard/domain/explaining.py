@@ -37,7 +37,7 @@ TOGETHER = math.log(10.0)
 
 PUT_BACK, MISPLACED, GUEST_LEAVES = math.log(5.0), math.log(30.0), math.log(2.0)
 
-DELIVERED, DELIVERED_BY_A_CUSTOMER = math.log(30.0), math.log(1000.0)
+DELIVERED, DELIVERED_BY_A_CUSTOMER = math.log(30.0), math.log(200.0)
 """Own units from outside the store; rarer where the visitor has taken something before."""
 
 MOST_RARE = math.log(12.0)

@@ -359,7 +359,7 @@ class ReconcilingService:
 
     def _on_stock_changed(self, event: StockChanged) -> None:
         units = self._units_of_this_step(event)
-        if event.is_first or units is None:
+        if event.is_first or not units:
             return
         movement = Movement(
             event.started_s,

@@ -71,6 +71,7 @@ class Tally:
         self._visit = _VisitNow()
         self._earlier: dict[float, Mapping[str, Count]] = {}
         self._unclear_s: dict[str, float] = {}
+        self._is_entering = False
         self.is_restocked: Callable[[float], bool] = lambda _: False
         """Was restock mode on at an instant? Whoever knows says so."""
         self.counts: Mapping[str, Count] = {}
@@ -84,6 +85,8 @@ class Tally:
 
     async def count(self) -> None:
         """Books the levels and steps that have not been counted yet."""
+        if self._is_entering:
+            await self._begin_visit()
         for channel in self._channels.values():
             if not channel.is_counted:
                 await self._count_first(channel)
@@ -252,9 +255,16 @@ class Tally:
         self._earlier[self._visit.started_s] = self._moves()
         while len(self._earlier) > REMEMBERED_VISITS:
             del self._earlier[next(iter(self._earlier))]
-        self._belief = entered(self._belief)
+        self._is_entering = True
         doubted = frozenset(name for name, one in self.counts.items() if not one.is_certain)
         self._visit = _VisitNow(t_s, doubted=doubted)
+
+    async def _begin_visit(self) -> None:
+        """What stays when its visitor goes is goods rather than a bag: that may change counts."""
+        belief = entered(self._belief)
+        if self._changes(belief, "", {}):
+            await self._commit(belief, "left behind")
+        self._belief, self._is_entering = belief, False
 
     def pay(self, sale: SaleMade) -> None:
         """What is paid goes out of the store, and is put down on no shelf any more."""
