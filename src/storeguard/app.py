@@ -282,6 +282,7 @@ class Store:
             self.kiosk, self.folders, self.bus, self.clock, self.health, fsync=self._mode.fsync
         )
         self.weighing.tally.is_restocked = self.restocking.was_on
+        self.watching.is_touched = self.weighing.is_touched_since
         zone, before_s = self.config.store.timezone, lead_s(self.config.recording.pre_roll_s)
         leftovers = recovery.leftovers(self.folders.record, self.journal, zone, lead_s=before_s)
         self.sales = assembling.sales_sources(

@@ -188,3 +188,16 @@ def test_without_a_camera_the_scales_alone_make_visits(make_store):
     store.world.take("초코바", 2)
     store.advance(80)
     assert store.missing == [{"초코바": 2}]
+
+
+def test_without_a_camera_nobody_is_judged_while_a_hand_is_on_the_shelf(trace, replay):
+    """The next customer has begun to take when the minute after the last step is over."""
+    trace.config = trace.config.replace("cameras:\n  - {id: door}\n", "")
+    trace.take(5, "바나나우유")
+    trace.sell(8, "바나나우유")
+    trace.take(66.5, "초코바")
+    trace.sell(75.5, "초코바")
+    lines = replay(trace.write(ends_s=100)).lines
+    assert [line for line in lines if line["event"] == "IssueSealed"] == []
+    visits = [line for line in lines if line["event"] == "VisitReconciled"]
+    assert sum(visit["paid"].get("초코바", 0) for visit in visits) == 1

@@ -289,7 +289,7 @@ class Tally:
         """The visit's sales choose between answers that the weight leaves open."""
         if visit.started_s != self._visit.started_s or not (found := self.open_in(visit)):
             return
-        owed = {name: visit.owed(name) for name in found}
+        owed = {name: -count.count - visit.paid[name] for name, count in found.items()}
         belief = counting.decided(self._belief, owed, visit.paid)
         if belief is not self._belief:
             await self._commit(belief, f"sales of visit {visit.id}")

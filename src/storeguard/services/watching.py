@@ -160,6 +160,8 @@ class WatchingService:
         self.changed_s: float | None = None
         self._visit_started_s = 0.0
         self._stepped_s = float("-inf")
+        self.is_touched: Callable[[float], bool] = lambda _: False
+        """Has a scale begun to move since an instant, and not come to rest? Who knows says so."""
         self.blind_since_s: float | None = None
         self.unseen = Unseen()
         self.unverified: UnverifiedVisit | None = None
@@ -271,7 +273,9 @@ class WatchingService:
         """No camera: steps open visits, and stillness ends them."""
         part = self._health.part("watching", longest_s=LONGEST_SILENCE_S)
         while True:
-            self._advance(Sighting(self._clock.now_s(), 0))
+            now_s = self._clock.now_s()
+            if not self.is_touched(now_s - CAMERALESS_EMPTY_FOR_S):
+                self._advance(Sighting(now_s, 0))
             part.ok()
             await asyncio.sleep(1.0)
 
@@ -280,7 +284,9 @@ class WatchingService:
         while True:
             await asyncio.sleep(1.0)
             now_s = self._clock.now_s()
-            if self.is_sightless and now_s - self._stepped_s >= CAMERALESS_EMPTY_FOR_S:
+            long_ago_s = now_s - CAMERALESS_EMPTY_FOR_S
+            is_touched = self._stepped_s > long_ago_s or self.is_touched(long_ago_s)
+            if self.is_sightless and not is_touched:
                 self._take(Sighting(now_s, 0))
 
     @property

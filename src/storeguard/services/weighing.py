@@ -226,6 +226,11 @@ class WeighingService:
         """Can this scale's counts be relied on now?"""
         return channel.weighing.is_settled and self.tally.is_certain(channel)
 
+    def is_touched_since(self, t_s: float) -> bool:
+        """Has a healthy scale begun to move after `t_s`, and not come to rest yet?"""
+        moving = (c.weighing.moving_since_s for c in self.channels if not c.weighing.is_failed)
+        return any(since_s is not None and since_s > t_s for since_s in moving)
+
     def unsettled_since(self, t_s: float) -> bool:
         """Is a healthy scale still on the move since `t_s` or before?"""
         return any(
