@@ -75,6 +75,8 @@ async def test_the_snapshot_has_everything_the_owner_sees(client: httpx.AsyncCli
         "is_verified": True,
         "is_shelf_certain": True,
         "barcode": None,
+        "promotions": [],
+        "picture": None,
     }
     assert seen["visits"][0]["unpaid"] == {"바나나우유": 2}
     assert seen["issues"][0]["loss_won"] == 3000
