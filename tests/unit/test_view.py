@@ -68,6 +68,16 @@ def test_people_in_front_of_it_are_no_fault(watch):
     assert not any(shown(watch, picture, 40, 12, is_still=False))
 
 
+def test_somebody_in_a_bare_room_is_no_fault_however_long_he_stands_there():
+    room = np.full((360, 640, 3), 170, np.uint8)
+    room[60:240:44, 40:600] = 110
+    watch = ViewWatch()
+    assert not any(shown(watch, room, 12))
+    room[120:, 200:330] = 25
+    cv2.circle(room, (265, 100), 45, (25, 25, 25), cv2.FILLED)
+    assert not any(shown(watch, room, 60, 12, is_still=False))
+
+
 @pytest.mark.parametrize("sigma_px", [16, 40])
 def test_a_lens_out_of_focus_is_blind_after_five_seconds(watch, sigma_px):
     faults = shown(watch, cv2.GaussianBlur(shop(), (0, 0), sigma_px), 12, 12)

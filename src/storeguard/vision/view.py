@@ -3,7 +3,8 @@
 What is remembered is the usual picture: how fine its edges are, how strong, and where. Measured on
 ten views under lights, noise, compression, infrared, blur, covers and turns:
 
-- out of focus, fine edges go and coarse ones stay; a light, or infrared, changes both alike;
+- out of focus, fine edges go and coarse ones stay; a light, or infrared, changes both alike, and
+  a person only adds some;
 - covered or sprayed, all edges go;
 - turned, the edges are as many and as strong, but elsewhere.
 
@@ -44,6 +45,7 @@ class Tuning:
     fineness_in_disorder: float = 0.75
     likeness_of_light: float = 0.75
     """Enough where the edges have left their places, too: blur moves them, a light does not."""
+    fine_edges_gone: float = 0.80
     least_contrast: float = 0.35
     likeness_in_fog: float = 0.85
     """Less contrast with all edges in their places is a light."""
@@ -105,7 +107,7 @@ class ViewWatch:
             self._learned_s += elapsed_s
             usual.approach(now, elapsed_s / max(self._learned_s, elapsed_s))
             return None
-        self.fault = self._judge(now, usual, t_s)
+        self.fault = self._judge(now, usual, t_s, is_still=is_still)
         if self.fault is None and is_still:
             usual.approach(now, min(elapsed_s, 10.0) / self._tuning.follow_s)
         return self.fault
@@ -114,13 +116,15 @@ class ViewWatch:
         self._usual, self._learned_s = view, 0.0
         self._blurred_s = self._moved_s = self.fault = None
 
-    def _judge(self, now: _View, usual: _View, now_s: float) -> ViewFault | None:
+    def _judge(self, now: _View, usual: _View, now_s: float, *, is_still: bool) -> ViewFault | None:
         tuning = self._tuning
         fineness, contrast = now.fineness / usual.fineness, now.contrast / usual.contrast
         likeness = _likeness(now.places, usual.places)
         problem = self._problem(fineness, contrast, likeness)
         self._blurred_s = _since(self._blurred_s, now_s, problem is not None)
-        is_moved = problem is None and likeness < tuning.least_likeness
+        # Who stands in a bare room changes most of its picture.
+        is_empty = is_still or (self.fault is not None and not self.fault.is_blind)
+        is_moved = problem is None and likeness < tuning.least_likeness and is_empty
         self._moved_s = _since(self._moved_s, now_s, is_moved)
         if self._blurred_s is not None and now_s - self._blurred_s >= tuning.blurred_after_s:
             return ViewFault(FaultCode.CAMERA_BLIND, f"the lens is {problem}", is_blind=True)
@@ -142,7 +146,7 @@ class ViewWatch:
             least = tuning.fineness_in_doubt
         elif likeness < tuning.likeness_of_light:
             least = tuning.fineness_in_disorder
-        if fineness < least:
+        if fineness < least and fineness * contrast < tuning.fine_edges_gone:
             return f"out of focus (sharpness {fineness:.0%} of the usual)"
         return None
 
