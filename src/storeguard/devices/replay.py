@@ -130,7 +130,9 @@ def _readings(path: Path) -> dict[str, list[Reading]]:
     readings: dict[str, list[Reading]] = {}
     for number, (typed_s, scale, typed) in _rows(path, ("t_s", "scale", "raw")):
         try:
-            t_s, raw = _seconds(typed_s), int(typed) if typed else None
+            t_s, raw = float(typed_s), int(typed) if typed else None
+            if not 0 <= t_s < inf:
+                raise ValueError(typed_s)
         except ValueError:
             got = f"'{typed_s},{scale},{typed}'"
             raise _wrong(path, number, got, "seconds, scale, counts") from None

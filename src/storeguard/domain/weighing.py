@@ -233,7 +233,9 @@ def _band(noise_g: float, rules: WeighingRules) -> float:
 def _remember(state: Weighing, samples: Samples, rules: WeighingRules) -> Weighing:
     window = state.window + samples
     oldest_s = window[-1][0] - rules.settle_for_s
-    first = next(i for i, (t_s, _) in enumerate(window) if t_s > oldest_s)
+    first = 0
+    while window[first][0] <= oldest_s:
+        first += 1
     # A slow device still needs the fewest samples that can show a hold.
     window = window[min(first, max(0, len(window) - FEWEST_SAMPLES)) :]
     # Spelled out: `replace` takes three times as long, and each batch comes through here.

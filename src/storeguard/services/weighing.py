@@ -20,7 +20,7 @@ from storeguard.domain.events import (
 from storeguard.domain.product import Product
 from storeguard.domain.weighing import Weighing, WeighingRules
 from storeguard.errors import FaultCode, JournalFault
-from storeguard.health import LONGEST_SILENCE_S, Health, Pulse
+from storeguard.health import LONGEST_SILENCE_S, Health
 from storeguard.ports import Book, GuestMemory, Reading, Scale, ZeroMemory
 from storeguard.services.bus import Bus
 from storeguard.services.drifts import DriftMemory, DriftWatch
@@ -106,6 +106,7 @@ class WeighingService:
         self._health = health
         self._round_s = round_s
         self._on_readings = on_readings
+        self._pulses = {one.id: health.pulse(f"{one.id} reader", SPEECHLESS_S) for one in channels}
         self._swaps = SwapWatch(
             self.channels, lambda one: self.tally.booked_g(one), bus, clock, health
         )
@@ -127,7 +128,7 @@ class WeighingService:
                 await asyncio.sleep(self._round_s)
         finally:
             for channel in self.channels:
-                self._pulse(channel).rest()
+                self._pulses[channel.id].rest()
                 await channel.scale.close()
 
     async def _start(self) -> None:
@@ -135,7 +136,7 @@ class WeighingService:
         for channel in self.channels:
             channel.weighing = Weighing(zero_g=zeros.get(channel.id, 0.0))
             channel.scale.start()
-            self._pulse(channel).beat()
+            self._pulses[channel.id].beat()
         await self.drifts.load()
 
     async def _run_once(self) -> None:
@@ -175,14 +176,11 @@ class WeighingService:
         lent_for_s = now_s - (now_s if was.failing_since_s is None else was.failing_since_s)
         self._bus.publish(DeviceRecovered(now_s, scale, lent_for_s))
 
-    def _pulse(self, channel: Channel) -> Pulse:
-        return self._health.pulse(f"{channel.id} reader", SPEECHLESS_S)
-
     def _weigh(self, channel: Channel) -> None:
         readings = channel.scale.drain()
         if not readings:
             return
-        self._pulse(channel).beat()
+        self._pulses[channel.id].beat()
         if channel.newest is None:
             log.debug("%s: first reading", channel.id)
         channel.newest = readings[-1]
