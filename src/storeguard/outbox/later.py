@@ -5,6 +5,7 @@ another issue. `later.json` is written once, after all that it lists, and goes t
 the same order. Everything here blocks.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -21,6 +22,8 @@ from storeguard.outbox.folder import (
     unwritable,
 )
 from storeguard.statefile import read_json
+
+log = logging.getLogger("storeguard")
 
 LATER = "later.json"
 
@@ -59,7 +62,10 @@ def read_later(folder: Path) -> dict[str, Any] | None:
     """What was added, or None: nothing, or nothing that can be read."""
     try:
         said = read_json(folder / LATER, largest_bytes=MOST_MANIFEST_BYTES)
-    except (OSError, ValueError):
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        log.warning("%s: cannot be read: %s; the issue goes without", folder / LATER, error)
         return None
     is_ours = isinstance(said, dict) and said.get("id") == folder.name
     files, steps = (said.get(key) if is_ours else None for key in ("files", "steps"))
