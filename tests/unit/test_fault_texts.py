@@ -93,3 +93,17 @@ def test_what_s3_refuses_has_a_code_of_its_own(said, status, code):
     error = refusals.aws.ClientError(answer, "PutObject")  # type: ignore[arg-type]
     request = refusals.Request("s3:PutObject", "bucket", "gangnam-1/x", "ap-northeast-2")
     assert code_of(refusals.translated(error, request)) is code
+
+
+REMARKS = {
+    code for code in FaultCode if any(fields(CATALOGUES["ko"][key]) for key in keys_of(code))
+}
+"""What is only ever remarked, with figures of its own."""
+
+
+@pytest.mark.parametrize("language", CATALOGUES)
+def test_what_a_part_fails_with_needs_no_values(language):
+    """A page and an alarm know the code alone: a sentence that wanted more would end the daemon."""
+    assert not REMARKS & {FaultCode.DETECTOR_SLOW, FaultCode.CAMERA_BLIND, FaultCode.SCALE_STUCK}
+    for code in set(FaultCode) - REMARKS:
+        assert fault_text(language, code, "its own words")
