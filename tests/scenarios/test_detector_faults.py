@@ -73,4 +73,4 @@ def test_a_detector_that_falls_behind_skips_pictures_and_says_how_late_it_is(sto
     assert detector.looks - before <= 11
     [remark] = page(store).remarks
     assert (remark.device, remark.code) == ("door", FaultCode.DETECTOR_SLOW)
-    assert "너무 늦습니다" in remark.why
+    assert "6초 늦습니다" in remark.why

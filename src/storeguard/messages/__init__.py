@@ -35,7 +35,9 @@ def text(language: str, key: str, **values: object) -> str:
 
 def fault_text(language: str, code: FaultCode, why: str = "", **values: object) -> str:
     """The owner's sentence of a fault; `why`, the device's own, where its kind says too little."""
-    said = [text(language, key, **values) for key in faults.keys_of(code)]
+    remark = faults.WITH_FIGURES.get(code) if values else None
+    keys = faults.keys_of(code) if remark is None else (remark,)
+    said = [text(language, key, **values) for key in keys]
     return " ".join(one if one.endswith(".") else f"{one}." for one in said) or why
 
 

@@ -67,6 +67,7 @@ KO: dict[str, str] = {
     "fault.C203": "카메라가 응답하지 않습니다. 저절로 풀리지 않으면 뽑았다 다시 꽂으세요.",
     "fault.C206": "영상이 너무 느립니다. 연결과 네트워크를 확인하세요.",
     "fault.C207": "사람 감지가 너무 늦습니다. 통풍을 확인하거나 더 작은 모델을 쓰세요.",
+    "remark.C207": "사람 감지가 {seconds}초 늦습니다. 통풍을 확인하거나 더 작은 모델을 쓰세요.",
     "fault.C208": "사람 감지가 실패하여 다시 시도하는 중입니다. 재고는 계속 감시합니다.",
     "fault.C209": "{minutes}분째 사람이 감지됩니다. 포스터나 마네킹인지 확인하세요.",
     "fault.C210": "영상 파일이 끝났습니다.",
@@ -147,6 +148,7 @@ EN: dict[str, str] = {
     "fault.C203": "The camera does not answer. If it stays so, unplug it and plug it in again.",
     "fault.C206": "The pictures come too slowly. Check the connection and the network.",
     "fault.C207": "Person detection is too late. Check the cooling, or use a smaller one.",
+    "remark.C207": "Person detection is {seconds} s late. Check the cooling, or use a smaller one.",
     "fault.C208": "Person detection failed and is tried again. The stock is still watched.",
     "fault.C209": "A person has been seen for {minutes} min. See whether it is a poster.",
     "fault.C210": "The video file has ended.",
@@ -200,6 +202,10 @@ PARTS: Mapping[str, str] = MappingProxyType(
     }
 )
 """A part of health → the key of its title; what is not here keeps records, or is a device."""
+
+
+WITH_FIGURES = MappingProxyType({FaultCode.DETECTOR_SLOW: "remark.C207"})
+"""What may be a fault or a remark: the sentence of the remark, which has figures."""
 
 
 def keys_of(code: FaultCode) -> tuple[str, ...]:

@@ -71,7 +71,8 @@ def _of_scale(weighing: WeighingService, channel: Channel, now_s: float) -> Iter
 
 def _of_camera(eye: Eye) -> Iterator[Remark]:
     if eye.verdict_took_s > LATE_S:
-        yield Remark(eye.camera.id, FaultCode.DETECTOR_SLOW)
+        values = {"seconds": f"{eye.verdict_took_s:.0f}"}
+        yield Remark(eye.camera.id, FaultCode.DETECTOR_SLOW, values=values)
     if eye.is_doubtful:
         yield Remark(eye.camera.id, FaultCode.CAMERA_DOUBTFUL)
 
