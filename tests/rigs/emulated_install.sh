@@ -66,9 +66,9 @@ lend_cpuinfo() {
 }
 
 lend_checkout() {
-    rm -rf "$TREE/root/storeguard"
-    mkdir -p "$TREE/root/storeguard"
-    git -C "$checkout" archive "${COMMIT:-HEAD}" | tar -xf - -C "$TREE/root/storeguard"
+    rm -rf "$TREE/srv/checkout"
+    mkdir -p "$TREE/srv/checkout"
+    git -C "$checkout" archive "${COMMIT:-HEAD}" | tar -xf - -C "$TREE/srv/checkout"
 }
 
 # The networks' hosts may be out of reach of a workshop's machine: then its own files are lent.
@@ -86,21 +86,21 @@ lend_cpuinfo
 lend_checkout
 lend_networks
 step "make install"
-inside make -C /root/storeguard install YOLO="$YOLO"
+inside make -C /srv/checkout install YOLO="$YOLO"
 step "make install again: nothing is built, nothing of the owner's changes"
 before=$(inside sha256sum /var/lib/storeguard/config.yaml /usr/local/bin/storeguard; readlink "$TREE/opt/storeguard/current")
-inside make -C /root/storeguard install YOLO="$YOLO"
+inside make -C /srv/checkout install YOLO="$YOLO"
 after=$(inside sha256sum /var/lib/storeguard/config.yaml /usr/local/bin/storeguard; readlink "$TREE/opt/storeguard/current")
 [[ $before == "$after" ]]
 step "the program"
 inside storeguard --version
 inside storeguard check-config
 inside storeguard models verify
-inside storeguard detect /root/storeguard/docs/console.png --model yolox-nano
+inside storeguard detect /srv/checkout/docs/console.png --model yolox-nano
 step "the unit, judged by the tree's own systemd"
 inside systemd-analyze security --offline=true --threshold=20 /etc/systemd/system/storeguard.service | tail -1 ||
     echo "no systemd-analyze in the tree"
 step "make uninstall keeps the data"
-inside make -C /root/storeguard uninstall
+inside make -C /srv/checkout uninstall
 [[ ! -e $TREE/opt/storeguard && -e $TREE/var/lib/storeguard/config.yaml ]]
 step "proven: $(inside uname -m), $(inside sed -n 's/^PRETTY_NAME=//p' /etc/os-release), $(inside python3 --version), YOLO=$YOLO"
