@@ -131,7 +131,7 @@ clean:  ## Remove environments and caches; the store's data stays.
 	@$(MAKE) --no-print-directory VENV=.venv-yolo .venv-yolo/.made
 	@echo "installing into .venv-yolo, a minute or two: runtimes of networks, 1.5 GB" >&2
 	@.venv-yolo/bin/python -m pip --disable-pip-version-check install --quiet --no-compile \
-		--constraint $(LOCK) --editable . pytest pytest-xdist hypothesis
+		--constraint $(LOCK) --editable . pytest pytest-timeout pytest-xdist hypothesis
 	@.venv-yolo/bin/python -m pip --disable-pip-version-check install --quiet --no-compile \
 		--no-deps --requirement requirements/yolo.txt
 	@.venv-yolo/bin/python -m pip --disable-pip-version-check install --quiet --no-compile \

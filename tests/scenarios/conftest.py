@@ -42,10 +42,10 @@ class SimStore:
     scales see.
     """
 
-    def __init__(self, folder, *, outside=False, camera=True, **sections):
+    def __init__(self, folder, *, outside=False, camera=True, started_at=STARTED_AT, **sections):
         self.folder = folder
         self.loop = SimLoop()
-        self.clock = LoopClock(self.loop, STARTED_AT)
+        self.clock = LoopClock(self.loop, started_at)
         self.events = []
         self.world = None
         self.app = None

@@ -85,10 +85,6 @@ BAD_CONFIGS = {
         CONFIG.replace("[초코바]", "[바나나우유]"),
         "'바나나우유' is on the scales 'A' and 'B'",
     ),
-    "two products on a scale": (
-        "scales: [{id: A, products: [바나나우유, 초코바], backend: sim}]\n",
-        "scale 'A'",
-    ),
     "a product that the CSV does not have": (
         CONFIG.replace("[초코바]", "[없는과자]"),
         "product '없는과자' is not in the inventory",

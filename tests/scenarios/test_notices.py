@@ -1,6 +1,8 @@
 """Rule 14 in the store: repeats are told together, the rest of a full day next morning."""
 
 import json
+from datetime import datetime
+from functools import partial
 
 import pytest
 
@@ -29,6 +31,14 @@ def shop(make_store):
     store = make_store(outside=True)
     store.start()
     return store
+
+
+@pytest.fixture
+def evening(make_store, monkeypatch):
+    """Makes a shop at a quarter to midnight, whose owner wants the digest at midnight."""
+    monkeypatch.setattr(notice, "DIGEST_HOUR", 0)
+    at = datetime.fromisoformat("2026-11-20T23:45:00+09:00")
+    return partial(make_store, outside=True, started_at=at)
 
 
 def test_a_repeat_of_the_same_product_waits_and_another_product_does_not(shop):
@@ -87,9 +97,10 @@ def test_what_waited_at_a_power_cut_is_told_after_the_start(shop):
     assert len(digests(shop)) == 1
 
 
-def test_a_full_day_is_said_once_and_summed_up_next_morning(shop, monkeypatch):
+def test_a_full_day_is_said_once_and_summed_up_next_morning(evening, monkeypatch):
     monkeypatch.setattr(notice, "MOST_A_DAY", 2)
-    monkeypatch.setattr(notice, "DIGEST_HOUR", 0)  # the store's day ends in 100 minutes
+    shop = evening()
+    shop.start()
     for product in ("바나나우유", "초코바", "콜라", "바나나우유"):
         steal(shop, product)
     assert tellings(shop) == ["own", "own", "daily_digest", "daily_digest"]
@@ -98,7 +109,7 @@ def test_a_full_day_is_said_once_and_summed_up_next_morning(shop, monkeypatch):
     shop.start()
     shop.advance(60)
     assert [digest["notice"] for digest in digests(shop)] == ["day_is_full"]
-    shop.advance(6200)
+    shop.advance(900)
     [_, morning] = digests(shop)
     assert morning["notice"] == "digest"
     assert morning["issues"] == [issue.name for issue in shop.issues[2:]]
@@ -106,19 +117,18 @@ def test_a_full_day_is_said_once_and_summed_up_next_morning(shop, monkeypatch):
     assert tellings(shop)[-1] == "own"
 
 
-def test_an_issue_below_the_owners_threshold_waits_for_the_morning(make_store, monkeypatch):
-    monkeypatch.setattr(notice, "DIGEST_HOUR", 0)
-    shop = make_store(outside=True, notices={"min_won": 3000})
+def test_an_issue_below_the_owners_threshold_waits_for_the_morning(evening):
+    shop = evening(notices={"min_won": 3000})
     shop.start()
     steal(shop, "바나나우유")  # 1,500 won
     steal(shop, "콜라", 2)  # 3,600 won
     assert tellings(shop) == ["below_threshold", "own"]
     assert shop.kiosk == shop.shelf
-    shop.advance(3600)
+    shop.advance(400)
     assert digests(shop) == []
     shop.stop()
     shop.start()
-    shop.advance(3000)
+    shop.advance(600)
     [morning] = digests(shop)
     assert morning["issues"] == [shop.issues[0].name]
     assert [(line["product"], line["loss"]) for line in morning["lines"]] == [("바나나우유", 1500)]

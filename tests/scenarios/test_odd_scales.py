@@ -5,6 +5,7 @@ import pytest
 from storeguard import shopview
 from storeguard.domain import events as ev
 from storeguard.errors import FaultCode
+from storeguard.services import remarking
 from storeguard.shopview import ShopView
 
 BANANA_G, BAR_G = 6 * 265.0, 12 * 52.0
@@ -201,16 +202,17 @@ def test_a_scale_whose_readings_often_fail_is_remarked(store):
     assert remarks(store) == {}
 
 
-def test_somebody_who_never_leaves_may_be_a_poster(make_store):
+def test_somebody_who_never_leaves_may_be_a_poster(make_store, monkeypatch):
+    monkeypatch.setattr(remarking, "OCCUPIED_S", 400.0)
     store = make_store()
     store.start()
     store.enter("poster")
-    store.advance(3500)
+    store.advance(390)
     assert remarks(store) == {}
-    store.advance(200)
+    store.advance(60)
     [row] = remarks(store).values()
     assert (row.device, row.code, row.title) == ("store", FaultCode.OCCUPIED_LONG, "매장")
-    assert "62분째" in row.why
+    assert "8분째" in row.why
 
 
 def test_an_unsynced_clock_is_remarked(store, monkeypatch):

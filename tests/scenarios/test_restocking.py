@@ -6,11 +6,14 @@ import pytest
 
 from storeguard.books.deliveries import RestockFile
 from storeguard.domain import events as ev
+from storeguard.domain import restock
 from storeguard.domain.restock import IDLE_FOR_S, MARKED_WITHIN_S
-from storeguard.services.comparing import COMPARED_EVERY_S
+from storeguard.services import comparing
 from storeguard.services.restocking import REQUEST
 
 MILK, BAR, COLA = "바나나우유", "초코바", "콜라"
+SOON_S = 240.0
+"""In place of the hour and the half hour that the store waits by itself."""
 
 
 def start(store, who="owner"):
@@ -188,13 +191,14 @@ def test_an_announced_delivery_is_booked_once_in_restock_mode_too(make_store):
     assert store.issues == ()
 
 
-def test_it_ends_by_itself_after_half_an_hour_without_a_step(store):
+def test_it_ends_by_itself_after_a_while_without_a_step(store, monkeypatch):
+    monkeypatch.setattr(restock, "IDLE_FOR_S", SOON_S)  # half an hour
     store.enter("owner")
     start(store)
     shelve(store, MILK, 1)
     store.leave()
     store.be_judged()
-    store.advance(IDLE_FOR_S)
+    store.advance(SOON_S)
     assert store.app.restocking.mode.who is None
     store.enter("thief")
     store.take(MILK, 2)
@@ -298,24 +302,26 @@ def test_an_unannounced_delivery_is_asked_about_once(store):
     assert store.kiosk[MILK] == store.shelf[MILK] == 16
 
 
-def test_no_delivery_takes_the_raise_back_out_once(store):
+def test_no_delivery_takes_the_raise_back_out_once(store, monkeypatch):
+    monkeypatch.setattr(comparing, "COMPARED_EVERY_S", SOON_S)
     deliver(store, MILK, 10)
     [question] = store.app.questions.open
     for is_delivery in (False, False, True):
         store._run(store.app.questions.answer(question.id, is_delivery=is_delivery))
     assert (store.kiosk[MILK], store.shelf[MILK]) == (6, 16)
-    store.advance(COMPARED_EVERY_S + 60)
+    store.advance(2 * SOON_S)
     assert (store.kiosk[MILK], store.shelf[MILK]) == (6, 16)
     assert store.issues == ()
 
 
-def test_a_declined_surplus_is_forgotten_once_the_owner_has_counted(make_store):
+def test_a_declined_surplus_is_forgotten_once_the_owner_has_counted(make_store, monkeypatch):
+    monkeypatch.setattr(comparing, "COMPARED_EVERY_S", SOON_S)
     store = make_store(outside=True)
     store.start()
     deliver(store, COLA, 4)
     answer(store, False)
     edit(store, "inventory_weight.csv", "콜라,12,", "콜라,9,")
-    store.advance(COMPARED_EVERY_S + 60)
+    store.advance(2 * SOON_S)
     assert store.kiosk[COLA] == store.shelf[COLA] == 9
     deliver(store, COLA, 4)
     assert store.kiosk[COLA] == 13
