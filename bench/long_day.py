@@ -142,7 +142,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=1440.0, help="simulated")
     minutes = parser.parse_args().minutes
-    allocator.give_large_blocks_back()  # as `run` does
+    allocator.keep_little()  # as `run` does
     loop = SimLoop()
     with tempfile.TemporaryDirectory() as folder:
         day = Day(Path(folder), loop)

@@ -70,7 +70,7 @@ def run_daemon(
     RESTART where a new process is needed: end at once then, a driver's thread may hang. AGAIN
     where the owner wants one, with what has changed.
     """
-    allocator.give_large_blocks_back()
+    allocator.keep_little()
     addresses.add_to(os.environ, base)
     make = make_hardware or functools.partial(hardware.from_config, base=base)
     duty = duty or Duty()

@@ -1,6 +1,7 @@
 """What holds the source together: imports point down, one way to write, one clock."""
 
 import ast
+import subprocess
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -186,6 +187,13 @@ def test_the_rules_import_only_the_standard_library(source):
     foreign = {name.split(".")[0] for name in imports(source)} - {"storeguard"}
     assert foreign <= sys.stdlib_module_names
     assert not foreign & {"asyncio", "os", "io", "pathlib", "time", "threading", "socket", "random"}
+
+
+def test_guarding_a_store_loads_no_pandas():
+    """29 MB and half a second; only an export of another maker's kiosk needs it."""
+    code = "import sys, storeguard.cli.running, storeguard.daemon; print('pandas' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
 
 
 def test_only_the_books_import_pandas():

@@ -46,6 +46,19 @@ def test_rows_below_the_header_are_sales_and_a_sum_is_none():
     assert told(CSV.encode(), barcodes={"8801115114154": "우유"})[0][0] == "우유"
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (CSV.replace("메로나", '"메로나', 1), "no readable CSV"),
+        (CSV + "," * 300, "301 columns, expected at most 200"),
+    ],
+)
+def test_a_csv_that_is_none_is_refused_in_one_line(content, said):
+    with pytest.raises(BookMalformed, match=f"^a.csv: .*{said}") as refused:
+        told(content.encode())
+    assert "\n" not in str(refused.value)
+
+
 def test_a_row_keeps_its_key_in_the_next_export_and_equal_rows_have_their_own():
     columns = Columns("판매일시", "수량", "상품명", None, None)
     row = "2026-11-20 22:21:04,콜라,1\n"

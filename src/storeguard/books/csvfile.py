@@ -8,9 +8,6 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import Any
-
-import pandas as pd
 
 from storeguard.books.rows import (
     BARCODE,
@@ -49,8 +46,6 @@ _EXCEL_DATE = re.compile(
 )
 _EXCEL_NUMBER = re.compile(r"\d+(\.\d+)?E\+?\d+", re.IGNORECASE)
 _NO_BARCODES: Mapping[str, str] = MappingProxyType({})
-
-_TYPED = (NAME, COUNT, PRICE, WEIGHT, SHELF, BARCODE, TOLERANCE)
 
 Line = tuple[int, str]
 """Line number from 1, and its text without the line end."""
@@ -178,55 +173,56 @@ class _Reader:
         return tuple(cells)
 
     def _rows(self, typed: Mapping[int, tuple[str, ...]], layout: Layout) -> tuple[Row, ...]:
-        table = _table(typed, layout)
-        self._check_names(table[NAME])
-        for place in (COUNT, PRICE):
-            table[place] = self._numbers(table, place, _WHOLE).astype(int)
-        for place in (WEIGHT, TOLERANCE):
-            table[place] = self._numbers(table, place, _DECIMAL).astype(float)
+        table = {line: _known_cells(cells, layout) for line, cells in typed.items()}
+        self._check_names({line: cells[NAME] for line, cells in table.items()})
+        numbers = {line: self._numbers(line, cells) for line, cells in table.items()}
         self._check_barcodes(table)
         others = [at for at, place in enumerate(layout.places) if place == OTHERS]
-        records = table[list(_TYPED)].itertuples(index=False, name=None)
         return tuple(
-            _row(values, cells, others)
-            for values, cells in zip(records, typed.values(), strict=True)
+            _row(table[line], numbers[line], cells, others) for line, cells in typed.items()
         )
 
-    def _check_names(self, names: "pd.Series[str]") -> None:
-        for line, name in names[(names == "") | names.str.fullmatch(_EXCEL_DATE)].items():
-            what = "excel" if name else "no_name"
-            raise self._error(what, line, KOREAN[NAME], value=_shown(name), before="")
-        for line, name in names[names.duplicated()].items():
-            first = names.index[names == name][0]
-            places = {"value": _shown(name), "first": first, "second": line}
-            raise self._error("twice", line, KOREAN[NAME], **places)
-        for _, name in names[names.str.match(r"[=+\-@]")].items():
-            self._note("formula", value=_shown(name), sign=name[0])
+    def _check_names(self, names: Mapping[int, str]) -> None:
+        first: dict[str, int] = {}
+        for line, name in names.items():
+            if not name or _EXCEL_DATE.fullmatch(name):
+                what = "excel" if name else "no_name"
+                raise self._error(what, line, KOREAN[NAME], value=_shown(name), before="")
+            if name in first:
+                places = {"value": _shown(name), "first": first[name], "second": line}
+                raise self._error("twice", line, KOREAN[NAME], **places)
+            first[name] = line
+        for name in first:
+            if name[0] in "=+-@":
+                self._note("formula", value=_shown(name), sign=name[0])
 
-    def _numbers(self, table: pd.DataFrame, place: int, shape: str) -> "pd.Series[str]":
-        column = table[place].map(plain_number)
-        fits = column.str.fullmatch(shape) | ((column == "") & (place == TOLERANCE))
-        for line, value in table[place][~fits].items():
-            raise self._no_number(line, value, place)
-        numbers = pd.to_numeric(column)
-        for line, value in table[place][numbers > LARGEST[place]].items():
-            raise self._no_number(line, value, place)
-        return numbers
+    def _numbers(self, line: int, cells: Mapping[int, str]) -> dict[int, float | None]:
+        """Of each column of numbers; None where a tolerance is left out."""
+        return {place: self._number(line, cells[place], place) for place in LARGEST}
 
-    def _no_number(self, line: object, value: str, place: int) -> BookMalformed:
+    def _number(self, line: int, value: str, place: int) -> float | None:
+        plain = plain_number(value)
+        if not plain and place == TOLERANCE:
+            return None
+        shape = _WHOLE if place in (COUNT, PRICE) else _DECIMAL
+        if re.fullmatch(shape, plain) is None or float(plain) > LARGEST[place]:
+            raise self._no_number(line, value, place)
+        return float(plain)
+
+    def _no_number(self, line: int, value: str, place: int) -> BookMalformed:
         if _EXCEL_DATE.fullmatch(value):
             return self._error("excel", line, KOREAN[place], value=_shown(value), before="")
         kind = "whole" if place in (COUNT, PRICE) else "decimal"
         expected = say(kind, self._language, most=f"{LARGEST[place]:,}")
         return self._error("number", line, KOREAN[place], value=_shown(value), expected=expected)
 
-    def _check_barcodes(self, table: pd.DataFrame) -> None:
-        codes = table[BARCODE]
-        bad = codes.str.fullmatch(_EXCEL_NUMBER) | codes.str.fullmatch(_EXCEL_DATE)
-        for (line, code), name in zip(codes[bad].items(), table[NAME][bad], strict=True):
-            known = self._barcodes.get(name)
-            before = say("excel_before", self._language, value=_shown(known)) if known else ""
-            raise self._error("excel", line, KOREAN[BARCODE], value=_shown(code), before=before)
+    def _check_barcodes(self, table: Mapping[int, Mapping[int, str]]) -> None:
+        for line, cells in table.items():
+            code = cells[BARCODE]
+            if _EXCEL_NUMBER.fullmatch(code) or _EXCEL_DATE.fullmatch(code):
+                known = self._barcodes.get(cells[NAME])
+                before = say("excel_before", self._language, value=_shown(known)) if known else ""
+                raise self._error("excel", line, KOREAN[BARCODE], value=_shown(code), before=before)
 
     def _note(self, what: str, **values: object) -> None:
         self._notes.append(f"{self._name}: {say(what, self._language, **values)}")
@@ -285,22 +281,25 @@ def _with_gap(layout: Layout, typed: Mapping[int, tuple[str, ...]]) -> Layout:
     )
 
 
-def _table(typed: Mapping[int, tuple[str, ...]], layout: Layout) -> pd.DataFrame:
-    """The known columns as text, by place; the index is the line number."""
-    columns = {
-        place: [unicodedata.normalize("NFC", unquoted(cells[at])) for cells in typed.values()]
-        for at, place in enumerate(layout.places)
-        if place != OTHERS
-    }
-    absent = {SHELF, BARCODE, TOLERANCE} - set(columns)
-    columns |= {place: [""] * len(typed) for place in absent}
-    return pd.DataFrame(columns, index=list(typed), dtype=str)
+def _known_cells(cells: tuple[str, ...], layout: Layout) -> dict[int, str]:
+    """A line's cells by place; what the file has no column for is empty."""
+    known = dict.fromkeys((SHELF, BARCODE, TOLERANCE), "")
+    for place, cell in zip(layout.places, cells, strict=True):
+        if place != OTHERS:
+            known[place] = unicodedata.normalize("NFC", unquoted(cell))
+    return known
 
 
-def _row(values: tuple[Any, ...], cells: tuple[str, ...], others: list[int]) -> Row:
-    *known, shelf, barcode, tolerance = values
-    optional = [shelf or None, barcode or None, None if pd.isna(tolerance) else tolerance]
-    return Row.of([*known, *optional, tuple(unquoted(cells[at]) for at in others)], cells)
+def _row(
+    known: Mapping[int, str],
+    numbers: Mapping[int, float | None],
+    cells: tuple[str, ...],
+    others: list[int],
+) -> Row:
+    count, price = (int(numbers[place] or 0) for place in (COUNT, PRICE))
+    values = [known[NAME], count, price, numbers[WEIGHT], known[SHELF] or None]
+    rest = tuple(unquoted(cells[at]) for at in others)
+    return Row.of([*values, known[BARCODE] or None, numbers[TOLERANCE], rest], cells)
 
 
 def _shown(value: str) -> str:

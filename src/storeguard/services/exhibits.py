@@ -20,6 +20,7 @@ from typing import Protocol
 
 import cv2
 
+from storeguard import allocator
 from storeguard.domain.events import (
     Event,
     SaleMade,
@@ -32,7 +33,7 @@ from storeguard.outbox.curve import Curve, curve_svg
 from storeguard.ports import Reading
 from storeguard.services.bus import Bus
 from storeguard.services.evidence import EvidenceRoom
-from storeguard.vision.clipfile import DISK_ERRORS, ClipUnplayable
+from storeguard.vision.clipfile import DISK_ERRORS, Clip, ClipUnplayable
 from storeguard.vision.moments import Mark, Moment, boxed_jpeg, contact_sheet, moment_of
 from storeguard.vision.pictures import KeptPicture, nearness
 
@@ -234,10 +235,10 @@ class ExhibitRoom:
             for step in steps:
                 await self._one(visit, (_key(step), JPG), partial(_picture, pictures, step))
             if pictures:
-                job = partial(contact_sheet, pictures, marks, title, self._clock)
-                await self._one(visit, (None, JPG), job)
+                sheet = partial(contact_sheet, pictures, marks, title, self._clock)
+                await self._one(visit, (None, JPG), sheet)
             for step in steps if clips else ():
-                await self._one(visit, (_key(step), MP4), partial(moment_of, clips, _mark(step)))
+                await self._one(visit, (_key(step), MP4), partial(_moment, clips, _mark(step)))
             if visit.is_over and not clips:  # no camera records: that is no fault
                 visit.made |= {(_key(step), MP4): NO_CLIP for step in steps}
 
@@ -326,6 +327,14 @@ def _picture(pictures: Sequence[KeptPicture], step: StepSettled) -> Made:
     near_s = step.started_s
     best = max(pictures, key=lambda picture: nearness(picture, near_s), default=None)
     return "nobody was seen" if best is None else boxed_jpeg(best)
+
+
+def _moment(clips: Sequence[Clip], mark: Mark) -> Made:
+    """The memory of its two codecs goes back at once: the next visit may be hours away."""
+    try:
+        return moment_of(clips, mark)
+    finally:
+        allocator.give_back()
 
 
 def _mark(step: StepSettled) -> Mark:

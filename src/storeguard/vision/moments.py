@@ -107,7 +107,7 @@ def _chain(clips: Sequence[Clip], at_s: float) -> list[Clip]:
 def _decoded(clip: Clip, from_s: float) -> Iterator[Frame]:
     with av.open(str(clip.path)) as container:
         stream = container.streams.video[0]
-        stream.thread_type = "AUTO"
+        stream.codec_context.thread_count = 1  # more hold more pictures, and nobody waits
         offset_s = max(0.0, from_s - clip.started_s)
         container.seek(round(offset_s / (stream.time_base or 1)), stream=stream)
         for picture in container.decode(stream):
