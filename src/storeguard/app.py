@@ -23,12 +23,7 @@ from storeguard.assembling import (
     threshold,
 )
 from storeguard.books.journalfile import open_journal
-from storeguard.books.records import (
-    AnnouncedFile,
-    IssueRecords,
-    SaleRecords,
-    VisitRecords,
-)
+from storeguard.books.records import AnnouncedFile, IssueRecords, SaleRecords, VisitRecords
 from storeguard.clock import Clock, is_clock_synced, local_label, utc_at
 from storeguard.config import Config, Folders
 from storeguard.domain.product import OnScales

@@ -40,12 +40,13 @@ from storeguard.services.bus import Bus
 from storeguard.services.cleaning import CleaningService
 from storeguard.services.evidence import EvidenceRoom
 from storeguard.services.exhibits import ExhibitRoom, WeightTrails, low_priority
+from storeguard.services.eye import Eye
 from storeguard.services.promoting import PromotionBoard
 from storeguard.services.restocking import Restocking
 from storeguard.services.selling import Desk
 from storeguard.services.tampering import GuardedArea, GuardedContact, TamperingService
 from storeguard.services.tracing import TraceRecorder
-from storeguard.services.watching import Eye, WatchingService
+from storeguard.services.watching import WatchingService
 from storeguard.vision.clipfile import about_clip
 from storeguard.vision.encoding import Overlay, lead_s
 from storeguard.vision.pictures import PictureKeeper

@@ -22,9 +22,9 @@ from storeguard.messages import fault_text, fault_title, text
 from storeguard.mode import DIGESTS
 from storeguard.outbox.delivery import DeliveryState, kept_receipt, state_of
 from storeguard.outbox.folder import read_manifest, sealed_issues
+from storeguard.services.eye import Eye
 from storeguard.services.noticing import telling_in
 from storeguard.services.remarking import Remark, remarks
-from storeguard.services.watching import Eye
 from storeguard.services.weighing import Channel
 from storeguard.staffdesk import StaffDesk
 from storeguard.tilldesk import TillDesk

@@ -6,7 +6,7 @@ import threading
 
 from storeguard.cli import main
 from storeguard.devices.sim.picamera2_module import SimPicamera2, installed
-from storeguard.services import watching
+from storeguard.services import eye
 
 
 def hang(pi):
@@ -15,7 +15,7 @@ def hang(pi):
 
 
 def run():
-    watching.PROVEN_AFTER_S = 0.0
+    eye.PROVEN_AFTER_S = 0.0
     loop = asyncio.new_event_loop()  # the camera's own thread, as picamera2 has one
     threading.Thread(target=loop.run_forever, daemon=True).start()
     pi = SimPicamera2(loop)

@@ -16,7 +16,7 @@ from storeguard.devices.sim.camera import SimCamera
 from storeguard.devices.sim.picamera2_module import SimPicamera2, installed
 from storeguard.domain import events as ev
 from storeguard.errors import RestartNeeded
-from storeguard.services import watching
+from storeguard.services import eye as eyes
 
 STUCK = str(Path(__file__).with_name("stuck_daemon.py"))
 SIZE_PX = (704, 396)
@@ -171,7 +171,7 @@ def test_without_any_camera_at_the_start_the_issue_is_text_only(pi_store):
 
 
 def test_a_camera_that_worked_and_stays_away_ends_the_store_in_order(pi_store, monkeypatch):
-    monkeypatch.setattr(watching, "PROVEN_AFTER_S", 5.0)
+    monkeypatch.setattr(eyes, "PROVEN_AFTER_S", 5.0)
     pi_store.start()
     pi_store.enter()
     pi_store.take("바나나우유", 2)

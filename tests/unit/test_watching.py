@@ -15,7 +15,8 @@ from storeguard.health import Health
 from storeguard.ports import Frame
 from storeguard.services.bus import Bus
 from storeguard.services.evidence import EvidenceRoom
-from storeguard.services.watching import GIVE_UP_AFTER_S, PROVEN_AFTER_S, Eye, WatchingService
+from storeguard.services.eye import GIVE_UP_AFTER_S, PROVEN_AFTER_S, Eye
+from storeguard.services.watching import WatchingService
 from storeguard.vision.recorder import ClipRecorder
 from storeguard.vision.sight import Sight
 from storeguard.vision.view import ViewFault

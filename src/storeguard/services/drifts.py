@@ -53,7 +53,7 @@ class DriftWatch:
             channel.weighing = replace(channel.weighing, drift=drift)
 
     async def forget(self, scale: str) -> None:
-        """As `Tally.forget_zero`."""
+        """As `ShelfMemory.forget_zero`."""
         self._saved.pop(scale, None)
         for _ in range(2):
             await asyncio.to_thread(self._memory.save, dict(self._saved))

@@ -41,6 +41,7 @@ from storeguard.services.promoting import PromotionBoard
 from storeguard.services.provisional import ProvisionalIssues
 from storeguard.services.restocking import Restocking
 from storeguard.services.selling import Desk
+from storeguard.services.shelfdoubts import unpaid_ranges, weighed_counts
 from storeguard.services.weighing import Channel, WeighingService
 
 ROUND_S = 0.1
@@ -158,7 +159,11 @@ class ReconcilingService:
 
     async def _follow(self) -> None:
         if (visit := self.ledger.current) is not None:
-            visit = replace(visit, shelf=self._weighed_counts(), uncertain=self._uncertain(visit))
+            visit = replace(
+                visit,
+                shelf=weighed_counts(self._weighing, self._shelf.counts),
+                uncertain=unpaid_ranges(self._weighing, visit, self._clock.now_s()),
+            )
         await self._restocking.follow(self.ledger.visits, visit)
 
     def _is_due(self, visit: Visit) -> bool:
@@ -205,8 +210,12 @@ class ReconcilingService:
     async def _report_overdue(self) -> None:
         visit = self.ledger.current
         if visit is not None and self._sales.are_complete and self._provisional.is_due(visit):
-            visit = self._restocking.of_customers(replace(visit, uncertain=self._uncertain(visit)))
-            await self._provisional.report(visit, self._weighed_counts(), self._kiosk.products)
+            visit = self._restocking.of_customers(
+                replace(visit, uncertain=unpaid_ranges(self._weighing, visit, self._clock.now_s()))
+            )
+            await self._provisional.report(
+                visit, weighed_counts(self._weighing, self._shelf.counts), self._kiosk.products
+            )
 
     def _sales_since(self, judged: Visit) -> tuple[SaleLine, ...]:
         """Sales that the visit got while its issue was being sealed: too late for it."""
@@ -222,7 +231,7 @@ class ReconcilingService:
         """The visit with what the shelves showed at its end, and what they leave open."""
         if visit.awaiting is not None:
             return self._sales.resumed(visit)
-        shelf = Counter(self._weighed_counts())
+        shelf = Counter(weighed_counts(self._weighing, self._shelf.counts))
         for later in self._later_than(visit):
             shelf.update(later.net_taken)
         assert visit.emptied_s is not None
@@ -237,30 +246,9 @@ class ReconcilingService:
             visit,
             shelf=shelf,
             unverified=visit.unverified | restless,
-            uncertain=self._uncertain(visit),
+            uncertain=unpaid_ranges(self._weighing, visit, self._clock.now_s()),
             certainty={name: count.certainty for name, count in moves.items()},
         )
-
-    def _weighed_counts(self) -> dict[str, int]:
-        """The shelf book's counts of the products that a scale has counted."""
-        return {
-            product.name: self._shelf.counts.get(product.name, 0)
-            for channel in self._weighing.channels
-            if channel.is_counted
-            for product in channel.products
-        }
-
-    def _uncertain(self, visit: Visit) -> dict[str, tuple[int, int]]:
-        """Product → least and most units that may be unpaid, where the weight is not clear."""
-        ranges = {}
-        for name, count in self._weighing.tally.open_in(visit).items():
-            owed = visit.owed(name)
-            ranges[name] = (owed + count.count - count.high, owed + count.count - count.low)
-        until_s = visit.emptied_s if visit.emptied_s is not None else self._clock.now_s()
-        for name, (least, most) in self._weighing.drifts.doubts(visit.started_s, until_s).items():
-            low, high = ranges.get(name) or (visit.owed(name), visit.owed(name))
-            ranges[name] = (low - most, high - least)
-        return {name: (max(0, low), max(0, high)) for name, (low, high) in ranges.items()}
 
     def _later_than(self, visit: Visit) -> tuple[Visit, ...]:
         return tuple(v for v in self.ledger.visits if v.started_s > visit.started_s)
@@ -408,6 +396,5 @@ class ReconcilingService:
                 self._distrust(channel, event.t_s)
 
     def _distrust(self, channel: Channel, since_s: float) -> None:
-        if channel.products:
-            products = frozenset(product.name for product in channel.products)
+        if products := frozenset(product.name for product in channel.products):
             self.ledger = ledgers.mark_unverified(self.ledger, products, since_s)

@@ -6,7 +6,8 @@ from itertools import chain
 
 from storeguard.domain.occupancy import Presence
 from storeguard.errors import FaultCode
-from storeguard.services.watching import Eye, WatchingService
+from storeguard.services.eye import Eye
+from storeguard.services.watching import WatchingService
 from storeguard.services.weighing import Channel, WeighingService
 
 MOVED_PER_UNIT = 1 / 3

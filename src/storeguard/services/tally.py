@@ -1,7 +1,5 @@
 """What lies on the shelves: the belief about all scales, followed step by step and booked."""
 
-import asyncio
-import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,8 +13,9 @@ from storeguard.domain.counting import Weighed
 from storeguard.domain.events import SaleMade, StepSettled, StockChanged, UnitWeighed
 from storeguard.domain.ledger import Visit
 from storeguard.domain.product import Product
-from storeguard.ports import Book, GuestMemory, ZeroMemory
+from storeguard.ports import Book
 from storeguard.services.bus import Bus
+from storeguard.services.shelfmemory import ShelfMemory
 from storeguard.services.swaps import SwapWatch
 
 if TYPE_CHECKING:
@@ -28,8 +27,6 @@ be what is put down here."""
 
 PROMPT_S = 1.0
 REMEMBERED_VISITS = 8
-
-log = logging.getLogger("storeguard")
 
 
 @dataclass(slots=True)
@@ -55,16 +52,14 @@ class Tally:
         bus: Bus,
         clock: Clock,
         swaps: SwapWatch,
-        zeros: ZeroMemory,
-        guests: GuestMemory,
+        memory: ShelfMemory,
     ) -> None:
         self._channels = {channel.id: channel for channel in channels}
         self._shelf = shelf
         self._bus = bus
         self._clock = clock
         self._swaps = swaps
-        self._zero_memory = zeros
-        self._guest_memory = guests
+        self._memory = memory
         self._belief = Belief(self._goods())
         self._kept = self._belief
         self._offsets: dict[str, tuple[float, float]] = {}
@@ -76,12 +71,6 @@ class Tally:
         """Was restock mode on at an instant? Whoever knows says so."""
         self.counts: Mapping[str, Count] = {}
         """Product → units on all scales, where its own scale has been counted."""
-
-    async def load(self) -> Mapping[str, float]:
-        """What was remembered; returns the zeros."""
-        self._zeros = dict(await asyncio.to_thread(self._zero_memory.load))
-        self._guests = dict(await asyncio.to_thread(self._guest_memory.load))
-        return self._zeros
 
     async def count(self) -> None:
         """Books the levels and steps that have not been counted yet."""
@@ -110,7 +99,7 @@ class Tally:
         booked = {p.name: self._booked(p.name) for p in channel.weighed}
         guests = self._remembered(channel)
         weighed = self._weighed(channel, channel.weighing.level_g, channel.weighing.noise_g)
-        has_zero = channel.id in self._zeros
+        has_zero = self._memory.zero_g(channel.id) is not None
         belief = counting.first_weighed(self._belief, weighed, booked, guests, has_zero=has_zero)
         first = (channel.id, {**booked, **guests})
         await self._commit(belief, f"scale {channel.id}", None, first)
@@ -311,7 +300,7 @@ class Tally:
             if not channel.is_counted or channel.weighing.level_g is None:
                 channel.is_told = True
                 continue
-            self._set(channel, name, max(0, count - self._away(name)))
+            self._set(channel, name, max(0, count - self._memory.away(name)))
 
     def _set(self, channel: "Channel", name: str, here: int) -> None:
         load = self._belief.likeliest.loads[channel.id]
@@ -353,40 +342,30 @@ class Tally:
 
     def _booked(self, name: str) -> int:
         """Units of an own product that are in their place by the book."""
-        return max(0, self._shelf.counts.get(name, 0) - self._away(name))
-
-    def _away(self, name: str) -> int:
-        """Units of this product that lie on foreign scales."""
-        return sum(units.get(name, 0) for units in self._guests.values())
+        return max(0, self._shelf.counts.get(name, 0) - self._memory.away(name))
 
     def _remembered(self, channel: "Channel") -> dict[str, int]:
         known = {one.name for each in self._belief.goods.values() for one in each}
         own = {one.name for one in channel.weighed}
-        guests = self._guests.get(channel.id, {})
+        guests = self._memory.guests_on(channel.id)
         return {name: n for name, n in guests.items() if name in known - own}
 
     async def _remember(self) -> None:
         if self._belief is not self._kept:
-            await self._remember_guests()
+            loads = self._belief.likeliest.loads
+            await self._memory.keep_guests({s: _guests(load) for s, load in loads.items()})
             self._offsets = {
                 scale: (self._offset_g(scale, load), self._lightest_g(scale) / 10)
-                for scale, load in self._belief.likeliest.loads.items()
+                for scale, load in loads.items()
                 if self.is_certain(self._channels[scale])
             }
             self._kept = self._belief
         for scale, (off_g, least_g) in self._offsets.items():
             weighed = self._channels[scale].weighing
-            is_moved = abs(weighed.zero_g + off_g - self._zeros.get(scale, 0.0)) > least_g
+            zero_g = weighed.zero_g + off_g
+            is_moved = abs(zero_g - (self._memory.zero_g(scale) or 0.0)) > least_g
             if is_moved and weighed.is_settled:
-                await self._remember_zero(scale, weighed.zero_g + off_g)
-
-    async def _remember_guests(self) -> None:
-        loads = self._belief.likeliest.loads
-        found = {scale: _guests(load) for scale, load in loads.items()}
-        guests = {s: units for s, units in (self._guests | found).items() if units}
-        if guests != self._guests:
-            await asyncio.to_thread(self._guest_memory.save, guests)
-            self._guests = guests
+                await self._memory.keep_zero(scale, zero_g)
 
     def _offset_g(self, scale: str, load: Load) -> float:
         """The zero at which what lies on the scale would weigh exactly its level, less today's.
@@ -397,16 +376,6 @@ class Tally:
 
     def _lightest_g(self, scale: str) -> float:
         return min(one.unit_weight_g for one in self._channels[scale].weighed)
-
-    async def forget_zero(self, scale: str) -> None:
-        """Of another calibration. Twice: nor may the generation before bring it back."""
-        self._zeros.pop(scale, None)
-        for _ in range(2):
-            await asyncio.to_thread(self._zero_memory.save, dict(self._zeros))
-
-    async def _remember_zero(self, scale: str, zero_g: float) -> None:
-        self._zeros[scale] = round(zero_g, 2)
-        await asyncio.to_thread(self._zero_memory.save, dict(self._zeros))
 
     def is_certain(self, channel: "Channel") -> bool:
         """Are all counts of the scale's own products certain?"""

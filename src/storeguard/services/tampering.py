@@ -14,7 +14,7 @@ from storeguard.errors import DeviceFault, FaultCode
 from storeguard.health import LONGEST_SILENCE_S, Health
 from storeguard.ports import Contact
 from storeguard.services.bus import Bus
-from storeguard.services.watching import Eye
+from storeguard.services.eye import Eye
 
 ROUND_S = 0.1
 CODES = {

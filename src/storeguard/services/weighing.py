@@ -24,6 +24,7 @@ from storeguard.health import LONGEST_SILENCE_S, Health
 from storeguard.ports import Book, GuestMemory, Reading, Scale, ZeroMemory
 from storeguard.services.bus import Bus
 from storeguard.services.drifts import DriftMemory, DriftWatch
+from storeguard.services.shelfmemory import ShelfMemory
 from storeguard.services.swaps import SwapWatch
 from storeguard.services.tally import Tally
 
@@ -111,7 +112,8 @@ class WeighingService:
             self.channels, lambda one: self.tally.booked_g(one), bus, clock, health
         )
         self.drifts = DriftWatch(self.channels, bus, clock, drift_memory)
-        self.tally = Tally(self.channels, shelf, bus, clock, self._swaps, memory, guest_memory)
+        self._memory = ShelfMemory(memory, guest_memory)
+        self.tally = Tally(self.channels, shelf, bus, clock, self._swaps, self._memory)
         bus.subscribe(self._on_event)
 
     async def run(self) -> None:
@@ -132,7 +134,7 @@ class WeighingService:
                 await channel.scale.close()
 
     async def _start(self) -> None:
-        zeros = await self.tally.load()
+        zeros = await self._memory.load()
         for channel in self.channels:
             channel.weighing = Weighing(zero_g=zeros.get(channel.id, 0.0))
             channel.scale.start()
@@ -166,7 +168,7 @@ class WeighingService:
         was = channel.weighing
         if made is not None:
             tare_raw, counts_per_g = made
-            await self.tally.forget_zero(scale)
+            await self._memory.forget_zero(scale)
             await self.drifts.forget(scale)
             channel.rules = replace(channel.rules, tare_raw=tare_raw, counts_per_g=counts_per_g)
             was = Weighing(failing_since_s=was.failing_since_s)

@@ -1,0 +1,31 @@
+"""What the scales say of a visit's goods: counts that are known, and ranges where they are not."""
+
+from collections.abc import Mapping
+
+from storeguard.domain.ledger import Visit
+from storeguard.services.weighing import WeighingService
+
+
+def weighed_counts(weighing: WeighingService, booked: Mapping[str, int]) -> dict[str, int]:
+    """The shelf book's counts of the products that a scale has counted."""
+    return {
+        product.name: booked.get(product.name, 0)
+        for channel in weighing.channels
+        if channel.is_counted
+        for product in channel.products
+    }
+
+
+def unpaid_ranges(
+    weighing: WeighingService, visit: Visit, now_s: float
+) -> dict[str, tuple[int, int]]:
+    """Product → least and most units that may be unpaid, where the weight is not clear."""
+    ranges = {}
+    for name, count in weighing.tally.open_in(visit).items():
+        owed = visit.owed(name)
+        ranges[name] = (owed + count.count - count.high, owed + count.count - count.low)
+    until_s = visit.emptied_s if visit.emptied_s is not None else now_s
+    for name, (least, most) in weighing.drifts.doubts(visit.started_s, until_s).items():
+        low, high = ranges.get(name) or (visit.owed(name), visit.owed(name))
+        ranges[name] = (low - most, high - least)
+    return {name: (max(0, low), max(0, high)) for name, (low, high) in ranges.items()}
