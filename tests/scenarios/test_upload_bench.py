@@ -25,6 +25,13 @@ def test_days_offline_are_caught_up_oldest_first_and_small_first():
     assert found["messages_min"] <= 30
 
 
+def test_events_that_get_lost_for_half_an_hour_are_made_up_for():
+    found = figures("lost_events.py", "--issues", "4", "--minutes", "30")
+    assert found["events_lost"] >= 4
+    assert (found["sms_meanwhile"], found["sms_extra"], found["unconfirmed"]) == (0, 0, 0)
+    assert found["last_min"] <= 15
+
+
 @pytest.mark.slow
 def test_killed_on_a_bad_line_nothing_is_lost_and_nothing_doubled():
     found = figures("upload.py", "--issues", "100", "--kills", "50")

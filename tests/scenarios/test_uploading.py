@@ -320,7 +320,7 @@ def test_a_restart_goes_on_counting_how_often_it_has_asked(root):
     seal(root, 1)
     bucket = Bucket(sends=False)
     run(root, bucket, 700)
-    run(root, bucket, 1300)
+    run(root, bucket, 1100)
     asked = [key.split("/")[-2] for key in bucket.objects if "/again/" in key]
     assert asked == ["1", "2"]
 

@@ -26,7 +26,10 @@ CLOCK_PROBE_S = 60.0
 
 ASK_AGAIN_S = 10 * 60.0
 LONGEST_ASK_S = 6 * 3600.0
-"""No receipt: the notifier is asked again after 10 minutes, then 20, 40 … 6 hours."""
+ASKED_EVENLY = 6
+"""No receipt: the notifier is asked again every 10 minutes for an hour, then after 20, 40 … 360.
+
+Events that got lost for an hour are so made up for within 10 minutes of its end."""
 
 NOTICE = "notice.json"
 """A copy of the manifest that goes before the clips: the owner's message waits for none of them.
@@ -155,7 +158,7 @@ def next_attempt_s(
 
 def ask_again_after_s(asked: int) -> float:
     """How long to wait for a receipt after the notifier was asked again so often."""
-    return min(LONGEST_ASK_S, ASK_AGAIN_S * 2.0 ** min(asked, 20))
+    return min(LONGEST_ASK_S, ASK_AGAIN_S * 2.0 ** min(max(0, asked - ASKED_EVENLY), 20))
 
 
 def next_prefix(prefix: str) -> str:
