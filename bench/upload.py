@@ -7,7 +7,8 @@ uploading service runs in a child on a clock 100 times as fast as life, so that 
 (and the patience with a silent line is 1 s, not 30); a proxy resets, hangs, delays, truncates,
 answers with a login page, 301, 403, 429, 503, and loses answers; the child is killed while bytes
 are on their way. Most of the time is waited, so the issues are spread over several stores, each
-with an uploader, a bucket and a notifier of its own, on the same line.
+with an uploader, a bucket and a notifier of its own, on the same line. One clip in a hundred is
+so large that it goes in parts.
 
     python bench/upload.py [--issues N] [--kills N] [--stores N] [--seed N]
 """
@@ -25,6 +26,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -33,7 +35,7 @@ from urllib.parse import unquote_plus
 from _cloud import REGION, Cloud
 from _report import report
 from storeguard.clock import LoopClock, ScaledLoop
-from storeguard.domain.delivery import NOTICE, DeliveryState
+from storeguard.domain.delivery import NOTICE, Begun, DeliveryState
 from storeguard.domain.issue import MANIFEST, Issue, IssueLine, IssueStore
 from storeguard.health import Health
 from storeguard.outbox import s3
@@ -45,7 +47,10 @@ from storeguard.services.uploading import UploadingService
 STORE = IssueStore("gangnam-1", "강남 1호점", "ko", "Asia/Seoul")
 SPEED = 100.0
 PATIENCE_S = 1
-PICTURE_BYTES, CLIP_BYTES = 20_000, 100_000
+PICTURE_BYTES, CLIP_BYTES, LARGE_CLIP_BYTES = 20_000, 100_000, 12_000_000
+EVERY_LARGE = 100
+"""Of so many issues one has a clip that goes in parts."""
+
 ZEROS = ("missing", "different", "manifest_events_extra", "sms_extra", "unconfirmed")
 
 
@@ -198,6 +203,16 @@ class _Telling:
         os.write(self._pipe, b".")
         self._objects.put(key, content, content_type=content_type)
 
+    def put_in_parts(
+        self, key: str, content: bytes, *, on_part: Callable[[Begun | None], None], **asked: Any
+    ) -> None:
+        def said(begun: Begun | None) -> None:
+            os.write(self._pipe, b".")
+            on_part(begun)
+
+        os.write(self._pipe, b".")
+        self._objects.put_in_parts(key, content, on_part=said, **asked)
+
     def get(self, key: str) -> bytes | None:
         os.write(self._pipe, b".")
         return self._objects.get(key)
@@ -227,7 +242,8 @@ def _upload(root: Path, line: tuple[str, str], pipe: int) -> None:
 
 def _sealed_ms(here: Path, root: Path, number: int) -> float:
     at = datetime(2026, 11, 20, tzinfo=UTC) + timedelta(minutes=number)
-    for name, size in (("picture", PICTURE_BYTES), ("clip", CLIP_BYTES)):
+    clip_bytes = LARGE_CLIP_BYTES if number % EVERY_LARGE == 3 else CLIP_BYTES
+    for name, size in (("picture", PICTURE_BYTES), ("clip", clip_bytes)):
         (here / name).unlink(missing_ok=True)
         (here / name).write_bytes(os.urandom(size))
     lines = (IssueLine("바나나우유", 4, 5, 1, 1500, 1.0),)

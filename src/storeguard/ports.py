@@ -4,7 +4,7 @@ Backends implement them structurally; `app.py` joins the two. `tests/contract` r
 suite over every backend of a port.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +12,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from storeguard.domain.delivery import Begun
 from storeguard.domain.occupancy import Detection
 from storeguard.domain.product import Product, Stock
 from storeguard.domain.tampering import Touch
@@ -160,12 +161,23 @@ class ObjectStore(Protocol):
 
     `put()` writes once: an object that is already there with the same content is fine, with
     another content UploadConflict, unless `is_replacing` says that it may go. Errors are sorted
-    into UploadTransient, UploadRefused and UploadClockSkewed. `get()` returns None when there is
-    no such object. Both block.
+    into UploadTransient, UploadRefused and UploadClockSkewed. `put_in_parts()` does as put() for
+    what is too much for one go: it continues what was `begun`, and gives `on_part` what is there
+    after each part, None where it has to begin anew. `get()` returns None when there is no such
+    object. All block.
     """
 
     def put(
         self, key: str, content: bytes, *, content_type: str, is_replacing: bool = False
+    ) -> None: ...
+    def put_in_parts(
+        self,
+        key: str,
+        content: bytes,
+        *,
+        content_type: str,
+        begun: Begun | None,
+        on_part: Callable[[Begun | None], None],
     ) -> None: ...
     def get(self, key: str) -> bytes | None: ...
 

@@ -264,6 +264,25 @@ def test_what_a_device_may_do(who):
         assert is_allowed(documents, action, OBJECT + key, context | thing), (action, key)
 
 
+PART = TLS | {"s3:ObjectCreationOperation": "false"}
+
+
+@pytest.mark.parametrize("who", ["key", "certificate"])
+def test_a_device_may_put_parts_of_a_large_clip_and_end_them_once(who):
+    """Parts create no object and carry no If-None-Match; what ends them does both."""
+    documents, thing = (device(), {}) if who == "key" else (role("DeviceRole"), THING)
+    own, other = (f"{OBJECT}{store}/2026/11/x/clip-1.mp4" for store in ("gangnam-1", "gangnam-2"))
+    assert is_allowed(documents, "s3:PutObject", own, PART | thing)
+    assert is_allowed(documents, "s3:PutObject", own, ONCE | thing)
+    assert not is_allowed(documents, "s3:PutObject", own, CREATING | thing)
+    assert not is_allowed(documents, "s3:PutObject", other, PART | thing)
+    assert not is_allowed(
+        documents, "s3:PutObject", own, PART | thing | {"aws:SecureTransport": "false"}
+    )
+    for action in ("s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"):
+        assert not is_allowed(documents, action, own, TLS | thing), action
+
+
 @pytest.mark.parametrize("who", ["key", "certificate", "certificate of another"])
 def test_what_a_thief_of_a_devices_key_may_not_do(who):
     """T13, T14: read, list, delete, overwrite, forge a receipt or a decision, another store."""

@@ -6,6 +6,7 @@ S3 tells of an object at least once, perhaps twice, and Lambda retries; the SMS 
 
 import base64
 import functools
+import hashlib
 import json
 import logging
 import os
@@ -20,6 +21,8 @@ from .index import OWNER, BusyIssue, Index
 from .manifest import KEY, LARGEST_BYTES, TOLD_LATER, is_ahead, own_key, parsed
 from .message import sms_text
 from .sending import Sender, StillSending
+
+PIECE_BYTES = 1024 * 1024
 
 log = logging.getLogger(__name__)
 
@@ -175,7 +178,10 @@ class Notifier:
                 raise
 
     def _is_there(self, key: str, entry: Mapping[str, Any]) -> bool:
-        """The file is in the bucket as it was sealed, by S3's own checksum."""
+        """The file is in the bucket as it was sealed, by S3's own checksum.
+
+        Of an object that came in parts S3 knows none over the whole: it is read.
+        """
         from botocore.exceptions import ClientError
 
         name = key.removesuffix("issue.json") + entry["name"]
@@ -187,8 +193,19 @@ class Notifier:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] in (403, 404):
                 return False
             raise
+        if answer["ContentLength"] != entry["bytes"]:
+            return False
+        if "-" in answer.get("ETag", ""):  # what came in parts, says S3
+            return bool(self._read_sha256(name) == entry["sha256"])
         digest = base64.b64decode(answer.get("ChecksumSHA256", "")).hex()
-        return bool(answer["ContentLength"] == entry["bytes"] and digest == entry["sha256"])
+        return bool(digest == entry["sha256"])
+
+    def _read_sha256(self, key: str) -> str:
+        answer = self._clients.s3.get_object(Bucket=self._settings.bucket, Key=key)
+        found = hashlib.sha256()
+        for piece in answer["Body"].iter_chunks(PIECE_BYTES):
+            found.update(piece)
+        return found.hexdigest()
 
 
 def _event_in(body: str) -> Mapping[str, Any]:

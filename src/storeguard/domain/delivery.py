@@ -31,10 +31,18 @@ ASKED_EVENLY = 6
 
 Events that got lost for an hour are so made up for within 10 minutes of its end."""
 
+ASIDE = "damaged"
+"""Where evidence goes that is not what was sealed, or whose key another object has."""
+
 NOTICE = "notice.json"
 """A copy of the manifest that goes before the clips: the owner's message waits for none of them.
 
 Only where something follows text and picture; otherwise the manifest itself is as soon."""
+
+PART_BYTES = 5 * 1024 * 1024
+"""What is larger goes in parts of so much, the least that S3 takes.
+
+A line that breaks loses one part of a clip and not all of it: 42 s of 1 Mbit/s."""
 
 _RANKS = {".txt": 0, ".jpg": 1, ".jpeg": 1, ".mp4": 2}
 _OF_THE_MESSAGE = 1
@@ -64,11 +72,26 @@ class Stage(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Begun:
+    """An upload in parts that has not ended: the store's id of it and its answers, in order.
+
+    `sha256` is that of the whole content: parts of another content, or of another size, are
+    none of it.
+    """
+
+    upload_id: str
+    sha256: str
+    part_bytes: int
+    etags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """`files`: name → sha256 of what is in the bucket; `damaged`: name → what is wrong with it.
 
     `tries`: name → how often the disk refused to read it; it may yet give it. `asked`: how often
-    the notifier was asked again. `state` is PENDING to ASKED.
+    the notifier was asked again. `begun`: key below the prefix → what of it is there in parts.
+    `state` is PENDING to ASKED.
     """
 
     prefix: str
@@ -77,17 +100,23 @@ class Progress:
     tries: Mapping[str, int] = field(default_factory=dict)
     asked: int = 0
     state: DeliveryState = DeliveryState.PENDING
+    begun: Mapping[str, Begun] = field(default_factory=dict)
 
     def has_settled(self, name: str) -> bool:
         return name in self.files or name in self.damaged
 
     def sent(self, name: str, sha256: str, wanted: Collection[str]) -> "Progress":
         """The file is in the bucket; `wanted`: all names of the manifest."""
-        return replace(self, files={**self.files, name: sha256})._advanced(wanted)
+        return replace(self, files={**self.files, name: sha256})._advanced(name, wanted)
 
     def spoilt(self, name: str, why: str, wanted: Collection[str]) -> "Progress":
         """The file is not what was sealed, or cannot be had; the rest goes on."""
-        return replace(self, damaged={**self.damaged, name: why})._advanced(wanted)
+        return replace(self, damaged={**self.damaged, name: why})._advanced(name, wanted)
+
+    def with_begun(self, where: str, begun: Begun | None) -> "Progress":
+        """A part more is there; None: the store has forgotten all of them."""
+        others = {key: one for key, one in self.begun.items() if key != where}
+        return replace(self, begun=others if begun is None else {**others, where: begun})
 
     def tried(self, name: str) -> "Progress":
         return replace(self, tries={**self.tries, name: self.tries.get(name, 0) + 1})
@@ -101,8 +130,10 @@ class Progress:
         """Another issue has this prefix: everything is to be sent under the new one."""
         return Progress(prefix)
 
-    def _advanced(self, wanted: Collection[str]) -> "Progress":
-        return replace(self, state=self._reached(wanted))
+    def _advanced(self, name: str, wanted: Collection[str]) -> "Progress":
+        """`name` is settled, wherever it was begun."""
+        others = {k: one for k, one in self.begun.items() if k not in (name, f"{ASIDE}/{name}")}
+        return replace(self, begun=others, state=self._reached(wanted))
 
     def _reached(self, wanted: Collection[str]) -> DeliveryState:
         if MANIFEST in self.files:

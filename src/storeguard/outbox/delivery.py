@@ -14,7 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from storeguard.domain.delivery import (
+    ASIDE,
     NOTICE,
+    PART_BYTES,
+    Begun,
     DeliveryState,
     Progress,
     Stage,
@@ -58,9 +61,6 @@ __all__ = [
     "state_of",
 ]
 
-ASIDE = "damaged"
-"""Where evidence goes that is not what was sealed, or whose key another object has."""
-
 TEXT_ONLY = "text_only"
 """In a manifest whose pictures and clips have stayed in the store."""
 
@@ -98,12 +98,13 @@ def deliver(
 
     `stage` MESSAGE ends before the first clip; an issue without clips is then whole.
     `is_stopping` is asked before each file; a delivery that stopped goes on where it was.
-    `on_sent` is called after each; a store that raises PutOff ends it likewise. `is_text_only`: no
-    picture and no clip leaves the store, and the manifest names none. A file that is not the one
-    that was sealed, or whose key another object has, is reported and put under `damaged/`, the
-    rest is delivered; a manifest whose key another object has goes, with all files, under the next
-    free id. Raises UploadFault as the store does, OutboxFault when the folder cannot be read, or,
-    after the manifest, when the progress could not be written.
+    `on_sent` is called after each, and after each part of a large one; a store that raises PutOff
+    ends it likewise. `is_text_only`: no picture and no clip leaves the store, and the manifest
+    names none. A file that is not the one that was sealed, or whose key another object has, is
+    reported and put under `damaged/`, the rest is delivered; a manifest whose key another object
+    has goes, with all files, under the next free id. Raises UploadFault as the store does,
+    OutboxFault when the folder cannot be read, or, after the manifest, when the progress could not
+    be written.
     """
     manifest = read_manifest(folder)
     if is_text_only:
@@ -206,7 +207,7 @@ class _Run:
         content, problem = self._evidence(entry, progress, is_last_try=is_last_try)
         if content is not None and problem is None:
             try:
-                self._send(f"{progress.prefix}/{name}", content)
+                self._send(name, content, progress)
             except UploadConflict as conflict:
                 if name in OF_MANIFEST:
                     raise self._elsewhere(progress, conflict) from conflict
@@ -216,11 +217,24 @@ class _Run:
         log.error("%s: %s; the other files are delivered", self._folder / name, problem)
         if content is not None:
             with suppress(UploadConflict):  # an earlier try has put something there
-                self._send(f"{progress.prefix}/{ASIDE}/{name}", content)
+                self._send(f"{ASIDE}/{name}", content, progress)
         return progress.spoilt(name, str(problem), wanted)
 
-    def _send(self, key: str, content: bytes) -> None:
-        self._objects.put(key, content, content_type=_content_type(key))
+    def _send(self, where: str, content: bytes, progress: Progress) -> None:
+        key, kind = f"{progress.prefix}/{where}", _content_type(where)
+        if len(content) <= PART_BYTES:
+            self._objects.put(key, content, content_type=kind)
+            self._on_sent()
+            return
+
+        def on_part(begun: Begun | None) -> None:
+            self._on_sent()
+            with suppress(OutboxFault):  # a full disk keeps nothing back: a kill costs the parts
+                record(self._folder, progress.with_begun(where, begun), fsync=self._fsync)
+
+        self._objects.put_in_parts(
+            key, content, content_type=kind, begun=progress.begun.get(where), on_part=on_part
+        )
         self._on_sent()
 
     def _elsewhere(self, progress: Progress, conflict: UploadConflict) -> _KeyTaken:

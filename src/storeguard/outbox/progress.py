@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from storeguard import durable
-from storeguard.domain.delivery import DeliveryState, Progress
+from storeguard.domain.delivery import Begun, DeliveryState, Progress
 from storeguard.domain.issue import MANIFEST
 from storeguard.errors import OutboxFault
 from storeguard.outbox.folder import unwritable
@@ -22,7 +22,7 @@ from storeguard.statefile import parsed, read_json, set_aside
 UPLOADED = ".uploaded.json"
 RECEIPT = ".receipt.json"
 
-_LEFT_OUT = frozenset({"tries", "asked"})
+_LEFT_OUT = frozenset({"tries", "asked", "begun"})
 """Written only where there is something to say."""
 
 
@@ -101,9 +101,17 @@ def _progress(content: Any) -> Progress:
         if not (isinstance(prefix, str) and is_text and counts):
             raise ValueError("not names with their sha256")
         state = _state(content.get("state"), MANIFEST in names[0])
-        return Progress(prefix, dict(names[0]), dict(names[1]), dict(tries), asked, state)
+        begun = {where: _begun(one) for where, one in content.get("begun", {}).items()}
+        return Progress(prefix, dict(names[0]), dict(names[1]), dict(tries), asked, state, begun)
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"no progress of a delivery ({error!r})") from error
+
+
+def _begun(content: Any) -> Begun:
+    upload_id, sha256, etags = (content[key] for key in ("upload_id", "sha256", "etags"))
+    if not all(isinstance(one, str) for one in (upload_id, sha256, *etags)):
+        raise ValueError("not parts with the store's answers")
+    return Begun(upload_id, sha256, int(content["part_bytes"]), tuple(etags))
 
 
 def _state(said: object, has_manifest: bool) -> DeliveryState:

@@ -5,11 +5,14 @@ import hashlib
 import io
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from storeguard.clock import SystemClock, SystemPinClock
 from storeguard.config import Upload
+from storeguard.domain.delivery import PART_BYTES, Begun
 from storeguard.errors import FaultCode, UploadConflict, UploadRefused, UploadTransient
+from storeguard.outbox.parts import Parts, bare
 from storeguard.outbox.throttle import Throttle
 
 if TYPE_CHECKING:
@@ -32,6 +35,17 @@ class Once(TypedDict, total=False):
 
     IfNoneMatch: str
 
+
+FORGOTTEN = frozenset(
+    {
+        "ConditionalRequestConflict",
+        "EntityTooSmall",
+        "InvalidPart",
+        "InvalidPartOrder",
+        "NoSuchUpload",
+    }
+)
+"""S3 has dropped an upload in parts, or wants all of it anew."""
 
 ClientFactory = Callable[[], "S3Client"]
 
@@ -80,11 +94,91 @@ class S3Store:
         )
         if answer is None:
             self._compare(key, len(content), checksum)
-        elif answer.get("ChecksumSHA256") != checksum:
+        else:
+            self._check(key, answer.get("ChecksumSHA256"), checksum)
+
+    def put_in_parts(
+        self,
+        key: str,
+        content: bytes,
+        *,
+        content_type: str,
+        begun: Begun | None,
+        on_part: Callable[[Begun | None], None],
+    ) -> None:
+        parts = Parts(content)
+        try:
+            upload = begun if begun and parts.fit(begun) else self._begin(key, content_type, parts)
+            for number in range(len(upload.etags), len(parts.checksums)):
+                etag = self._put_part(key, upload, parts, number)
+                upload = replace(upload, etags=(*upload.etags, etag))
+                on_part(upload)
+            self._complete(key, upload, parts)
+        except _Gone as gone:
+            on_part(None)
+            raise UploadTransient(
+                f"s3://{self._bucket}/{key}: S3 has no such parts any more; they are sent again"
+            ) from gone
+
+    def _begin(self, key: str, content_type: str, parts: Parts) -> Begun:
+        answer = self._ask(
+            "s3:PutObject",
+            key,
+            lambda s3: s3.create_multipart_upload(
+                Bucket=self._bucket, Key=key, ContentType=content_type, ChecksumAlgorithm="SHA256"
+            ),
+        )
+        if "UploadId" not in answer:
+            self._check(key, None, "an upload's id")
+        return Begun(answer["UploadId"], parts.sha256, PART_BYTES)
+
+    def _put_part(self, key: str, upload: Begun, parts: Parts, number: int) -> str:
+        checksum = parts.checksums[number]
+        answer = self._ask(
+            "s3:PutObject",
+            key,
+            lambda s3: s3.upload_part(
+                Bucket=self._bucket,
+                Key=key,
+                UploadId=upload.upload_id,
+                PartNumber=number + 1,
+                Body=parts.content(number),
+                ChecksumAlgorithm="SHA256",
+                ChecksumSHA256=checksum,
+            ),
+            gone_on=FORGOTTEN,
+        )
+        self._check(key, answer.get("ChecksumSHA256"), checksum)
+        return str(answer["ETag"])
+
+    def _complete(self, key: str, upload: Begun, parts: Parts) -> None:
+        """Refused where the key is taken; the parts are then S3's to forget (lifecycle)."""
+        answer = self._ask(
+            "s3:PutObject",
+            key,
+            lambda s3: s3.complete_multipart_upload(
+                Bucket=self._bucket,
+                Key=key,
+                UploadId=upload.upload_id,
+                MultipartUpload={"Parts": parts.listed(upload.etags)},
+                IfNoneMatch="*",
+            ),
+            none_on=("412",),
+            gone_on=FORGOTTEN,
+        )
+        if answer is None:
+            self._compare(key, parts.size_bytes, parts.checksum, parts.checksum_of_parts)
+        else:
+            # Not all that speaks S3 repeats it; every part was answered with its own.
+            whole = parts.checksum_of_parts if "ETag" in answer else None
+            said = bare(answer.get("ChecksumSHA256", whole))
+            self._check(key, said, parts.checksum_of_parts)
+
+    def _check(self, key: str, said: str | None, expected: str) -> None:
+        if said != expected:
             raise UploadTransient(
                 f"s3://{self._bucket}/{key}: the answer to the upload was not S3's (its checksum "
-                f"is {answer.get('ChecksumSHA256')!r}, expected {checksum!r}); check whether the "
-                "network asks for a login"
+                f"is {said!r}, expected {expected!r}); check whether the network asks for a login"
             ).coded(FaultCode.NETWORK_LOGIN)
 
     def get(self, key: str) -> bytes | None:
@@ -103,7 +197,8 @@ class S3Store:
                 self._client.close()
                 self._client = None
 
-    def _compare(self, key: str, size_bytes: int, checksum: str) -> None:
+    def _compare(self, key: str, size_bytes: int, *checksums: str) -> None:
+        """What is there already has one of these: it may have come whole or in parts."""
         there = self._ask(
             "s3:GetObject",
             key,
@@ -115,12 +210,12 @@ class S3Store:
                 f"s3://{self._bucket}/{key}: the answer was not S3's; check whether the network "
                 "asks for a login; it is tried again"
             ).coded(FaultCode.NETWORK_LOGIN)
-        found = there and (there["ContentLength"], there.get("ChecksumSHA256"))
-        if found and found != (size_bytes, checksum):
+        found = there and (there["ContentLength"], bare(there.get("ChecksumSHA256")))
+        if found and found not in [(size_bytes, one) for one in checksums]:
             raise UploadConflict(
                 f"s3://{self._bucket}/{key}: another object is already there (bytes, sha256: "
-                f"{found}), expected {(size_bytes, checksum)}; nothing was overwritten, look at "
-                "both before either is removed"
+                f"{found}), expected {(size_bytes, checksums[0])}; nothing was overwritten, "
+                "look at both before either is removed"
             )
 
     def _ask(
@@ -129,16 +224,23 @@ class S3Store:
         key: str,
         call: Callable[["S3Client"], Any],
         *,
-        none_on: tuple[str, ...],
+        none_on: tuple[str, ...] = (),
+        gone_on: frozenset[str] = frozenset(),
     ) -> Any:
-        """The answer, or None where S3 says one of `none_on` (its codes, HTTP statuses)."""
+        """The answer, or None where S3 says one of `none_on` (its codes, HTTP statuses).
+
+        Raises _Gone where it says one of `gone_on`.
+        """
         from storeguard.outbox import refusals
 
         try:
             return call(self._s3())
         except refusals.FOREIGN as error:
-            if refusals.words_of(error) & set(none_on):
+            words = refusals.words_of(error)
+            if words & set(none_on):
                 return None
+            if words & gone_on:
+                raise _Gone from error
             request = refusals.Request(action, self._bucket, key, self._region)
             fault = refusals.translated(error, request)
             if isinstance(fault, UploadRefused):
@@ -150,6 +252,10 @@ class S3Store:
             if self._client is None:
                 self._client = self._make()
             return self._client
+
+
+class _Gone(Exception):
+    """S3 knows nothing of the upload that was begun."""
 
 
 def is_from_s3(answer: Mapping[str, Any]) -> bool:
