@@ -50,6 +50,7 @@ def test_what_has_no_code_explains_itself():
         ("door", "camera", "카메라 door"),
         ("door", "sight", "사람 감지 door"),
         ("kiosk book", "", "판매 재고표"),
+        ("test notice", "", "시험 알림"),
         ("reconciling", "", "기록"),
     ],
 )

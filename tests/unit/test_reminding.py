@@ -37,8 +37,12 @@ def test_a_test_a_week_from_monday_ten_oclock_on(local, expected):
 def test_a_test_has_two_days_to_be_answered():
     tests = [notice("old", Kind.TEST, AT - timedelta(days=7)), notice("new", Kind.TEST)]
     late = AT + timedelta(hours=48)
-    assert unanswered_tests(tests, (), AT + timedelta(hours=47)) == ()
+    early = AT + timedelta(hours=47)
+    assert unanswered_tests(tests[1:], (), early) == ()
+    assert unanswered_tests(tests, (), early) == ("old",), "next week's test ends nothing"
+    assert unanswered_tests(tests, {"old"}, early) == ()
     assert unanswered_tests(tests, (), late) == ("new",)
+    assert unanswered_tests(tests, {"old"}, late) == ("new",)
     assert unanswered_tests(tests, {"new"}, late) == ()
     assert unanswered_tests([], (), late) == ()
 

@@ -41,7 +41,6 @@ UNTOLD = frozenset(
         FaultCode.CLOCK_UNSYNCED,
         FaultCode.CLEANING_REFUSED,
         FaultCode.DISK_LOW,
-        FaultCode.TEST_UNANSWERED,
     }
 )
 """What stands on the page and in `doctor` only: everything goes on meanwhile."""

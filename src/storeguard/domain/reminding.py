@@ -26,12 +26,20 @@ def weekly_id(local: datetime) -> str | None:
 def unanswered_tests(
     notices: Iterable[Notice], answered: Collection[str], now: datetime
 ) -> tuple[str, ...]:
-    """The newest test, when it has had its time and nobody has answered it."""
-    tests = [notice for notice in notices if notice.kind is Kind.TEST]
-    newest = max(tests, key=lambda notice: notice.made_at, default=None)
-    if newest is None or newest.id in answered or now - newest.made_at < ANSWER_WITHIN:
-        return ()
-    return (newest.id,)
+    """The newest test that has had its time, when neither it nor a later one was answered.
+
+    Next week's test alone ends nothing: who answers none hears of that once.
+    """
+    tests = sorted(
+        (notice for notice in notices if notice.kind is Kind.TEST), key=lambda one: one.made_at
+    )
+    newest: tuple[str, ...] = ()
+    for one in tests:
+        if one.id in answered:
+            newest = ()
+        elif now - one.made_at >= ANSWER_WITHIN:
+            newest = (one.id,)
+    return newest
 
 
 def to_escalate(

@@ -38,6 +38,7 @@ KO: dict[str, str] = {
     "fault.part.kiosk_book": "판매 재고표",
     "fault.part.shelf_book": "선반 재고표",
     "fault.part.web": "화면",
+    "fault.part.test_notice": "시험 알림",
     "fault.part.records": "기록",
     # Scales.
     "fault.W101": "응답이 없습니다. 이 선반은 감시에서 뺐습니다. 케이블과 전원을 확인하세요.",
@@ -121,6 +122,7 @@ EN: dict[str, str] = {
     "fault.part.kiosk_book": "Kiosk inventory",
     "fault.part.shelf_book": "Shelf inventory",
     "fault.part.web": "Pages",
+    "fault.part.test_notice": "Test notice",
     "fault.part.records": "Records",
     "fault.W101": "No answer. This shelf is not watched. Check cable and power.",
     "fault.W102": "Its value stands still. This shelf is not watched. Check the wires DT and SCK.",
@@ -199,6 +201,7 @@ PARTS: Mapping[str, str] = MappingProxyType(
         "kiosk book": "kiosk_book",
         "shelf book": "shelf_book",
         "web": "web",
+        "test notice": "test_notice",
     }
 )
 """A part of health → the key of its title; what is not here keeps records, or is a device."""
