@@ -9,18 +9,11 @@ SUITE=${SUITE:-trixie}
 TREE=${TREE:-${TMPDIR:-/tmp}/storeguard-arm64-$SUITE}
 MIRROR=${MIRROR:-http://deb.debian.org/debian}
 YOLO=${YOLO:-no}
-checkout=$(cd "$(dirname "$0")/../.." && pwd)
+# shellcheck source=tests/rigs/tree.sh
+. "$(dirname "$(readlink -f "$0")")/tree.sh"
 
-step() { printf '== %s (%s s)\n' "$*" "$SECONDS"; }
-
-check_tools() {
-    ((EUID == 0)) || { echo "emulated-install: needs root, for a chroot" >&2; exit 1; }
-    local tool
-    for tool in debootstrap qemu-aarch64-static; do
-        command -v "$tool" >/dev/null && continue
-        echo "emulated-install: $tool is missing; apt-get install debootstrap qemu-user-static" >&2
-        exit 1
-    done
+# The kernel runs arm64's programs by qemu.
+register_qemu() {
     local formats=/proc/sys/fs/binfmt_misc
     [[ -e $formats/register ]] || mount -t binfmt_misc none "$formats"
     [[ -e $formats/qemu-aarch64 ]] ||
@@ -31,13 +24,6 @@ make_tree() {
     [[ ! -e $TREE/.made ]] || return 0
     debootstrap --arch=arm64 --variant=minbase --include=ca-certificates,make "$SUITE" "$TREE" "$MIRROR" >"$TREE.log"
     touch "$TREE/.made"
-}
-
-# How this machine reaches its registries is true in there too.
-lend_network() {
-    cp /etc/resolv.conf /etc/hosts "$TREE/etc/"
-    local bundle=${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}
-    [[ ! -e $bundle ]] || cat "$bundle" >"$TREE/etc/ssl/certs/ca-certificates.crt"
 }
 
 # Mounts of its own, which end with the command. Compiling to bytecode, which a Pi needs at
@@ -65,20 +51,8 @@ lend_cpuinfo() {
     done >"$TREE/root/cpuinfo"
 }
 
-lend_checkout() {
-    rm -rf "$TREE/srv/checkout"
-    mkdir -p "$TREE/srv/checkout"
-    git -C "$checkout" archive "${COMMIT:-HEAD}" | tar -xf - -C "$TREE/srv/checkout"
-}
-
-# The networks' hosts may be out of reach of a workshop's machine: then its own files are lent.
-lend_networks() {
-    [[ -n ${STOREGUARD_MODELS:-} ]] || return 0
-    mkdir -p "$TREE/var/lib/storeguard/models"
-    cp "$STOREGUARD_MODELS"/yolox_nano.onnx "$TREE/var/lib/storeguard/models/"
-}
-
-check_tools
+need emulated-install debootstrap qemu-aarch64-static
+register_qemu
 step "a tree of $SUITE for arm64 in $TREE"
 make_tree
 lend_network
