@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile
 
 .PHONY: help demo test lint coverage rigs bench real-clip smoke smoke-3.13 docs lock clean
-.PHONY: install update uninstall lint-shell emulated-install lock-pi lock-aarch64
+.PHONY: install update uninstall lint-shell emulated-install booted-install lock-pi lock-aarch64
 .PHONY: test-yolo test-mariadb
 .NOTPARALLEL:
 
@@ -81,6 +81,9 @@ uninstall:  ## On the Pi, with sudo: all but the store's data; PURGE=yes also th
 
 emulated-install:  ## As root: `make install` in an emulated arm64 Debian; SUITE=bookworm or trixie.
 	@bash tests/rigs/emulated_install.sh
+
+booted-install:  ## As root: the service under a real systemd in a container; updates good, bad and cut.
+	@bash tests/rigs/booted_install.sh
 
 docs: $(VENV)/.has-demo  ## docs/config.md, from the code.
 	$(BIN)/python -m storeguard.configdoc docs/config.md

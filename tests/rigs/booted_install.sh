@@ -81,7 +81,7 @@ says() { [[ $(property StatusText) == *"$1"* ]]; }
 
 current() { readlink "$TREE/opt/storeguard/current"; }
 
-need booted-install debootstrap systemd-nspawn nsenter pgrep
+need booted-install "debootstrap systemd-container procps" debootstrap systemd-nspawn nsenter pgrep
 trap finish EXIT
 step "a tree of $SUITE in $TREE"
 make_tree

@@ -51,7 +51,7 @@ lend_cpuinfo() {
     done >"$TREE/root/cpuinfo"
 }
 
-need emulated-install debootstrap qemu-aarch64-static
+need emulated-install "debootstrap qemu-user-static" debootstrap qemu-aarch64-static
 register_qemu
 step "a tree of $SUITE for arm64 in $TREE"
 make_tree

@@ -5,13 +5,13 @@ CHECKOUT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
 step() { printf '== %s (%s s)\n' "$*" "$SECONDS"; }
 
-# $1: the make target that needs the rest, tools by their names.
+# $1: the make target; $2: what apt has it from; then the tools that it needs.
 need() {
-    local target=$1 tool
+    local target=$1 packages=$2 tool
     ((EUID == 0)) || { echo "$target: needs root, for a system of its own" >&2; exit 1; }
-    for tool in "${@:2}"; do
+    for tool in "${@:3}"; do
         command -v "$tool" >/dev/null && continue
-        echo "$target: $tool is missing; its first lines say what to install" >&2
+        echo "$target: $tool is missing; apt-get install $packages" >&2
         exit 1
     done
 }

@@ -22,7 +22,10 @@ STUCK = str(Path(__file__).with_name("stuck_daemon.py"))
 SIZE_PX = (704, 396)
 NOTICED_S, BACK_S = 15, 60
 FROZEN_S = 60 + NOTICED_S
-BLACK = np.zeros((SIZE_PX[1], SIZE_PX[0], 3), np.uint8)
+
+
+def black(size_px, _t_s):
+    return np.zeros((size_px[1], size_px[0], 3), np.uint8)
 
 
 class World:
@@ -107,7 +110,7 @@ def set_to(**knobs):
 FAULTS = {
     "hangs": (set_to(is_stalled=True), NOTICED_S),
     "raises": (set_to(error=RuntimeError("Camera frontend has timed out")), NOTICED_S),
-    "is black": (set_to(picture=lambda _size, _t_s: BLACK), NOTICED_S),
+    "is black": (set_to(picture=black), NOTICED_S),
     "is frozen": (set_to(is_frozen=True), FROZEN_S),
     "is slow": (set_to(every_s=4.0), NOTICED_S),
     "delivers garbage": (set_to(garbled=(7, 7)), NOTICED_S),

@@ -2,17 +2,17 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 
 from storeguard.clock import Clock
 from storeguard.domain.events import AmountPaid, SaleMade
 from storeguard.domain.pricing import Discount, FreeUnit, discounts, still_free
 from storeguard.domain.product import SoldLine
 from storeguard.domain.promotions import Promotion
-from storeguard.errors import SaleRefused
+from storeguard.errors import FaultCode, SaleRefused, code_of
 from storeguard.messages import text
 from storeguard.ports import Book
 from storeguard.services.bus import Bus
@@ -22,7 +22,12 @@ MOST_WON = 10_000_000
 BASKET_FORGOTTEN_S = 60.0
 """The kiosk repeats that a basket is open; one that falls silent has lost its power."""
 
+ROOM_TRIES, ROOM_EVERY_S = 6, 0.5
+"""A disk that is full has room again within a second or two: the cleaner gives its reserve back."""
+
 log = logging.getLogger("storeguard")
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +155,9 @@ class Desk:
             earlier = await asyncio.to_thread(self._record.find_amount, key)
             if earlier is not None:
                 return Received(key, earlier, is_repeated=True)
-            await asyncio.to_thread(self._record.record_amount, key, won, source)
+            await _given_room(
+                lambda: asyncio.to_thread(self._record.record_amount, key, won, source)
+            )
             self._bus.publish(AmountPaid(self._clock.now_s(), key, won))
             self.basket_open(False)
             return Received(key, won)
@@ -233,8 +240,9 @@ class Desk:
         booked = self._kiosk.counts
         changes = {line.product: -line.count for line in lines if line.product in booked}
         self._note_oversold(changes)
-        await self._kiosk.add(changes, why=f"sale {key}", key=f"sale:{key}")
-        await asyncio.to_thread(self._record.record, key, lines, off, source)
+        why, once = f"sale {key}", f"sale:{key}"
+        await _given_room(lambda: self._kiosk.add(changes, why=why, key=once))
+        await _given_room(lambda: asyncio.to_thread(self._record.record, key, lines, off, source))
         at_s = self._clock.now_s() if sold_s is None else sold_s
         for line in lines:
             promoted = sum(one.units.get(line.product, 0) for one in off)
@@ -291,3 +299,18 @@ def _summed(basket: Sequence[tuple[str, int]]) -> dict[str, int]:
     for name, count in basket:
         summed[name] = summed.get(name, 0) + count
     return summed
+
+
+async def _given_room(write: Callable[[], Awaitable[T]]) -> T:
+    """A customer does not pay twice because the disk was full for a moment.
+
+    `write` may be called again after it has failed.
+    """
+    for _ in range(ROOM_TRIES):
+        try:
+            return await write()
+        except OSError as error:
+            if code_of(error) is not FaultCode.DISK_FULL:
+                raise
+        await asyncio.sleep(ROOM_EVERY_S)
+    return await write()

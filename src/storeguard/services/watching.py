@@ -25,6 +25,9 @@ CAMERALESS_EMPTY_FOR_S = 60.0
 Also when all cameras have failed for so long; one that shows darkness has not.
 """
 
+LONGEST_WAIT_S = 45.0
+"""Between two tries to open a camera: with its opening it is back within 60 s of being well."""
+
 UNVERIFIED_FROM_S = 2.0
 """A visit of which so much could not be seen is not verified: somebody comes and goes in less."""
 
@@ -114,7 +117,7 @@ class WatchingService:
                 self._sighted(eye, None)
                 eye.has_failed(fault, self._clock.now_s())
                 await eye.camera.close()
-                await asyncio.sleep(part.backoff_s())
+                await asyncio.sleep(min(part.backoff_s(), LONGEST_WAIT_S))
 
     async def _run_once(self, eye: Eye, group: asyncio.TaskGroup) -> bool:
         """Takes one picture; returns whether the camera counts as well."""
