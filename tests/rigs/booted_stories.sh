@@ -88,9 +88,10 @@ updated() {
     still_sold
 }
 
-# Updates to what lies in the checkout, and expects S107 and the old release, guarding.
+# Updates to what lies in the checkout, and expects S107 and the old release, guarding. What the
+# script has said is in `said`.
 taken_back() {
-    local before said began=$SECONDS
+    local before began=$SECONDS
     before=$(current)
     if said=$(install_it update 2>&1); then fail "a bad release was kept: $said"; fi
     printf '%s\n' "$said" | grep S107 || fail "no S107: $said"
@@ -126,7 +127,7 @@ migrating_update() {
     sed -i 's/^REVISIONS = .*/REVISIONS = ("0001", "0002")/' "$SOURCE/books/tables.py"
     spoil "$CRASH"
     taken_back
-    inside journalctl -u storeguard --no-pager | grep -E "migrat|0002" | tail -2 || true
+    printf '%s\n' "$said" | grep "restored store" || fail "nothing was restored: $said"
     [[ $(revision) == 0001 ]] || fail "the state is of $(revision)"
     [[ $(sqlite "SELECT sum(count) FROM sales") == 2 ]] || fail "the sale is lost"
 }
