@@ -57,6 +57,7 @@ def test_a_store_whose_disk_fills_up_loses_nothing_and_seals_in_time(rig, mib, r
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("mib", [8, 16, 64])
 def test_a_store_whose_disk_fills_up_a_thousand_times_loses_nothing(rig, mib):
     assert _filled(rig, mib, 334)["late"] == 0
