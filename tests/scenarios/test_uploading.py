@@ -12,7 +12,7 @@ from storeguard.clock import LoopClock, run_simulated
 from storeguard.domain import events as ev
 from storeguard.domain.issue import Issue, IssueLine, IssueStore
 from storeguard.errors import OutboxFault, UploadRefused, UploadTransient
-from storeguard.health import Health
+from storeguard.health import Health, Part
 from storeguard.outbox import folder as outbox
 from storeguard.outbox import later
 from storeguard.outbox.digest import DIGEST, seal_digest
@@ -233,7 +233,7 @@ def test_a_clip_on_its_way_is_put_off_for_what_is_sealed_meanwhile_and_sent_afte
         bucket.on_put = on_put
         await asyncio.sleep(1)
         service.hand_over()
-        service.is_moving()  # a sign of life, in another thread: it is not put off
+        service.is_moving()  # the heartbeat's, in another thread: it is not put off
 
     run(root, bucket, 5, meanwhile=later)
     sent = [tuple(key.split("/")[-2:]) for key in bucket.objects if key.startswith("gangnam-1/")]
@@ -244,6 +244,40 @@ def test_a_clip_on_its_way_is_put_off_for_what_is_sealed_meanwhile_and_sent_afte
         ("issue-1", "clip-2.mp4"),
     ]
     assert bucket.manifests == ["issue-1", "issue-2", "issue-3"]
+
+
+def test_what_others_send_is_no_sign_of_life_of_an_uploader_that_hangs(root):
+    """The heartbeat goes through the same bucket, often enough to hide it for ever."""
+    overdue = []
+
+    async def later(service):
+        await asyncio.sleep(1)
+        service._run_once = asyncio.Event().wait
+        service.hand_over()
+        for _ in range(12):
+            await asyncio.sleep(5)
+            service.is_moving()
+        overdue.extend(service._health.overdue(service._clock.now_s()))
+
+    run(root, Bucket(), 1, meanwhile=later)
+    assert [silence.name for silence in overdue] == ["uploading"]
+
+
+def test_its_own_bytes_on_a_slow_line_are_a_sign_of_life(root, monkeypatch):
+    seal(root, 1, clips=1)
+    bucket, beats = Bucket(), []
+    monkeypatch.setattr(Part, "alive", lambda *_: beats.append(True))
+
+    async def later(service):
+        def on_put(_key):
+            before = len(beats)
+            service.is_moving()
+            assert len(beats) == before + 1
+
+        bucket.on_put = on_put
+
+    run(root, bucket, 5, meanwhile=later)
+    assert bucket.manifests == ["issue-1"]
 
 
 def test_what_is_sealed_while_offline_does_not_make_it_hammer(root):

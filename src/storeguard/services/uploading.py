@@ -122,7 +122,12 @@ class UploadingService:
             self._worker.shutdown(wait=False, cancel_futures=True)
 
     def is_moving(self) -> None:
-        """Bytes are on their way; called in any thread. Raises PutOff in the one of a clip."""
+        """Bytes are on their way; called in any thread. Raises PutOff in the one of a clip.
+
+        What others send to the same bucket is no sign of life of the uploader.
+        """
+        if not getattr(self._lane, "is_ours", False):
+            return
         self._part.alive()
         if getattr(self._lane, "stage", None) is Stage.ALL and self._is_to_pause(Stage.ALL):
             raise PutOff
@@ -290,4 +295,11 @@ class UploadingService:
         awaited.wait_s = min(LONGEST_RECEIPT_S, awaited.wait_s * 1.3)
 
     async def _in_worker(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._worker, work)
+        return await asyncio.get_running_loop().run_in_executor(self._worker, self._ours, work)
+
+    def _ours(self, work: Callable[[], T]) -> T:
+        self._lane.is_ours = True
+        try:
+            return work()
+        finally:
+            self._lane.is_ours = False
