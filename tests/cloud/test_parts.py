@@ -4,15 +4,13 @@ The line is a proxy before moto that resets every connection whenever 7.5 MB hav
 1 Mbit/s carries in the minute between two breaks.
 """
 
-import asyncio
 import hashlib
+import importlib.util
 import json
 import os
 import signal
 import subprocess
 import sys
-import threading
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -33,84 +31,15 @@ PARTS = 5
 KEY = "gangnam-1/2026/11/x/clip-1.mp4"
 
 
-class BreakingLine:
-    """Carries bytes to moto and back; resets all connections after so many bytes upwards."""
+def _breaking_line():
+    path = Path(__file__).parents[2] / "bench" / "_breaking.py"
+    spec = importlib.util.spec_from_file_location("breaking", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.BreakingLine
 
-    def __init__(self, upstream, carries):
-        self._upstream, self._carries = upstream, carries
-        self.sent, self.breaks, self.port = 0, 0, 0
-        self._left = carries
-        self._lose = b""
-        self._open = set()
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="line")
 
-    def __enter__(self):
-        self._thread.start()
-        self._ready.wait()
-        return self
-
-    def __exit__(self, *_):
-        self._loop.call_soon_threadsafe(self._stopped.set)
-        self._thread.join()
-
-    def lose_the_answer_to(self, request):
-        """The next one whose first line holds this is carried up, and its answer is not."""
-        self._lose = request
-
-    async def _serve(self):
-        self._loop, self._stopped = asyncio.get_running_loop(), asyncio.Event()
-        server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
-        self.port = server.sockets[0].getsockname()[1]
-        self._ready.set()
-        await self._stopped.wait()
-        server.close()
-        self._reset()
-        rest = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in rest:
-            task.cancel()
-        await asyncio.gather(*rest, return_exceptions=True)
-
-    async def _connected(self, reader, writer):
-        up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self._upstream)
-        self._open |= {writer, up_writer}
-        try:
-            with suppress(OSError):
-                await asyncio.gather(
-                    self._up(reader, up_writer, writer), self._down(up_reader, writer)
-                )
-        finally:
-            for one in (writer, up_writer):
-                one.transport.abort()
-                self._open.discard(one)
-
-    async def _up(self, reader, writer, down):
-        while piece := await reader.read(65_536):
-            self.sent += len(piece)
-            self._left -= len(piece)
-            if self._left < 0:
-                self.breaks, self._left = self.breaks + 1, self._carries
-                self._reset()
-                return
-            if self._lose and self._lose in piece.partition(b"\r\n")[0]:
-                self._lose = b""
-                writer.is_mute = down.is_mute = True
-            writer.write(piece)
-            await writer.drain()
-        writer.write_eof()
-
-    async def _down(self, reader, writer):
-        while piece := await reader.read(65_536):
-            if getattr(writer, "is_mute", False):
-                self._reset()
-                return
-            writer.write(piece)
-            await writer.drain()
-        writer.transport.abort()
-
-    def _reset(self):
-        for one in self._open:
-            one.transport.abort()
+BreakingLine = _breaking_line()
 
 
 @pytest.fixture
