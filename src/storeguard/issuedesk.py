@@ -24,6 +24,7 @@ from storeguard.outbox.stored import HELD, remove
 from storeguard.ports import Book
 from storeguard.web.desks import (
     A_PAGE,
+    STATES,
     AccessRow,
     Action,
     AlbumPage,
@@ -54,20 +55,15 @@ class IssueDesk:
         self._clock = clock
         self._zone = ZoneInfo(store.timezone)
         self._decisions = DecisionsFile(state)
+        album.follow(journal, self._decisions.verdicts())
         self._log = AccessLog(state)
         self._turn = asyncio.Lock()
 
     # --- what is seen --------------------------------------------------------------------
 
     def album(self, wish: Wish) -> AlbumPage:
-        decided = self._decisions.with_verdict("confirmed", "dismissed", "deleted")
-        among, without = None, tuple(self._decisions.with_verdict("deleted"))
-        if wish.state == "open":
-            without = tuple(decided)
-        elif wish.state in ("confirmed", "dismissed", "deleted"):
-            among, without = self._decisions.with_verdict(wish.state), ()
-        offset = (wish.page - 1) * A_PAGE
-        wanted = album.Wanted(A_PAGE, offset, wish.product, among, without)
+        verdict = None if wish.state == "paid" else wish.state
+        wanted = album.Wanted(A_PAGE, (wish.page - 1) * A_PAGE, wish.product, verdict)
         found, count = album.issues(self._journal, wanted)
         cards = tuple(self._card(one) for one in found)
         return AlbumPage(cards, count, wish.page, max(1, math.ceil(count / A_PAGE)))
@@ -162,6 +158,8 @@ class IssueDesk:
             if action == "undo":
                 await self._undo(record)
             await asyncio.to_thread(self._decide, issue_id, action, who, reason, until)
+            verdict = self._decisions.of(issue_id).verdict or "open"
+            await asyncio.to_thread(album.decide, self._journal, issue_id, verdict)
             return True
 
     async def _undo(self, record: IssueRecord) -> None:
@@ -237,6 +235,6 @@ def _lines(record: IssueRecord, said: Mapping[str, Any]) -> tuple[Mapping[str, A
 
 
 def _state(record: IssueRecord, decision: Decision) -> State:
-    if decision.verdict is not None:
-        return decision.verdict
-    return "paid" if record.amendments else "open"
+    verdict = decision.verdict or record.verdict  # of an old one only the journal knows
+    known: State = next((one for one in STATES if one == verdict), "open")
+    return "paid" if known == "open" and record.amendments else known

@@ -4,6 +4,7 @@
 """
 
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -22,7 +23,9 @@ from storeguard.books.journal import (
     StepRecord,
     VersionRecord,
 )
+from storeguard.books.journalfile import open_journal
 from storeguard.books.schema import upgrade
+from storeguard.errors import JournalFault
 
 URL = os.environ.get("STOREGUARD_TEST_JOURNAL_URL")
 AT = datetime(2026, 11, 20, 13, 21, 4, 123456, tzinfo=UTC)
@@ -131,6 +134,114 @@ def test_issues_are_found_amended_and_paged(make: Make):
     )
 
 
+def filled(journal: Journal) -> None:
+    """Thirty issues; one in three has 콜라, one in ten 메로나 beside it, one in two is decided."""
+    for number in range(30):
+        lines = [{"product": "콜라 Zero" if number % 3 == 0 else "새우깡", "missing": 1, "loss": 9}]
+        lines += [LINE] if number % 10 == 0 else []
+        record = IssueRecord(f"i{number:02}", later(number), None, tuple(lines))
+        assert journal.record_issue(record)
+        assert not journal.record_issue(record)
+    for number in range(0, 30, 2):
+        album.decide(journal, f"i{number:02}", "deleted" if number % 4 else "confirmed")
+
+
+def names(page: tuple[tuple[IssueRecord, ...], int]) -> list[int]:
+    return [int(one.id[1:]) for one in page[0]]
+
+
+@pytest.mark.parametrize("few", [album.FEW, 0])
+def test_a_search_finds_the_same_whether_few_or_many_fit(
+    make: Make, monkeypatch: pytest.MonkeyPatch, few: int
+):
+    monkeypatch.setattr(album, "FEW", few)
+    journal = make()
+    filled(journal)
+    kept = [n for n in reversed(range(30)) if n % 4 != 2]
+    for part, verdict, expected in (
+        ("콜라 zero", None, [n for n in kept if n % 3 == 0]),
+        ("50%_", None, [20, 0]),
+        ("%", None, [20, 0]),
+        ("ZERO", "confirmed", [24, 12, 0]),
+        ("깡", "open", [n for n in kept if n % 3 and n % 2]),
+        ("로나", "deleted", [10]),
+        ("missing", None, []),
+        ("", "confirmed", [28, 24, 20, 16, 12, 8, 4, 0]),
+        ("", None, kept),
+    ):
+        wanted = album.Wanted(30, product=part, verdict=verdict)
+        assert names(album.issues(journal, wanted)) == expected, part
+        paged = [
+            number
+            for offset in range(0, 30, 4)
+            for number in names(album.issues(journal, replace(wanted, limit=4, offset=offset)))
+        ]
+        assert paged == expected, part
+
+
+def test_counts_of_the_album_are_exact_where_they_are_few(make: Make):
+    journal = make()
+    filled(journal)
+    counts = [
+        album.issues(journal, album.Wanted(1, product=part, verdict=verdict))[1]
+        for part, verdict in (("", None), ("", "open"), ("", "deleted"), ("깡", None), ("x", None))
+    ]
+    assert counts == [23, 15, 7, 15, 0]
+
+
+def test_decisions_that_the_journal_missed_are_followed(make: Make):
+    journal = make()
+    filled(journal)
+    album.follow(journal, {"i01": "dismissed", "i00": "confirmed", "gone": "confirmed"})
+    assert names(album.issues(journal, album.Wanted(9, verdict="dismissed"))) == [1]
+
+
+def test_issues_of_an_older_version_are_found_after_its_migration(make: Make):
+    journal = make()
+    filled(journal)
+    with journal._transaction() as connection:
+        for table in (tables.issue_lines, tables.issue_products):
+            table.drop(connection)
+        for index in ("ix_issues_verdict_at", "ix_issues_at_verdict"):
+            next(one for one in tables.issues.indexes if one.name == index).drop(connection)
+        connection.exec_driver_sql("ALTER TABLE issues DROP COLUMN verdict")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+    journal.close()
+    again = make()
+    assert names(album.issues(again, album.Wanted(9, product="메로나"))) == [20, 10, 0]
+    another = IssueRecord("i30", later(30), None, (LINE, {"product": "새것", "missing": 1}))
+    assert again.record_issue(another)
+    assert names(album.issues(again, album.Wanted(9, product="메로나"))) == [30, 20, 10, 0]
+    assert names(album.issues(again, album.Wanted(9, product="새것"))) == [30]
+
+
+def test_a_search_reads_no_whole_table():
+    """Of SQLite's own plan: no issue's row is read but those that are shown."""
+    journal = Journal("sqlite://", fsync=False)
+    journal.open()
+    filled(journal)
+    asked: list[str] = []
+    sa.event.listen(
+        journal._engine, "before_cursor_execute", lambda *told: asked.append((told[2], told[3]))
+    )
+    for part, verdict in (("콜라", None), ("콜라", "open"), ("", "open"), ("", None)):
+        for few in (album.FEW, 0):
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(album, "FEW", few)
+                album.issues(journal, album.Wanted(5, 5, part, verdict))
+    with journal._transaction() as connection:
+        plans = [
+            row[3]
+            for query, values in asked
+            if query.startswith("SELECT")
+            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", values)
+        ]
+    journal.close()
+    whole = [plan for plan in plans if re.match(r"SCAN issue(s|_lines)\b", plan)]
+    assert [plan for plan in whole if "issues USING COVERING INDEX" not in plan] == []
+    assert any("SEARCH issue_lines" in plan for plan in plans)
+
+
 def test_faults_end_and_deliveries_are_told_in_order(make: Make):
     journal = make()
     journal.record_fault("A", "no data", AT)
@@ -150,6 +261,29 @@ def test_migrating_an_empty_database_gives_the_tables_that_are_made_new(make: Ma
         connection.exec_driver_sql("DROP TABLE alembic_version")
         upgrade(connection)
         assert {name: _columns(connection, name) for name in tables.metadata.tables} == made
+
+
+@pytest.mark.skipif(URL is None, reason="no database is named by a URL")
+def test_the_journal_that_the_configuration_names_is_opened_and_migrated(tmp_path: Path):
+    emptied(str(URL))
+    plain = str(URL).replace("mysql+pymysql", "mysql").replace("postgresql+psycopg", "postgresql")
+    for _ in range(2):
+        journal = open_journal(tmp_path, url=plain)
+        journal.record_sale(SALE)
+        assert [sale.product for sale in journal.recent_sales()] == [SALE.product]
+        journal.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif("mysql" not in str(URL), reason="only MariaDB's names may ignore capitals")
+def test_a_database_that_ignores_capitals_is_refused_with_the_way_to_mend_it(tmp_path: Path):
+    emptied(str(URL))
+    engine = sa.create_engine(str(URL))
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE DATABASE capitals COLLATE utf8mb4_general_ci")
+    engine.dispose()
+    with pytest.raises(JournalFault, match="run: ALTER DATABASE capitals CHARACTER SET utf8mb4"):
+        open_journal(tmp_path, url=str(URL).replace("/storeguard?", "/capitals?"))
 
 
 def _columns(connection: sa.Connection, table: str) -> list[tuple[str, str, bool]]:

@@ -19,12 +19,13 @@ KILLS = int(os.environ.get("STOREGUARD_KILLS", "12"))
 SALES = 400
 AT = datetime(2026, 11, 20, tzinfo=UTC)
 
-NEXT = '''
+NOW = tables.HEAD
+NEXT = f'''
 """A change of the kind that copies a whole table."""
 import sqlalchemy as sa
 from alembic import op
-revision = "0002"
-down_revision = "0001"
+revision = "9001"
+down_revision = "{NOW}"
 
 
 def upgrade():
@@ -59,12 +60,14 @@ def newer_program(tmp_path, monkeypatch):
         scripts,
         ignore=shutil.ignore_patterns("__pycache__"),
     )
-    (scripts / "versions" / "0002_next.py").write_text(NEXT)
+    (scripts / "versions" / "9001_next.py").write_text(NEXT)
+
+    known = (*tables.REVISIONS, "9001")
 
     def install():
         for module in (tables, journalfile):
-            monkeypatch.setattr(module, "REVISIONS", ("0001", "0002"))
-        monkeypatch.setattr(tables, "HEAD", "0002")
+            monkeypatch.setattr(module, "REVISIONS", known)
+        monkeypatch.setattr(tables, "HEAD", "9001")
         monkeypatch.setattr(schema, "SCRIPTS", str(scripts))
 
     return install
@@ -104,9 +107,9 @@ def kill_migrations(older, tmp_path, newer_program, kills):
         state = tmp_path / f"state-{number}"
         shutil.copytree(older, state)
         was_killed += killed_after(state, chance.uniform(0, lasts_s))
-        assert journalfile.version_of(state / journalfile.FILE) in ("0001", "0002")
+        assert journalfile.version_of(state / journalfile.FILE) in (NOW, "9001")
         assert migrate(state) == SALES
-        assert journalfile.version_of(state / journalfile.FILE) == "0002"
+        assert journalfile.version_of(state / journalfile.FILE) == "9001"
         assert not list(state.glob("*.corrupt-*"))
         shutil.rmtree(state)
     assert was_killed > kills // 4

@@ -1,6 +1,6 @@
 """Pages of the journal for the console: newest first, a page at a time. Blocks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,42 +8,96 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import select
 
+from storeguard.books import issueindex
 from storeguard.books import tables as t
 from storeguard.books.journal import Change, IssueRecord, Journal, Sale, Visit
+
+DELETED = "deleted"
+FEW = 4000
+"""Issues of a search that are sorted; where there are more, they are met soon by going back in
+time from the newest."""
+
+Where = list[sa.ColumnElement[bool]]
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which issues. `among` None: any; `product`: a part of a name; `limit` and `offset` rows."""
+    """Which issues: `verdict` None: all but the deleted; `product`: a part of a name."""
 
     limit: int
     offset: int = 0
     product: str = ""
-    among: Sequence[str] | None = None
-    without: Sequence[str] = ()
+    verdict: str | None = None
 
 
 def issues(journal: Journal, wanted: Wanted) -> tuple[tuple[IssueRecord, ...], int]:
-    """One page, and how many there are in all."""
+    """One page, and how many there are in all; over `FEW`, at most how many.
+
+    None of it reads more rows than it shows, but from an index, or of a search with few matches.
+    """
+    verdict = t.issues.c.verdict
+    is_meant = verdict != DELETED if wanted.verdict is None else verdict == wanted.verdict
+    if not wanted.product:
+        return _page(journal, wanted, [is_meant]), _count(journal, wanted.verdict)
+    products = journal.rows(issueindex.named(wanted.product))
+    ids, most = [row["id"] for row in products], sum(row["issues"] for row in products)
+    if not ids:
+        return (), 0
+    lines = t.issue_lines.c
+    if most > FEW:
+        # "+ 0": else each issue would be asked for every one of the products.
+        has_it = (lines.product_id + 0).in_(ids) & (lines.issue_id == t.issues.c.id)
+        there = sa.exists().where(has_it)
+        return _page(journal, wanted, [is_meant, there]), most
+    found = select(lines.issue_id).where(lines.product_id.in_(ids)).distinct().subquery()
+    meant = select(t.issues.c.id).join(found, found.c.issue_id == t.issues.c.id).where(is_meant)
+    known = [row["id"] for row in journal.rows(meant.order_by(*_newest()))]
+    return _read(journal, known[wanted.offset :][: wanted.limit]), len(known)
+
+
+def _page(journal: Journal, wanted: Wanted, where: Where) -> tuple[IssueRecord, ...]:
+    """Rows with all their JSON would be slow to go past: an index is walked for their ids."""
+    ids = select(t.issues.c.id).where(*where).order_by(*_newest())
+    rows = journal.rows(ids.limit(wanted.limit).offset(wanted.offset))
+    return _read(journal, [row["id"] for row in rows])
+
+
+def _read(journal: Journal, ids: Sequence[str]) -> tuple[IssueRecord, ...]:
+    rows = journal.rows(select(t.issues).where(t.issues.c.id.in_(ids)).order_by(*_newest()))
+    return tuple(_issue(row) for row in rows)
+
+
+def _newest() -> tuple[sa.UnaryExpression[Any], ...]:
+    return t.issues.c.at_utc.desc(), t.issues.c.id.desc()
+
+
+def _count(journal: Journal, verdict: str | None) -> int:
+    """Each verdict's, from the index; all but the deleted where it is None."""
     columns = t.issues.c
-    where: list[sa.ColumnElement[bool]] = []
-    if wanted.product:
-        pattern = f"%{_escaped(wanted.product)}%"
-        where.append(sa.cast(columns.lines, sa.Text).like(pattern, escape="\\"))
-    if wanted.among is not None:
-        where.append(columns.id.in_(wanted.among))
-    if wanted.without:
-        where.append(columns.id.not_in(wanted.without))
-    offset, seen = wanted.offset, list(where)
-    if offset and not where:
-        # The index of the times alone is walked: rows with all their JSON would be slow.
-        times = select(columns.at_utc).order_by(columns.at_utc.desc())
-        seen.append(columns.at_utc <= times.limit(1).offset(offset).scalar_subquery())
-        offset = 0
-    newest = select(t.issues).where(*seen).order_by(columns.at_utc.desc(), columns.id.desc())
-    rows = journal.rows(newest.limit(wanted.limit).offset(offset))
-    [count] = journal.rows(select(sa.func.count().label("n")).select_from(t.issues).where(*where))
-    return tuple(_issue(row) for row in rows), int(count["n"])
+    counts = select(columns.verdict, sa.func.count().label("n")).group_by(columns.verdict)
+    by_verdict = {row["verdict"]: int(row["n"]) for row in journal.rows(counts)}
+    if verdict is not None:
+        return by_verdict.get(verdict, 0)
+    return sum(count for known, count in by_verdict.items() if known != DELETED)
+
+
+def decide(journal: Journal, issue_id: str, verdict: str) -> None:
+    journal.change(t.issues.update().where(t.issues.c.id == issue_id).values(verdict=verdict))
+
+
+def follow(journal: Journal, verdicts: Mapping[str, str]) -> None:
+    """Brings the journal in step with the decisions: after a stop between the two, or a new
+    journal. Issue id → verdict of those that have one."""
+    columns = t.issues.c
+    noted = select(columns.id, columns.verdict).where(columns.verdict != "open")
+    known = {row["id"]: row["verdict"] for row in journal.rows(noted)}
+    changed = {one: v for one, v in verdicts.items() if known.get(one) != v}
+    journal.change(
+        *(
+            t.issues.update().where(columns.id == one).values(verdict=v)
+            for one, v in changed.items()
+        )
+    )
 
 
 def issue(journal: Journal, issue_id: str) -> IssueRecord | None:
@@ -108,7 +162,3 @@ def history(journal: Journal, product: str, limit: int) -> tuple[Change, ...]:
 def _issue(row: dict[str, Any]) -> IssueRecord:
     lists = {name: tuple(row[name]) for name in ("lines", "amendments")}
     return IssueRecord(**{**row, **lists})
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

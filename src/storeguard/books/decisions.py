@@ -45,9 +45,9 @@ class DecisionsFile:
     def of(self, issue_id: str) -> Decision:
         return self._known.get(issue_id, Decision())
 
-    def with_verdict(self, *verdicts: Verdict) -> list[str]:
-        """Ids, oldest decision first."""
-        return [key for key, one in self._known.items() if one.verdict in verdicts]
+    def verdicts(self) -> dict[str, Verdict]:
+        """Of those that have one."""
+        return {key: one.verdict for key, one in self._known.items() if one.verdict is not None}
 
     def note(self, issue_id: str, decision: Decision) -> None:
         known = {key: one for key, one in self._known.items() if key != issue_id}

@@ -11,7 +11,7 @@ import sqlite3
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,83 +21,17 @@ from sqlalchemy import Connection, Engine, Table, event, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from storeguard import durable
-from storeguard.books import schema
+from storeguard.books import issueindex, schema
 from storeguard.books import tables as t
+from storeguard.books.entries import Change as Change
+from storeguard.books.entries import IssueRecord as IssueRecord
+from storeguard.books.entries import JsonObject as JsonObject
+from storeguard.books.entries import Sale as Sale
+from storeguard.books.entries import StepRecord as StepRecord
+from storeguard.books.entries import VersionRecord as VersionRecord
+from storeguard.books.entries import Visit as Visit
 from storeguard.domain.issue import issue_id
 from storeguard.errors import JournalDamaged, JournalFault
-
-JsonObject = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class VersionRecord:
-    """A version of a book: the whole of it (`rows`), or the counts that changed (`counts`)."""
-
-    book: str
-    version: int
-    at_utc: datetime
-    edited: bool
-    rows: JsonObject | None
-    counts: Mapping[str, int] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A count of a book that changed."""
-
-    at_utc: datetime
-    book: str
-    product: str
-    before: int
-    after: int
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Sale:
-    """`key` makes it idempotent; a negative count is a refund; `won` is its whole price."""
-
-    id: str
-    key: str
-    product: str
-    count: int
-    won: int
-    at_utc: datetime
-    source: str
-    visit_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """`judgement` is None as long as the visit is open."""
-
-    id: str
-    started_utc: datetime
-    ended_utc: datetime | None = None
-    judged_utc: datetime | None = None
-    judgement: JsonObject | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class StepRecord:
-    scale: str
-    started_utc: datetime
-    ended_utc: datetime
-    grams: float
-    level_g: float
-    noise_g: float
-    visit_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class IssueRecord:
-    """`lines` as in the manifest; `amendments`: product, count, sale_id of late payments."""
-
-    id: str
-    at_utc: datetime
-    visit_id: str | None
-    lines: tuple[JsonObject, ...]
-    amendments: tuple[JsonObject, ...] = ()
 
 
 class Journal:
@@ -261,6 +195,7 @@ class Journal:
             if known.first() is not None:
                 return False
             connection.execute(insert(t.issues), values)
+            issueindex.add(connection, issue.id, issue.at_utc, issue.lines)
             return True
 
     def amend_issue(self, issue_id: str, product: str, count: int, sale_id: str) -> bool:
@@ -326,8 +261,12 @@ class Journal:
             return tuple(dict(row) for row in connection.execute(query).mappings())
 
     def _insert(self, table: Table, values: Mapping[str, Any]) -> None:
+        self.change(insert(table).values(**values))
+
+    def change(self, *statements: sa.UpdateBase) -> None:
         with self._transaction() as connection:
-            connection.execute(insert(table), values)
+            for statement in statements:
+                connection.execute(statement)
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:

@@ -8,6 +8,7 @@ from sqlalchemy import (
     Column,
     Dialect,
     Float,
+    Index,
     Integer,
     MetaData,
     String,
@@ -17,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """Every migration, oldest first; the journal's Alembic version is the last one."""
 
 HEAD = REVISIONS[-1]
@@ -127,6 +128,29 @@ issues = Table(
     Column("visit_id", String(64), index=True),
     Column("lines", JSON, nullable=False),
     Column("amendments", JSON, nullable=False),
+    # What the owner has decided, as state/decisions.json says it: here it can be searched.
+    Column("verdict", String(16), nullable=False, server_default="open"),
+    Index("ix_issues_verdict_at", "verdict", "at_utc", "id"),
+    Index("ix_issues_at_verdict", "at_utc", "id", "verdict"),
+)
+
+issue_products = Table(
+    "issue_products",
+    metadata,
+    _id(),
+    Column("name", _NAME, nullable=False),
+    # How many issues have it: how a search goes about it depends on that.
+    Column("issues", Integer, nullable=False),
+    UniqueConstraint("name", name="uq_issue_products_name"),
+)
+
+issue_lines = Table(
+    "issue_lines",
+    metadata,
+    Column("product_id", Integer, primary_key=True, autoincrement=False),
+    Column("at_utc", Utc, primary_key=True),
+    Column("issue_id", String(64), primary_key=True),
+    Index("ix_issue_lines_issue", "issue_id", "product_id"),
 )
 
 deliveries = Table(
