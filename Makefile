@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-com
 
 .PHONY: help demo test lint coverage rigs bench real-clip smoke smoke-3.13 docs lock clean
 .PHONY: install update uninstall lint-shell emulated-install booted-install lock-pi lock-aarch64
-.PHONY: test-yolo test-mariadb
+.PHONY: test-yolo test-mariadb test-postgresql
 .NOTPARALLEL:
 
 help:  ## Show these targets.
@@ -33,6 +33,9 @@ test-yolo: .venv-yolo/.has-runtimes  ## Detectors on real networks in every runt
 
 test-mariadb: $(VENV)/.has-test  ## The journal's suite on a real MariaDB (Debian's mariadb-server).
 	@bash tests/rigs/mariadb.sh $(BIN)/python -m pytest tests/contract/test_journals.py $(ARGS)
+
+test-postgresql: $(VENV)/.has-test  ## The same on a real PostgreSQL (Debian's postgresql).
+	@bash tests/rigs/postgresql.sh $(BIN)/python -m pytest tests/contract/test_journals.py $(ARGS)
 
 lint: $(VENV)/.has-test $(VENV)/.has-lint lint-shell  ## ruff, mypy and shellcheck.
 	$(BIN)/ruff check .

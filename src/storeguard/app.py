@@ -93,7 +93,8 @@ class Store:
         await asyncio.to_thread(
             recovery.prepare_folders, self.folders, self._lock, store_id, fsync=fsync
         )
-        self.journal = await asyncio.to_thread(open_journal, state, fsync=fsync)
+        url = self.config.journal.url if self._mode.fsync else None  # a replay's is its own
+        self.journal = await asyncio.to_thread(open_journal, state, fsync=fsync, url=url)
         self._journal_is_open = True
         await asyncio.to_thread(
             recovery.first_shelf_book, self.folders.inventory, self.journal, fsync=fsync

@@ -34,6 +34,7 @@ from storeguard.sections import (
     Store,
     Tamper,
 )
+from storeguard.sections import Journal as _Journal
 from storeguard.sections import Section as _Section
 
 __all__ = [
@@ -173,6 +174,7 @@ class Config(_Section):
 
     store: Store = Store()
     paths: Paths = Paths()
+    journal: _Journal = _Journal()
     scales: tuple[Scale, ...] = ()
     cameras: tuple[Camera, ...] = ()
     detector: Detector = Detector()

@@ -161,7 +161,10 @@ def _refusal(error: urllib.error.HTTPError) -> str:
 async def _with_own_desk(
     config: Config, folders: Folders, use: Callable[[_Shop], Awaitable[dict[str, Any]]]
 ) -> dict[str, Any]:
-    clock, journal = SystemClock(), await asyncio.to_thread(open_journal, folders.state)
+    clock, journal = (
+        SystemClock(),
+        await asyncio.to_thread(open_journal, folders.state, url=config.journal.url),
+    )
     changes = TextLog(folders.inventory / "store_log.txt", config.store.timezone)
     kiosk = CsvBook(
         "kiosk",

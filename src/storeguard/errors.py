@@ -143,8 +143,8 @@ class ConfigInvalid(StoreguardError, ValueError):
 
     def __init__(self, path: str, problems: tuple[str, ...]) -> None:
         self.path = path
-        self.problems = problems
-        super().__init__("\n".join(f"{path}: {problem}" for problem in problems))
+        self.problems = tuple(masked(problem) for problem in problems)
+        super().__init__("\n".join(f"{path}: {problem}" for problem in self.problems))
 
 
 class MissingExtra(StoreguardError, ImportError):

@@ -1,6 +1,7 @@
 """Sections of the configuration: the store, its folders, what is kept and guarded; and the kinds of
 values that all sections use."""
 
+import re
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -96,6 +97,38 @@ class Paths(Section):
     issue_data: str = Field("issue_data", description="Folder of the sealed issues.")
     state: str = Field("state", description="Folder of the journal and what scales remember.")
     event_log: str = Field("event.txt", description="Text log of the issues.")
+
+
+_SERVER = re.compile(r"(mysql|mariadb|postgresql)(\+\w+)?://(?P<user>[^/@]*@)?[^/]*/[^/?]+(\?.*)?")
+
+
+class Journal(Section):
+    """Where the journal is kept, if not in the state folder."""
+
+    url: str | None = Field(
+        None,
+        description=(
+            "A MariaDB or PostgreSQL database instead of state/storeguard.db, such as "
+            "mysql://storeguard@127.0.0.1/shop or postgresql://storeguard@127.0.0.1/shop; its "
+            "password is STOREGUARD_JOURNAL_PASSWORD of the environment, its backup the server's."
+        ),
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _names_a_server(cls, url: str | None) -> str | None:
+        found = None if url is None else _SERVER.fullmatch(url)
+        if url is not None and found is None:
+            raise ValueError(
+                "is no database's address; such as 'mysql://storeguard@127.0.0.1/shop' or "
+                "'postgresql://storeguard@127.0.0.1/shop'"
+            )
+        if found is not None and ":" in (found["user"] or ""):
+            raise ValueError(
+                "has a password in it; take it out, and set STOREGUARD_JOURNAL_PASSWORD in the "
+                "environment"
+            )
+        return url
 
 
 class Recording(Section):

@@ -15,6 +15,7 @@ from typing import Any
 from storeguard import durable
 from storeguard.books.history import History
 from storeguard.books.journal import Journal
+from storeguard.books.journalurl import open_by_url
 from storeguard.books.schema import too_new
 from storeguard.books.tables import REVISIONS
 from storeguard.clock import SystemClock
@@ -50,11 +51,15 @@ def refuse_newer(state: Path) -> None:
         raise too_new(version, str(state / FILE))
 
 
-def open_journal(state: Path, *, fsync: bool = True) -> Journal:
+def open_journal(state: Path, *, fsync: bool = True, url: str | None = None) -> Journal:
     """The journal, opened and migrated; a damaged one is kept aside and a fresh one made.
+
+    `url`: a database server has it instead, see `journalurl`.
 
     Raises JournalTooNew, and JournalFault where the disk refuses. Only for the lock's holder.
     """
+    if url is not None:
+        return open_by_url(url)
     refuse_newer(state)
     try:
         _refuse_damaged(state)
