@@ -15,6 +15,7 @@ from storeguard.setupdesk import SetupDesk
 from storeguard.upkeep.bench import Bench
 from storeguard.upkeep.leaving import Restart
 from storeguard.upkeep.lent import StoreScales
+from storeguard.viewingdesk import Places, ViewingDesk
 from storeguard.web.desks import Desks, Fact
 
 
@@ -29,6 +30,8 @@ def desks_of(store: Store, file: ConfigFile | None, restart: Restart) -> Desks:
         store.kiosk,
         store.clock,
     )
+    places = Places(folders.record, folders.issue_data)
+    viewings = ViewingDesk(places, folders.state, issue_store(config), issues, store.clock)
     bench = _bench_of(store)
     setup = None if file is None else SetupDesk(store, file, restart)
     return Desks(
@@ -41,6 +44,7 @@ def desks_of(store: Store, file: ConfigFile | None, restart: Restart) -> Desks:
         bench=bench,
         loops={"bench": bench.run, **(setup.loops if setup else {})},
         setup=setup,
+        viewings=viewings,
         areas=None if file is None else AreasDesk(file, lambda: store.config),
         settings=None if file is None else SettingsDesk(store, file, restart),
     )

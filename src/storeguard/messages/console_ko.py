@@ -1,6 +1,6 @@
 """Korean of the console: signing in, and the owner's pages."""
 
-from storeguard.messages import bench_ko, first_ko, issues_ko, settings_ko, sheets_ko
+from storeguard.messages import bench_ko, first_ko, issues_ko, settings_ko, sheets_ko, viewing_ko
 
 TEXTS: dict[str, str] = {
     # The door.
@@ -55,3 +55,4 @@ TEXTS: dict[str, str] = {
 }
 
 TEXTS |= bench_ko.TEXTS | first_ko.TEXTS | issues_ko.TEXTS | settings_ko.TEXTS | sheets_ko.TEXTS
+TEXTS |= viewing_ko.TEXTS

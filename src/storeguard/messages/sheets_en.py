@@ -24,6 +24,7 @@ TEXTS: dict[str, str] = {
     "people.save": "Save",
     "people.accesses": "Who viewed and exported what",
     "people.accesses_lead": "Kept for more than a year; nobody can change or remove a line.",
+    "people.viewings": "Viewing requests of customers",
     "people.none": "Nothing yet.",
     "people.last_owner": "The last owner cannot be removed.",
     "stock.title": "Inventory",
@@ -80,6 +81,7 @@ TEXTS: dict[str, str] = {
         "Name who answers for the cameras, and their telephone, in the settings."
     ),
     "setup.sign": "CCTV sign",
+    "setup.viewings": "Viewing requests",
     "setup.policy": "Privacy policy",
     "law.sign": "CCTV in operation",
     "law.policy": "CCTV policy",

@@ -23,6 +23,7 @@ TEXTS: dict[str, str] = {
     "people.accesses_lead": (
         "누가 무엇을 보고 내보냈는지 1년 넘게 남으며, 지우거나 고칠 수 없습니다."
     ),
+    "people.viewings": "손님의 열람 요구",
     "people.none": "아직 기록이 없습니다.",
     "people.last_owner": "마지막 점주 계정은 삭제할 수 없습니다.",
     "stock.title": "재고표",
@@ -80,6 +81,7 @@ TEXTS: dict[str, str] = {
     ),
     "setup.law_missing": "CCTV 관리책임자와 전화번호를 설정에 적어 주세요.",
     "setup.sign": "CCTV 안내판",
+    "setup.viewings": "열람 요구",
     "setup.policy": "영상정보 처리방침",
     "law.sign": "CCTV 설치 안내",
     "law.policy": "고정형 영상정보처리기기 운영·관리 방침",

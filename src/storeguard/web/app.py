@@ -23,6 +23,7 @@ from storeguard.web import (
     settings,
     setup,
     till,
+    viewings,
 )
 from storeguard.web.desks import Desks
 from storeguard.web.door import Door
@@ -65,7 +66,7 @@ def build(
     app.include_router(machine.router(view, app.state.closing, app.state.boot))
     if "kiosk" in parts:
         app.include_router(till.router(view, pages, door))
-        app.include_router(payments.router(view))
+        app.include_router(payments.router(view, door))
     if "console" in parts:
         app.include_router(login.router(view, pages, door))
         app.include_router(board.router(view, pages, desks))
@@ -91,4 +92,6 @@ def _include_desks(
         app.include_router(areas.router(view, pages, desks.areas, desks.issues))
     if desks.setup is not None:
         app.include_router(setup.router(view, pages, desks.setup))
+    if desks.viewings is not None:
+        app.include_router(viewings.router(view, pages, desks.viewings, desks.issues))
     app.include_router(people.router(view, pages, door, desks.issues))

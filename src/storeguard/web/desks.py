@@ -4,6 +4,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from storeguard.web.viewingdesk import ViewingDesk
 from storeguard.web.workdesks import AreasDesk, BenchDesk, EditRow, SetupDesk
 
 State = Literal["open", "confirmed", "dismissed", "paid", "deleted"]
@@ -269,5 +270,6 @@ class Desks:
     bench: BenchDesk | None = None
     setup: SetupDesk | None = None
     areas: AreasDesk | None = None
+    viewings: ViewingDesk | None = None
     loops: Mapping[str, Callable[[], Coroutine[Any, Any, None]]] = field(default_factory=dict)
     """What has to run for them."""
