@@ -12,6 +12,7 @@ import pytest
 
 import storeguard.web
 from storeguard.web.guard import LARGEST_BODY_BYTES
+from storeguard.web.sharing import Shared
 from storeguard.web.view import BookRow, FaultRow, PartRow, ShopView
 
 pytestmark = pytest.mark.anyio
@@ -382,3 +383,20 @@ async def test_a_browser_gets_a_page_and_a_program_json_for_what_is_not_there(
     answer = await client.get("/nowhere")
     assert answer.json() == {"error": "찾을 수 없습니다."}
     assert (await client.get("/api/v1/sales")).headers["allow"] == "POST"
+
+
+async def test_an_answer_is_encoded_once_for_as_long_as_the_shop_is_the_same(
+    client: httpx.AsyncClient, shop: Any
+):
+    encoded: list[object] = []
+    shared: Shared[object] = Shared(lambda value: encoded.append(value) or {"is": str(value)})
+    once, other = object(), object()
+    assert [shared.answer(one).body for one in (once, once, once)] == [
+        json.dumps({"is": str(once)}, separators=(",", ":")).encode()
+    ] * 3
+    shared.answer(other)
+    assert encoded == [once, other]
+    assert (await client.get("/api/v1/products")).json()["store"] == "강남 1호점"
+    shop.now = replace(shop.now, store="다른 매장")
+    for path in ("/api/v1/products", "/api/v1/snapshot"):
+        assert (await client.get(path)).json()["store"] == "다른 매장"

@@ -205,3 +205,25 @@ async def test_a_burst_of_changes_is_told_once():
     await second
     await told.aclose()
     assert changes.subscribers == 0
+
+
+async def test_many_pages_are_told_one_after_the_other_and_the_first_at_once():
+    changes = Changes()
+    told = [changes.subscribe() for _ in range(5)]
+    order: list[int] = []
+
+    async def listen(number: int) -> None:
+        await anext(told[number])
+        order.append(number)
+
+    tasks = [asyncio.create_task(listen(number)) for number in range(5)]
+    await asyncio.sleep(0)
+    changes.announce()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert order == [0]
+    await asyncio.gather(*tasks)
+    assert order == [0, 1, 2, 3, 4]
+    for one in told:
+        await one.aclose()
+    assert (changes.subscribers, changes.told) == (0, 1)

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from storeguard.web.desks import Desks
 from storeguard.web.gate import caller_of
 from storeguard.web.rendering import Pages
+from storeguard.web.sharing import Shared
 from storeguard.web.till import Body
 from storeguard.web.view import ShopView, Snapshot
 
@@ -52,6 +53,8 @@ class _Board:
         self._view = view
         self._pages = pages
         self._desks = desks
+        self._for_owner: Shared[Snapshot] = Shared(asdict)
+        self._for_staff: Shared[Snapshot] = Shared(lambda shop: asdict(_for_staff(shop)))
 
     async def now(self, request: Request) -> HTMLResponse:
         seen = self._seen(request)
@@ -65,7 +68,8 @@ class _Board:
         )
 
     def _tasks(self) -> Iterator[Task]:
-        """The first steps; and no camera counts as set up without its sign."""
+        """The first steps; no camera counts as set up without its sign; who wants to see a
+        recording waits."""
         if self._desks is None:
             return
         say, setup = self._pages.say, self._desks.setup
@@ -73,19 +77,20 @@ class _Board:
             yield Task(say("first.needed"), "/setup", say("first.begin"))
         elif setup is not None and setup.is_filling:
             yield Task(say("first.filling.title"), "/setup", say("first.title"))
+        if self._desks.viewings is not None and (rows := self._desks.viewings.waiting()):
+            sentence = say("viewing.task", count=len(rows), due=rows[0].due_on)
+            yield Task(sentence, "/people/viewings", say("viewing.title"))
         law = self._desks.settings.law if self._desks.settings else None
         if law is not None and law.cameras and not (law.manager and law.phone):
             yield Task(say("setup.law_missing"), "/settings", say("nav.settings"))
 
-    async def snapshot(self, request: Request) -> JSONResponse:
-        return JSONResponse(asdict(self._seen(request)))
+    async def snapshot(self, request: Request) -> Response:
+        is_staff = caller_of(request).kind == "staff"
+        return (self._for_staff if is_staff else self._for_owner).answer(self._view.snapshot())
 
     def _seen(self, request: Request) -> Snapshot:
-        """Staff sees the shop, but no issues: those show people."""
         shop = self._view.snapshot()
-        if caller_of(request).kind == "staff":
-            return replace(shop, issues=(), notices=(), loss_today_won=0)
-        return shop
+        return _for_staff(shop) if caller_of(request).kind == "staff" else shop
 
     async def questions(self) -> JSONResponse:
         return JSONResponse([asdict(question) for question in self._view.snapshot().questions])
@@ -102,3 +107,8 @@ class _Board:
         if jpeg is None:
             raise HTTPException(404)
         return Response(jpeg, media_type="image/jpeg")
+
+
+def _for_staff(shop: Snapshot) -> Snapshot:
+    """Staff sees the shop, but no issues: those show people."""
+    return replace(shop, issues=(), notices=(), loss_today_won=0)

@@ -287,11 +287,19 @@ def _part_row(part: PartHealth, now_s: float) -> PartRow:
     return PartRow(part.name, part.is_ok, age_s, part.why)
 
 
+APART_S, MOST_APART_S = 0.004, 0.25
+
+
 class Changes:
-    """Tells every subscriber that something changed; a burst is told once."""
+    """Tells every subscriber that something changed; a burst is told once.
+
+    The first at once, the others one after the other: each comes for the new data, and fifty at
+    the same instant would hold up whatever else the loop does. `told` counts the changes.
+    """
 
     def __init__(self) -> None:
-        self._waiting: set[asyncio.Event] = set()
+        self._waiting: dict[asyncio.Event, None] = {}
+        self.told = 0
 
     @property
     def subscribers(self) -> int:
@@ -299,16 +307,19 @@ class Changes:
 
     def announce(self) -> None:
         """Only from the event loop's thread."""
+        self.told += 1
         for changed in self._waiting:
             changed.set()
 
     async def subscribe(self) -> AsyncGenerator[str, None]:
         changed = asyncio.Event()
-        self._waiting.add(changed)
+        self._waiting[changed] = None
         try:
             while True:
                 await changed.wait()
+                if place := [*self._waiting].index(changed):
+                    await asyncio.sleep(min(place * APART_S, MOST_APART_S))
                 changed.clear()
                 yield "changed"
         finally:
-            self._waiting.discard(changed)
+            del self._waiting[changed]
