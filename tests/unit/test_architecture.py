@@ -21,7 +21,7 @@ ROWS: tuple[frozenset[str], ...] = (
         {"ports", "config", "document", "clock", "durable", "streams", "health", "messages", "lock"}
     )
     | {"allocator", "notifysocket", "vigil", "orderly", "marker", "mode", "restoring", "statefile"}
-    | {"sections", "configweb", "noticeconfig", "configfile", "posconfig"},
+    | {"sections", "configweb", "noticeconfig", "configfile", "posconfig", "discretion"},
     frozenset({"devices", "vision", "books", "outbox", "notify"}),
     frozenset({"services", "web", "analysis", "captions", "visitors"}),
     frozenset(
@@ -52,7 +52,7 @@ ROWS: tuple[frozenset[str], ...] = (
         "configdoc",
     }
     | {"losses", "deploying", "outreach", "telltale", "resending", "demo_page"}
-    | {"settingsdesk", "setupdesk", "areasdesk"}
+    | {"settingsdesk", "setupdesk", "areasdesk", "viewingdesk"}
     | {"desks", "issuedesk", "inventorydesk", "noticedesk", "pastdesk", "exporting", "deciding"},
     frozenset({"cli"}),
 )

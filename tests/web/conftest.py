@@ -10,6 +10,7 @@ import subprocess
 import threading
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
 from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -120,6 +121,9 @@ class FakeShop:
 
     def quote(self, basket: Sequence[tuple[str, int]]) -> QuoteAnswer:
         prices = {row.product: row.price_won for row in self.now.rows}
+        for product, _ in basket:
+            if product not in prices:
+                raise SaleRefused(f"{product}: 판매하지 않는 상품입니다.")
         off = self.discounts(dict(basket))
         total = sum(prices[product] * count for product, count in basket)
         hints = ("하나 더",) if off else ()
@@ -455,3 +459,20 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
 def chromium(browser: Chromium) -> Chromium:
     browser.new_page()
     return browser
+
+
+@pytest.fixture(scope="session")
+def findings() -> Callable[[Any], list[str]]:
+    """axe-core's serious and critical ones of a page, each with the first thing that has it."""
+    axe = (resources.files("axe_core_python") / "axe.min.js").read_text(encoding="utf-8")
+
+    def find(chromium: Any) -> list[str]:
+        chromium.run(f"{axe}; undefined")
+        found = chromium.run("axe.run().then((result) => JSON.stringify(result.violations))")
+        return [
+            f"{one['id']}: {one['help']}: {one['nodes'][0]['html'][:120]}"
+            for one in json.loads(found)
+            if one["impact"] in ("serious", "critical")
+        ]
+
+    return find

@@ -20,15 +20,16 @@ from storeguard.cli import (
     shop,
 )
 from storeguard.cli.frame import Group, debug_option
+from storeguard.discretion import DiscreetFormatter
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="storeguard")
 def main() -> None:
     """Guards an unmanned shop: shelf weights against kiosk sales, whenever it is empty."""
-    logging.basicConfig(
-        level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(DiscreetFormatter("%(asctime)s %(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
 
 
 main.params.append(debug_option(hidden=False))

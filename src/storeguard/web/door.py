@@ -191,15 +191,16 @@ class Door:
     def kiosk_cookie(self) -> str:
         """Says that a browser got its page from us; a restart does not end it."""
         nonce = secrets.token_hex(16)
-        return f"{nonce}.{self._signed(nonce)}"
+        return f"{nonce}.{self.signed(nonce)}"
 
     def is_kiosk(self, cookie: str | None) -> bool:
         nonce, _, signature = (cookie or "").partition(".")
         return bool(signature) and hmac.compare_digest(
-            signature.encode(), self._signed(nonce).encode()
+            signature.encode(), self.signed(nonce).encode()
         )
 
-    def _signed(self, nonce: str) -> str:
+    def signed(self, nonce: str) -> str:
+        """By a secret of this store, the same after a restart once anybody has signed in."""
         return hmac.new(self._secret, nonce.encode(), hashlib.sha256).hexdigest()
 
     # --- inside --------------------------------------------------------------------------

@@ -8,7 +8,8 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import Field
 
 from storeguard.errors import SaleRefused
-from storeguard.web.till import KEY, Body
+from storeguard.web.door import Door
+from storeguard.web.till import KEY, Body, kept_key
 from storeguard.web.view import ShopView
 
 Key = Annotated[str, Path(pattern=KEY)]
@@ -26,8 +27,8 @@ class Cancellation(Body):
     key: str = Field(pattern=KEY, examples=["6f1c2f9e-basket"])
 
 
-def router(view: ShopView) -> APIRouter:
-    made, payments = APIRouter(default_response_class=JSONResponse), _Payments(view)
+def router(view: ShopView, door: Door) -> APIRouter:
+    made, payments = APIRouter(default_response_class=JSONResponse), _Payments(view, door)
     made.add_api_route("/api/v1/payments", payments.waiting, methods=["GET"])
     made.add_api_route("/api/v1/payments/{key}/confirm", payments.confirm, methods=["POST"])
     made.add_api_route(
@@ -38,8 +39,9 @@ def router(view: ShopView) -> APIRouter:
 
 
 class _Payments:
-    def __init__(self, view: ShopView) -> None:
+    def __init__(self, view: ShopView, door: Door) -> None:
         self._view = view
+        self._door = door
 
     async def waiting(self) -> JSONResponse:
         """Baskets that customers stand at the kiosk with now, oldest first."""
@@ -48,18 +50,18 @@ class _Payments:
     async def confirm(self, key: Key, taken: Confirmation) -> JSONResponse:
         """The basket is sold; won that fit no basket are kept as an amount. Repeat it freely."""
         try:
-            receipt = await self._view.confirm_payment(key, taken.won)
+            receipt = await self._view.confirm_payment(kept_key(key, self._door), taken.won)
         except SaleRefused as refusal:
             return JSONResponse({"error": str(refusal)}, 409)
         return JSONResponse(asdict(receipt))
 
     async def decline(self, key: Key) -> Response:
         """The kiosk tells its customer; 404 where no such basket waits."""
-        if not self._view.drop_payment(key, is_declined=True):
+        if not self._view.drop_payment(kept_key(key, self._door), is_declined=True):
             raise HTTPException(404)
         return Response(status_code=204)
 
     async def cancel(self, cancelled: Cancellation) -> Response:
         """A terminal that confirms it all the same has its won kept as an amount."""
-        self._view.drop_payment(cancelled.key, is_declined=False)
+        self._view.drop_payment(kept_key(cancelled.key, self._door), is_declined=False)
         return Response(status_code=204)

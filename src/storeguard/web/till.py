@@ -12,10 +12,12 @@ from fastapi.responses import FileResponse, JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from starlette.requests import Request
 
+from storeguard.discretion import has_card
 from storeguard.errors import SaleRefused
 from storeguard.web.door import Door
 from storeguard.web.gate import KIOSK_COOKIE
 from storeguard.web.rendering import Pages
+from storeguard.web.sharing import Shared
 from storeguard.web.view import PaymentDue, PinAnswer, ShopView, Snapshot
 
 MOST_OF_ONE = 99
@@ -24,6 +26,7 @@ KIOSK_COOKIE_S = 400 * 86_400
 
 WORKER = Path(__file__).parent / "static" / "kiosk-worker.js"
 
+KEPT = "masked-"
 KEY = r"^[A-Za-z0-9-]{8,64}$"
 
 PIN_STATUS: Mapping[PinAnswer, int] = {"done": 200, "unset": 403, "wrong": 403, "too_many": 429}
@@ -116,6 +119,7 @@ class _Till:
         self._view = view
         self._pages = pages
         self._door = door
+        self._products = Shared(offered)
 
     async def kiosk(self, request: Request) -> Response:
         """The page, and the cookie that lets this browser sell."""
@@ -137,8 +141,8 @@ class _Till:
             raise HTTPException(404)
         return FileResponse(path)
 
-    async def products(self) -> JSONResponse:
-        return JSONResponse(offered(self._view.snapshot()))
+    async def products(self) -> Response:
+        return self._products.answer(self._view.snapshot())
 
     async def quote(self, basket: QuoteRequest) -> JSONResponse:
         """What the basket costs under today's promotions; nothing is sold."""
@@ -156,7 +160,9 @@ class _Till:
         is_kiosk = request.state.caller is None
         sell = self._view.pay if is_kiosk else self._view.sell
         try:
-            receipt = await sell(self._named(sale.lines), sale.key, sale.total_won)
+            receipt = await sell(
+                self._named(sale.lines), kept_key(sale.key, self._door), sale.total_won
+            )
         except SaleRefused as refusal:
             return JSONResponse({"error": str(refusal)}, 409)
         if isinstance(receipt, PaymentDue):
@@ -174,7 +180,7 @@ class _Till:
     async def refund(self, sale_id: Annotated[str, PathPart(pattern=KEY)]) -> JSONResponse:
         """Takes a whole sale back; 200 with the same receipt when it is asked again."""
         try:
-            receipt = await self._view.refund(sale_id)
+            receipt = await self._view.refund(kept_key(sale_id, self._door))
         except SaleRefused as refusal:
             return JSONResponse({"error": str(refusal)}, 409)
         return JSONResponse(asdict(receipt))
@@ -198,7 +204,7 @@ class _Till:
     async def amount(self, paid: AmountRequest) -> JSONResponse:
         """As `sell`, for an amount that names no product."""
         try:
-            receipt = await self._view.pay_amount(paid.won, paid.key)
+            receipt = await self._view.pay_amount(paid.won, kept_key(paid.key, self._door))
         except SaleRefused as refusal:
             return JSONResponse({"error": str(refusal)}, 409)
         return JSONResponse(asdict(receipt), 200 if receipt.is_repeated else 201)
@@ -212,6 +218,15 @@ class _Till:
         how, sentence = await self._view.restock(request.pin, request.who)
         status = PIN_STATUS[how]
         return JSONResponse({"said" if status == 200 else "error": sentence}, status)
+
+
+def kept_key(key: str, door: Door) -> str:
+    """The same for the same key; of one that looks like a card's number nothing is left.
+
+    Signed and not hashed: of a number with a known beginning every hash can be tried.
+    """
+    is_ours = key.startswith(KEPT)
+    return f"{KEPT}{door.signed(key)[:40]}" if has_card(key) and not is_ours else key
 
 
 def offered(snapshot: Snapshot) -> dict[str, Any]:
