@@ -1,12 +1,13 @@
 """axe-core over every page: no serious finding, on a phone and on the kiosk's tablet."""
 
-import json
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from importlib import resources
+import asyncio
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 
+import av
+import numpy as np
 import pytest
 
 from storeguard.books.journal import IssueRecord, Journal
@@ -15,26 +16,28 @@ from storeguard.domain.issue import IssueStore
 from storeguard.inventorydesk import InventoryDesk
 from storeguard.issuedesk import IssueDesk
 from storeguard.pastdesk import PastDesk
+from storeguard.viewingdesk import Places, ViewingDesk
+from storeguard.vision.clipfile import about_clip
 from storeguard.web.desks import Desks, Law
 from storeguard.web.rendering import TABS
+from storeguard.web.viewingdesk import ViewingWish
 
-AXE = (resources.files("axe_core_python") / "axe.min.js").read_text(encoding="utf-8")
 STORE = IssueStore("gangnam-1", "강남 1호점", "ko", "Asia/Seoul")
 ID = "2026-11-20_22-21-04.123456"
+AT = datetime(2026, 11, 20, 13, 20, tzinfo=UTC)  # 22:20 in Seoul
 LINE = {"product": "바나나우유", "missing": 2, "loss": 3000, "certainty": 0.97}
 CSV = "상품명, 개수, 가격, 무게\n바나나우유,3,1500,265\n"
-PAGES = (*(tab.path for tab in TABS), f"/issues/{ID}", "/password", "/inventory/history?product=x")
-
-
-def findings(chromium: Any) -> list[str]:
-    """Serious and critical ones, each with the first thing that has it."""
-    chromium.run(f"{AXE}; undefined")
-    found = chromium.run("axe.run().then((result) => JSON.stringify(result.violations))")
-    return [
-        f"{one['id']}: {one['help']}: {one['nodes'][0]['html'][:120]}"
-        for one in json.loads(found)
-        if one["impact"] in ("serious", "critical")
-    ]
+PAGES = (
+    *(tab.path for tab in TABS),
+    f"/issues/{ID}",
+    "/password",
+    "/inventory/history?product=x",
+    "/people/viewings",
+    "/people/viewings/2026-11-20-1",
+    "/settings/sign",
+    "/settings/policy",
+)
+Findings = Callable[[Any], list[str]]
 
 
 def sized(chromium: Any, width_px: int, height_px: int) -> None:
@@ -51,6 +54,15 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
     journal.close()
 
 
+def clip(path: Path) -> None:
+    with av.open(str(path), "w", format="mp4") as target:
+        target.metadata.update(about_clip(AT, "door", is_clock_synced=True))
+        stream = target.add_stream("libx264", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 160, 90, "yuv420p"
+        frame = av.VideoFrame.from_ndarray(np.zeros((90, 160, 3), np.uint8), format="bgr24")
+        target.mux([*stream.encode(frame), *stream.encode()])
+
+
 @pytest.fixture
 def console(shop: Any, door: Any, serve: Any, journal: Journal, tmp_path: Path) -> Any:
     inventory, clock = tmp_path / "inventory", SystemClock()
@@ -58,16 +70,26 @@ def console(shop: Any, door: Any, serve: Any, journal: Journal, tmp_path: Path) 
     (tmp_path / "state").mkdir()
     for name in ("inventory_store.csv", "inventory_weight.csv"):
         (inventory / name).write_text(CSV, encoding="utf-8")
+    issues = IssueDesk(tmp_path / "issues", tmp_path / "state", STORE, journal, None, clock)  # type: ignore[arg-type]
+    (tmp_path / "record").mkdir()
+    clip(tmp_path / "record" / "a.mp4")
+    places = Places(tmp_path / "record", tmp_path / "issues")
+    viewings = ViewingDesk(places, tmp_path / "state", STORE, issues, clock)
+    day, start = date(2026, 11, 20), time(22, 20)
+    asyncio.run(viewings.ask(ViewingWish("김손님", "010", day, start, start, day), "owner"))
     desks = Desks(
-        IssueDesk(tmp_path / "issues", tmp_path / "state", STORE, journal, None, clock),  # type: ignore[arg-type]
+        issues,
         InventoryDesk(inventory, journal, STORE.timezone),
         PastDesk(journal, clock, STORE.timezone),
         Law("강남 1호점", ("door",), 30, "홍길동", "02-000-0000", False, ""),
+        viewings=viewings,
     )
     return serve(shop, door, desks)
 
 
-def test_every_page_of_the_console_is_free_of_serious_findings(chromium: Any, console: Any):
+def test_every_page_of_the_console_is_free_of_serious_findings(
+    chromium: Any, console: Any, findings: Findings
+):
     sized(chromium, 390, 844)
     chromium.open(f"{console.url}/login", "document.querySelector('form')")
     found = {"/login": findings(chromium)}
@@ -80,7 +102,13 @@ def test_every_page_of_the_console_is_free_of_serious_findings(chromium: Any, co
 
 @pytest.mark.parametrize(("width_px", "height_px"), [(390, 844), (1280, 800)])
 def test_the_kiosk_is_free_of_serious_findings_in_each_of_its_states(
-    chromium: Any, shop: Any, door: Any, serve: Any, width_px: int, height_px: int
+    chromium: Any,
+    shop: Any,
+    door: Any,
+    serve: Any,
+    findings: Findings,
+    width_px: int,
+    height_px: int,
 ):
     served = serve(shop, door)
     sized(chromium, width_px, height_px)

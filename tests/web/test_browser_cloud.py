@@ -161,3 +161,8 @@ def test_nothing_is_wider_than_a_phone(chromium: Any, site: Site, width: int):
     for path in ("/", "/?show=all", "/stores", "/stores/gangnam-1", "/issues/gangnam-1/issue-7"):
         chromium.open(f"{site.page}{path}", "document.querySelector('main')")
         assert chromium.run("document.documentElement.scrollWidth") <= width, path
+        # No figure is broken in two: each is one line high.
+        broken = """[...document.querySelectorAll('.store .facts b')].filter((one) =>
+            one.getBoundingClientRect().height > 1.7 * parseFloat(getComputedStyle(one).fontSize)
+        ).map((one) => one.textContent)"""
+        assert chromium.run(broken) == [], path

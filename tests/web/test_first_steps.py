@@ -231,3 +231,17 @@ def test_a_stranger_comes_from_an_empty_card_to_a_guarded_shelf(
     counts = "[...document.querySelectorAll('#rows td.number')].map((c) => c.textContent).join()"
     chromium.until(f"{counts} === '3,3'", 60)
     assert chromium.run("document.querySelector('a[href=\"/setup\"]') === null")
+
+
+def test_every_first_step_is_free_of_serious_findings(
+    chromium: Any, card: Card, findings: Callable[[Any], list[str]]
+):
+    chromium.open(f"{card.url}/login/code", "document.querySelector('[name=code]')")
+    found = {"/login/code": findings(chromium)}
+    fill(chromium, code=card.new_code(), name="owner", password="correct horse battery")
+    chromium.run("document.querySelector('form button').click()")
+    chromium.until("document.querySelector('a[href=\"/setup\"]')")
+    for step in ("store", "products", "scales", "weigh", "camera", "phone", "start"):
+        chromium.open(f"{card.url}/setup/{step}", "document.querySelector('main')")
+        found[step] = findings(chromium)
+    assert {page: what for page, what in found.items() if what} == {}
