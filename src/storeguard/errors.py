@@ -127,6 +127,11 @@ def masked(text: str) -> str:
     return re.sub(r"//[^/\s\"']*@", "//***@", text)
 
 
+def without_passwords(text: str) -> str:
+    """As `masked`, but names without a password stay: an example has one."""
+    return re.sub(r"(//[^/\s\"':@]*):[^/\s\"']*@", r"\1:***@", text)
+
+
 class StoreguardError(Exception):
     """Base of all errors of storeguard; its text is fit for a person."""
 
@@ -143,7 +148,7 @@ class ConfigInvalid(StoreguardError, ValueError):
 
     def __init__(self, path: str, problems: tuple[str, ...]) -> None:
         self.path = path
-        self.problems = tuple(masked(problem) for problem in problems)
+        self.problems = tuple(without_passwords(problem) for problem in problems)
         super().__init__("\n".join(f"{path}: {problem}" for problem in self.problems))
 
 

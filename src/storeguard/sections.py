@@ -120,8 +120,8 @@ class Journal(Section):
         found = None if url is None else _SERVER.fullmatch(url)
         if url is not None and found is None:
             raise ValueError(
-                "is no database's address; such as 'mysql://storeguard@127.0.0.1/shop' or "
-                "'postgresql://storeguard@127.0.0.1/shop'"
+                "is no database's address; such as 'mysql://127.0.0.1/shop' or "
+                "'postgresql://127.0.0.1/shop', with the user's name and @ before the host"
             )
         if found is not None and ":" in (found["user"] or ""):
             raise ValueError(

@@ -29,6 +29,7 @@ from storeguard.web.viewingdesk import (
 )
 
 KEY_SIGNS = 12
+MINUTE = timedelta(minutes=1)
 
 
 class Evidence(Protocol):
@@ -107,7 +108,7 @@ class ViewingDesk:
 
     def _row(self, viewing: Viewing) -> ViewingRow:
         closed = f"{viewing.closed_on} {viewing.closed_by}" if viewing.closed_on else ""
-        end = viewing.end.astimezone(self._zone)
+        end = (viewing.end - MINUTE).astimezone(self._zone)  # as it was typed
         return ViewingRow(
             viewing.id,
             viewing.who,
@@ -144,7 +145,7 @@ class ViewingDesk:
         asked_on = wish.asked_on or today
         start = datetime.combine(wish.day, wish.start, self._zone)
         end = datetime.combine(wish.day, wish.end, self._zone)
-        end += timedelta(days=int(end < start), minutes=1)  # up to the end of that minute
+        end += timedelta(days=int(end < start)) + MINUTE  # up to the end of that minute
         if not wish.who or wish.day > today or asked_on > today:
             raise ValueError("nobody asks, or for a day that is still to come")
         viewing = Viewing(

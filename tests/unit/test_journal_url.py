@@ -26,7 +26,7 @@ def test_a_servers_address_is_taken(url: str):
 @pytest.mark.parametrize(
     ("url", "why"),
     [
-        ("storeguard.db", "is no database's address; such as 'mysql://storeguard@127.0.0.1/shop'"),
+        ("storeguard.db", "is no database's address; such as 'mysql://127.0.0.1/shop'"),
         ("sqlite:////tmp/a.db", "is no database's address"),
         ("mysql://storeguard@127.0.0.1", "is no database's address"),
         ("mysql://storeguard:secret@127.0.0.1/shop", "STOREGUARD_JOURNAL_PASSWORD"),

@@ -153,7 +153,7 @@ async def test_the_answer_is_due_in_ten_days_and_the_first_page_says_so(
     page = (await owner.get(ROOT)).text
     assert "2026-11-21 요구 · 2026-12-01까지 답변" in page
     assert "답변 전" in page
-    assert "열람 요구 1건에 2026-12-01까지" in (await owner.get("/")).text
+    assert "열람 요구 1건에 2026‑12‑01까지" in (await owner.get("/")).text
     clock.now = datetime(2026, 12, 1, 16, tzinfo=UTC)  # the 2nd in Seoul
     assert "기한 지남" in (await owner.get(ROOT)).text
 

@@ -16,6 +16,9 @@ from storeguard.web.sharing import Shared
 from storeguard.web.till import Body
 from storeguard.web.view import ShopView, Snapshot
 
+UNBROKEN = "\u2011"
+"""A dash at which no line is broken."""
+
 CAMERA_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 
 
@@ -78,7 +81,9 @@ class _Board:
         elif setup is not None and setup.is_filling:
             yield Task(say("first.filling.title"), "/setup", say("first.title"))
         if self._desks.viewings is not None and (rows := self._desks.viewings.waiting()):
-            sentence = say("viewing.task", count=len(rows), due=rows[0].due_on)
+            sentence = say(
+                "viewing.task", count=len(rows), due=rows[0].due_on.replace("-", UNBROKEN)
+            )
             yield Task(sentence, "/people/viewings", say("viewing.title"))
         law = self._desks.settings.law if self._desks.settings else None
         if law is not None and law.cameras and not (law.manager and law.phone):
