@@ -71,9 +71,12 @@ def laid_out(folder: Path) -> cfg.Config:
     return cfg.load(folder / "config.yaml")
 
 
-async def measure(folder: Path, viewers: int, pairs: int, window_s: float) -> list[list[float]]:
-    """Jitter of the looks in ms: without viewers, with them."""
+async def measure(
+    folder: Path, viewers: int, pairs: int, window_s: float
+) -> tuple[list[list[float]], list[float]]:
+    """Jitter of the looks in ms, and the daemon's share of a core: without viewers, with them."""
     looks_s: list[float] = []
+    shares: list[list[float]] = [[], []]
 
     def make(*arguments: Any) -> hardware.Hardware:
         made = hardware.from_config(*arguments, base=folder)
@@ -90,9 +93,10 @@ async def measure(folder: Path, viewers: int, pairs: int, window_s: float) -> li
         await asyncio.sleep(5)
         jitters_ms: list[list[float]] = [[], []]
         for _ in range(pairs):
-            jitters_ms[0] += await window(looks_s, window_s)
-            jitters_ms[1] += await watched(view, pages.url, viewers, looks_s, window_s)
-        return jitters_ms
+            jitters_ms[0] += await window(looks_s, shares[0], window_s)
+            url, look = pages.url, (looks_s, shares[1], window_s)
+            jitters_ms[1] += await watched(view, url, viewers, look)
+        return jitters_ms, [round(statistics.mean(each), 3) for each in shares]
     finally:
         stop.set()
         await running
@@ -100,7 +104,7 @@ async def measure(folder: Path, viewers: int, pairs: int, window_s: float) -> li
 
 
 async def watched(
-    view: Any, url: str, viewers: int, looks_s: list[float], window_s: float
+    view: Any, url: str, viewers: int, look: tuple[list[float], list[float], float]
 ) -> list[float]:
     command = [sys.executable, "-c", VIEWER, urlsplit(url).netloc, str(viewers)]
     process = await asyncio.create_subprocess_exec(*command, stdin=subprocess.PIPE)
@@ -108,7 +112,7 @@ async def watched(
     try:
         while view._changes.subscribers < viewers:  # noqa: ASYNC110 - it tells nobody
             await asyncio.sleep(0.1)
-        return await window(looks_s, window_s)
+        return await window(*look)
     finally:
         announcing.cancel()
         process.terminate()
@@ -121,9 +125,11 @@ async def announce(view: Any) -> None:
         await asyncio.sleep(ANNOUNCED_EVERY_S)
 
 
-async def window(looks_s: list[float], window_s: float) -> list[float]:
+async def window(looks_s: list[float], shares: list[float], window_s: float) -> list[float]:
     looks_s.clear()
+    began_s, used_s = time.perf_counter(), time.process_time()
     await asyncio.sleep(window_s)
+    shares.append((time.process_time() - used_s) / (time.perf_counter() - began_s))
     intervals_s = [b - a for a, b in itertools.pairwise(looks_s)]
     usual_s = statistics.median(intervals_s)
     return [abs(one - usual_s) * 1000 for one in intervals_s]
@@ -137,9 +143,11 @@ def main() -> int:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         work = functools.partial(measure, Path(name))
-        alone, together = asyncio.run(work(given.viewers, given.pairs, given.window_s))
-    for viewers, jitters_ms in ((0, alone), (given.viewers, together)):
-        report("viewers", jitters_ms, unit="ms", viewers=viewers, most_growth=MOST_GROWTH)
+        jitters, shares = asyncio.run(work(given.viewers, given.pairs, given.window_s))
+    (alone, together), numbers = jitters, (0, given.viewers)
+    for viewers, jitters_ms, share in zip(numbers, jitters, shares, strict=True):
+        facts = {"viewers": viewers, "core_share": share, "most_growth": MOST_GROWTH}
+        report("viewers", jitters_ms, unit="ms", **facts)
     before_ms, after_ms = statistics.median(alone), statistics.median(together)
     return 0 if after_ms - before_ms <= max(LEAST_MS, before_ms * MOST_GROWTH) else 1
 

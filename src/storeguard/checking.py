@@ -238,9 +238,10 @@ def issue_rows(root: Path, *, has_bucket: bool) -> Iterator[dict[str, Any]]:
         }
 
 
-def loss_today(folders: cfg.Folders, timezone: str, clock: Clock) -> int:
+def loss_today(config: cfg.Config, folders: cfg.Folders, clock: Clock) -> int:
     """What today's issues come to in won, what was paid since left out."""
-    paid = {issue: paid_since(found) for issue, found in amendments(folders.state).items()}
+    timezone, amended = config.store.timezone, amendments(folders.state, config.journal.url)
+    paid = {issue: paid_since(found) for issue, found in amended.items()}
     today = clock.utc().astimezone(ZoneInfo(timezone)).date()
     return loss_by_day(folders.issue_data, timezone, paid, since=today).get(today, 0)
 

@@ -12,12 +12,14 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+
 from storeguard import durable
 from storeguard.books.history import History
 from storeguard.books.journal import Journal
 from storeguard.books.journalurl import open_by_url
 from storeguard.books.schema import too_new
-from storeguard.books.tables import REVISIONS
+from storeguard.books.tables import REVISIONS, issues
 from storeguard.clock import SystemClock
 from storeguard.errors import JournalDamaged, JournalFault
 from storeguard.statefile import set_aside
@@ -87,8 +89,10 @@ def sold_since(state: Path, at_label: str) -> tuple[int, int]:
     return int(count), int(won)
 
 
-def amendments(state: Path) -> dict[str, list[dict[str, Any]]]:
+def amendments(state: Path, url: str | None = None) -> dict[str, list[dict[str, Any]]]:
     """Issue id → its late payments (product, count, sale_id). Raises JournalFault."""
+    if url is not None:
+        return _amendments_of(open_by_url(url))
     if not (state / FILE).exists():
         return {}
     with _read_only(state / FILE) as database:
@@ -96,6 +100,15 @@ def amendments(state: Path) -> dict[str, list[dict[str, Any]]]:
             return {}
         rows = database.execute("SELECT id, amendments FROM issues").fetchall()
     return {issue: found for issue, said in rows if (found := json.loads(said))}
+
+
+def _amendments_of(journal: Journal) -> dict[str, list[dict[str, Any]]]:
+    try:
+        columns = issues.c
+        rows = journal.rows(select(columns.id, columns.amendments))
+        return {row["id"]: row["amendments"] for row in rows if row["amendments"]}
+    finally:
+        journal.close()
 
 
 def snapshot(state: Path, copy: Path) -> str | None:

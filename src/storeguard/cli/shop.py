@@ -97,7 +97,7 @@ def issues_list(config_path: Path, as_json: bool) -> None:
     config = cfg.load(config_path)
     folders = cfg.Folders.of(config, config_path.parent)
     rows = issue_rows(folders.issue_data, has_bucket=config.upload.bucket is not None)
-    won = 0 if as_json else loss_today(folders, config.store.timezone, SystemClock())
+    won = 0 if as_json else loss_today(config, folders, SystemClock())
     show = functools.partial(printing.issues, loss_today_won=won, language=config.store.language)
     print_records(rows, as_json, show)
 
