@@ -10,10 +10,11 @@ from sqlalchemy import select
 
 from storeguard.books import issueindex
 from storeguard.books import tables as t
+from storeguard.books.decisions import VERDICTS
 from storeguard.books.journal import Change, IssueRecord, Journal, Sale, Visit
 
-DELETED = "deleted"
-FEW = 4000
+OPEN, DELETED = "open", "deleted"
+FEW = 500
 """Issues of a search that are sorted; where there are more, they are met soon by going back in
 time from the newest."""
 
@@ -48,6 +49,7 @@ def issues(journal: Journal, wanted: Wanted) -> tuple[tuple[IssueRecord, ...], i
         # "+ 0": else each issue would be asked for every one of the products.
         has_it = (lines.product_id + 0).in_(ids) & (lines.issue_id == t.issues.c.id)
         there = sa.exists().where(has_it)
+        most = most if wanted.verdict is None else min(most, _count(journal, wanted.verdict))
         return _page(journal, wanted, [is_meant, there]), most
     found = select(lines.issue_id).where(lines.product_id.in_(ids)).distinct().subquery()
     meant = select(t.issues.c.id).join(found, found.c.issue_id == t.issues.c.id).where(is_meant)
@@ -72,13 +74,17 @@ def _newest() -> tuple[sa.UnaryExpression[Any], ...]:
 
 
 def _count(journal: Journal, verdict: str | None) -> int:
-    """Each verdict's, from the index; all but the deleted where it is None."""
-    columns = t.issues.c
-    counts = select(columns.verdict, sa.func.count().label("n")).group_by(columns.verdict)
-    by_verdict = {row["verdict"]: int(row["n"]) for row in journal.rows(counts)}
-    if verdict is not None:
-        return by_verdict.get(verdict, 0)
-    return sum(count for known, count in by_verdict.items() if known != DELETED)
+    """What is open is what is left: SQLite counts a whole table at once, a verdict row by row."""
+    if verdict not in (None, OPEN):
+        return _counted(journal, t.issues.c.verdict == verdict)
+    others = [DELETED] if verdict is None else [*VERDICTS]
+    decided = (_counted(journal, t.issues.c.verdict == other) for other in others)
+    return _counted(journal) - sum(decided)
+
+
+def _counted(journal: Journal, *where: sa.ColumnElement[bool]) -> int:
+    count = select(sa.func.count().label("n")).select_from(t.issues).where(*where)
+    return int(journal.rows(count)[0]["n"])
 
 
 def decide(journal: Journal, issue_id: str, verdict: str) -> None:
@@ -89,7 +95,7 @@ def follow(journal: Journal, verdicts: Mapping[str, str]) -> None:
     """Brings the journal in step with the decisions: after a stop between the two, or a new
     journal. Issue id → verdict of those that have one."""
     columns = t.issues.c
-    noted = select(columns.id, columns.verdict).where(columns.verdict != "open")
+    noted = select(columns.id, columns.verdict).where(columns.verdict != OPEN)
     known = {row["id"]: row["verdict"] for row in journal.rows(noted)}
     changed = {one: v for one, v in verdicts.items() if known.get(one) != v}
     journal.change(
