@@ -12,6 +12,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from storeguard.books.decisions import Access, AccessLog
 from storeguard.config import Config
 from storeguard.web.passwords import NotLetIn
 from storeguard.web.view import BookRow
@@ -166,3 +167,13 @@ async def test_a_terminal_may_use_such_a_key_too(stranger: httpx.AsyncClient, sh
     confirm = "/api/v1/payments/4111111111111111/confirm"
     assert (await stranger.post(confirm, json={"won": 800})).status_code == 200
     assert "4111111111111111" not in " ".join(shop.sales)
+
+
+def test_no_reason_tears_a_line_of_the_access_log(tmp_path: Path):
+    log = AccessLog(tmp_path, fsync=False)
+    reasons = ["a\u2028b", "a\nb", '"', "\x85", "읽음"]
+    for number, why in enumerate(reasons):
+        log.note(Access("2026-11-20", "owner", "view", f"thing {number % 2}", why))
+    assert [one.why for one in log.newest(9)] == reasons[::-1]
+    assert [one.why for one in log.newest(2, "thing 0")] == ["읽음", '"']
+    assert log.first_broken() is None

@@ -99,7 +99,7 @@ class AccessLog:
         """Newest first; of one thing only, where it is given."""
         # A year has 100,000 lines: none is parsed that cannot be meant.
         part = "" if thing is None else json.dumps(thing, ensure_ascii=False)
-        meant = (line for line in reversed(_text(self._path).splitlines()) if part in line)
+        meant = (line for line in reversed(_text(self._path).split("\n")) if part in line)
         said = (parsed[0] for line in meant if (parsed := _parsed(line)) is not None)
         found = (one for one in said if thing is None or one["thing"] == thing)
         return [_access(one) for one in itertools.islice(found, limit)]
@@ -117,7 +117,7 @@ class AccessLog:
 
 
 def _lines(path: Path) -> Iterator[tuple[dict[str, Any], str]]:
-    for line in _text(path).splitlines():
+    for line in _text(path).split("\n"):
         if (parsed := _parsed(line)) is not None:
             yield parsed
 
