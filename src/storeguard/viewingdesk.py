@@ -5,6 +5,7 @@ Implements web.viewingdesk.ViewingDesk.
 
 import asyncio
 import hashlib
+import threading
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -69,6 +70,7 @@ class ViewingDesk:
         self._zone = ZoneInfo(store.timezone)
         self._file = ViewingsFile(state)
         self._footages = Footages()
+        self._turn = threading.Lock()
 
     # --- what is seen --------------------------------------------------------------------
 
@@ -135,10 +137,15 @@ class ViewingDesk:
     # --- what is done --------------------------------------------------------------------
 
     async def ask(self, wish: ViewingWish, by: str) -> str:
-        viewing = await asyncio.to_thread(self._noted, wish, by)
+        viewing = await asyncio.to_thread(self._noted_alone, wish, by)
         for issue_id in await asyncio.to_thread(self._issues_of, viewing):
             await self._hold(issue_id, viewing, by)
         return viewing.id
+
+    def _noted_alone(self, wish: ViewingWish, by: str) -> Viewing:
+        """Two at once are two requests."""
+        with self._turn:
+            return self._noted(wish, by)
 
     def _noted(self, wish: ViewingWish, by: str) -> Viewing:
         today = self._today()
@@ -192,6 +199,10 @@ class ViewingDesk:
 
     def close(self, viewing_id: str, outcome: str, reason: str, *, by: str) -> bool:
         """False: no such request, or it is closed already."""
+        with self._turn:
+            return self._close(viewing_id, outcome, reason, by)
+
+    def _close(self, viewing_id: str, outcome: str, reason: str, by: str) -> bool:
         viewing = self._file.of(viewing_id)
         known: Outcome | None = next((one for one in OUTCOMES if one == outcome), None)
         if viewing is None or known is None or viewing.outcome is not None:

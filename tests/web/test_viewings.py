@@ -1,5 +1,6 @@
 """Somebody asks to see recordings of themselves: found, blurred, given out, answered in time."""
 
+import asyncio
 import hashlib
 import io
 import re
@@ -229,6 +230,13 @@ async def test_what_is_asked_for_is_held_until_the_answer_is_due(
     folder = tmp_path / "issues" / ID
     assert stored.is_held(folder, datetime(2026, 12, 1, tzinfo=UTC))
     assert not stored.is_held(folder, datetime(2026, 12, 5, tzinfo=UTC))
+
+
+async def test_two_requests_at_once_are_two(owner: httpx.AsyncClient):
+    pages = await asyncio.gather(*(asked(owner, who=f"손님 {n}") for n in range(6)))
+    assert len({*pages}) == 6
+    shown = (await owner.get(ROOT)).text
+    assert all(f"손님 {n}" in shown for n in range(6))
 
 
 @pytest.mark.parametrize(
