@@ -1,4 +1,4 @@
-"""docs/threats.md: each threat to the pages has its row, its tests exist; and those in bulk."""
+"""docs/threats.md and privacy.md: each row has its tests, and they exist; and threats in bulk."""
 
 import itertools
 import random
@@ -20,23 +20,33 @@ from storeguard.web.view import BookRow
 pytestmark = pytest.mark.anyio
 
 ROOT = Path(__file__).parents[2]
-ROWS = [
-    [cell.strip() for cell in line.strip("|").split(" | ")]
-    for line in (ROOT / "docs" / "threats.md").read_text(encoding="utf-8").splitlines()
-    if re.match(r"\| T\d", line)
-]
-THREATS = {f"T{number}" for number in (*range(1, 12), 18, 22, 23)}
 
 
-def test_each_threat_has_a_row_that_names_its_tests():
-    assert {row[0] for row in ROWS} == THREATS
-    assert len(ROWS) == len(THREATS)
-    assert all(len(row) == 5 and all(row) and "`test_" in row[4] for row in ROWS)
+def rows(page: str, letter: str) -> list[list[str]]:
+    lines = (ROOT / "docs" / page).read_text(encoding="utf-8").splitlines()
+    found = (line for line in lines if re.match(rf"\| {letter}\d", line))
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in found]
 
 
-def test_the_tests_that_it_names_exist():
+PAGES = {
+    "threats.md": {f"T{number}" for number in (*range(1, 12), 18, 22, 23)},
+    "privacy.md": {f"V{number}" for number in range(1, 21)},
+}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_each_row_says_how_and_names_its_tests(page: str):
+    found = rows(page, min(PAGES[page])[0])
+    assert {row[0] for row in found} == PAGES[page]
+    assert len(found) == len(PAGES[page])
+    assert all(len(row) == 5 and all(row) for row in found)
+    assert all("`test_" in row[4] or row[4] == "not by a test" for row in found)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_tests_that_it_names_exist(page: str):
     sources = "".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
-    named = {name for row in ROWS for name in re.findall(r"`(test_\w+)`", row[4])}
+    named = re.findall(r"`(test_\w+)`", (ROOT / "docs" / page).read_text(encoding="utf-8"))
     assert {name for name in named if f"def {name}(" not in sources} == set()
 
 
