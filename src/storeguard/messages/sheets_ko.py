@@ -24,6 +24,7 @@ TEXTS: dict[str, str] = {
         "누가 무엇을 보고 내보냈는지 1년 넘게 남으며, 지우거나 고칠 수 없습니다."
     ),
     "people.viewings": "손님의 열람 요구",
+    "people.viewings_open": "열람 요구 보기",
     "people.none": "아직 기록이 없습니다.",
     "people.last_owner": "마지막 점주 계정은 삭제할 수 없습니다.",
     "stock.title": "재고표",
