@@ -42,7 +42,7 @@ class Footages:
             stamp = (path, status.st_mtime_ns, status.st_size)
             one = self._known[stamp] if stamp in self._known else footage(path)
             stamps[stamp] = one
-            if one is not None and one.started_at <= end and one.ended_at >= start:
+            if one is not None and one.started_at < end and one.ended_at >= start:
                 found.setdefault((status.st_dev, status.st_ino), one)
         self._known = stamps
         return sorted(found.values(), key=lambda one: (one.started_at, one.path))
