@@ -29,7 +29,7 @@ def rows(page: str, letter: str) -> list[list[str]]:
 
 
 PAGES = {
-    "threats.md": {f"T{number}" for number in (*range(1, 12), 18, 22, 23)},
+    "threats.md": {f"T{number}" for number in (*range(1, 19), 22, 23)},
     "privacy.md": {f"V{number}" for number in range(1, 21)},
 }
 
