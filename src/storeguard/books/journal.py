@@ -283,7 +283,7 @@ class Journal:
         except SQLAlchemyError as error:
             orig = getattr(error, "orig", None)
             reason = str(orig or error).splitlines()[0]
-            fault = JournalFault(
+            fault = (JournalDamaged if _is_damage(orig) else JournalFault)(
                 f"journal {self._where}: {reason}; check the disk and the database"
             )
             if getattr(orig, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
@@ -329,6 +329,14 @@ class Journal:
         if is_file and self._fsync:
             assert self._file is not None
             durable.fsync_folder(self._file.parent)
+
+
+def _is_damage(error: object) -> bool:
+    """Says SQLite that the file is none, or Python (without a code) that a text is no UTF-8?"""
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None:
+        return isinstance(error, sqlite3.OperationalError)
+    return code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def _begin_sqlite(connection: Connection) -> None:

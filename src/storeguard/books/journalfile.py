@@ -28,6 +28,9 @@ FILE, WAL, INDEX = "storeguard.db", "storeguard.db-wal", "storeguard.db-shm"
 BOOKS = ("kiosk", "shelf")
 
 BUSY_TIMEOUT_S = 5.0
+LOOKED_AT = 1000
+"""So many of the newest rows are read when it is opened: a cell may be damaged in a whole file."""
+
 DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
 """SQLITE_ERROR: "unsupported file format"; the queries here have no errors of their own."""
 
@@ -150,7 +153,9 @@ def _opened(state: Path, *, fsync: bool) -> Journal:
         for book in BOOKS:
             History(book, journal, SystemClock(), None).load()
         journal.open_visits()
-        journal.recent_issues(1000)
+        journal.recent_sales(LOOKED_AT)
+        journal.recent_visits(LOOKED_AT)
+        journal.recent_issues(LOOKED_AT)
         journal.open_faults()
     except BaseException:
         journal.close()
