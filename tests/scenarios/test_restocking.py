@@ -224,6 +224,33 @@ def test_it_stays_on_over_a_restart_and_nothing_is_booked_twice(store):
     assert store.kiosk == store.shelf
 
 
+def test_what_stands_there_before_the_first_reading_after_a_restart_is_brought_too(store):
+    start(store)
+    store.stop()
+    store.advance(store.world.enter("owner"))
+    store.advance(store.world.restock(MILK, 3))
+    store.start()
+    assert store.kiosk[MILK] == store.shelf[MILK] == 9
+    store.leave()
+    store.be_judged()
+    [visit] = store.visits
+    assert (visit.by, visit.surplus) == ("owner", {MILK: 3})
+    assert store.kiosk[MILK] == store.shelf[MILK] == 9
+    assert store.app.questions.open == ()
+
+
+def test_what_is_gone_at_the_first_reading_after_a_restart_is_nobodys_to_write_off(store):
+    start(store)
+    store.stop()
+    store.advance(store.world.enter("owner"))
+    store.advance(store.world.take(MILK, 2))
+    store.start()
+    assert (store.kiosk[MILK], store.shelf[MILK]) == (6, 4)
+    store.leave()
+    store.be_judged()
+    assert [visit.written_off for visit in store.visits] == [{}]
+
+
 def test_half_an_hour_without_power_ends_it(store):
     store.enter("owner")
     start(store)

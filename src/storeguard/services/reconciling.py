@@ -347,7 +347,7 @@ class ReconcilingService:
 
     def _on_stock_changed(self, event: StockChanged) -> None:
         units = self._units_of_this_step(event)
-        if event.is_first or not units:
+        if not units or (event.is_first and not self._is_brought(event, units)):
             return
         movement = Movement(
             event.started_s,
@@ -360,6 +360,13 @@ class ReconcilingService:
             event.is_foreign,
         )
         self.ledger = ledgers.add_movement(self.ledger, movement)
+
+    def _is_brought(self, event: StockChanged, units: int) -> bool:
+        """Does the first count after a start show what restock mode, on since before, put there?
+
+        What is gone then has gone unseen: nobody's to write off.
+        """
+        return units > 0 and self._restocking.was_on(event.started_s)
 
     def _units_of_this_step(self, event: StockChanged) -> int | None:
         """What the visit has moved, of a change that may include what an earlier one left unclear.
