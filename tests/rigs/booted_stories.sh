@@ -13,7 +13,7 @@ web: {port: 18080}
 "
 NEXT='import sqlalchemy as sa
 from alembic import op
-revision, down_revision = "0002", "0001"
+revision, down_revision = "9000", "HEAD"
 
 
 def upgrade():
@@ -22,6 +22,10 @@ def upgrade():
 '
 
 install_it() { inside make -C /srv/checkout "$1" ANYWAY=yes YOLO=no; }
+
+# The revision of the checkout's own tables.
+# shellcheck disable=SC2154  # `here` is booted_install.sh's
+HEAD=$(sed -n 's/^REVISIONS = .*"\([0-9]*\)")$/\1/p' "$here/../../src/storeguard/books/tables.py")
 
 installed() {
     install_it install
@@ -123,12 +127,12 @@ with sqlite3.connect("/var/lib/storeguard/state/storeguard.db") as journal:
 
 # The new release has changed the state before it failed: the old one gets its own back.
 migrating_update() {
-    printf '%s' "$NEXT" >"$SOURCE/books/migrations/versions/0002_next.py"
-    sed -i 's/^REVISIONS = .*/REVISIONS = ("0001", "0002")/' "$SOURCE/books/tables.py"
+    printf '%s' "${NEXT/HEAD/$HEAD}" >"$SOURCE/books/migrations/versions/9000_next.py"
+    sed -i 's/^\(REVISIONS = .*\))$/\1, "9000")/' "$SOURCE/books/tables.py"
     spoil "$CRASH"
     taken_back
     printf '%s\n' "$said" | grep "restored store" || fail "nothing was restored: $said"
-    [[ $(revision) == 0001 ]] || fail "the state is of $(revision)"
+    [[ $(revision) == "$HEAD" ]] || fail "the state is of $(revision)"
     [[ $(sqlite "SELECT sum(count) FROM sales") == 2 ]] || fail "the sale is lost"
 }
 
@@ -179,7 +183,7 @@ newer_state() {
     inside journalctl -u storeguard -b --no-pager | grep -o "S105.*" | tail -1 || fail "no S105"
     inside systemctl stop storeguard
     [[ $(sha256sum "$TREE$DATA/state/storeguard.db") == "$before" ]] || fail "the journal was written to"
-    sqlite "UPDATE alembic_version SET version_num = '0001'"
+    sqlite "UPDATE alembic_version SET version_num = '$HEAD'"
     inside systemctl start storeguard
     within 120 "it guards again" says "guards '강남 1호점'"
 }
