@@ -1,14 +1,11 @@
 """A shop that the pages look at, and a headless Chromium to look at them."""
 
 import asyncio
-import fcntl
-import itertools
 import json
-import os
 import shutil
-import subprocess
 import threading
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
@@ -16,6 +13,7 @@ from typing import Any, TypeVar
 
 import httpx
 import pytest
+from playwright import sync_api as playwright
 
 from storeguard.books.accounts import AccountFiles, Role
 from storeguard.clock import SystemClock
@@ -330,127 +328,94 @@ def serve() -> Iterator[Callable[..., Served]]:
         one.close()
 
 
+FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage")
+
+
 class Chromium:
-    """One page of a headless Chromium, spoken to over its debugging pipe; every call blocks."""
+    """One page of Debian's headless Chromium, driven by Playwright, for tests that may block.
 
-    FLAGS = (
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--disable-dev-shm-usage",
-        "--hide-scrollbars",
-        "--remote-debugging-pipe",
-    )
+    Scripts are JavaScript expressions; a promise's value is awaited."""
 
-    def __init__(self, program: str, profile: Path) -> None:
-        their_in, self._out = os.pipe()
-        self._in, their_out = os.pipe()
-        # The pipe is file 3 and 4 by definition; the shell moves ours there, from above both.
-        theirs = [fcntl.fcntl(end, fcntl.F_DUPFD, 10) for end in (their_in, their_out)]
-        move = 'exec "$@" 3<&{} 4>&{}'.format(*theirs)
-        self._process = subprocess.Popen(
-            ["bash", "-c", move, "bash", program, *self.FLAGS, f"--user-data-dir={profile}"],
-            pass_fds=theirs,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        for end in (their_in, their_out, *theirs):
-            os.close(end)
-        self._replies = os.fdopen(self._in, "rb")
-        self._serial = itertools.count(1)
-        self._session: str | None = None
-        self._target = ""
+    def __init__(self, program: str) -> None:
+        # Playwright keeps a loop running in its thread, where no other may: not in the tests'.
+        self._thread = ThreadPoolExecutor(1, "chromium")
+        self._context: Any = None
+        self._thread.submit(self._launch, program).result()
 
-    def new_page(self) -> None:
-        """A page without a past: no stored basket, no size, no other page beside it."""
-        self._session = None
-        if self._target:
-            self.call("Target.closeTarget", targetId=self._target)
-        context = self.call("Target.createBrowserContext", disposeOnDetach=True)["browserContextId"]
-        made = self.call("Target.createTarget", url="about:blank", browserContextId=context)
-        self._target = made["targetId"]
-        attached = self.call("Target.attachToTarget", targetId=self._target, flatten=True)
-        self._session = attached["sessionId"]
+    def _launch(self, program: str) -> None:
+        self._playwright = playwright.sync_playwright().start()
+        self._browser = self._playwright.chromium.launch(executable_path=program, args=FLAGS)
 
-    def call(self, method: str, **params: Any) -> dict[str, Any]:
-        serial = next(self._serial)
-        message: dict[str, Any] = {"id": serial, "method": method, "params": params}
-        if self._session is not None:
-            message["sessionId"] = self._session
-        os.write(self._out, json.dumps(message).encode() + b"\0")
-        while True:
-            reply = self._reply()
-            if reply.get("id") == serial:
-                assert "error" not in reply, reply["error"]
-                return reply["result"]
+    def new_page(self, **device: Any) -> None:
+        """A page without a past: no stored basket, no size, no other page beside it.
 
-    def _reply(self) -> dict[str, Any]:
-        text = bytearray()
-        while (byte := self._replies.read(1)) != b"\0":
-            assert byte, "chromium ended"
-            text += byte
-        return json.loads(text)
+        `device`: what Playwright's `new_context` takes, as `has_touch`.
+        """
+        self._thread.submit(self._new_page, device).result()
+
+    def _new_page(self, device: dict[str, Any]) -> None:
+        if self._context is not None:
+            self._context.close()
+        self._context = self._browser.new_context(**device)
+        self._context.set_default_timeout(20_000)
+        self._page = self._context.new_page()
+        self._devtools = self._context.new_cdp_session(self._page)
+
+    def new_phone(self, width_px: int = 390, height_px: int = 844) -> None:
+        size = {"width": width_px, "height": height_px}
+        self.new_page(viewport=size, is_mobile=True, has_touch=True)
+
+    def do(self, work: Callable[[playwright.Page], T]) -> T:
+        """What Playwright does with the page, in its thread."""
+        return self._thread.submit(work, self._page).result()
 
     def run(self, script: str) -> Any:
-        """The value of a JavaScript expression, awaited."""
-        answer = self.call(
-            "Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True
-        )
-        assert "exceptionDetails" not in answer, answer["exceptionDetails"]
-        return answer["result"].get("value")
+        return self.do(lambda page: page.evaluate(script))
 
     def until(self, condition: str, within_s: float = 20) -> None:
         """Waits in the page until the expression is true, also while it goes to another one."""
-        for _ in range(20):
-            try:
-                self._until(condition, within_s)
-                return
-            except AssertionError as error:
-                if "navigated" not in str(error) and "destroyed" not in str(error):
-                    raise
-        raise AssertionError(f"goes from page to page: {condition}")
+        tried = f"() => {{ try {{ return Boolean({condition}) }} catch {{ return false }} }}"
+        try:
+            self.do(lambda page: page.wait_for_function(tried, timeout=within_s * 1000))
+        except playwright.TimeoutError:
+            said = self.run("document.body.innerText")
+            raise AssertionError(f"never true: {condition}\nthe page says:\n{said}") from None
 
-    def _until(self, condition: str, within_s: float) -> None:
-        self.run(
-            f"""new Promise((done, fail) => {{
-                const limit = performance.now() + {within_s * 1000};
-                const look = () => {{
-                    let is = false;
-                    try {{ is = {condition}; }} catch {{}}
-                    if (is) done();
-                    else if (performance.now() > limit) fail(new Error({json.dumps(condition)}));
-                    else setTimeout(look, 20);
-                }};
-                look();
-            }})"""
-        )
+    def open(self, url: str, condition: str) -> None:
+        self.do(lambda page: page.goto(url))
+        self.until(condition)
+
+    def resize(self, width_px: int, height_px: int) -> None:
+        self.do(lambda page: page.set_viewport_size({"width": width_px, "height": height_px}))
+
+    def tap(self, selector: str, number: int = 0) -> None:
+        """A finger; a thing that is covered, disabled or out of sight is not touched."""
+        self.do(lambda page: page.locator(selector).nth(number).tap())
+
+    def call(self, method: str, **params: Any) -> Any:
+        """A call of the Chrome DevTools Protocol, for what Playwright has not."""
+        return self.do(lambda _page: self._devtools.send(method, params))
 
     def sign_in(self, url: str, token: str) -> None:
         """As a browser that has the session's cookie."""
-        self.call("Network.setCookie", name="storeguard", value=token, url=url, httpOnly=True)
+        cookie = {"name": "storeguard", "value": token, "url": url, "httpOnly": True}
+        self.do(lambda page: page.context.add_cookies([cookie]))
 
-    def open(self, url: str, condition: str) -> None:
-        self.call("Page.navigate", url=url)
-        self.until(f"document.readyState === 'complete' && ({condition})")
+    def _quit(self) -> None:
+        self._browser.close()
+        self._playwright.stop()
 
     def close(self) -> None:
-        os.close(self._out)
-        self._process.terminate()
-        self._process.wait(timeout=10)
-        self._replies.close()
+        self._thread.submit(self._quit).result()
+        self._thread.shutdown()
 
 
 @pytest.fixture(scope="session")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
+def browser() -> Iterator[Chromium]:
     program = shutil.which("chromium")
     if program is None:
         pytest.skip("no chromium on this machine")
-    browser = Chromium(program, tmp_path_factory.mktemp("profile"))
+    browser = Chromium(program)
     yield browser
     browser.close()
 

@@ -41,8 +41,7 @@ Findings = Callable[[Any], list[str]]
 
 
 def sized(chromium: Any, width_px: int, height_px: int) -> None:
-    size = {"width": width_px, "height": height_px, "deviceScaleFactor": 1, "mobile": False}
-    chromium.call("Emulation.setDeviceMetricsOverride", **size)
+    chromium.resize(width_px, height_px)
 
 
 @pytest.fixture

@@ -160,13 +160,7 @@ def test_a_page_says_when_the_daemon_is_gone(chromium: Any, served: Served):
 @pytest.mark.parametrize("path", ["/", "/kiosk"])
 @pytest.mark.parametrize("width_px", [320, 390, 768, 1280])
 def test_no_page_scrolls_sideways(chromium: Any, served: Served, path: str, width_px: int):
-    chromium.call(
-        "Emulation.setDeviceMetricsOverride",
-        width=width_px,
-        height=800,
-        deviceScaleFactor=1,
-        mobile=False,
-    )
+    chromium.resize(width_px, 800)
     if path == "/":
         served.sign_in(chromium)
     chromium.open(served.url + path, "document.querySelector('.tile, #rows tr')")
@@ -204,13 +198,7 @@ def test_the_pad_switches_restock_mode(chromium: Any, served: Any):
     ("width_px", "height_px"), [(320, 640), (390, 800), (1280, 800), (800, 480)]
 )
 def test_the_pad_fits_every_screen(chromium: Any, served: Any, width_px: int, height_px: int):
-    chromium.call(
-        "Emulation.setDeviceMetricsOverride",
-        width=width_px,
-        height=height_px,
-        deviceScaleFactor=1,
-        mobile=False,
-    )
+    chromium.resize(width_px, height_px)
     chromium.open(f"{served.url}/kiosk", "document.querySelector('.tile')")
     chromium.run("document.getElementById('staff-open').click()")
     box = chromium.run("JSON.stringify(document.getElementById('staff').getBoundingClientRect())")

@@ -153,10 +153,7 @@ def assert_plays_from_the_mark(chromium: Any) -> None:
 
 @pytest.mark.parametrize("width", [320, 360])
 def test_nothing_is_wider_than_a_phone(chromium: Any, site: Site, width: int):
-    chromium.call(
-        "Emulation.setDeviceMetricsOverride",
-        width=width, height=740, deviceScaleFactor=2, mobile=True,
-    )  # fmt: skip
+    chromium.new_phone(width, 740)
     log_in(chromium, site)
     for path in ("/", "/?show=all", "/stores", "/stores/gangnam-1", "/issues/gangnam-1/issue-7"):
         chromium.open(f"{site.page}{path}", "document.querySelector('main')")

@@ -174,13 +174,7 @@ def weigh(chromium: Any, card: Card, plates: Plates, scale: str, unit_g: float) 
 def test_a_stranger_comes_from_an_empty_card_to_a_guarded_shelf(
     chromium: Any, card: Card, plates: Plates
 ):
-    chromium.call(
-        "Emulation.setDeviceMetricsOverride",
-        width=390,
-        height=844,
-        deviceScaleFactor=1,
-        mobile=True,
-    )
+    chromium.new_phone()
     chromium.open(f"{card.url}/login/code", "document.querySelector('[name=code]')")
     fill(chromium, code=card.new_code(), name="owner", password="correct horse battery")
     chromium.run("document.querySelector('form button').click()")

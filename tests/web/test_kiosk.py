@@ -29,26 +29,12 @@ class Finger:
 
     def __init__(self, chromium: Any, url: str) -> None:
         self.page = chromium
-        chromium.call("Emulation.setTouchEmulationEnabled", enabled=True)
-        size = {"width": 1024, "height": 600, "deviceScaleFactor": 1, "mobile": True}
-        chromium.call("Emulation.setDeviceMetricsOverride", **size)
+        size = {"width": 1024, "height": 600}
+        chromium.new_page(viewport=size, is_mobile=True, has_touch=True)
         chromium.open(f"{url}/kiosk", "document.querySelector('.tile')")
 
     def touch(self, selector: str, number: int = 0) -> None:
-        found = f"document.querySelectorAll({selector!r})[{number}]"
-        self.page.until(f"{found} && !{found}.disabled")
-        spot = self.page.run(
-            f"""(() => {{
-                {found}.scrollIntoView({{ block: 'nearest' }});
-                const box = {found}.getBoundingClientRect();
-                const spot = {{ x: box.x + box.width / 2, y: box.y + box.height / 2 }};
-                const hit = document.elementFromPoint(spot.x, spot.y);
-                return {found}.contains(hit) ? spot : null;
-            }})()"""
-        )
-        assert spot, f"{selector} is covered"
-        self.page.call("Input.dispatchTouchEvent", type="touchStart", touchPoints=[spot])
-        self.page.call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+        self.page.tap(selector, number)
 
     def says(self, selector: str, text: str) -> None:
         self.page.until(f"{text_of(selector)} === '{text}'")

@@ -194,8 +194,8 @@ def drag(chromium: Any, points: list[tuple[float, float]]) -> None:
 def test_areas_are_drawn_with_a_finger_and_stand_in_the_owners_file(
     chromium: Any, running: Running
 ):
+    chromium.new_phone()
     running.sign_in(chromium)
-    chromium.call("Emulation.setTouchEmulationEnabled", enabled=True)
     chromium.open(
         f"{running.url}/devices/areas?camera=door",
         "document.getElementById('draw').clientWidth > 0",
