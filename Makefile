@@ -59,6 +59,9 @@ bench: $(VENV)/.has-test  ## Every figure that is promised, one JSON line each.
 real-clip: $(VENV)/.has-test  ## A real clip, a real network, one SMS; ARGS="--out DIR" keeps the files.
 	@$(BIN)/python bench/real_clip.py $(ARGS)
 
+screenshots: $(VENV)/.has-test  ## Every page at three widths, into screenshots/, for people to judge.
+	@$(BIN)/python tests/screenshots.py screenshots
+
 smoke: $(VENV)/.has-demo  ## The commands a newcomer types, each once.
 	$(BIN)/storeguard --help >/dev/null
 	$(BIN)/storeguard check-config

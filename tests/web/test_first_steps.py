@@ -238,4 +238,6 @@ def test_every_first_step_is_free_of_serious_findings(
     for step in ("store", "products", "scales", "weigh", "camera", "phone", "start"):
         chromium.open(f"{card.url}/setup/{step}", "document.querySelector('main')")
         found[step] = findings(chromium)
+        is_said = "아직 고르지 않았습니다" in chromium.run("document.body.innerText")
+        assert is_said == (step == "weigh")
     assert {page: what for page, what in found.items() if what} == {}

@@ -59,6 +59,7 @@ TEXTS: dict[str, str] = {
     "first.weigh.begin": "Begin",
     "first.weigh.again": "Once more",
     "first.weigh.done": "Done",
+    "first.weigh.none": "No scale has been given a product yet.",
     "first.weigh.missing": "Scales {scales} still have to learn their weight.",
     "first.weigh.open": "Let the scales learn their weight.",
     "first.camera.name": "Camera",

@@ -59,6 +59,7 @@ TEXTS: dict[str, str] = {
     "first.weigh.begin": "시작",
     "first.weigh.again": "다시 하기",
     "first.weigh.done": "맞췄습니다",
+    "first.weigh.none": "저울에 놓을 상품을 아직 고르지 않았습니다.",
     "first.weigh.missing": "저울 {scales}의 무게를 맞춰 주세요.",
     "first.weigh.open": "저울의 무게를 맞춰 주세요.",
     "first.camera.name": "카메라",
