@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from storeguard import assembling, recovery, shelving
+from storeguard import assembling, judging, recovery, shelving
 from storeguard.assembling import (
     cleaning,
     csv_book,
@@ -46,7 +46,6 @@ from storeguard.services.filing import FilingService
 from storeguard.services.late import LateClips
 from storeguard.services.noticing import NoticingService
 from storeguard.services.paying import Terminal
-from storeguard.services.provisional import ProvisionalIssues
 from storeguard.services.reconciling import ReconcilingService
 from storeguard.services.remarking import remarks
 from storeguard.services.selling import Desk
@@ -300,19 +299,17 @@ class Store:
         )
 
     def _reconciling(self) -> ReconcilingService:
+        visits, books = self.config.visits, Books(self.kiosk, self.shelf)
+        guarded = (self.bus, self.clock)
+        known = (self.journal, self.weighing, books, self.restocking, self.sales)
         return ReconcilingService(
+            judging.keeper(visits, *known, *guarded, self.time_label),
             self.weighing,
-            Books(self.kiosk, self.shelf),
+            books,
             self.desk,
             self.filing,
             self.comparison,
-            ProvisionalIssues(
-                self.filing,
-                self.desk,
-                self.bus,
-                self.clock,
-                max_visit_s=self.config.visits.max_visit_s,
-            ),
+            judging.provisional(visits, self.filing, self.desk, *guarded),
             self.promotions,
             self.restocking,
             shelving.heaps(self.config, self.kiosk, self.bus),
@@ -320,11 +317,9 @@ class Store:
             self.sales,
             self.evidence,
             VisitRecords(self.journal, self.clock),
-            self.bus,
-            self.clock,
+            *guarded,
             self.health,
-            payment_grace_s=self.config.visits.payment_grace_s,
-            new_visit_id=self.time_label,
+            payment_grace_s=visits.payment_grace_s,
             round_s=self._mode.reconciling_round_s,
         )
 

@@ -222,9 +222,10 @@ class SimStore:
 
 
 def _cameras(settings):
-    """`settings`: of the one camera, False for none."""
+    """`settings`: of the one camera, False for none. Few and small pictures: each is encoded."""
     more = settings if isinstance(settings, dict) else {}
-    camera = cfg.Camera(id="door", backend="sim", record_size_px=(320, 180), watch_fps=5, **more)
+    small = {"record_size_px": (320, 180), "record_fps": 5.0, "watch_fps": 5.0}
+    camera = cfg.Camera(id="door", backend="sim", **small, **more)
     return (camera,) if settings is not False else ()
 
 

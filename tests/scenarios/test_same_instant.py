@@ -11,7 +11,7 @@ def rob(store, product):
 
 
 def at_one_instant(store):
-    store.app.reconciling._new_visit_id = lambda _: LABEL
+    store.app.reconciling._keeper._new_visit_id = lambda _: LABEL
 
 
 def test_two_visits_of_one_instant_are_both_judged_and_booked(store):

@@ -32,6 +32,7 @@ ROWS: tuple[frozenset[str], ...] = (
             "replaying",
             "budgeting",
             "goods",
+            "judging",
             "shelving",
             "checking",
             "counter",

@@ -3,33 +3,21 @@
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Collection
 from dataclasses import replace
-from typing import Protocol
 
 from storeguard.clock import Clock
 from storeguard.domain import amounts, refunds
 from storeguard.domain import ledger as ledgers
 from storeguard.domain.awaiting import Sales, postpone
 from storeguard.domain.events import (
-    AmountPaid,
-    DeviceFailed,
-    Event,
     IssueSealed,
-    SaleMade,
-    StepSettled,
-    StockChanged,
-    StoreEmptied,
-    StoreOccupied,
 )
-from storeguard.domain.issue import issue_id
-from storeguard.domain.ledger import Debt, Ledger, Movement, SaleLine, Visit
+from storeguard.domain.ledger import Debt, Ledger, SaleLine, Visit
 from storeguard.domain.product import Stock
 from storeguard.domain.reconcile import Judgement, judge, reconciled
 from storeguard.errors import JournalFault, OutboxFault
 from storeguard.health import LONGEST_SILENCE_S, Health
 from storeguard.ports import Books
-from storeguard.services.amending import AmendRecord, Amends
 from storeguard.services.asking import DeliveryQuestions
 from storeguard.services.awaiting import SalesSources
 from storeguard.services.bus import Bus
@@ -37,33 +25,25 @@ from storeguard.services.comparing import BookComparison
 from storeguard.services.evidence import EvidenceRoom
 from storeguard.services.filing import Case, FilingService
 from storeguard.services.heaps import Heaps
+from storeguard.services.keeping import LedgerKeeper, VisitRecord
 from storeguard.services.promoting import PromotionBoard
 from storeguard.services.provisional import ProvisionalIssues
 from storeguard.services.restocking import Restocking
 from storeguard.services.selling import Desk
 from storeguard.services.shelfdoubts import unpaid_ranges, weighed_counts
-from storeguard.services.weighing import Channel, WeighingService
+from storeguard.services.weighing import WeighingService
 
 ROUND_S = 0.1
 IDLE_ROUND_S = 1.0
 """While no visit is open or waits; an event ends the rest."""
 
 
-class VisitRecord(AmendRecord, Protocol):
-    """Where visits are remembered (the journal). Blocks."""
-
-    def open(self, visit: Visit, taken: Collection[str]) -> str:
-        """Returns the id that it got: its own, unless an earlier visit or `taken` has that."""
-
-    def close(self, visit: Visit, judgement: Judgement) -> None: ...
-    def step(self, step: StepSettled, visit_id: str | None) -> None: ...
-
-
 class ReconcilingService:
-    """Keeps the ledger and judges each visit once."""
+    """Judges each visit of the ledger once."""
 
     def __init__(
         self,
+        keeper: LedgerKeeper,
         weighing: WeighingService,
         books: Books,
         desk: Desk,
@@ -82,10 +62,10 @@ class ReconcilingService:
         health: Health,
         *,
         payment_grace_s: float,
-        new_visit_id: Callable[[float], str],
         round_s: float = ROUND_S,
     ) -> None:
-        self.ledger = Ledger(visits=sales.waiting, grace_s=payment_grace_s)
+        self._keeper = keeper
+        self._amends = keeper.amends
         self._sales = sales
         self._weighing = weighing
         self._shelf = books.shelf
@@ -104,20 +84,22 @@ class ReconcilingService:
         self._clock = clock
         self._health = health
         self._grace_s = payment_grace_s
-        self._new_visit_id = new_visit_id
         self._round_s = round_s
-        self._amends = Amends(books, restocking, record, bus, clock)
-        self._opened: list[Visit] = []
-        self._steps: list[tuple[StepSettled, str | None]] = []
-        self._has_news = asyncio.Event()
-        bus.subscribe(self._on_event)
+
+    @property
+    def ledger(self) -> Ledger:
+        return self._keeper.ledger
+
+    @ledger.setter
+    def ledger(self, ledger: Ledger) -> None:
+        self._keeper.ledger = ledger
 
     async def run(self) -> None:
         """Judges until it is cancelled. A disk that refuses an issue is tried again."""
         part = self._health.part("reconciling", longest_s=LONGEST_SILENCE_S)
         while True:
             try:
-                self._has_news.clear()
+                self._keeper.has_news.clear()
                 await self._run_once()
                 part.ok()
                 await self._rest()
@@ -132,7 +114,7 @@ class ReconcilingService:
             return
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(IDLE_ROUND_S):
-                await self._has_news.wait()
+                await self._keeper.has_news.wait()
 
     @property
     def is_idle(self) -> bool:
@@ -204,7 +186,7 @@ class ReconcilingService:
         if sealed is not None:
             self._issued(sealed)
         for sale in paid_meanwhile:
-            self._book_sale(sale)
+            self._keeper.book_sale(sale)
         await self._keep_or_discard(visit, judgement, has_issue=bool(found))
 
     async def _report_overdue(self) -> None:
@@ -304,104 +286,5 @@ class ReconcilingService:
         await self._comparison.write_down()
         await self._sales.write_down(self.ledger.visits)
         await self._questions.write_down()
-        while self._opened:
-            await self._write_down_visit(self._opened[0])
-            self._opened.pop(0)
-        while self._steps:
-            await asyncio.to_thread(self._record.step, *self._steps[0])
-            self._steps.pop(0)
+        await self._keeper.write_down()
         await self._amends.write_down(self.ledger.visits)
-
-    async def _write_down_visit(self, visit: Visit) -> None:
-        others = frozenset(other.id for other in self.ledger.visits) - {visit.id}
-        new_id = await asyncio.to_thread(self._record.open, visit, others)
-        self.ledger = ledgers.rename_visit(self.ledger, visit.id, new_id)
-        self._steps = [(step, new_id if of == visit.id else of) for step, of in self._steps]
-
-    def _on_event(self, event: Event) -> None:
-        self._has_news.set()
-        if isinstance(event, StoreOccupied):
-            self._on_occupied(event)
-        elif isinstance(event, StoreEmptied):
-            self.ledger = ledgers.end_visit(self.ledger, event.last_seen_s, event.t_s)
-        elif isinstance(event, StockChanged):
-            self._on_stock_changed(event)
-        elif isinstance(event, StepSettled):
-            visit = self.ledger.current
-            self._steps.append((event, visit.id if visit else None))
-        elif isinstance(event, SaleMade):
-            self._on_sale(event)
-        elif isinstance(event, AmountPaid):
-            self._book_sale(SaleLine(event.t_s, event.sale_id, "", 0, event.won))
-        elif isinstance(event, DeviceFailed):
-            self._on_failed(event)
-
-    def _on_occupied(self, event: StoreOccupied) -> None:
-        label = self._new_visit_id(event.t_s)
-        visit_id = issue_id(label, {visit.id for visit in self.ledger.visits})
-        self.ledger = ledgers.open_visit(self.ledger, visit_id, event.t_s, by_step=event.by_step)
-        self._opened.append(self.ledger.visits[-1])
-        failed = [c for c in self._weighing.channels if c.weighing.is_failed]
-        for channel in failed:
-            self._distrust(channel, event.t_s)
-
-    def _on_stock_changed(self, event: StockChanged) -> None:
-        units = self._units_of_this_step(event)
-        if not units or (event.is_first and not self._is_brought(event, units)):
-            return
-        movement = Movement(
-            event.started_s,
-            event.t_s,
-            event.scale,
-            event.product,
-            units,
-            event.grams,
-            event.certainty,
-            event.is_foreign,
-        )
-        self.ledger = ledgers.add_movement(self.ledger, movement)
-
-    def _is_brought(self, event: StockChanged, units: int) -> bool:
-        """Does the first count after a start show what restock mode, on since before, put there?
-
-        What is gone then has gone unseen: nobody's to write off.
-        """
-        return units > 0 and self._restocking.was_on(event.started_s)
-
-    def _units_of_this_step(self, event: StockChanged) -> int | None:
-        """What the visit has moved, of a change that may include what an earlier one left unclear.
-
-        That visit has been judged, as uncertain; its share is no later visitor's. Where the
-        shares cannot be told apart, the product is unverified in this visit too.
-        """
-        visit = ledgers.visit_of(self.ledger, event.started_s)
-        unclear_s = event.unclear_since_s
-        if visit is None or unclear_s is None or unclear_s >= visit.started_s:
-            return event.after - event.before
-        if event.moved is None:
-            products = frozenset({event.product})
-            self.ledger = ledgers.mark_unverified(self.ledger, products, event.started_s)
-        return event.moved
-
-    def _on_sale(self, event: SaleMade) -> None:
-        self._book_sale(
-            SaleLine(event.t_s, event.sale_id, event.product, event.count, promoted=event.promoted)
-        )
-
-    def _book_sale(self, sale: SaleLine) -> None:
-        if sale.count < 0:
-            self.ledger, units = refunds.add_refund(self.ledger, sale)
-            self._amends.refunded(sale.product, units, sale.sale_id)
-            return
-        self.ledger, paid = amounts.add_payment(self.ledger, sale, self._kiosk.products)
-        # An amount has taken nothing off the kiosk book.
-        self._amends.paid(paid, sale.sale_id, is_off_the_book=not sale.won)
-
-    def _on_failed(self, event: DeviceFailed) -> None:
-        for channel in self._weighing.channels:
-            if channel.id == event.device:
-                self._distrust(channel, event.t_s)
-
-    def _distrust(self, channel: Channel, since_s: float) -> None:
-        if products := frozenset(product.name for product in channel.products):
-            self.ledger = ledgers.mark_unverified(self.ledger, products, since_s)

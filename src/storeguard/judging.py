@@ -1,0 +1,50 @@
+"""Who judges a visit, with all that they ask: the ledger's keeper, the provisional issues."""
+
+from collections.abc import Callable
+
+from storeguard.books.journal import Journal
+from storeguard.books.records import VisitRecords
+from storeguard.clock import Clock
+from storeguard.config import Visits
+from storeguard.domain.ledger import Ledger
+from storeguard.ports import Books
+from storeguard.services.amending import Amends
+from storeguard.services.awaiting import SalesSources
+from storeguard.services.bus import Bus
+from storeguard.services.filing import FilingService
+from storeguard.services.keeping import LedgerKeeper
+from storeguard.services.provisional import ProvisionalIssues
+from storeguard.services.restocking import Restocking
+from storeguard.services.selling import Desk
+from storeguard.services.weighing import WeighingService
+
+
+def keeper(
+    visits: Visits,
+    journal: Journal,
+    weighing: WeighingService,
+    books: Books,
+    restocking: Restocking,
+    sales: SalesSources,
+    bus: Bus,
+    clock: Clock,
+    new_visit_id: Callable[[float], str],
+) -> LedgerKeeper:
+    """With the visits that were waiting for their sales before the restart."""
+    record = VisitRecords(journal, clock)
+    return LedgerKeeper(
+        Ledger(visits=sales.waiting, grace_s=visits.payment_grace_s),
+        weighing,
+        books.kiosk,
+        restocking,
+        Amends(books, restocking, record, bus, clock),
+        record,
+        bus,
+        new_visit_id=new_visit_id,
+    )
+
+
+def provisional(
+    visits: Visits, filing: FilingService, desk: Desk, bus: Bus, clock: Clock
+) -> ProvisionalIssues:
+    return ProvisionalIssues(filing, desk, bus, clock, max_visit_s=visits.max_visit_s)
