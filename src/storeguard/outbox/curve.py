@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from html import escape
 from math import ceil, floor, log10
 
-WIDTH, HEIGHT = 960, 400
-LEFT, RIGHT, TOP, BOTTOM = 84, 28, 64, 52
-SECONDS_A_TICK = 5.0
+WIDTH, HEIGHT = 640, 400
+LEFT, RIGHT, TOP, BOTTOM = 92, 24, 68, 48
+SMALL, LARGE = 18, 22
+"""Sizes of letters: on a phone, 340 pixels wide, the small ones are 10 pixels high."""
+
+TICKS_S = (5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0)
+MOST_TICKS = 4
 
 INK, FAINT, LINE, STEP = "#22262b", "#8a929b", "#2364aa", "#d97706"
 
@@ -33,7 +37,7 @@ def curve_svg(curve: Curve, title: str, clock: Callable[[float], str]) -> str:
         "font-family=\"system-ui, 'Noto Sans KR', 'Malgun Gothic', sans-serif\">",
         f"<title>{escape(title)}</title>",
         f'<rect width="{WIDTH}" height="{HEIGHT}" rx="10" fill="#fff"/>',
-        f'<text x="{LEFT}" y="36" font-size="20" font-weight="600" fill="{INK}">'
+        f'<text x="{LEFT}" y="38" font-size="{LARGE}" font-weight="600" fill="{INK}">'
         f"{escape(title)}</text>",
         *_grid(plot, clock),
         *_step(plot, curve, clock),
@@ -87,16 +91,18 @@ def _grid(plot: _Plot, clock: Callable[[float], str]) -> Iterator[str]:
             f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="#e6e9ec"/>'
         )
         yield (
-            f'<text x="{LEFT - 10}" y="{y + 5:.1f}" font-size="13" text-anchor="end" '
+            f'<text x="{LEFT - 10}" y="{y + 6:.1f}" font-size="{SMALL}" text-anchor="end" '
             f'fill="{FAINT}">{grams:,.10g} g</text>'
         )
-    t_s = ceil(plot.from_s / SECONDS_A_TICK) * SECONDS_A_TICK
+    span_s = plot.until_s - plot.from_s
+    tick_s = next((one for one in TICKS_S if span_s <= MOST_TICKS * one), span_s / MOST_TICKS)
+    t_s = ceil(plot.from_s / tick_s) * tick_s
     while t_s <= plot.until_s:
         yield (
-            f'<text x="{plot.x(t_s):.1f}" y="{HEIGHT - BOTTOM + 24}" font-size="13" '
+            f'<text x="{plot.x(t_s):.1f}" y="{HEIGHT - BOTTOM + 32}" font-size="{SMALL}" '
             f'text-anchor="middle" fill="{FAINT}">{clock(t_s)}</text>'
         )
-        t_s += SECONDS_A_TICK
+        t_s += tick_s
 
 
 def _step(plot: _Plot, curve: Curve, clock: Callable[[float], str]) -> Iterator[str]:
@@ -115,13 +121,13 @@ def _step(plot: _Plot, curve: Curve, clock: Callable[[float], str]) -> Iterator[
 def _label(plot: _Plot, curve: Curve, clock: Callable[[float], str]) -> Iterator[str]:
     """What and when, on a plate beside the step."""
     text = f"{curve.grams:+,.0f} g · {clock(curve.started_s)}".replace("-", "−")
-    width = 12 + 9.2 * len(text)
+    width = 24 + 11.6 * len(text)
     left = min(plot.x(curve.started_s) + 8, WIDTH - RIGHT - width)
     yield (
-        f'<rect x="{left:.1f}" y="{TOP + 4}" width="{width:.0f}" height="28" rx="6" fill="{STEP}"/>'
+        f'<rect x="{left:.1f}" y="{TOP + 4}" width="{width:.0f}" height="34" rx="6" fill="{STEP}"/>'
     )
     yield (
-        f'<text x="{left + width / 2:.1f}" y="{TOP + 23}" font-size="16" font-weight="600" '
+        f'<text x="{left + width / 2:.1f}" y="{TOP + 28}" font-size="20" font-weight="600" '
         f'text-anchor="middle" fill="#fff">{text}</text>'
     )
 

@@ -13,7 +13,7 @@ from storeguard.web.rendering import Pages
 from storeguard.web.view import ShopView
 
 DAYS = 30
-HEIGHT, WIDTH, FOOT = 120, 720, 18
+HEIGHT, WIDTH, FOOT = 120, 720, 30
 
 
 @dataclass(frozen=True, slots=True)
