@@ -47,6 +47,7 @@ from storeguard.services.selling import Desk
 from storeguard.services.tampering import GuardedArea, GuardedContact, TamperingService
 from storeguard.services.tracing import TraceRecorder
 from storeguard.services.watching import WatchingService
+from storeguard.viewinghold import AskedFor
 from storeguard.vision.clipfile import about_clip
 from storeguard.vision.encoding import Overlay, lead_s
 from storeguard.vision.pictures import PictureKeeper
@@ -196,6 +197,7 @@ def cleaner(
         cameras=len(config.cameras),
         keeping=_keeping(config.retention),
         utc=clock.utc if clock else None,
+        held=AskedFor(folders.state, folders.record).clips,
         fsync=fsync,
     )
 

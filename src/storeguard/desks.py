@@ -16,6 +16,7 @@ from storeguard.upkeep.bench import Bench
 from storeguard.upkeep.leaving import Restart
 from storeguard.upkeep.lent import StoreScales
 from storeguard.viewingdesk import Places, ViewingDesk
+from storeguard.vision.sighting import finder_of
 from storeguard.web.desks import Desks, Fact
 
 
@@ -31,7 +32,8 @@ def desks_of(store: Store, file: ConfigFile | None, restart: Restart) -> Desks:
         store.clock,
     )
     places = Places(folders.record, folders.issue_data)
-    viewings = ViewingDesk(places, folders.state, issue_store(config), issues, store.clock)
+    finder = finder_of(config.detector)
+    viewings = ViewingDesk(places, folders.state, issue_store(config), issues, store.clock, finder)
     bench = _bench_of(store)
     setup = None if file is None else SetupDesk(store, file, restart)
     return Desks(
@@ -42,7 +44,7 @@ def desks_of(store: Store, file: ConfigFile | None, restart: Restart) -> Desks:
         facts_of(config),
         _notices_of(store),
         bench=bench,
-        loops={"bench": bench.run, **(setup.loops if setup else {})},
+        loops={"bench": bench.run, "viewings": viewings.run, **(setup.loops if setup else {})},
         setup=setup,
         viewings=viewings,
         areas=None if file is None else AreasDesk(file, lambda: store.config),

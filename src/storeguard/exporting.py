@@ -1,4 +1,4 @@
-"""What leaves as a zip: an issue for the police or an insurance, clips for whoever is in them.
+"""What leaves as a zip: an issue for the police or an insurance.
 
 Evidence, a printable page, what is in it. Without a reason nobody can be known in it: pictures
 and clips are coarse blocks.
@@ -8,11 +8,11 @@ import hashlib
 import io
 import logging
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -20,9 +20,11 @@ from storeguard.domain.issue import IssueStore
 from storeguard.messages import text, texts
 from storeguard.vision.coarse import coarse_clip, coarse_jpeg
 from storeguard.web.desks import AccessRow, IssueDetail
-from storeguard.web.viewingdesk import ClipRow, ViewingRow
 
+PIECE_BYTES = 1 << 18
 SUMMARY, SUMS, ACCESSES = "summary.html", "SHA256SUMS.txt", "access-log.txt"
+
+Content = bytes | BinaryIO
 
 log = logging.getLogger("storeguard")
 
@@ -39,37 +41,31 @@ class Export:
     is_plain: bool
 
 
-@dataclass(frozen=True, slots=True)
-class GivenClip:
-    """A clip for somebody who is in it. `is_plain`: nobody else is."""
-
-    path: Path
-    row: ClipRow
-    is_plain: bool
-
-
 def zipped(export: Export) -> bytes:
     """An issue's zip."""
-    return _zip(_members(export))
-
-
-def clips_zipped(
-    store: IssueStore, viewing: ViewingRow, clips: Sequence[GivenClip], made_at: datetime
-) -> bytes:
-    """The answer to a request to see oneself."""
-    return _zip(_given(store, viewing, clips, made_at))
-
-
-def _zip(members: Iterable[tuple[str, bytes]]) -> bytes:
-    """Its sums are of the files as they lie in it."""
     made = io.BytesIO()
-    sums = []
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_STORED) as archive:
-        for name, content in members:
-            archive.writestr(name, content)
-            sums.append(f"{hashlib.sha256(content).hexdigest()}  {name}")
-        archive.writestr(SUMS, "\n".join(sums) + "\n")
+    zip_into(made, _members(export))
     return made.getvalue()
+
+
+def zip_into(file: BinaryIO, members: Iterable[tuple[str, Content]]) -> None:
+    """Its sums are of the files as they lie in it; one piece of one is in memory at a time."""
+    sums = []
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        for name, content in members:
+            sums.append(f"{_added(archive, name, content)}  {name}")
+        archive.writestr(SUMS, "\n".join(sums) + "\n")
+
+
+def _added(archive: zipfile.ZipFile, name: str, content: Content) -> str:
+    digest = hashlib.sha256()
+    source = io.BytesIO(content) if isinstance(content, bytes) else content
+    source.seek(0)
+    with archive.open(name, "w", force_zip64=True) as member:
+        while piece := source.read(PIECE_BYTES):
+            member.write(piece)
+            digest.update(piece)
+    return digest.hexdigest()
 
 
 def _members(export: Export) -> Iterator[tuple[str, bytes]]:
@@ -83,20 +79,6 @@ def _members(export: Export) -> Iterator[tuple[str, bytes]]:
             yield f"evidence/{name}", path.read_bytes()
         elif (blurred := _blurred(path)) is not None:
             yield f"evidence/{name}", blurred
-
-
-def _given(
-    store: IssueStore, viewing: ViewingRow, clips: Sequence[GivenClip], made_at: datetime
-) -> Iterator[tuple[str, bytes]]:
-    listed = []
-    for number, one in enumerate(clips, 1):
-        content = one.path.read_bytes() if one.is_plain else _blurred(one.path)
-        name = f"clips/{number:02}-{one.row.camera or 'camera'}.mp4"
-        listed.append((one, name if content is not None else None))
-        if content is not None:
-            yield name, content
-    said = {"row": viewing, "clips": listed, "made_at": f"{made_at:%Y-%m-%d %H:%M:%S %Z}"}
-    yield SUMMARY, _page(store, "viewing_summary.html", said).encode()
 
 
 def _blurred(path: Path) -> bytes | None:
@@ -117,10 +99,10 @@ def _summary(export: Export) -> str:
         "made_at": f"{export.made_at:%Y-%m-%d %H:%M:%S %Z}",
         "is_plain": export.is_plain,
     }
-    return _page(export.store, "summary.html", said)
+    return page_alone(export.store, "summary.html", said)
 
 
-def _page(store: IssueStore, template: str, said: Mapping[str, Any]) -> str:
+def page_alone(store: IssueStore, template: str, said: Mapping[str, Any]) -> str:
     """It stands alone, so its style is inside."""
     environment = Environment(
         loader=PackageLoader("storeguard.web"), autoescape=True, undefined=StrictUndefined

@@ -18,6 +18,7 @@ from storeguard.outbox import folder as outbox
 from storeguard.outbox.diskspace import Cleaner
 from storeguard.services.filing import FilingService
 from storeguard.services.noticing import NoticingService
+from storeguard.viewinghold import AskedFor
 from storeguard.vision.clipfile import repair
 
 KIOSK_CSV, SHELF_CSV = "inventory_store.csv", "inventory_weight.csv"
@@ -63,6 +64,7 @@ def first_aid(folders: Folders) -> None:
         folders.state,
         pinned=frozenset,
         is_clock_trusted=lambda: False,
+        held=AskedFor(folders.state, folders.record).clips,
     )
     try:
         cleaner.first_aid()

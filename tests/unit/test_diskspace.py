@@ -191,6 +191,23 @@ def test_what_is_pinned_is_born_when_its_visit_is_judged(shop):
     assert shop.names() == ["a.mp4"]
 
 
+def test_what_is_asked_for_stays_grows_old_and_goes_when_it_is_answered(shop):
+    """However full the disk is; its time runs meanwhile."""
+    asked_for = {shop.clip("2026-11-01_10-00-00.000000.mp4")}
+    shop.clip("2026-11-01_11-00-00.000000.mp4")
+    cleaner = shop.cleaner(held=lambda: asked_for)
+    shop.live(0, cleaner)
+    shop.volume = Volume(1000 * MIB, 1 * MIB, 100_000, 90_000)
+    shop.live(1, cleaner)
+    assert shop.names() == ["2026-11-01_10-00-00.000000.mp4"]
+    shop.volume = ROOMY
+    shop.live(KEPT_FOR_S + 1, cleaner)
+    assert shop.names() == ["2026-11-01_10-00-00.000000.mp4"]
+    asked_for.clear()
+    shop.live(1, cleaner)
+    assert shop.names() == []
+
+
 def test_quiet_hours_write_the_ages_once_each(shop):
     shop.clip("a.mp4")
     cleaner = shop.cleaner()

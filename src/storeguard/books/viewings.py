@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
+from storeguard.domain.following import Mark
 from storeguard.errors import StoreguardError
 from storeguard.statefile import StateFile
 
@@ -41,6 +42,11 @@ class Viewing:
     reason: str = ""
     closed_on: date | None = None
     closed_by: str = ""
+    marks: tuple[tuple[str, Mark], ...] = ()
+    """Clip's key, and where on it somebody has said who asks. Forgotten with the answer."""
+
+    def marks_of(self, key: str) -> tuple[Mark, ...]:
+        return tuple(mark for clip, mark in self.marks if clip == key)
 
 
 class ViewingsFile:
@@ -106,4 +112,10 @@ def _viewing(said: dict[str, Any]) -> Viewing:
         "end": datetime.fromisoformat(said["end"]),
         "closed_on": None if closed_on is None else date.fromisoformat(closed_on),
     }
-    return Viewing(**{**said, **read})
+    marks = tuple((str(key), _mark(one)) for key, one in said.get("marks", ()))
+    return Viewing(**{**said, **read, "marks": marks})
+
+
+def _mark(said: dict[str, Any]) -> Mark:
+    left, top, right, bottom = (float(side) for side in said["box"])
+    return Mark(float(said["t_s"]), (left, top, right, bottom))

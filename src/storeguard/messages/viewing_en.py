@@ -14,7 +14,7 @@ TEXTS: dict[str, str] = {
     "viewing.from": "From",
     "viewing.to": "To",
     "viewing.ten_days": (
-        "Clips of discrepancies in that time are kept until the answer is due. Clips of visits "
+        "Clips of that time that are kept now stay until you have answered. Clips of visits "
         "where nothing was missing are gone already."
     ),
     "viewing.save": "Save and find clips",
@@ -33,10 +33,36 @@ TEXTS: dict[str, str] = {
     "viewing.give": "Export",
     "viewing.alone": "Nobody else is in it: do not blur",
     "viewing.blur_lead": (
-        "Clips with other people in them leave blurred all over, so that nobody can be known. "
-        "Only a clip in which nobody else is seen may leave as recorded; that is logged too."
+        "A clip in which you have marked the person shows that person; all the rest is blurred, "
+        "and the whole picture where they are lost or somebody else overlaps them. A clip without "
+        "a mark is blurred all over. Open what you made before you hand it over."
     ),
-    "viewing.export": "Export the chosen clips (zip)",
+    "viewing.no_network": (
+        "To show the person alone a network that finds people is needed: "
+        "storeguard models pull yolox-nano"
+    ),
+    "viewing.mark": "Mark the person",
+    "viewing.marked": "marked on {count}",
+    "viewing.mark_of": "Which one is {who}?",
+    "viewing.mark_lead": (
+        "Tap the person on a picture, or choose the number below. One picture is enough to follow "
+        "them both ways. Where people cross it stops: a mark on a later picture shows more."
+    ),
+    "viewing.still": "second {second}",
+    "viewing.still_people": "picture with numbers on {count} people",
+    "viewing.person": "No. {number}",
+    "viewing.not_there": "Not there, not sure",
+    "viewing.mark_save": "Save",
+    "viewing.mark_back": "To the clips",
+    "viewing.nobody_found": "Nobody was found in this clip. It can be exported blurred all over.",
+    "viewing.busy": "Other clips are being blurred. Please try again when that is done.",
+    "viewing.working": "Blurring the clips, {percent} %",
+    "viewing.ready": "The file is ready. Open it before you hand it over.",
+    "viewing.share": "Clip {number}: the person is seen on {percent} % of the pictures",
+    "viewing.fetch": "Download (zip)",
+    "viewing.export_failed": "No file was made. Try again; if it goes on, see the log.",
+    "viewing.export_full": "Too little space, so no file was made. Choose fewer clips at a time.",
+    "viewing.export": "Make a file of the chosen clips",
     "viewing.none_chosen": "Please choose a clip to export.",
     "viewing.nothing": (
         "Nothing is kept of that time. Clips of visits where nothing was missing are deleted at "
@@ -61,6 +87,7 @@ TEXTS: dict[str, str] = {
     "viewing.recorded": "Recorded, camera",
     "viewing.not_given": "left out: it does not play",
     "viewing.as_recorded": "as recorded, nobody else is in it",
+    "viewing.only_oneself": "shows the person alone (on {percent} %), the rest blurred",
     "viewing.blurred": "blurred",
     "viewing.use": "For the person who asked, and nobody else. Do not publish it.",
     "viewing.held": "viewing request {id}",

@@ -14,7 +14,7 @@ TEXTS: dict[str, str] = {
     "viewing.from": "몇 시부터",
     "viewing.to": "몇 시까지",
     "viewing.ten_days": (
-        "그 시간의 재고 불일치 영상은 답할 때까지 지우지 않습니다. 이상이 없던 방문의 영상은 이미 "
+        "그 시간의 남아 있는 영상은 답할 때까지 지우지 않습니다. 이상이 없던 방문의 영상은 이미 "
         "지워졌습니다."
     ),
     "viewing.save": "저장하고 영상 찾기",
@@ -35,10 +35,37 @@ TEXTS: dict[str, str] = {
     "viewing.give": "내보내기",
     "viewing.alone": "본인 말고는 아무도 없음: 가리지 않음",
     "viewing.blur_lead": (
-        "다른 사람이 나오는 영상은 화면 전체를 알아볼 수 없게 가려서 내보냅니다. 본인만 나오는 "
-        "영상만 가리지 않을 수 있고, 그렇게 한 것도 기록에 남습니다."
+        "본인을 표시한 영상은 그 사람만 보이고 나머지는 알아볼 수 없게 가립니다. 놓치거나 다른 "
+        "사람과 겹치는 화면은 전체를 가리고, 표시하지 않은 영상도 전체를 가립니다. 건네기 전에 꼭 "
+        "열어 보세요."
     ),
-    "viewing.export": "고른 영상 내보내기 (zip)",
+    "viewing.no_network": (
+        "본인만 보이게 하려면 사람을 찾는 신경망이 필요합니다: storeguard models pull yolox-nano"
+    ),
+    "viewing.mark": "본인 표시하기",
+    "viewing.marked": "화면 {count}장에 표시함",
+    "viewing.mark_of": "{who}: 어느 분인가요?",
+    "viewing.mark_lead": (
+        "화면에서 본인을 누르거나 아래 번호를 고르세요. 한 장만 골라도 앞뒤로 따라갑니다. 사람들이 "
+        "엇갈리면 거기서 멈추니, 그 뒤의 화면에도 표시하면 더 많이 보입니다."
+    ),
+    "viewing.still": "{second}초",
+    "viewing.still_people": "사람 {count}명에 번호가 붙은 화면",
+    "viewing.person": "{number}번",
+    "viewing.not_there": "없음, 모름",
+    "viewing.mark_save": "저장",
+    "viewing.mark_back": "영상 목록으로",
+    "viewing.nobody_found": "이 영상에서 사람을 찾지 못했습니다. 전체를 가려서 내보낼 수 있습니다.",
+    "viewing.busy": "다른 영상을 가리는 중입니다. 끝난 뒤에 다시 해 주세요.",
+    "viewing.working": "영상을 가리는 중입니다. {percent}%",
+    "viewing.ready": "내보낼 파일이 준비되었습니다. 건네기 전에 열어서 확인하세요.",
+    "viewing.share": "영상 {number}: 본인이 보이는 화면 {percent}%",
+    "viewing.fetch": "받기 (zip)",
+    "viewing.export_failed": "파일을 만들지 못했습니다. 다시 해 보고, 계속되면 기록을 확인하세요.",
+    "viewing.export_full": (
+        "저장 공간이 모자라 파일을 만들지 않았습니다. 영상을 나누어 골라 주세요."
+    ),
+    "viewing.export": "고른 영상 내보낼 파일 만들기",
     "viewing.none_chosen": "내보낼 영상을 골라 주세요.",
     "viewing.nothing": (
         "그 시간의 영상이 남아 있지 않습니다. 이상이 없던 방문의 영상은 바로 지웁니다. 그렇게 "
@@ -63,6 +90,7 @@ TEXTS: dict[str, str] = {
     "viewing.recorded": "찍힌 시각, 카메라",
     "viewing.not_given": "재생되지 않아 뺌",
     "viewing.as_recorded": "본인만 나오는 원본",
+    "viewing.only_oneself": "본인만 보임 (화면의 {percent}%), 나머지는 가림",
     "viewing.blurred": "알아볼 수 없게 가림",
     "viewing.use": "이 영상은 요구한 사람에게만 드립니다. 공개하거나 다른 데 쓰지 마세요.",
     "viewing.held": "열람 요구 {id}",

@@ -163,7 +163,8 @@ class Cleaned:
 class Cleaner:
     """Deletes what retention allows and keeps the ballast. One thread at a time.
 
-    `pinned`: evidence of visits that are still to be judged. `cameras`: how many record.
+    `pinned`: evidence of visits that are still to be judged; `held`: loose clips that somebody has
+    asked for. `cameras`: how many record.
     `keeping`: how long, and how much of each kind. `utc`: when holds end; None: never.
     """
 
@@ -178,6 +179,7 @@ class Cleaner:
         cameras: int = 1,
         keeping: Keeping = AS_THE_LAW,
         utc: Callable[[], datetime] | None = None,
+        held: Callable[[], Collection[Path]] = frozenset,
         volume_of: Callable[[Path], Volume] = volume_of,
         fsync: bool = True,
     ) -> None:
@@ -189,6 +191,7 @@ class Cleaner:
         self._hour_bytes = 3600 * CLIP_BYTES_A_SECOND * max(1, cameras)
         self._keeping = keeping
         self._utc = utc
+        self._held = held
         self._volume_of = volume_of
         self._ages = Ages(state / "ages.json", fsync=fsync)
 
@@ -237,7 +240,7 @@ class Cleaner:
     def _aged(self) -> list[Stored]:
         is_known = self._utc is not None and self._is_clock_trusted()
         now = self._utc() if self._utc is not None and is_known else None
-        found = stored.look(self._record, self._issue_data, self._pinned, now)
+        found = stored.look(self._record, self._issue_data, self._pinned, now, self._held)
         return [
             replace(one, item=replace(one.item, age_s=self._ages.age_s(one.item.name)))
             for one in found

@@ -52,8 +52,11 @@ def look(
     issue_data: Path,
     pinned: Callable[[], Collection[Path]],
     now: datetime | None = None,
+    held: Callable[[], Collection[Path]] = frozenset,
 ) -> list[Stored]:
     """Everything that may ever be deleted; ages are 0 here. Raises OSError.
+
+    `held`: clips in record/ that somebody has asked for; they grow old, and do not go.
 
     `now`: None where nobody knows the time, and no hold ends.
 
@@ -61,13 +64,13 @@ def look(
     has begun meanwhile.
     """
     loose = {file.inode: file for file in _files(record) if file.path.suffix in EVIDENCE}
-    kept = frozenset(pinned())
+    kept, asked_for = frozenset(pinned()), frozenset(held())
     found: list[Stored] = []
     for folder in sealed_issues(issue_data):
-        found += _issue(folder, loose, kept, now)
+        found += _issue(folder, loose, kept, now, asked_for)
     twins = {path for stored in found for path in stored.paths}
     left = (file for file in loose.values() if file.path not in twins)
-    return [*(_loose(file, kept) for file in left), *found]
+    return [*(_loose(file, kept, asked_for) for file in left), *found]
 
 
 def delete(stored: Stored, issue_data: Path) -> None:
@@ -90,13 +93,14 @@ def _delete_folder(folder: Path, root: Path) -> None:
     shutil.rmtree(leaving)
 
 
-def _loose(file: _File, pinned: Collection[Path]) -> Stored:
+def _loose(file: _File, pinned: Collection[Path], held: Collection[Path]) -> Stored:
     is_recording = file.path.with_name(file.path.name + PART_SUFFIX).exists()
     item = Item(
         f"{file.path.parent.name}/{file.path.name}",
         Kind.LOOSE,
         age_s=0.0,
         bytes=file.bytes if file.links == 1 else 0,
+        is_held=file.path in held,
         is_pinned=is_recording or file.path in pinned,
     )
     return Stored(item, (file.path,))
@@ -114,7 +118,11 @@ def is_held(folder: Path, now: datetime | None) -> bool:
 
 
 def _issue(
-    folder: Path, loose: Mapping[Inode, _File], pinned: Collection[Path], now: datetime | None
+    folder: Path,
+    loose: Mapping[Inode, _File],
+    pinned: Collection[Path],
+    now: datetime | None,
+    held: Collection[Path],
 ) -> Iterator[Stored]:
     files = [file for place in (folder, *_subfolders(folder)) for file in _files(place)]
     twins = {file.path: loose[file.inode].path for file in files if file.inode in loose}
@@ -127,7 +135,7 @@ def _issue(
         files=len(files) + 1,
         is_sent=state.is_sent,
         is_confirmed=state is DeliveryState.CONFIRMED,
-        is_held=is_held(folder, now),
+        is_held=is_held(folder, now) or any(path in held for path in twins.values()),
         is_pinned=any(path in pinned for path in twins.values()),
     )
     yield Stored(whole, tuple(twins.values()))

@@ -1,17 +1,20 @@
 """Which sight a camera gets: its detector, and a gate before one that costs something."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from storeguard import config
 from storeguard.domain.occupancy import STAYS_SHARE, Polygon
 from storeguard.ports import Detector
-from storeguard.vision.detectors.choice import make_detector
+from storeguard.vision.detectors.choice import has_network, make_detector
 from storeguard.vision.gate import MotionGate
 from storeguard.vision.sight import Sight
 
 USUAL_INPUT_PX = 640
+
+WHOEVER = 0.1
+"""Least confidence of somebody who may be there, where a doubt hides and does not accuse."""
 
 
 def sight_of(wanted: config.Detector, ignore_areas: Sequence[Polygon] = ()) -> Sight:
@@ -50,6 +53,21 @@ def detector_for(wanted: config.Detector) -> Detector:
     with on_cpus(wanted.cpus):
         detector = make_detector(lower, threads=wanted.threads)
         return detector if is_network(detector) else make_detector(wanted)
+
+
+def finder_of(wanted: config.Detector) -> Callable[[], Detector] | None:
+    """What makes a second detector, for clips: it reports whoever there may be, and one thread is
+    enough. None where there is no network: the others know people by the empty store alone."""
+    is_named = wanted.backend not in ("auto", "background", "sim", "replay")
+    if not is_named and (wanted.backend != "auto" or not has_network(wanted)):
+        return None
+    lower = wanted.model_copy(update={"confidence": WHOEVER})
+
+    def make() -> Detector:
+        with on_cpus(wanted.cpus):
+            return make_detector(lower, threads=1)
+
+    return make
 
 
 @contextmanager

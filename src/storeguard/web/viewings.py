@@ -19,9 +19,12 @@ from storeguard.web.viewingdesk import ViewingDesk, ViewingWish
 
 ROOT = "/people/viewings"
 VIEWING_ID = re.compile(r"\d{4}-\d\d-\d\d-\d{1,4}")
+STILL_FIELD, PLACE = re.compile(r"s\d{1,2}"), re.compile(r"\d{1,2}")
+MOST_FIELDS = 40
+NOT_KEPT = {"cache-control": "no-store"}
 LONGEST_NAME, LONGEST_REASON = 60, 300
-MOST_CLIPS = 20
-"""In one zip, which is made in memory."""
+MOST_CLIPS = 500
+PROBLEMS = {"none": "viewing.none_chosen", "busy": "viewing.busy"}
 
 
 def router(view: ShopView, pages: Pages, desk: ViewingDesk, log: IssueDesk) -> APIRouter:
@@ -32,7 +35,11 @@ def router(view: ShopView, pages: Pages, desk: ViewingDesk, log: IssueDesk) -> A
     made.add_api_route(ROOT, viewings.ask, methods=["POST"])
     made.add_api_route(one, viewings.one, methods=["GET"])
     made.add_api_route(f"{one}/clips/{{key}}.mp4", viewings.clip, methods=["GET", "HEAD"])
+    made.add_api_route(f"{one}/clips/{{key}}/person", viewings.person, methods=["GET"])
+    made.add_api_route(f"{one}/clips/{{key}}/person", viewings.mark, methods=["POST"])
+    made.add_api_route(f"{one}/clips/{{key}}/stills/{{number}}.jpg", viewings.still)
     made.add_api_route(f"{one}/export", viewings.export, methods=["POST"])
+    made.add_api_route(f"{one}/export.zip", viewings.exported, methods=["GET"])
     made.add_api_route(f"{one}/close", viewings.close, methods=["POST"])
     return made
 
@@ -75,11 +82,12 @@ class _Viewings:
             raise HTTPException(507) from None
         return RedirectResponse(f"{ROOT}/{made}", 303)
 
-    async def one(self, request: Request, viewing_id: str, empty: str = "") -> Response:
+    async def one(self, request: Request, viewing_id: str, not_begun: str = "") -> Response:
         detail = await asyncio.to_thread(self._desk.detail, _known(viewing_id))
         if detail is None:
             raise HTTPException(404)
-        values = {"one": detail, "problem": self._pages.say("viewing.none_chosen") if empty else ""}
+        problem = self._pages.say(PROBLEMS[not_begun]) if not_begun in PROBLEMS else ""
+        values = {"one": detail, "problem": problem}
         return self._shown(request, "viewing.html", **values)
 
     async def clip(self, request: Request, viewing_id: str, key: str) -> Response:
@@ -91,22 +99,59 @@ class _Viewings:
             await asyncio.to_thread(self._log.looked, who, "play", viewing_id, name)
         return FileResponse(path, media_type="video/mp4")
 
+    async def person(self, request: Request, viewing_id: str, key: str) -> Response:
+        """Stills of a clip, to say who asks."""
+        viewing_id = _known(viewing_id)
+        detail = await asyncio.to_thread(self._desk.detail, viewing_id)
+        clip = next((one for one in detail.clips if one.key == key), None) if detail else None
+        if detail is None or clip is None:
+            raise HTTPException(404)
+        await asyncio.to_thread(self._log.looked, *_look(request, viewing_id, clip.camera))
+        stills = await asyncio.to_thread(self._desk.stills, viewing_id, key)
+        values = {"row": detail.row, "clip": clip, "stills": stills}
+        return self._shown(request, "viewing_person.html", **values)
+
+    async def mark(self, request: Request, viewing_id: str, key: str) -> Response:
+        """Fields `s0`, `s1` …: the place of the person on that still; empty: not there."""
+        form = await request.form(max_fields=MOST_FIELDS)
+        chosen = {
+            int(name[1:]): int(str(value))
+            for name, value in form.items()
+            if STILL_FIELD.fullmatch(name) and PLACE.fullmatch(str(value))
+        }
+        viewing_id = _known(viewing_id)
+        if not await asyncio.to_thread(self._desk.mark, viewing_id, key, chosen):
+            raise HTTPException(404)
+        return RedirectResponse(f"{ROOT}/{viewing_id}", 303)
+
+    async def still(self, viewing_id: str, key: str, number: int) -> Response:
+        stills = await asyncio.to_thread(self._desk.stills, _known(viewing_id), key)
+        if stills is None or not 0 <= number < len(stills):
+            raise HTTPException(404)
+        return Response(stills[number].jpeg, media_type="image/jpeg", headers=NOT_KEPT)
+
     async def export(
         self,
-        request: Request,
         viewing_id: str,
         clip: Sequence[str] = Form((), max_length=MOST_CLIPS),
         alone: Sequence[str] = Form((), max_length=MOST_CLIPS),
     ) -> Response:
-        viewing_id = _known(viewing_id)
-        if not clip:
-            return RedirectResponse(f"{ROOT}/{viewing_id}?empty=1", 303)
-        by = caller_of(request).name
-        made = await asyncio.to_thread(self._desk.export, viewing_id, clip, alone, by=by)
-        if made is None:
+        """Begins it; the page says how far it is."""
+        viewing_id, begun = _known(viewing_id), "none"
+        if clip:
+            begun = await asyncio.to_thread(self._desk.export, viewing_id, clip, alone)
+            if begun == "none":
+                raise HTTPException(404)
+        problem = "" if begun == "begun" else f"?not_begun={begun}"
+        return RedirectResponse(f"{ROOT}/{viewing_id}{problem}", 303)
+
+    async def exported(self, request: Request, viewing_id: str) -> Response:
+        viewing_id, by = _known(viewing_id), caller_of(request).name
+        path = await asyncio.to_thread(self._desk.exported, viewing_id, by)
+        if path is None or not path.is_file():
             raise HTTPException(404)
-        headers = {"content-disposition": f'attachment; filename="viewing-{viewing_id}.zip"'}
-        return Response(made, media_type="application/zip", headers=headers)
+        name = f"viewing-{viewing_id}.zip"
+        return FileResponse(path, media_type="application/zip", filename=name, headers=NOT_KEPT)
 
     async def close(
         self,
@@ -137,6 +182,10 @@ def _known(viewing_id: str) -> str:
     if not VIEWING_ID.fullmatch(viewing_id):
         raise HTTPException(404)
     return viewing_id
+
+
+def _look(request: Request, viewing_id: str, camera: str) -> tuple[str, str, str, str]:
+    return caller_of(request).name, "play", viewing_id, camera
 
 
 def _minute(typed: str) -> time:
