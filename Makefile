@@ -31,11 +31,14 @@ test-yolo: .venv-yolo/.has-runtimes  ## Detectors on real networks in every runt
 	@.venv-yolo/bin/python -m pytest -n 2 tests/contract/test_detectors.py \
 		tests/contract/test_runtimes.py tests/contract/test_yolo_export.py $(ARGS)
 
-test-mariadb: $(VENV)/.has-test  ## The journal's suite on a real MariaDB (Debian's mariadb-server).
-	@bash tests/rigs/mariadb.sh $(BIN)/python -m pytest tests/contract/test_journals.py $(ARGS)
+# The journal's suite, and a whole store on that server.
+ON_A_SERVER := tests/contract/test_journals.py tests/scenarios/test_journal_server.py
+
+test-mariadb: $(VENV)/.has-test  ## Journal and whole store on a real MariaDB (Debian's mariadb-server).
+	@bash tests/rigs/mariadb.sh $(BIN)/python -m pytest $(ON_A_SERVER) $(ARGS)
 
 test-postgresql: $(VENV)/.has-test  ## The same on a real PostgreSQL (Debian's postgresql).
-	@bash tests/rigs/postgresql.sh $(BIN)/python -m pytest tests/contract/test_journals.py $(ARGS)
+	@bash tests/rigs/postgresql.sh $(BIN)/python -m pytest $(ON_A_SERVER) $(ARGS)
 
 lint: $(VENV)/.has-test $(VENV)/.has-lint lint-shell  ## ruff, mypy and shellcheck.
 	$(BIN)/ruff check .
