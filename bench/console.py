@@ -51,12 +51,16 @@ class NoBook:
         return False
 
 
+def issue_id(number: int) -> str:
+    return f"{FIRST + timedelta(minutes=number):%Y-%m-%d_%H-%M-%S.%f}"
+
+
 def issues(first: int, last: int) -> Iterator[dict[str, Any]]:
     for number in range(first, last):
         at = FIRST + timedelta(minutes=number)
         line = {"product": f"상품 {number % 40}", "shelf": 3, "kiosk": 5, "missing": 2}
         yield {
-            "id": f"{at:%Y-%m-%d_%H-%M-%S.%f}",
+            "id": issue_id(number),
             "at_utc": at,
             "visit_id": None,
             "lines": [line | {"loss": 3000, "certainty": 0.97}],
@@ -132,6 +136,10 @@ async def measure(folder: Path, most: int, tries: int) -> bool:
                 "/issues?state=open",
                 "/issues?state=confirmed&product=상품 3",
                 f"/issues?page={count // 24}",
+                f"/issues?page={count // 24}&older_than={issue_id(24)}",
+                f"/issues?page={count // 48}&older_than={issue_id(count // 2)}",
+                f"/issues?page={count // 48}&newer_than={issue_id(count // 2)}",
+                f"/issues?product=상품&page={count // 48}&older_than={issue_id(count // 2)}",
                 "/days",
             ):
                 times_ms = await ask(client, path, tries)

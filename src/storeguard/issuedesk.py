@@ -63,7 +63,8 @@ class IssueDesk:
 
     def album(self, wish: Wish) -> AlbumPage:
         verdict = None if wish.state == "paid" else wish.state
-        wanted = album.Wanted(A_PAGE, (wish.page - 1) * A_PAGE, wish.product, verdict)
+        offset, beside = (wish.page - 1) * A_PAGE, (wish.older_than, wish.newer_than)
+        wanted = album.Wanted(A_PAGE, offset, wish.product, verdict, *beside)
         found, count = album.issues(self._journal, wanted)
         cards = tuple(self._card(one) for one in found)
         return AlbumPage(cards, count, wish.page, max(1, math.ceil(count / A_PAGE)))

@@ -177,6 +177,29 @@ def test_a_search_finds_the_same_whether_few_or_many_fit(
             for number in names(album.issues(journal, replace(wanted, limit=4, offset=offset)))
         ]
         assert paged == expected, part
+        assert walked(journal, replace(wanted, limit=4)) == expected, part
+
+
+def walked(journal: Journal, wanted: album.Wanted) -> list[int]:
+    """From page to page by the issue beside it; each way back shows the page before."""
+    seen: list[int] = []
+    while True:
+        found = album.issues(journal, replace(wanted, offset=len(seen)))
+        if not found[0]:
+            return seen
+        if seen:
+            back = replace(wanted, offset=len(seen) - 4, older_than="", newer_than=found[0][0].id)
+            assert names(album.issues(journal, back)) == seen[-4:]
+        seen += names(found)
+        wanted = replace(wanted, older_than=found[0][-1].id)
+
+
+def test_issues_of_one_instant_are_paged_by_their_names_and_an_unknown_place_is_none(make: Make):
+    journal = make()
+    for number in range(9):
+        assert journal.record_issue(IssueRecord(f"i{number:02}", AT, None, (LINE,)))
+    assert walked(journal, album.Wanted(4)) == [8, 7, 6, 5, 4, 3, 2, 1, 0]
+    assert names(album.issues(journal, album.Wanted(4, older_than="gone"))) == [8, 7, 6, 5]
 
 
 def test_counts_of_the_album_are_exact_where_they_are_few(make: Make):

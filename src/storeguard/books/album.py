@@ -23,12 +23,18 @@ Where = list[sa.ColumnElement[bool]]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which issues: `verdict` None: all but the deleted; `product`: a part of a name."""
+    """Which issues: `verdict` None: all but the deleted; `product`: a part of a name.
+
+    `older_than`, `newer_than`: the id of the issue beside which the page lies. In place of `offset`
+    it is as quick on the last page as on the first; an unknown id is none.
+    """
 
     limit: int
     offset: int = 0
     product: str = ""
     verdict: str | None = None
+    older_than: str = ""
+    newer_than: str = ""
 
 
 def issues(journal: Journal, wanted: Wanted) -> tuple[tuple[IssueRecord, ...], int]:
@@ -59,9 +65,29 @@ def issues(journal: Journal, wanted: Wanted) -> tuple[tuple[IssueRecord, ...], i
 
 def _page(journal: Journal, wanted: Wanted, where: Where) -> tuple[IssueRecord, ...]:
     """Rows with all their JSON would be slow to go past: an index is walked for their ids."""
-    ids = select(t.issues.c.id).where(*where).order_by(*_newest())
-    rows = journal.rows(ids.limit(wanted.limit).offset(wanted.offset))
+    columns = t.issues.c
+    ids = select(columns.id).where(*where)
+    beside = wanted.older_than or wanted.newer_than
+    place = journal.rows(select(columns.at_utc).where(columns.id == beside)) if beside else ()
+    if not place:
+        ids = ids.order_by(*_newest()).offset(wanted.offset)
+    elif wanted.older_than:
+        ids = ids.where(*_older(place[0]["at_utc"], beside)).order_by(*_newest())
+    else:
+        ids = ids.where(*_newer(place[0]["at_utc"], beside)).order_by(columns.at_utc, columns.id)
+    rows = journal.rows(ids.limit(wanted.limit))
     return _read(journal, [row["id"] for row in rows])
+
+
+def _older(at_utc: datetime, issue_id: str) -> Where:
+    """The first condition alone is what an index can be entered by."""
+    at, known = t.issues.c.at_utc, t.issues.c.id
+    return [at <= at_utc, (at < at_utc) | (known < issue_id)]
+
+
+def _newer(at_utc: datetime, issue_id: str) -> Where:
+    at, known = t.issues.c.at_utc, t.issues.c.id
+    return [at >= at_utc, (at > at_utc) | (known > issue_id)]
 
 
 def _read(journal: Journal, ids: Sequence[str]) -> tuple[IssueRecord, ...]:

@@ -83,11 +83,14 @@ class AccessRow:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What the album is asked for."""
+    """What the album is asked for. `older_than`, `newer_than`: the issue where the page before or
+    after this one ends: quicker than to count to it."""
 
     page: int = 1
     state: State | None = None
     product: str = ""
+    older_than: str = ""
+    newer_than: str = ""
 
 
 class IssueDesk(Protocol):

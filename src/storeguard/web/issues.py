@@ -54,10 +54,17 @@ class _Issues:
         self._notices = notices
 
     async def album(
-        self, request: Request, page: int = 1, state: str = "", product: str = ""
+        self,
+        request: Request,
+        page: int = 1,
+        state: str = "",
+        product: str = "",
+        older_than: str = "",
+        newer_than: str = "",
     ) -> Response:
         known: State | None = next((one for one in STATES if one == state), None)
-        wish = Wish(max(1, min(page, 100_000)), known, product.strip()[:100])
+        beside = (one if ISSUE_ID.fullmatch(one) else "" for one in (older_than, newer_than))
+        wish = Wish(max(1, min(page, 100_000)), known, product.strip()[:100], *beside)
         found = await asyncio.to_thread(self._desk.album, wish)
         return self._pages.console(
             request, "issues.html", ("issue.",), store=self._name, found=found, wish=wish
