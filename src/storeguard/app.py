@@ -178,10 +178,11 @@ class Store:
         self.filing = self._filing()
         self.comparison = self._comparison()
         self.reconciling = self._reconciling()
+        guarded = (self.bus, self.clock, self.health)
         self.tampering = assembling.tampering(
-            *(self.config, self.hardware, self.watching, self.restocking),
-            *(self.bus, self.clock, self.health),
+            *(self.config, self.hardware, self.watching, self.restocking), *guarded
         )
+        self.unseen = assembling.unseen(self.config, self.watching, self.journal, *guarded)
 
     def _build_outside(self) -> None:
         """What looks for the owner's edits, and hands issues to the bucket."""
@@ -337,6 +338,7 @@ class Store:
             if self._mode.outside:
                 found["restocking"] = self.restocking.run
             found["exhibits"] = self.exhibits.run
+            found["unseen sales"] = self.unseen.run
             found["late"] = LateClips(self.folders.issue_data, self.bus, fsync=self._mode.fsync).run
             if self.tampering.has_a_guard:
                 found["tampering"] = self.tampering.run

@@ -17,6 +17,7 @@ from storeguard.books.posexport import Columns
 from storeguard.books.promotions import PromotionsFile
 from storeguard.books.proposals import AnswersFile, VisitHistory
 from storeguard.books.textlog import TextLog
+from storeguard.books.unseensales import UnseenSales as UnseenRecords
 from storeguard.books.waiting import WaitingFile
 from storeguard.clock import Clock, is_clock_synced, utc_at
 from storeguard.config import Camera, Config, Folders
@@ -46,6 +47,7 @@ from storeguard.services.restocking import Restocking
 from storeguard.services.selling import Desk
 from storeguard.services.tampering import GuardedArea, GuardedContact, TamperingService
 from storeguard.services.tracing import TraceRecorder
+from storeguard.services.unseen import UnseenSales
 from storeguard.services.watching import WatchingService
 from storeguard.viewinghold import AskedFor
 from storeguard.vision.clipfile import about_clip
@@ -177,6 +179,19 @@ def tampering(
         dwell_s=config.tamper.dwell_s,
         is_staff_here=lambda: restocking.mode.who is not None,
     )
+
+
+def unseen(
+    config: Config,
+    watching: WatchingService,
+    journal: Journal,
+    bus: Bus,
+    clock: Clock,
+    health: Health,
+) -> UnseenSales:
+    """Sales with nobody in the store."""
+    grace_s = config.visits.payment_grace_s
+    return UnseenSales(watching, UnseenRecords(journal), bus, clock, health, grace_s=grace_s)
 
 
 def cleaner(

@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 
 from storeguard.books import album
 from storeguard.books.journal import Journal, Visit
+from storeguard.books.unseensales import UnseenSales
 from storeguard.clock import Clock
-from storeguard.web.desks import A_PAGE, DayRow, PastVisit, VisitPage
+from storeguard.web.desks import A_PAGE, DayRow, PastVisit, UnseenSaleRow, VisitPage
 
 UNSURE = ("uncertain", "unverified", "interrupted", "proposed")
 
@@ -35,6 +36,16 @@ class PastDesk:
         losses = self._won([one for _, one in album.losses_since(self._journal, since)])
         days = [first + timedelta(days=at) for at in range(count)]
         return [DayRow(f"{day:%m-%d}", visits[day], sales[day], losses[day]) for day in days]
+
+    def unseen_sales(self, days: int) -> list[UnseenSaleRow]:
+        """Of the last `days` days, newest first."""
+        since = self._clock.utc() - timedelta(days=days)
+        return [
+            UnseenSaleRow(
+                f"{one.at.astimezone(self._zone):%m-%d %H:%M:%S}", one.items, one.won, one.source
+            )
+            for one in UnseenSales(self._journal).since(since)
+        ]
 
     def visits(self, page: int) -> VisitPage:
         found, count = album.visits(self._journal, A_PAGE, (page - 1) * A_PAGE)

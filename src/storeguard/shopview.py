@@ -3,27 +3,27 @@
 import asyncio
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from storeguard.app import Store
 from storeguard.books.journal import Visit as JudgedVisit
+from storeguard.books.unseensales import UnseenSales
 from storeguard.clock import is_clock_synced
 from storeguard.domain.events import Event
 from storeguard.domain.ledger import Visit
-from storeguard.domain.notice import Telling
 from storeguard.domain.product import Product, Stock
 from storeguard.errors import JournalFault, OutboxFault
 from storeguard.health import LONGEST_SILENCE_S, PartHealth
+from storeguard.issuestate import how_far
 from storeguard.losses import loss_by_day, paid_since
 from storeguard.messages import fault_text, fault_title, text
 from storeguard.mode import DIGESTS
-from storeguard.outbox.delivery import DeliveryState, kept_receipt, state_of
+from storeguard.outbox.delivery import kept_receipt
 from storeguard.outbox.folder import read_manifest, sealed_issues
 from storeguard.services.eye import Eye
-from storeguard.services.noticing import telling_in
 from storeguard.services.remarking import Remark, remarks
 from storeguard.services.weighing import Channel
 from storeguard.staffdesk import StaffDesk
@@ -35,7 +35,6 @@ from storeguard.web.view import (
     Changes,
     FaultRow,
     IssueRow,
-    IssueState,
     NoticeRow,
     PartRow,
     PinAnswer,
@@ -51,14 +50,6 @@ from storeguard.web.view import (
 SHOWN = 20
 SHARED_S = 0.1  # so old may be what a page is told, unless a change was announced
 REFRESH_S = 0.3
-STATES: Mapping[DeliveryState, IssueState] = {
-    DeliveryState.PENDING: "pending",
-    DeliveryState.UPLOADING: "pending",
-    DeliveryState.READABLE: "pending",
-    DeliveryState.UPLOADED: "uploaded",
-    DeliveryState.ASKED: "uploaded",
-    DeliveryState.CONFIRMED: "confirmed",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +60,7 @@ class _OnDisk:
     issues: tuple[IssueRow, ...] = ()
     notices: tuple[NoticeRow, ...] = ()
     loss_today_won: int = 0
+    unseen_today: int = 0
 
 
 class ShopView:
@@ -169,6 +161,7 @@ class ShopView:
             questions=tuple(self._deliveries()),
             restock=self._restock(),
             loss_today_won=disk.loss_today_won,
+            unseen_today=disk.unseen_today,
         )
 
     def health(self) -> tuple[PartRow, ...]:
@@ -328,11 +321,13 @@ class ShopView:
         digests = sealed_issues(self._store.folders.state / DIGESTS)[-SHOWN:][::-1]
         paid = {issue_id: paid_since(found) for issue_id, found in amended.items()}
         notices = self._notices((*folders, *digests))
-        return _OnDisk(tuple(visits), issues, notices, self._loss_today(paid))
-
-    def _loss_today(self, paid: Mapping[str, Stock]) -> int:
         zone = self._store.config.store.timezone
-        today = self._store.clock.utc().astimezone(ZoneInfo(zone)).date()
+        now = self._store.clock.utc().astimezone(ZoneInfo(zone))
+        unseen = UnseenSales(journal).since(now.replace(hour=0, minute=0, second=0, microsecond=0))
+        loss_won = self._loss_of(now.date(), zone, paid)
+        return _OnDisk(tuple(visits), issues, notices, loss_won, len(unseen))
+
+    def _loss_of(self, today: date, zone: str, paid: Mapping[str, Stock]) -> int:
         losses = loss_by_day(self._store.folders.issue_data, zone, paid, since=today)
         return losses.get(today, 0)
 
@@ -374,7 +369,7 @@ class ShopView:
             self._local(datetime.fromisoformat(manifest["sealed_at"])),
             missing,
             manifest["loss_won"],
-            "local" if is_local else _delivery(folder, manifest),
+            "local" if is_local else how_far(folder, manifest),
             next((name for name in names if name.endswith(".jpg") and "/" not in name), None),
             tuple(name for name in names if name.endswith(".mp4") and "/" not in name),
             is_certain=all(line["certainty"] >= 0.5 for line in manifest["lines"]),
@@ -391,10 +386,3 @@ def _state(visit: Visit) -> VisitState:
     if visit.emptied_s is None:
         return "open"
     return "pending" if visit.awaiting is None else "awaiting"
-
-
-def _delivery(folder: Path, manifest: Mapping[str, Any]) -> IssueState:
-    """How far its message is; one that waits for a digest has arrived, but is not told."""
-    state = STATES[state_of(folder)]
-    is_told_later = telling_in(manifest) is not Telling.OWN
-    return "told_later" if is_told_later and state == "confirmed" else state

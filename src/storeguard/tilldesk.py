@@ -38,7 +38,13 @@ class TillDesk:
     async def sell(
         self, basket: Sequence[tuple[str, int]], key: str, shown_won: int | None = None
     ) -> SaleReceipt:
-        sold = await self._store.desk.sell(basket, key, "kiosk", shown_won=shown_won)
+        """For a POS, a command or an account: the kiosk's page pays."""
+        return await self._sell(basket, key, shown_won, "api")
+
+    async def _sell(
+        self, basket: Sequence[tuple[str, int]], key: str, shown_won: int | None, source: str
+    ) -> SaleReceipt:
+        sold = await self._store.desk.sell(basket, key, source, shown_won=shown_won)
         self._on_change()
         return _receipt(sold)
 
@@ -46,7 +52,7 @@ class TillDesk:
         self, basket: Sequence[tuple[str, int]], key: str, shown_won: int | None = None
     ) -> SaleReceipt | PaymentDue:
         if self._store.config.kiosk.payment == "honour":
-            return await self.sell(basket, key, shown_won)
+            return await self._sell(basket, key, shown_won, "kiosk")
         answer = await self._store.terminal.ask(basket, key, shown_won)
         return PaymentDue(key, answer) if isinstance(answer, int) else _receipt(answer)
 

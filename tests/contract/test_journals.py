@@ -223,7 +223,7 @@ def test_issues_of_an_older_version_are_found_after_its_migration(make: Make):
     journal = make()
     filled(journal)
     with journal._transaction() as connection:
-        for table in (tables.issue_lines, tables.issue_products):
+        for table in (tables.issue_lines, tables.issue_products, tables.unseen_sales):
             table.drop(connection)
         for index in ("ix_issues_verdict_at", "ix_issues_at_verdict"):
             next(one for one in tables.issues.indexes if one.name == index).drop(connection)

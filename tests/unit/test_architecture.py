@@ -52,8 +52,9 @@ ROWS: tuple[frozenset[str], ...] = (
         "demo_cloud",
         "configdoc",
     }
-    | {"losses", "deploying", "outreach", "telltale", "resending", "demo_page"}
-    | {"settingsdesk", "setupdesk", "areasdesk", "viewingdesk", "viewingexport", "viewinghold"}
+    | {"areasdesk", "demo_page", "deploying", "issuestate", "losses", "outreach"}
+    | {"resending", "settingsdesk", "setupdesk", "telltale", "viewingdesk", "viewingexport"}
+    | {"viewinghold"}
     | {"desks", "issuedesk", "inventorydesk", "noticedesk", "pastdesk", "exporting", "deciding"},
     frozenset({"cli"}),
 )

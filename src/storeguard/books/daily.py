@@ -8,6 +8,7 @@ from sqlalchemy import or_, select
 
 from storeguard.books import tables as t
 from storeguard.books.journal import Journal
+from storeguard.books.unseensales import UnseenSales
 from storeguard.domain.daily import DAYS_SHOWN, Day, Missed, Outage, Sold, blind_s, day_of
 
 
@@ -42,6 +43,7 @@ class DayRecords:
             self._outages(began),
             cameras=self._cameras,
             now=now,
+            unseen=[(one.at, one.won) for one in UnseenSales(self._journal).since(began)],
         )
 
     def blind_s(self, now: datetime) -> dict[str, int]:

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """Every migration, oldest first; the journal's Alembic version is the last one."""
 
 HEAD = REVISIONS[-1]
@@ -95,6 +95,14 @@ sales = Table(
     Column("source", String(32), nullable=False),
     Column("visit_id", String(64), index=True),
     UniqueConstraint("key", name="uq_sales_key"),
+)
+
+# Baskets, by the key that begins the ids of their sales, that nobody was seen to pay.
+unseen_sales = Table(
+    "unseen_sales",
+    metadata,
+    Column("sale_id", _KEY, primary_key=True),
+    Column("at_utc", Utc, nullable=False, index=True),
 )
 
 visits = Table(

@@ -41,7 +41,8 @@ class Outage:
 class Day:
     """Local. `visits_by_hour`: 24 counts; `sold`, `missing`: product → units, most first;
     `outages_min`: device → minutes; `sales_by_day`: DAYS_SHOWN days, the last is this one;
-    `blind_min`: of the cameras, overlaps counted once."""
+    `blind_min`: of the cameras, overlaps counted once; `unseen`: baskets that were paid while
+    nobody was seen."""
 
     day: date
     visits_by_hour: tuple[int, ...]
@@ -52,6 +53,8 @@ class Day:
     blind_min: int
     outages_min: Mapping[str, int]
     sales_by_day: tuple[tuple[date, int], ...]
+    unseen: int = 0
+    unseen_won: int = 0
 
     @property
     def visits(self) -> int:
@@ -72,13 +75,18 @@ def day_of(
     *,
     cameras: frozenset[str],
     now: datetime,
+    unseen: Sequence[tuple[datetime, int]] = (),
 ) -> Day:
-    """`visits`: when each began. Everything aware; what lies on other days is left out."""
+    """`visits`: when each began; `unseen`: when, and won.
+
+    Everything aware; what lies on other days is left out.
+    """
     began, ended = _bounds(day, zone)
     hours = Counter(at.astimezone(zone).hour for at in visits if began <= at < ended)
     of_day = [sale for sale in sales if began <= sale.at < ended]
     gone = [one for one in missed if began <= one.at < ended]
     spans = _spans(outages, began, min(ended, now))
+    unseen_won = [won for at, won in unseen if began <= at < ended]
     return Day(
         day,
         tuple(hours[hour] for hour in range(24)),
@@ -89,6 +97,8 @@ def day_of(
         _minutes(_blind_s(spans, cameras)),
         _by_device(spans),
         tuple(_won_by_day(day, zone, sales)),
+        len(unseen_won),
+        sum(unseen_won),
     )
 
 

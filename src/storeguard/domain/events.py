@@ -96,6 +96,7 @@ class SaleMade:
     """The kiosk book took a sale; a negative count is a refund.
 
     `promoted`: so many of its units the kiosk has sold under a promotion, the free ones included.
+    `source`: who told it, as in the journal.
     """
 
     t_s: float
@@ -103,6 +104,15 @@ class SaleMade:
     product: str
     count: int
     promoted: int = 0
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SaleUnseen:
+    """A sale was made while nobody was seen, before or after; the journal has it."""
+
+    t_s: float
+    sale_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,6 +304,7 @@ Event = (
     | StoreOccupied
     | StoreEmptied
     | SaleMade
+    | SaleUnseen
     | AmountPaid
     | VisitReconciled
     | IssueSealed

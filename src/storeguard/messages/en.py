@@ -87,6 +87,7 @@ TEXTS: dict[str, str] = {
     "owner.issue": "No. {number}",
     "owner.loss": "Loss",
     "owner.loss_today": "loss today {won}",
+    "owner.unseen_today": "{count} payments today while nobody was seen",
     "owner.no_evidence": "No picture",
     "owner.evidence": "Picture of stock discrepancy no. {number}",
     "owner.clip": "Clip {number}",

@@ -87,6 +87,7 @@ TEXTS: dict[str, str] = {
     "owner.issue": "{number}번",
     "owner.loss": "손실",
     "owner.loss_today": "오늘 손실 {won}",
+    "owner.unseen_today": "오늘 아무도 보이지 않을 때의 결제 {count}건",
     "owner.no_evidence": "사진 없음",
     "owner.evidence": "{number}번 재고 불일치 때의 사진",
     "owner.clip": "영상 {number}",

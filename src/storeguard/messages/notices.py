@@ -42,6 +42,10 @@ KO: dict[str, str] = {
     "report.missing": "모자란 상품",
     "report.faults": "이상 있던 장치",
     "report.compared": "지난주 같은 요일 {won}원",
+    "report.unseen": (
+        "카메라에 아무도 보이지 않을 때 결제가 {count}건({won}원) 있었습니다. 계산대 앞이 카메라에 "
+        "안 보여도 이렇게 됩니다. '날짜별' 화면에서 볼 수 있습니다."
+    ),
     "report.foot": "storeguard가 매일 아침 보냅니다. 판단은 점주님이 하십니다.",
 }
 
@@ -87,5 +91,9 @@ EN: dict[str, str] = {
     "report.missing": "Missing",
     "report.faults": "Devices in trouble",
     "report.compared": "{won} won a week before",
+    "report.unseen": (
+        "{count} payment(s) of {won} won came while the camera showed nobody. A kiosk that the "
+        "camera does not see looks the same. They stand on the page 'Days'."
+    ),
     "report.foot": "Sent by storeguard every morning. You decide.",
 }

@@ -66,6 +66,20 @@ TEXTS: dict[str, str] = {
     "past.chart.loss": "Losses",
     "past.table": "As a table",
     "past.day": "Day",
+    "past.at": "When",
+    "past.items": "Products",
+    "past.won": "Amount",
+    "past.unseen": "Payments while nobody was seen",
+    "past.unseen_count": "{count}",
+    "past.unseen_lead": (
+        "Before and after these payments the camera showed nobody. A kiosk that the camera does "
+        "not see looks so, and so does a payment that was sent from elsewhere. Nothing changes "
+        "because it stands here: please have a look."
+    ),
+    "past.source.kiosk": "kiosk",
+    "past.source.terminal": "card terminal",
+    "past.source.api": "POS or command",
+    "past.source.demo": "demo",
     "setup.devices": "Devices",
     "setup.settings": "Settings",
     "setup.in_force": "All settings",

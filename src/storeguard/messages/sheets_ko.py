@@ -66,6 +66,19 @@ TEXTS: dict[str, str] = {
     "past.chart.loss": "손실",
     "past.table": "표로 보기",
     "past.day": "날짜",
+    "past.at": "때",
+    "past.items": "상품",
+    "past.won": "금액",
+    "past.unseen": "아무도 보이지 않을 때의 결제",
+    "past.unseen_count": "{count}건",
+    "past.unseen_lead": (
+        "결제 앞뒤로 카메라에 아무도 없었습니다. 계산대 앞이 카메라에 안 보이거나, 다른 곳에서 "
+        "결제를 보냈을 때 이렇게 됩니다. 여기 적힌다고 바뀌는 것은 없으니 보고 확인해 주세요."
+    ),
+    "past.source.kiosk": "계산대",
+    "past.source.terminal": "카드 단말기",
+    "past.source.api": "포스나 명령",
+    "past.source.demo": "데모",
     "setup.devices": "장치",
     "setup.settings": "설정",
     "setup.in_force": "모든 설정 보기",

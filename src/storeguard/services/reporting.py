@@ -45,7 +45,8 @@ class Reporter:
 def report(day: Day, store: IssueStore, now: datetime) -> Notice:
     language = store.language
     said = text(language, "report.subject", day=day.day.isoformat())
-    html = page(said, store.name, _tiles(language, day), _charts(language, day), _foot(language))
+    charts = _charts(language, day) + _said(_unseen(language, day))
+    html = page(said, store.name, _tiles(language, day), charts, _foot(language))
     subject = text(language, "notice.subject", store=store.name, said=said)
     return Notice(
         report_id(day.day), Kind.REPORT, now, subject, _plain(language, day), html, issues=()
@@ -86,7 +87,14 @@ def _plain(language: str, day: Day) -> str:
         if found:
             listed = ", ".join(f"{product} {count}" for product, count in _first(found).items())
             lines.append(f"{text(language, key)}: {listed}")
-    return "\n".join(lines)
+    return "\n".join([*lines, *_unseen(language, day)])
+
+
+def _unseen(language: str, day: Day) -> list[str]:
+    """A sentence, on days that have any: a tile would make it look like an alarm."""
+    if not day.unseen:
+        return []
+    return [text(language, "report.unseen", count=day.unseen, won=f"{day.unseen_won:,}")]
 
 
 def _tiles(language: str, day: Day) -> str:
@@ -123,6 +131,11 @@ def _charts(language: str, day: Day) -> str:
         ),
     ]
     return "".join(parts)
+
+
+def _said(sentences: Sequence[str]) -> str:
+    style = f"margin-top:22px;font-size:14px;color:{INK}"
+    return "".join(f'<div style="{style}">{escape(one)}</div>' for one in sentences)
 
 
 def _titled(title: str, chart: str, beside: str = "") -> str:

@@ -246,7 +246,7 @@ class Desk:
         at_s = self._clock.now_s() if sold_s is None else sold_s
         for line in lines:
             promoted = sum(one.units.get(line.product, 0) for one in off)
-            self._bus.publish(SaleMade(at_s, key, line.product, line.count, promoted))
+            self._bus.publish(SaleMade(at_s, key, line.product, line.count, promoted, source))
 
     def _checked(self, basket: Mapping[str, int]) -> tuple[SoldLine, ...]:
         if not basket:

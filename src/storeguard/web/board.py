@@ -116,4 +116,4 @@ class _Board:
 
 def _for_staff(shop: Snapshot) -> Snapshot:
     """Staff sees the shop, but no issues: those show people."""
-    return replace(shop, issues=(), notices=(), loss_today_won=0)
+    return replace(shop, issues=(), notices=(), loss_today_won=0, unseen_today=0)

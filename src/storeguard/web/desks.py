@@ -173,8 +173,20 @@ class VisitPage:
     pages: int
 
 
+@dataclass(frozen=True, slots=True)
+class UnseenSaleRow:
+    """A payment while the camera showed nobody; `at` a local label, `source` its word."""
+
+    at: str
+    items: Mapping[str, int]
+    won: int
+    source: str
+
+
 class PastDesk(Protocol):
     """What has been. Everything blocks."""
+
+    def unseen_sales(self, days: int) -> Sequence[UnseenSaleRow]: ...
 
     def days(self, count: int) -> Sequence[DayRow]: ...
     def visits(self, page: int) -> VisitPage: ...

@@ -42,6 +42,7 @@ def router(view: ShopView, pages: Pages, desk: PastDesk) -> APIRouter:
     @made.get("/days")
     async def days(request: Request) -> Response:
         rows = await asyncio.to_thread(desk.days, DAYS)
+        unseen = await asyncio.to_thread(desk.unseen_sales, DAYS)
         charts = {
             "visits": bars([(row.day, row.visits) for row in rows]),
             "sales": bars([(row.day, row.sales_won) for row in rows]),
@@ -56,6 +57,7 @@ def router(view: ShopView, pages: Pages, desk: PastDesk) -> APIRouter:
             charts=charts,
             size=(WIDTH, HEIGHT + FOOT),
             totals=totals(rows),
+            unseen=unseen,
         )
 
     return made

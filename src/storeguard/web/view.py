@@ -154,7 +154,8 @@ class Snapshot:
     the newest picture shows (None: cannot see), `blind_since` the label of the instant since
     when nobody could be seen. `remarks` are no faults: everything goes on. `may_oversell` is the
     kiosk's `oversell: allow`. `banner`: sentences that stand above all, such as that only half of
-    it runs. `loss_today_won` is what today's issues come to, what was paid since left out.
+    it runs. `loss_today_won` is what today's issues come to, what was paid since left out;
+    `unseen_today`: baskets paid while nobody was seen.
     """
 
     store: str
@@ -176,6 +177,7 @@ class Snapshot:
     questions: tuple[QuestionRow, ...] = ()
     restock: RestockRow | None = None
     loss_today_won: int = 0
+    unseen_today: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ function show(shop) {
   showRestock(shop.restock);
   showIssues(shop.issues);
   showLossToday(shop.loss_today_won);
+  showUnseenToday(shop.unseen_today);
   showStock(shop.rows);
   fill("visits", shop.visits, buildVisit);
   fill("notices", shop.notices, (notice) => make("li", "", make("p", "", notice.text), make("time", "", notice.at)));
@@ -172,6 +173,12 @@ function showIssues(issues) {
 function showLossToday(loss_won) {
   byId("loss-today").hidden = loss_won === 0;
   put(byId("loss-today"), say("owner.loss_today", { won: won(loss_won) }));
+}
+
+/** Noted, no alarm: a link to where they stand. */
+function showUnseenToday(count) {
+  byId("unseen-today").hidden = count === 0;
+  put(byId("unseen-today").firstElementChild, say("owner.unseen_today", { count }));
 }
 
 function buildIssue(issue) {
