@@ -1,5 +1,6 @@
 """A payment while nobody was seen is noted and told; one that anybody may have made is not."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -152,3 +153,10 @@ def test_the_grace_is_never_shorter_than_ten_seconds():
     assert waiting(sale, 203.0, EMPTY, 10.0) is None
     for other in ("pos", "replay", "command", ""):
         assert waiting(ev.SaleMade(200.0, "s", "콜라", 1, source=other), 200.0, EMPTY, 10) is None
+
+
+def test_what_was_not_seen_empty_before_is_not_looked_at_again():
+    sale = ev.SaleMade(200.0, "s", "콜라", 1, source="kiosk")
+    assert waiting(sale, 200.0, EMPTY, 10.0) is not None
+    assert waiting(sale, 200.0, replace(EMPTY, has_sight=False), 10.0) is None
+    assert waiting(sale, 200.0, replace(EMPTY, since_s=195.0), 10.0) is None
