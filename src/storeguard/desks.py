@@ -10,6 +10,7 @@ from storeguard.issuedesk import IssueDesk
 from storeguard.noticedesk import NoticeDesk
 from storeguard.outreach import notice_box
 from storeguard.pastdesk import PastDesk
+from storeguard.reviewdesk import ReviewDesk
 from storeguard.settingsdesk import SettingsDesk, law_of
 from storeguard.setupdesk import SetupDesk
 from storeguard.upkeep.bench import Bench
@@ -47,6 +48,7 @@ def desks_of(store: Store, file: ConfigFile | None, restart: Restart) -> Desks:
         loops={"bench": bench.run, "viewings": viewings.run, **(setup.loops if setup else {})},
         setup=setup,
         viewings=viewings,
+        reviews=ReviewDesk(issues.log, store.clock, zone),
         areas=None if file is None else AreasDesk(file, lambda: store.config),
         settings=None if file is None else SettingsDesk(store, file, restart),
     )

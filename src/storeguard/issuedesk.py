@@ -56,7 +56,7 @@ class IssueDesk:
         self._zone = ZoneInfo(store.timezone)
         self._decisions = DecisionsFile(state)
         album.follow(journal, self._decisions.verdicts())
-        self._log = AccessLog(state)
+        self.log = AccessLog(state)
         self._turn = asyncio.Lock()
 
     # --- what is seen --------------------------------------------------------------------
@@ -217,14 +217,14 @@ class IssueDesk:
 
     def looked(self, who: str, what: str, thing: str, why: str = "") -> None:
         at = self._clock.utc().isoformat(timespec="seconds")
-        self._log.note(Access(at, who, what, thing, why))
+        self.log.note(Access(at, who, what, thing, why))
 
     def accesses(self, limit: int, thing: str | None = None) -> Sequence[AccessRow]:
         return [
             AccessRow(
                 self._local(datetime.fromisoformat(one.at)), one.who, one.what, one.thing, one.why
             )
-            for one in self._log.newest(limit, thing)
+            for one in self.log.newest(limit, thing)
         ]
 
 

@@ -53,8 +53,8 @@ ROWS: tuple[frozenset[str], ...] = (
         "configdoc",
     }
     | {"areasdesk", "demo_page", "deploying", "issuestate", "losses", "outreach"}
-    | {"resending", "settingsdesk", "setupdesk", "telltale", "viewingdesk", "viewingexport"}
-    | {"viewinghold"}
+    | {"resending", "reviewdesk", "settingsdesk", "setupdesk", "telltale", "viewingdesk"}
+    | {"viewingexport", "viewinghold"}
     | {"desks", "issuedesk", "inventorydesk", "noticedesk", "pastdesk", "exporting", "deciding"},
     frozenset({"cli"}),
 )

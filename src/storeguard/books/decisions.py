@@ -16,7 +16,7 @@ from storeguard.statefile import StateFile
 Verdict = Literal["confirmed", "dismissed", "deleted"]
 VERDICTS: tuple[Verdict, ...] = ("confirmed", "dismissed", "deleted")
 MOST_KEPT = 20_000
-LOG = "access.jsonl"
+LOG, OLD = "access.jsonl", "access.old"
 LARGEST_LOG_BYTES = 32 * 1024 * 1024
 """Some 130,000 looks: more than a year's."""
 
@@ -90,7 +90,7 @@ class AccessLog:
             text = json.dumps(said, ensure_ascii=False, sort_keys=True)
             digest = hashlib.sha256(text.encode()).hexdigest()
             if self._path.exists() and self._path.stat().st_size > LARGEST_LOG_BYTES:
-                durable.rotate(self._path, self._path.with_stem("access.old"))
+                durable.rotate(self._path, self._path.with_stem(OLD))
             line = json.dumps({"said": said, "hash": digest}, ensure_ascii=False, sort_keys=True)
             durable.append(self._path, line.encode() + b"\n", fsync=self._fsync)
             self._last = digest
@@ -104,16 +104,29 @@ class AccessLog:
         found = (one for one in said if thing is None or one["thing"] == thing)
         return [_access(one) for one in itertools.islice(found, limit)]
 
+    def everything(self) -> Iterator[tuple[Access, bool]]:
+        """Oldest first, what was rotated away too. False: it was changed, or a line before it
+        was taken out."""
+        before = None
+        for path in (self._path.with_stem(OLD), self._path):
+            for said, digest in _lines(path):
+                yield _access(said), _is_whole(said, digest, before)
+                before = digest
+
     def first_broken(self) -> int | None:
         """The number of the first line that was changed or taken out; None: all are whole."""
         before = None
         for number, (said, digest) in enumerate(_lines(self._path), 1):
-            text = json.dumps(said, ensure_ascii=False, sort_keys=True)
-            is_whole = hashlib.sha256(text.encode()).hexdigest() == digest
-            if not is_whole or (before is not None and said["before"] != before):
+            if not _is_whole(said, digest, before):
                 return number
             before = digest
         return None
+
+
+def _is_whole(said: Mapping[str, Any], digest: str, before: str | None) -> bool:
+    text = json.dumps(said, ensure_ascii=False, sort_keys=True)
+    is_as_written = hashlib.sha256(text.encode()).hexdigest() == digest
+    return is_as_written and (before is None or said.get("before") == before)
 
 
 def _lines(path: Path) -> Iterator[tuple[dict[str, Any], str]]:
@@ -139,7 +152,8 @@ def _parsed(line: str) -> tuple[dict[str, Any], str] | None:
 
 
 def _access(said: Mapping[str, Any]) -> Access:
-    return Access(**{key: str(said[key]) for key in ("at", "who", "what", "thing", "why")})
+    """A line from which somebody has taken a part is shown all the same: it is broken."""
+    return Access(**{key: str(said.get(key, "")) for key in ("at", "who", "what", "thing", "why")})
 
 
 def _hash_of_last(path: Path) -> str:

@@ -1,6 +1,14 @@
 """English of the console: signing in, and the owner's pages."""
 
-from storeguard.messages import bench_en, first_en, issues_en, settings_en, sheets_en, viewing_en
+from storeguard.messages import (
+    bench_en,
+    first_en,
+    issues_en,
+    review_en,
+    settings_en,
+    sheets_en,
+    viewing_en,
+)
 
 TEXTS: dict[str, str] = {
     # The door.
@@ -53,4 +61,4 @@ TEXTS: dict[str, str] = {
 }
 
 TEXTS |= bench_en.TEXTS | first_en.TEXTS | issues_en.TEXTS | settings_en.TEXTS | sheets_en.TEXTS
-TEXTS |= viewing_en.TEXTS
+TEXTS |= review_en.TEXTS | viewing_en.TEXTS

@@ -1,6 +1,14 @@
 """Korean of the console: signing in, and the owner's pages."""
 
-from storeguard.messages import bench_ko, first_ko, issues_ko, settings_ko, sheets_ko, viewing_ko
+from storeguard.messages import (
+    bench_ko,
+    first_ko,
+    issues_ko,
+    review_ko,
+    settings_ko,
+    sheets_ko,
+    viewing_ko,
+)
 
 TEXTS: dict[str, str] = {
     # The door.
@@ -55,4 +63,4 @@ TEXTS: dict[str, str] = {
 }
 
 TEXTS |= bench_ko.TEXTS | first_ko.TEXTS | issues_ko.TEXTS | settings_ko.TEXTS | sheets_ko.TEXTS
-TEXTS |= viewing_ko.TEXTS
+TEXTS |= review_ko.TEXTS | viewing_ko.TEXTS

@@ -26,6 +26,7 @@ TEXTS: dict[str, str] = {
     "people.accesses_lead": "Kept for more than a year; nobody can change or remove a line.",
     "people.viewings": "When customers ask to see themselves",
     "people.viewings_open": "Viewing requests",
+    "people.review": "Monthly review",
     "people.none": "Nothing yet.",
     "people.last_owner": "The last owner cannot be removed.",
     "stock.title": "Inventory",

@@ -25,6 +25,7 @@ TEXTS: dict[str, str] = {
     ),
     "people.viewings": "손님의 열람 요구",
     "people.viewings_open": "열람 요구 보기",
+    "people.review": "접근 기록 점검",
     "people.none": "아직 기록이 없습니다.",
     "people.last_owner": "마지막 점주 계정은 삭제할 수 없습니다.",
     "stock.title": "재고표",

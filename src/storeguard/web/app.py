@@ -20,6 +20,7 @@ from storeguard.web import (
     past,
     payments,
     people,
+    reviews,
     settings,
     setup,
     till,
@@ -30,6 +31,7 @@ from storeguard.web.door import Door
 from storeguard.web.gate import Gate
 from storeguard.web.guard import Guard
 from storeguard.web.refusals import Refusals
+from storeguard.web.refusednotes import RefusedNotes
 from storeguard.web.rendering import Pages
 from storeguard.web.view import ShopView
 
@@ -68,7 +70,8 @@ def build(
         app.include_router(till.router(view, pages, door))
         app.include_router(payments.router(view, door))
     if "console" in parts:
-        app.include_router(login.router(view, pages, door))
+        refused = RefusedNotes(door, desks.issues if desks else None, now_s)
+        app.include_router(login.router(view, pages, door, refused))
         app.include_router(board.router(view, pages, desks))
         _include_desks(app, view, pages, door, desks)
         app.include_router(issues.media(view, desks.issues if desks else None))
@@ -94,4 +97,7 @@ def _include_desks(
         app.include_router(setup.router(view, pages, desks.setup))
     if desks.viewings is not None:
         app.include_router(viewings.router(view, pages, desks.viewings, desks.issues))
-    app.include_router(people.router(view, pages, door, desks.issues))
+    if desks.reviews is not None:
+        app.include_router(reviews.router(view, pages, door, desks.reviews))
+    has_reviews = desks.reviews is not None
+    app.include_router(people.router(view, pages, door, desks.issues, has_reviews=has_reviews))

@@ -1,5 +1,6 @@
 """The console's first page, *now*, with the data and the pictures that it shows."""
 
+import asyncio
 import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
@@ -61,18 +62,19 @@ class _Board:
 
     async def now(self, request: Request) -> HTMLResponse:
         seen = self._seen(request)
+        tasks = self._tasks() if caller_of(request).kind != "staff" else ()
         return self._pages.console(
             request,
             "owner.html",
             ("owner.",),
             store=seen.store,
             first=asdict(seen),
-            tasks=[*self._tasks()] if caller_of(request).kind != "staff" else (),
+            tasks=await asyncio.to_thread(list, tasks),
         )
 
     def _tasks(self) -> Iterator[Task]:
         """The first steps; no camera counts as set up without its sign; who wants to see a
-        recording waits."""
+        recording waits; last month's access log is to be gone through. Blocks."""
         if self._desks is None:
             return
         say, setup = self._pages.say, self._desks.setup
@@ -85,6 +87,9 @@ class _Board:
                 "viewing.task", count=len(rows), due=rows[0].due_on.replace("-", UNBROKEN)
             )
             yield Task(sentence, "/people/viewings", say("viewing.title"))
+        if self._desks.reviews is not None and (month := self._desks.reviews.due()):
+            sentence = say("review.task", month=month.replace("-", UNBROKEN))
+            yield Task(sentence, "/people/review", say("review.open"))
         law = self._desks.settings.law if self._desks.settings else None
         if law is not None and law.cameras and not (law.manager and law.phone):
             yield Task(say("setup.law_missing"), "/settings", say("nav.settings"))

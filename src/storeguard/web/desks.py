@@ -4,6 +4,8 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from storeguard.web.reviewdesk import AccessRow as AccessRow
+from storeguard.web.reviewdesk import ReviewDesk
 from storeguard.web.viewingdesk import ViewingDesk
 from storeguard.web.workdesks import AreasDesk, BenchDesk, EditRow, SetupDesk
 
@@ -68,17 +70,6 @@ class IssueDetail:
     held_until: str | None = None
     is_undone: bool = False
     files: tuple[tuple[str, int, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class AccessRow:
-    """Who did what, when, to which thing and why."""
-
-    at: str
-    who: str
-    what: str
-    thing: str
-    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,5 +277,6 @@ class Desks:
     setup: SetupDesk | None = None
     areas: AreasDesk | None = None
     viewings: ViewingDesk | None = None
+    reviews: ReviewDesk | None = None
     loops: Mapping[str, Callable[[], Coroutine[Any, Any, None]]] = field(default_factory=dict)
     """What has to run for them."""

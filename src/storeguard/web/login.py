@@ -16,12 +16,13 @@ from storeguard.web.gate import (
     source_of,
 )
 from storeguard.web.passwords import NotLetIn
+from storeguard.web.refusednotes import RefusedNotes
 from storeguard.web.rendering import Pages
 from storeguard.web.view import ShopView
 
 
-def router(view: ShopView, pages: Pages, door: Door) -> APIRouter:
-    login = _Login(view, pages, door)
+def router(view: ShopView, pages: Pages, door: Door, refused: RefusedNotes) -> APIRouter:
+    login = _Login(view, pages, door, refused)
     made = APIRouter(include_in_schema=False)
     made.add_api_route("/login", login.form, methods=["GET"])
     made.add_api_route("/login", login.sign_in, methods=["POST"])
@@ -35,10 +36,11 @@ def router(view: ShopView, pages: Pages, door: Door) -> APIRouter:
 
 
 class _Login:
-    def __init__(self, view: ShopView, pages: Pages, door: Door) -> None:
+    def __init__(self, view: ShopView, pages: Pages, door: Door, refused: RefusedNotes) -> None:
         self._view = view
         self._pages = pages
         self._door = door
+        self._noted = refused
 
     async def form(self, request: Request, next: str = "/") -> Response:  # noqa: A002
         """Before there is an owner, the page that makes one."""
@@ -59,6 +61,7 @@ class _Login:
         try:
             token = await self._door.sign_in(name, password, source_of(request))
         except NotLetIn as refusal:
+            await self._noted.note(name, source_of(request))
             return self._refused(refusal, "login.html", name=name, next=inside(next))
         return await self._let_in(request, token, inside(next))
 
@@ -72,6 +75,7 @@ class _Login:
         try:
             token = await self._door.set_owner_by_code(code, name, password, source_of(request))
         except NotLetIn as refusal:
+            await self._noted.note("", source_of(request))
             return self._refused(refusal, "code.html", name=name, next="/")
         return await self._let_in(request, token, "/")
 
@@ -104,6 +108,7 @@ class _Login:
         try:
             token = await self._door.change_password(name, current, password, source)
         except NotLetIn as refusal:
+            await self._noted.note(name, source)
             page = self._password_page(request, self._sentence(refusal))
             page.status_code = 403
             return page

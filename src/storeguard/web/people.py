@@ -18,8 +18,10 @@ from storeguard.web.view import ShopView
 SHOWN = 100
 
 
-def router(view: ShopView, pages: Pages, door: Door, desk: IssueDesk) -> APIRouter:
-    people = _People(view, pages, door, desk)
+def router(
+    view: ShopView, pages: Pages, door: Door, desk: IssueDesk, *, has_reviews: bool = False
+) -> APIRouter:
+    people = _People(view, pages, door, desk, has_reviews)
     made = APIRouter(include_in_schema=False)
     made.add_api_route("/people", people.page, methods=["GET"])
     made.add_api_route("/people", people.save, methods=["POST"])
@@ -28,11 +30,14 @@ def router(view: ShopView, pages: Pages, door: Door, desk: IssueDesk) -> APIRout
 
 
 class _People:
-    def __init__(self, view: ShopView, pages: Pages, door: Door, desk: IssueDesk) -> None:
+    def __init__(
+        self, view: ShopView, pages: Pages, door: Door, desk: IssueDesk, has_reviews: bool
+    ) -> None:
         self._view = view
         self._pages = pages
         self._door = door
         self._desk = desk
+        self._has_reviews = has_reviews
 
     async def page(self, request: Request) -> Response:
         return await self._shown(request)
@@ -80,4 +85,5 @@ class _People:
             accounts=self._door.accounts,
             accesses=accesses,
             problem=problem,
+            has_reviews=self._has_reviews,
         )
