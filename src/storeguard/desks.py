@@ -1,13 +1,20 @@
 """The console's desks over a running store."""
 
+import os
+
 from storeguard.app import Store
 from storeguard.areasdesk import AreasDesk
 from storeguard.assembling import issue_store
+from storeguard.books.breaches import BreachesFile
+from storeguard.breachdesk import BreachDesk, Holdings
 from storeguard.config import Calibration, Config
 from storeguard.configfile import ConfigFile
+from storeguard.exposure import exposed
 from storeguard.inventorydesk import InventoryDesk
 from storeguard.issuedesk import IssueDesk
 from storeguard.noticedesk import NoticeDesk
+from storeguard.notify import addresses
+from storeguard.notify.opening import PREFIX
 from storeguard.outreach import notice_box
 from storeguard.pastdesk import PastDesk
 from storeguard.reviewdesk import ReviewDesk
@@ -19,6 +26,8 @@ from storeguard.upkeep.lent import StoreScales
 from storeguard.viewingdesk import Places, ViewingDesk
 from storeguard.vision.sighting import finder_of
 from storeguard.web.desks import Desks, Fact
+
+POS_TOKEN = "STOREGUARD_POS_TOKEN"
 
 
 def desks_of(store: Store, file: ConfigFile | None, restart: Restart) -> Desks:
@@ -48,10 +57,29 @@ def desks_of(store: Store, file: ConfigFile | None, restart: Restart) -> Desks:
         loops={"bench": bench.run, "viewings": viewings.run, **(setup.loops if setup else {})},
         setup=setup,
         viewings=viewings,
+        breaches=_breaches_of(store, issues),
         reviews=ReviewDesk(issues.log, store.clock, zone),
         areas=None if file is None else AreasDesk(file, lambda: store.config),
         settings=None if file is None else SettingsDesk(store, file, restart),
     )
+
+
+def _breaches_of(store: Store, issues: IssueDesk) -> BreachDesk:
+    def has() -> dict[str, bool]:
+        kept = {**addresses.kept(store.base), **os.environ}
+        return {
+            "cloud": store.config.upload.bucket is not None,
+            "channels": any(name.startswith(PREFIX) for name in kept),
+            "pos": POS_TOKEN in os.environ,
+        }
+
+    holdings = Holdings(
+        lambda: exposed(store.config, store.folders, store.journal),
+        has,
+        lambda: law_of(store.config),
+    )
+    file = BreachesFile(store.folders.state)
+    return BreachDesk(file, holdings, issue_store(store.config), issues.looked, store.clock)
 
 
 def _bench_of(store: Store) -> Bench:

@@ -52,9 +52,9 @@ ROWS: tuple[frozenset[str], ...] = (
         "demo_cloud",
         "configdoc",
     }
-    | {"areasdesk", "demo_page", "deploying", "issuestate", "losses", "outreach"}
-    | {"resending", "reviewdesk", "settingsdesk", "setupdesk", "telltale", "viewingdesk"}
-    | {"viewingexport", "viewinghold"}
+    | {"areasdesk", "breachdesk", "demo_page", "deploying", "exposure", "issuestate"}
+    | {"losses", "outreach", "resending", "reviewdesk", "settingsdesk", "setupdesk"}
+    | {"telltale", "viewingdesk", "viewingexport", "viewinghold"}
     | {"desks", "issuedesk", "inventorydesk", "noticedesk", "pastdesk", "exporting", "deciding"},
     frozenset({"cli"}),
 )

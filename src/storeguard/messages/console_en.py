@@ -2,6 +2,7 @@
 
 from storeguard.messages import (
     bench_en,
+    breach_en,
     first_en,
     issues_en,
     review_en,
@@ -61,4 +62,4 @@ TEXTS: dict[str, str] = {
 }
 
 TEXTS |= bench_en.TEXTS | first_en.TEXTS | issues_en.TEXTS | settings_en.TEXTS | sheets_en.TEXTS
-TEXTS |= review_en.TEXTS | viewing_en.TEXTS
+TEXTS |= breach_en.TEXTS | review_en.TEXTS | viewing_en.TEXTS

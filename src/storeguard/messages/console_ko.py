@@ -2,6 +2,7 @@
 
 from storeguard.messages import (
     bench_ko,
+    breach_ko,
     first_ko,
     issues_ko,
     review_ko,
@@ -63,4 +64,4 @@ TEXTS: dict[str, str] = {
 }
 
 TEXTS |= bench_ko.TEXTS | first_ko.TEXTS | issues_ko.TEXTS | settings_ko.TEXTS | sheets_ko.TEXTS
-TEXTS |= review_ko.TEXTS | viewing_ko.TEXTS
+TEXTS |= breach_ko.TEXTS | review_ko.TEXTS | viewing_ko.TEXTS

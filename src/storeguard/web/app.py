@@ -12,6 +12,7 @@ from fastapi.staticfiles import StaticFiles
 from storeguard.web import (
     areas,
     board,
+    breaches,
     devices,
     inventory,
     issues,
@@ -97,7 +98,10 @@ def _include_desks(
         app.include_router(setup.router(view, pages, desks.setup))
     if desks.viewings is not None:
         app.include_router(viewings.router(view, pages, desks.viewings, desks.issues))
+    if desks.breaches is not None:
+        app.include_router(breaches.router(view, pages, door, desks.breaches, desks.issues))
     if desks.reviews is not None:
         app.include_router(reviews.router(view, pages, door, desks.reviews))
-    has_reviews = desks.reviews is not None
-    app.include_router(people.router(view, pages, door, desks.issues, has_reviews=has_reviews))
+    more = {"reviews": desks.reviews, "breaches": desks.breaches}
+    there = tuple(name for name, desk in more.items() if desk is not None)
+    app.include_router(people.router(view, pages, door, desks.issues, more=there))

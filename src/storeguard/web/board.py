@@ -78,6 +78,10 @@ class _Board:
         if self._desks is None:
             return
         say, setup = self._pages.say, self._desks.setup
+        if self._desks.breaches is not None:
+            for row in self._desks.breaches.waiting():
+                sentence = say("breach.task", due=row.due.replace("-", UNBROKEN))
+                yield Task(sentence, f"/people/breaches/{row.id}", say("breach.title"))
         if setup is not None and setup.is_needed:
             yield Task(say("first.needed"), "/setup", say("first.begin"))
         elif setup is not None and setup.is_filling:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from storeguard.web.breachdesk import BreachDesk
 from storeguard.web.reviewdesk import AccessRow as AccessRow
 from storeguard.web.reviewdesk import ReviewDesk
 from storeguard.web.viewingdesk import ViewingDesk
@@ -278,5 +279,6 @@ class Desks:
     areas: AreasDesk | None = None
     viewings: ViewingDesk | None = None
     reviews: ReviewDesk | None = None
+    breaches: BreachDesk | None = None
     loops: Mapping[str, Callable[[], Coroutine[Any, Any, None]]] = field(default_factory=dict)
     """What has to run for them."""

@@ -186,6 +186,15 @@ class Door:
             self._forget(key)
         await self._keep()
 
+    async def end_all_sessions(self, *, but: str | None) -> None:
+        """Of everybody but this one; kiosks' cookies and unused links end, too."""
+        stays = sha256(but or "")
+        for key in [key for key in self._sessions if key != stays]:
+            self._forget(key)
+        self._links.clear()
+        self._secret = secrets.token_bytes(32)
+        await self._keep()
+
     # --- the kiosk -----------------------------------------------------------------------
 
     def kiosk_cookie(self) -> str:

@@ -19,9 +19,9 @@ SHOWN = 100
 
 
 def router(
-    view: ShopView, pages: Pages, door: Door, desk: IssueDesk, *, has_reviews: bool = False
+    view: ShopView, pages: Pages, door: Door, desk: IssueDesk, *, more: tuple[str, ...] = ()
 ) -> APIRouter:
-    people = _People(view, pages, door, desk, has_reviews)
+    people = _People(view, pages, door, desk, more)
     made = APIRouter(include_in_schema=False)
     made.add_api_route("/people", people.page, methods=["GET"])
     made.add_api_route("/people", people.save, methods=["POST"])
@@ -31,13 +31,13 @@ def router(
 
 class _People:
     def __init__(
-        self, view: ShopView, pages: Pages, door: Door, desk: IssueDesk, has_reviews: bool
+        self, view: ShopView, pages: Pages, door: Door, desk: IssueDesk, more: tuple[str, ...]
     ) -> None:
         self._view = view
         self._pages = pages
         self._door = door
         self._desk = desk
-        self._has_reviews = has_reviews
+        self._more = more
 
     async def page(self, request: Request) -> Response:
         return await self._shown(request)
@@ -80,10 +80,10 @@ class _People:
         return self._pages.console(
             request,
             "people.html",
-            ("people.", "access."),
+            ("people.", "access.", "breach.people"),
             store=self._view.snapshot().store,
             accounts=self._door.accounts,
             accesses=accesses,
             problem=problem,
-            has_reviews=self._has_reviews,
+            more=self._more,
         )

@@ -35,6 +35,14 @@ TABS: tuple[Tab, ...] = (
 NOBODY = Caller("", "staff")
 
 
+UNBROKEN = str.maketrans({"-": "\u2011", " ": "\u00a0"})
+
+
+def unbroken(moment: str) -> str:
+    """A date and time that stays on one line."""
+    return moment.translate(UNBROKEN)
+
+
 class Pages:
     """Renders. A page carries its first data, its script renders it and what follows."""
 
@@ -45,6 +53,7 @@ class Pages:
         self._templates = Environment(
             loader=PackageLoader("storeguard.web"), autoescape=True, undefined=StrictUndefined
         )
+        self._templates.filters["unbroken"] = unbroken
         self._templates.filters["won"] = lambda won: self.say("page.won", won=f"{won:,}")
 
     @property
