@@ -126,6 +126,11 @@ class Camera(_Section):
     privacy_masks: tuple[Polygon, ...] = Field(
         (), description="Polygons that are black in all that is stored or shown; people count."
     )
+    sees: tuple[Literal["street", "private", "pin_pad"], ...] | None = Field(
+        None,
+        description="What of these the owner has seen in the picture: a street or a neighbour's "
+        "door, a changing room or toilet, a PIN pad; [] for none, null: not answered yet.",
+    )
 
 
 class Detector(_Section):

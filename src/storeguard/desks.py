@@ -59,7 +59,7 @@ def desks_of(store: Store, file: ConfigFile | None, restart: Restart) -> Desks:
         viewings=viewings,
         breaches=_breaches_of(store, issues),
         reviews=ReviewDesk(issues.log, store.clock, zone),
-        areas=None if file is None else AreasDesk(file, lambda: store.config),
+        areas=None if file is None else _areas_of(store, file),
         settings=None if file is None else SettingsDesk(store, file, restart),
     )
 
@@ -80,6 +80,13 @@ def _breaches_of(store: Store, issues: IssueDesk) -> BreachDesk:
     )
     file = BreachesFile(store.folders.state)
     return BreachDesk(file, holdings, issue_store(store.config), issues.looked, store.clock)
+
+
+def _areas_of(store: Store, file: ConfigFile) -> AreasDesk:
+    def take(config: Config) -> None:
+        store.config = config
+
+    return AreasDesk(file, lambda: store.config, take)
 
 
 def _bench_of(store: Store) -> Bench:

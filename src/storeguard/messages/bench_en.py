@@ -11,6 +11,19 @@ TEXTS: dict[str, str] = {
         "Draw its outline in one go with your finger. Tap an area to choose it. Outside of a glass "
         "door nobody counts; a neighbour's shop or a toilet's door stays black."
     ),
+    "areas.view": "What the picture shows",
+    "areas.view_lead": (
+        "Look at the picture and answer. Whatever is seen has to be drawn as covered."
+    ),
+    "areas.view.street": "A street or a neighbour's door?",
+    "areas.view.private": "A changing room or a toilet?",
+    "areas.view.pin_pad": "A pad where a PIN is typed (a card terminal)?",
+    "areas.yes": "Yes",
+    "areas.no": "No",
+    "areas.view_save": "Save the answers",
+    "areas.unanswered": "Not answered yet.",
+    "areas.unmasked": "What you see is not covered yet. Please draw what stays black.",
+    "areas.masked": "Something is seen, and parts are covered. Look whether all of it is.",
     "areas.remove": "Delete the chosen one",
     "areas.undo": "Undo",
     "areas.save": "Save",

@@ -11,6 +11,19 @@ TEXTS: dict[str, str] = {
         "손가락으로 테두리를 한 번에 그리세요. 그린 것을 누르면 고를 수 있습니다. 유리문 밖은 세지 "
         "않을 곳으로, 이웃 가게나 화장실 문은 가릴 곳으로 그리세요."
     ),
+    "areas.view": "화면에 보이는 것",
+    "areas.view_lead": (
+        "지금 모습을 보고 답해 주세요. 보이는 것이 있으면 그곳을 '검게 가릴 곳'으로 그려야 합니다."
+    ),
+    "areas.view.street": "길이나 옆집 문이 보이나요?",
+    "areas.view.private": "탈의실이나 화장실이 보이나요?",
+    "areas.view.pin_pad": "비밀번호를 누르는 판(카드 단말기)이 보이나요?",
+    "areas.yes": "보입니다",
+    "areas.no": "안 보입니다",
+    "areas.view_save": "답 저장",
+    "areas.unanswered": "아직 답하지 않았습니다.",
+    "areas.unmasked": "보인다고 하신 곳을 아직 가리지 않았습니다. 검게 가릴 곳을 그려 주세요.",
+    "areas.masked": "보이는 곳이 있어 가려 두었습니다. 다 가려졌는지 보세요.",
     "areas.remove": "고른 것 지우기",
     "areas.undo": "되돌리기",
     "areas.save": "저장",

@@ -4,6 +4,17 @@ TEXTS: dict[str, str] = {
     # What a line is about.
     "doctor.config": "configuration",
     "doctor.inventory": "inventory",
+    "doctor.view": "view",
+    "doctor.view.ok": "camera {camera}: nothing is seen that has to be covered, or it is covered",
+    "doctor.view.unanswered": (
+        "camera {camera}: nobody has said whether a street, a changing room or a PIN pad is seen"
+    ),
+    "doctor.view.unmasked": (
+        "camera {camera}: a street, a changing room or a PIN pad is seen and nothing is covered"
+    ),
+    "doctor.view.do": (
+        "Open the camera's areas on the devices page, answer, and cover what is seen."
+    ),
     "doctor.sign": "sign",
     "doctor.sign.ok": "{manager} answers for the cameras",
     "doctor.sign.missing": "the CCTV sign has no manager or no telephone",
@@ -209,7 +220,9 @@ TEXTS: dict[str, str] = {
     "doctor.bucket.off": "reached, this device's clock is {seconds} s wrong",
     "doctor.bucket.odd": "S3's answer is not understood ({code})",
     "doctor.channel.unset": "no address: the environment variable {name} is empty",
-    "doctor.channel.unset_do": "put its address into {name}, e.g. mailtos://user:password@gmail.com",
+    "doctor.channel.unset_do": (
+        "put its address into {name}, e.g. mailtos://user:password@gmail.com"
+    ),
     "doctor.channel.package": "the package apprise is not installed",
     "doctor.channel.address": "no good address ({why})",
     "doctor.channel.address_do": "correct the address in {name}",

@@ -4,6 +4,15 @@ TEXTS: dict[str, str] = {
     # What a line is about.
     "doctor.config": "설정",
     "doctor.inventory": "상품표",
+    "doctor.view": "화면",
+    "doctor.view.ok": "카메라 {camera}: 보이면 안 되는 것이 없거나 가려져 있습니다",
+    "doctor.view.unanswered": (
+        "카메라 {camera}: 화면에 길, 탈의실, 비밀번호 판이 보이는지 답하지 않았습니다"
+    ),
+    "doctor.view.unmasked": (
+        "카메라 {camera}: 길, 탈의실이나 비밀번호 판이 보이는데 가린 곳이 없습니다"
+    ),
+    "doctor.view.do": "화면의 장치에서 그 카메라의 영역을 열어 답하고, 보이는 곳을 가리세요.",
     "doctor.sign": "안내판",
     "doctor.sign.ok": "CCTV 관리책임자 {manager}",
     "doctor.sign.missing": "CCTV 안내판에 관리책임자나 전화번호가 없습니다",

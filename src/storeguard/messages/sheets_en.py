@@ -93,6 +93,8 @@ TEXTS: dict[str, str] = {
         "A shop with cameras has to put up a sign and say how it treats pictures. Both are "
         "filled in from this configuration."
     ),
+    "setup.unanswered": "Please say whether a street, a changing room or a PIN pad is seen.",
+    "setup.unmasked": "Something that has to be covered is not covered yet.",
     "setup.law_missing": (
         "Name who answers for the cameras, and their telephone, in the settings."
     ),

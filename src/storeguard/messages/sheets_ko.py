@@ -94,6 +94,8 @@ TEXTS: dict[str, str] = {
         "카메라가 있는 매장은 안내판을 붙이고 처리방침을 알려야 합니다. 지금 설정으로 채워 "
         "드립니다."
     ),
+    "setup.unanswered": "화면에 길, 탈의실, 비밀번호 판이 보이는지 답해 주세요.",
+    "setup.unmasked": "보이면 안 되는 곳을 아직 가리지 않았습니다.",
     "setup.law_missing": "CCTV 관리책임자와 전화번호를 설정에 적어 주세요.",
     "setup.sign": "CCTV 안내판",
     "setup.viewings": "열람 요구",

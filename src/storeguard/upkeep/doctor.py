@@ -52,6 +52,7 @@ def checks_of(site: Site) -> tuple[Check, ...]:
         _check(site, "config", shop.configuration),
         _check(site, "inventory", shop.inventory),
         _check(site, "sign", shop.sign),
+        _check(site, "view", shop.view),
         _check(site, "daemon", functools.partial(running.daemon, found=found)),
         _check(site, "board", board.board),
         _check(site, "power", board.power),

@@ -4,7 +4,7 @@ import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from pydantic import Field
 from starlette.requests import Request
 
@@ -14,7 +14,7 @@ from storeguard.web.gate import caller_of
 from storeguard.web.rendering import Pages
 from storeguard.web.till import Body
 from storeguard.web.view import ShopView
-from storeguard.web.workdesks import Areas, AreasDesk, Shape
+from storeguard.web.workdesks import SEEN, Areas, AreasDesk, Shape
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Corner = Annotated[list[Share], Field(min_length=2, max_length=2)]
@@ -45,7 +45,24 @@ def router(view: ShopView, pages: Pages, desk: AreasDesk, log: IssueDesk) -> API
             store=view.snapshot().store,
             camera=camera,
             areas={"ignore_areas": areas.ignore_areas, "privacy_masks": areas.privacy_masks},
+            sees=areas.sees,
+            asked=SEEN,
+            unmasked=(await asyncio.to_thread(desk.unmasked)).get(camera, ()),
         )
+
+    @made.post("/devices/areas/view")
+    async def view_answered(request: Request) -> Response:
+        """Each of the three has to be answered: what is left out is no answer."""
+        form = await request.form()
+        camera = str(form.get("camera", ""))
+        said = {what: str(form.get(what, "")) for what in SEEN}
+        if not CAMERA_ID.fullmatch(camera) or not set(said.values()) <= {"yes", "no"}:
+            raise HTTPException(422)
+        problem = await desk.answer(camera, [what for what, one in said.items() if one == "yes"])
+        if problem:
+            raise HTTPException(422)
+        await asyncio.to_thread(log.looked, caller_of(request).name, "settings", camera)
+        return RedirectResponse(f"/devices/areas?camera={camera}", 303)
 
     @made.post("/api/v1/areas")
     async def save(request: Request, drawing: Drawing) -> Response:

@@ -91,6 +91,12 @@ class _Board:
                 "viewing.task", count=len(rows), due=rows[0].due_on.replace("-", UNBROKEN)
             )
             yield Task(sentence, "/people/viewings", say("viewing.title"))
+        if self._desks.areas is not None:
+            for camera, what in self._desks.areas.unmasked().items():
+                key = "setup.unanswered" if "unanswered" in what else "setup.unmasked"
+                yield Task(
+                    f"{camera}: {say(key)}", f"/devices/areas?camera={camera}", say("areas.view")
+                )
         if self._desks.reviews is not None and (month := self._desks.reviews.due()):
             sentence = say("review.task", month=month.replace("-", UNBROKEN))
             yield Task(sentence, "/people/review", say("review.open"))

@@ -1,5 +1,7 @@
 """Devices: what there is, how it is, and the work on it."""
 
+import asyncio
+
 from fastapi import APIRouter
 from fastapi.responses import Response
 from starlette.requests import Request
@@ -24,6 +26,7 @@ def router(view: ShopView, pages: Pages, desks: Desks) -> APIRouter:
             shop=shop,
             has_bench=desks.bench is not None,
             has_areas=desks.areas is not None,
+            unmasked=await asyncio.to_thread(desks.areas.unmasked) if desks.areas else {},
         )
 
     if desks.bench is not None:

@@ -74,6 +74,11 @@ class Areas:
 
     ignore_areas: tuple[Shape, ...] = ()
     privacy_masks: tuple[Shape, ...] = ()
+    sees: tuple[str, ...] | None = None
+
+
+SEEN: tuple[str, ...] = ("street", "private", "pin_pad")
+"""What a picture may show that the law wants covered; in the order in which it is asked."""
 
 
 class AreasDesk(Protocol):
@@ -81,6 +86,11 @@ class AreasDesk(Protocol):
 
     def areas(self, camera_id: str) -> Areas | None: ...
     async def save(self, camera_id: str, areas: Areas) -> str: ...
+    def unmasked(self) -> Mapping[str, Sequence[str]]:
+        """Camera → what it shows uncovered, `unanswered` where nobody has said; blocks."""
+
+    async def answer(self, camera_id: str, sees: Sequence[str]) -> str:
+        """Why not, or nothing. The owner has looked at the picture: this of SEEN is in it."""
 
 
 Step = Literal["store", "products", "scales", "weigh", "camera", "phone"]

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from storeguard import budgeting
 from storeguard import config as cfg
+from storeguard.areasdesk import unmasked
 from storeguard.books import csvfile
 from storeguard.books.rows import Rows
 from storeguard.checking import check_books
@@ -53,6 +54,20 @@ def sign(site: Site) -> Iterator[Finding]:
         yield topic.ok(say("doctor.sign.ok", manager=law.manager))
     else:
         yield topic.warn(say("doctor.sign.missing"), say("doctor.sign.missing_do"))
+
+
+def view(site: Site) -> Iterator[Finding]:
+    """A camera may show a street or a PIN pad: the owner says so, and covers it."""
+    topic, say = site.topic("view"), site.say
+    for camera in site.config.cameras:
+        if camera.backend in ("sim", "replay"):
+            continue
+        what = unmasked(camera)
+        if not what:
+            yield topic.ok(say("doctor.view.ok", camera=camera.id))
+            continue
+        why = "unanswered" if "unanswered" in what else "unmasked"
+        yield topic.warn(say(f"doctor.view.{why}", camera=camera.id), say("doctor.view.do"))
 
 
 def inventory(site: Site) -> Iterator[Finding]:
