@@ -270,3 +270,16 @@ async def test_a_breach_is_the_owners_alone(shop: Any, door: Door, make: Any):
     for path in (ROOT, f"{ROOT}/2026-11-20-1/sign-out", f"{ROOT}/2026-11-20-1/close"):
         assert (await staff.post(path, data={"kind": "card"})).status_code == 403
     await staff.aclose()
+
+
+def test_its_pages_are_free_of_serious_findings(
+    chromium: Any, shop: Any, door: Door, serve: Any, make: Any, findings: Any
+):
+    desks = make()
+    served = serve(shop, door, desks)
+    served.sign_in(chromium)
+    one = desks.breaches.begin("intrusion", datetime(2026, 11, 20, 22), "", by="owner")  # noqa: DTZ001
+    desks.breaches.step(one, "unplug", is_done=True, by="owner")
+    for path in (ROOT, f"{ROOT}/{one}"):
+        chromium.open(served.url + path, "document.querySelector('main')")
+        assert findings(chromium) == []

@@ -161,3 +161,12 @@ async def test_staff_answers_nothing(shop: Any, door: Door, desks: Desks):
         form = {"camera": "door", **NO}
         assert (await client.post("/devices/areas/view", data=form)).status_code == 403
         assert UNANSWERED not in problems((await client.get("/devices")).text)
+
+
+def test_the_questions_are_free_of_serious_findings(
+    chromium: Any, shop: Any, door: Door, serve: Any, desks: Desks, findings: Any
+):
+    served = serve(shop, door, desks)
+    served.sign_in(chromium)
+    chromium.open(served.url + PAGE, "document.querySelector('.asked')")
+    assert findings(chromium) == []

@@ -216,3 +216,13 @@ async def test_a_log_that_cannot_be_written_lets_nobody_in_all_the_same(
     monkeypatch.setattr(desk.log, "note", full)
     form = {"name": "owner", "password": "wrong wrong wrong"}
     assert (await owner.post("/login", data=form)).status_code == 403
+
+
+def test_its_page_is_free_of_serious_findings(
+    chromium: Any, shop: Any, door: Door, serve: Any, desks: Desks, desk: IssueDesk, findings: Any
+):
+    october(desk)
+    served = serve(shop, door, desks)
+    served.sign_in(chromium)
+    chromium.open(f"{served.url}{ROOT}?month=2026-10", "document.querySelector('.odd')")
+    assert findings(chromium) == []
