@@ -40,6 +40,9 @@ test-mariadb: $(VENV)/.has-test  ## Journal and whole store on a real MariaDB (D
 test-postgresql: $(VENV)/.has-test  ## The same on a real PostgreSQL (Debian's postgresql).
 	@bash tests/rigs/postgresql.sh $(BIN)/python -m pytest $(ON_A_SERVER) $(ARGS)
 
+test-api: $(VENV)/.has-demo  ## schemathesis against a running store's OpenAPI document; CASES=100 an operation.
+	@PYTHON=$(PYTHON) PROGRAM=$(BIN)/storeguard bash tests/rigs/api_fuzz.sh
+
 lint: $(VENV)/.has-test $(VENV)/.has-lint lint-shell  ## ruff, mypy and shellcheck.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -42,6 +42,11 @@ web: {port: 0}
 """
 
 
+def whole(times):
+    """As many as the rig is for, in `make rigs` alone."""
+    return pytest.param(times, marks=[pytest.mark.slow, pytest.mark.timeout(3600)])
+
+
 def lay_out(folder, config=CONFIG):
     (folder / "inventory").mkdir(parents=True)
     (folder / "inventory" / "inventory_store.csv").write_text(CSV, encoding="utf-8")
@@ -183,15 +188,15 @@ def test_one_line_at_the_start_says_what_is_guarded(daemon):
         assert part in line
 
 
-@pytest.mark.parametrize("times", [20, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("times", [20, whole(200)])
 def test_second_daemons_lose_and_touch_nothing(daemon, times):
     """The first one stands still meanwhile, so that every change would be a loser's."""
-    for _ in range(times // 20):  # for less than the vigil's time
+    for _ in range(times // 4):  # each for less than the vigil's time, on a busy machine too
         daemon.process.send_signal(signal.SIGSTOP)
         try:
             before = _state_of(daemon.folder)
             with ThreadPoolExecutor(4) as starts:
-                seconds = list(starts.map(lambda _: _timed_start(daemon.folder), range(20)))
+                seconds = list(starts.map(lambda _: _timed_start(daemon.folder), range(4)))
             assert _state_of(daemon.folder) == before
         finally:
             daemon.process.send_signal(signal.SIGCONT)
@@ -207,7 +212,7 @@ def _timed_start(folder):
     return storeguard(folder, "run"), time.monotonic() - began_s
 
 
-@pytest.mark.parametrize("times", [2, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("times", [2, whole(200)])
 def test_of_two_started_at_once_exactly_one_guards(tmp_path, times):
     folder = lay_out(tmp_path / "shop")
     for _ in range(times):

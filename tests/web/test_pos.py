@@ -92,5 +92,6 @@ async def test_the_interface_is_described_with_examples(client: httpx.AsyncClien
     assert {"/api/v1/sales", "/api/v1/sales/{sale_id}/refund", "/api/v1/stock"} <= set(
         described["paths"]
     )
-    line = described["components"]["schemas"]["BasketLine"]["properties"]
-    assert line["barcode"]["examples"] == ["8801115114154"]
+    by_name, by_barcode = described["components"]["schemas"]["BasketLine"]["examples"]
+    assert by_name == {"product": "바나나우유", "count": 2}
+    assert by_barcode == {"barcode": "8801115114154", "count": 1}

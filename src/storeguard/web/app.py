@@ -27,6 +27,7 @@ from storeguard.web import (
     till,
     viewings,
 )
+from storeguard.web.answers import ANYWHERE
 from storeguard.web.desks import Desks
 from storeguard.web.door import Door
 from storeguard.web.gate import Gate
@@ -59,7 +60,11 @@ def build(
     programs ask (`/healthz`) is always there.
     """
     app = FastAPI(
-        title="storeguard", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json"
+        title="storeguard",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+        responses=ANYWHERE,
     )
     app.state.closing, app.state.boot = asyncio.Event(), secrets.token_hex(8)
     pages = Pages(view, has_desks=desks is not None)

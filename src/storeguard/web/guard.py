@@ -19,6 +19,7 @@ LARGEST_FILE_BYTES = 512 * 1024
 FILE_PATHS = frozenset({"/inventory/import"})
 """Where an owner sends a whole inventory CSV."""
 
+METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 SECURITY_HEADERS: Mapping[str, str] = {
@@ -65,6 +66,10 @@ class Guard:
         if not is_our_name(Headers(scope=scope).get("host", ""), self._hosts):
             log.warning("web: refused a request for another host: %r", _host_of(scope))
             await self._refuse(403, "web.foreign_host")(scope, receive, send)
+        elif scope["method"] not in METHODS:
+            refusal = self._refuse(405, "web.not_possible")
+            refusal.headers["allow"] = ", ".join(sorted(METHODS))
+            await refusal(scope, receive, send)
         elif scope["method"] in SAFE_METHODS:
             await self._app(scope, receive, send)
         else:

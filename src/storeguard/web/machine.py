@@ -27,7 +27,7 @@ def router(view: ShopView, closing: asyncio.Event, boot: str) -> APIRouter:
         status = "safe" if shop.banner else "faults" if faults else "ok"
         return JSONResponse({"status": status, "faults": faults, "parts": parts, "boot": boot})
 
-    @made.get("/metrics")
+    @made.get("/metrics", response_class=PlainTextResponse)
     async def metrics() -> PlainTextResponse:
         """Prometheus' text format: states and ages; no product, no person, no secret."""
         lines = _figures(view.snapshot(), view.health())

@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import Field
 
 from storeguard.errors import SaleRefused
+from storeguard.web.answers import problems
 from storeguard.web.door import Door
 from storeguard.web.till import KEY, Body, kept_key
 from storeguard.web.view import ShopView
@@ -30,7 +31,12 @@ class Cancellation(Body):
 def router(view: ShopView, door: Door) -> APIRouter:
     made, payments = APIRouter(default_response_class=JSONResponse), _Payments(view, door)
     made.add_api_route("/api/v1/payments", payments.waiting, methods=["GET"])
-    made.add_api_route("/api/v1/payments/{key}/confirm", payments.confirm, methods=["POST"])
+    made.add_api_route(
+        "/api/v1/payments/{key}/confirm",
+        payments.confirm,
+        methods=["POST"],
+        responses=problems(409),
+    )
     made.add_api_route(
         "/api/v1/payments/{key}/decline", payments.decline, methods=["POST"], status_code=204
     )

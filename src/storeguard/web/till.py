@@ -10,10 +10,12 @@ from fastapi import APIRouter, HTTPException
 from fastapi import Path as PathPart
 from fastapi.responses import FileResponse, JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
 from starlette.requests import Request
 
 from storeguard.discretion import has_card
 from storeguard.errors import SaleRefused
+from storeguard.web.answers import AGAIN, problems
 from storeguard.web.door import Door
 from storeguard.web.gate import KIOSK_COOKIE
 from storeguard.web.rendering import Pages
@@ -38,11 +40,25 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
+ONE_NAME: JsonDict = {
+    "oneOf": [
+        {
+            "required": [given],
+            "properties": {given: {"type": "string"}, other: {"type": "null"}},
+        }
+        for given, other in (("product", "barcode"), ("barcode", "product"))
+    ],
+    "examples": [{"product": "바나나우유", "count": 2}, {"barcode": "8801115114154", "count": 1}],
+}
+
+
 class BasketLine(Body):
     """One product of a basket, by its name or by its barcode."""
 
-    product: str | None = Field(None, min_length=1, max_length=200, examples=["바나나우유"])
-    barcode: str | None = Field(None, pattern=r"^[0-9A-Za-z-]{4,32}$", examples=["8801115114154"])
+    model_config = ConfigDict(json_schema_extra=ONE_NAME)
+
+    product: str | None = Field(None, min_length=1, max_length=200)
+    barcode: str | None = Field(None, pattern=r"^[0-9A-Za-z-]{4,32}$")
     count: int = Field(ge=1, le=MOST_OF_ONE, examples=[2])
 
     @model_validator(mode="after")
@@ -99,13 +115,27 @@ def router(view: ShopView, pages: Pages, door: Door) -> APIRouter:
     )
     made.add_api_route("/kiosk-worker.js", kiosk_worker, methods=["GET"], include_in_schema=False)
     made.add_api_route("/api/v1/products", till.products, methods=["GET"])
-    made.add_api_route("/api/v1/quote", till.quote, methods=["POST"])
-    made.add_api_route("/api/v1/sales", till.sell, methods=["POST"], status_code=201)
-    made.add_api_route("/api/v1/amounts", till.amount, methods=["POST"], status_code=201)
-    made.add_api_route("/api/v1/sales/{sale_id}/refund", till.refund, methods=["POST"])
+    made.add_api_route("/api/v1/quote", till.quote, methods=["POST"], responses=problems(409))
+    made.add_api_route(
+        "/api/v1/sales",
+        till.sell,
+        methods=["POST"],
+        status_code=201,
+        responses=AGAIN | problems(409),
+    )
+    made.add_api_route(
+        "/api/v1/amounts",
+        till.amount,
+        methods=["POST"],
+        status_code=201,
+        responses=AGAIN | problems(409),
+    )
+    made.add_api_route(
+        "/api/v1/sales/{sale_id}/refund", till.refund, methods=["POST"], responses=problems(409)
+    )
     made.add_api_route("/api/v1/stock", till.stock, methods=["GET"])
     made.add_api_route("/api/v1/basket", till.basket, methods=["POST"], status_code=204)
-    made.add_api_route("/api/v1/restock", till.restock, methods=["POST"])
+    made.add_api_route("/api/v1/restock", till.restock, methods=["POST"], responses=problems(429))
     return made
 
 
