@@ -19,8 +19,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 SIZES = {"phone": (390, 844), "tablet": (820, 1180), "desk": (1280, 800)}
 CONSOLE = (
     "/", "/issues", "/inventory", "/inventory/history?product=초코바", "/visits", "/days",
-    "/devices", "/settings", "/settings/sign", "/settings/policy", "/people", "/people/viewings",
-    "/password", "/kiosk", "/login",
+    "/devices", "/settings", "/settings/sign", "/settings/policy",
+    "/people", "/people/viewings", "/people/review", "/people/breaches", "/password", "/kiosk",
+    "/login",
 )  # fmt: skip
 STEPS = ("store", "products", "scales", "weigh", "camera", "phone", "start")
 PROGRAM = Path(sys.executable).with_name("storeguard")
