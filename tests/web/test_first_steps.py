@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -174,6 +175,7 @@ def weigh(chromium: Any, card: Card, plates: Plates, scale: str, unit_g: float) 
 def test_a_stranger_comes_from_an_empty_card_to_a_guarded_shelf(
     chromium: Any, card: Card, plates: Plates
 ):
+    began_s = time.monotonic()
     chromium.new_phone()
     chromium.open(f"{card.url}/login/code", "document.querySelector('[name=code]')")
     fill(chromium, code=card.new_code(), name="owner", password="correct horse battery")
@@ -225,6 +227,7 @@ def test_a_stranger_comes_from_an_empty_card_to_a_guarded_shelf(
     counts = "[...document.querySelectorAll('#rows td.number')].map((c) => c.textContent).join()"
     chromium.until(f"{counts} === '3,3'", 60)
     assert chromium.run("document.querySelector('a[href=\"/setup\"]') === null")
+    print(f"from an empty card to a guarded shelf: {time.monotonic() - began_s:.0f} s")
 
 
 def test_every_first_step_is_free_of_serious_findings(
