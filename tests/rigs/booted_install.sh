@@ -82,6 +82,7 @@ says() { [[ $(property StatusText) == *"$1"* ]]; }
 current() { readlink "$TREE/opt/storeguard/current"; }
 
 need booted-install "debootstrap systemd-container procps" debootstrap systemd-nspawn nsenter pgrep
+need_networks booted-install
 trap finish EXIT
 step "a tree of $SUITE in $TREE"
 make_tree

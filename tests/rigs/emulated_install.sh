@@ -52,6 +52,7 @@ lend_cpuinfo() {
 }
 
 need emulated-install "debootstrap qemu-user-static" debootstrap qemu-aarch64-static
+need_networks emulated-install
 register_qemu
 step "a tree of $SUITE for arm64 in $TREE"
 make_tree

@@ -16,6 +16,14 @@ need() {
     done
 }
 
+# Found out before an hour of emulation, and not after it.
+need_networks() {
+    [[ -n ${STOREGUARD_MODELS:-} ]] || curl -sfI --max-time 20 https://github.com >/dev/null || {
+        echo "$1: github.com cannot be reached; set STOREGUARD_MODELS to a folder with yolox_nano.onnx" >&2
+        exit 1
+    }
+}
+
 # How this machine reaches its registries is true in there too.
 lend_network() {
     cp /etc/resolv.conf /etc/hosts "$TREE/etc/"

@@ -7,13 +7,22 @@ import pytest
 from storeguard.books.deliveries import RestockFile
 from storeguard.domain import events as ev
 from storeguard.domain import restock
-from storeguard.domain.restock import IDLE_FOR_S, MARKED_WITHIN_S
+from storeguard.domain.restock import IDLE_FOR_S
 from storeguard.services import comparing
 from storeguard.services.restocking import REQUEST
 
 MILK, BAR, COLA = "바나나우유", "초코바", "콜라"
 SOON_S = 240.0
 """In place of the hour and the half hour that the store waits by itself."""
+
+
+NEAR_S = 60.0
+
+
+@pytest.fixture
+def marked_within_a_minute(monkeypatch):
+    """In place of ten: so long after a visit began its restocker has been there all the time."""
+    monkeypatch.setattr(restock, "MARKED_WITHIN_S", NEAR_S)
 
 
 def start(store, who="owner"):
@@ -88,10 +97,11 @@ def test_a_visit_that_is_marked_after_it_ended_but_before_its_judgement_is_their
     assert store.visits[0].by == "owner"
 
 
+@pytest.mark.usefixtures("marked_within_a_minute")
 def test_who_starts_it_long_after_the_visit_began_answers_for_what_follows_only(store):
     store.enter("customer")
     store.take(MILK, 2)
-    store.advance(MARKED_WITHIN_S)
+    store.advance(NEAR_S)
     store.enter("owner")
     start(store)
     store.take(COLA, 3, by="owner")
@@ -120,10 +130,11 @@ def test_the_staff_that_comes_after_a_thief_does_not_answer_for_him(make_store):
     assert store.kiosk[MILK] == store.shelf[MILK] == 14
 
 
+@pytest.mark.usefixtures("marked_within_a_minute")
 def test_what_is_brought_in_restock_mode_hides_no_theft_before_it(store):
     store.enter("thief")
     store.take(MILK, 2)
-    store.advance(MARKED_WITHIN_S)
+    store.advance(NEAR_S)
     store.enter("staff")
     start(store, "staff")
     shelve(store, MILK, 10)
