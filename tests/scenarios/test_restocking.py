@@ -303,14 +303,14 @@ def test_a_request_that_is_not_understood_changes_nothing_and_goes(whole_store, 
 
 
 def test_a_never_empty_store_reports_nothing_that_the_staff_moved(make_store):
-    store = make_store(visits={"max_visit_s": 300.0})
+    store = make_store(visits={"max_visit_s": 60.0})
     store.start()
     store.enter("customer")
     store.enter("staff")
     start(store, "staff")
     store.take(MILK, 2, by="staff")
     store.leave("staff")
-    store.advance(900)
+    store.advance(360)
     assert store.issues == ()
     assert store.kiosk[MILK] == 4
 
