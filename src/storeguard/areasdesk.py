@@ -40,7 +40,12 @@ class AreasDesk:
             return self._in_force()
 
     def unmasked(self) -> Mapping[str, Sequence[str]]:
-        """By what the file says: an answer and a mask count as soon as they are given."""
+        """By what the file says: an answer and a mask count as soon as they are given.
+
+        What runs already has nothing uncovered is not read again for each first page.
+        """
+        if not any(unmasked(camera) for camera in self._in_force().cameras):
+            return {}
         found = {camera.id: unmasked(camera) for camera in self._config().cameras}
         return {camera: what for camera, what in found.items() if what}
 

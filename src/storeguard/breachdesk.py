@@ -150,11 +150,11 @@ class BreachDesk:
         if learnt_at > self._clock.utc():
             raise ValueError("nobody can have learnt of it later than now")
         with self._turn:
-            breach_id = self._file.free_id(f"{learnt_at:%Y-%m-%d}")
+            breach_id = self._file.free_id(learnt_at)
             self._looked(by, "breach", breach_id, kind)
             exposed = {} if kind == "key" else self._holdings.exposed()
             steps = steps_for(kind, self._holdings.has())
-            self._file.save(Breach(breach_id, kind, learnt_at, by, note, exposed, steps))
+            self._file.put(Breach(breach_id, kind, learnt_at, by, note, exposed, steps))
         return breach_id
 
     def step(self, breach_id: str, step: str, *, is_done: bool, by: str) -> bool:
@@ -166,7 +166,7 @@ class BreachDesk:
             done = {*breach.done, step} if is_done else {*breach.done} - {step}
             self._looked(by, "breach_step", breach_id, step if is_done else f"{step}: undone")
             ordered = tuple(one for one in breach.steps if one in done)
-            self._file.save(replace(breach, done=ordered))
+            self._file.put(replace(breach, done=ordered))
         return True
 
     def close(self, breach_id: str, outcome: str, *, by: str) -> bool:
@@ -177,7 +177,7 @@ class BreachDesk:
                 return False
             self._looked(by, "breach_closed", breach_id, outcome)
             now = self._clock.utc()
-            self._file.save(replace(breach, closed_at=now, closed_by=by, outcome=outcome))
+            self._file.put(replace(breach, closed_at=now, closed_by=by, outcome=outcome))
         return True
 
     def _label(self, moment: datetime) -> str:

@@ -26,8 +26,7 @@ from storeguard.upkeep.lent import StoreScales
 from storeguard.viewingdesk import Places, ViewingDesk
 from storeguard.vision.sighting import finder_of
 from storeguard.web.desks import Desks, Fact
-
-POS_TOKEN = "STOREGUARD_POS_TOKEN"
+from storeguard.web.door import POS_TOKEN_VARIABLE
 
 
 def desks_of(store: Store, file: ConfigFile | None, restart: Restart) -> Desks:
@@ -70,7 +69,7 @@ def _breaches_of(store: Store, issues: IssueDesk) -> BreachDesk:
         return {
             "cloud": store.config.upload.bucket is not None,
             "channels": any(name.startswith(PREFIX) for name in kept),
-            "pos": POS_TOKEN in os.environ,
+            "pos": POS_TOKEN_VARIABLE in os.environ,
         }
 
     holdings = Holdings(

@@ -18,14 +18,13 @@ from storeguard.health import LONGEST_SILENCE_S, Health
 from storeguard.orderly import Loop
 from storeguard.web.app import BOTH, CONSOLE, KIOSK, Part, build
 from storeguard.web.desks import Desks
-from storeguard.web.door import Door
+from storeguard.web.door import POS_TOKEN_VARIABLE, Door
 from storeguard.web.server import Serving, WebServer
 from storeguard.web.view import ShopView
 
 ENDPOINT = "daemon.json"
 """In the state folder: where `storeguard sell` finds the running daemon, and its token."""
 
-POS_TOKEN_VARIABLE = "STOREGUARD_POS_TOKEN"
 SHORTEST_POS_TOKEN = 16
 FIRST_CODE_FOR = timedelta(days=1)
 ONLY_US = 0o600

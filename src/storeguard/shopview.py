@@ -323,9 +323,10 @@ class ShopView:
         notices = self._notices((*folders, *digests))
         zone = self._store.config.store.timezone
         now = self._store.clock.utc().astimezone(ZoneInfo(zone))
-        unseen = UnseenSales(journal).since(now.replace(hour=0, minute=0, second=0, microsecond=0))
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
         loss_won = self._loss_of(now.date(), zone, paid)
-        return _OnDisk(tuple(visits), issues, notices, loss_won, len(unseen))
+        unseen = UnseenSales(journal).how_many(since=midnight)
+        return _OnDisk(tuple(visits), issues, notices, loss_won, unseen)
 
     def _loss_of(self, today: date, zone: str, paid: Mapping[str, Stock]) -> int:
         losses = loss_by_day(self._store.folders.issue_data, zone, paid, since=today)

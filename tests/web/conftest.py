@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import re
 import shutil
 import threading
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
@@ -265,6 +267,28 @@ async def client(shop: FakeShop, door: Door) -> AsyncGenerator[httpx.AsyncClient
         transport=transport, base_url="http://shop", headers=headers
     ) as client:
         yield client
+
+
+SignedIn = Callable[..., Awaitable[httpx.AsyncClient]]
+
+
+@pytest.fixture
+async def signed_in(shop: Any, door: Door) -> AsyncGenerator[SignedIn, None]:
+    """(desks, role) → a browser of somebody who came in by a link; its forms are our own."""
+    async with AsyncExitStack() as clients:
+
+        async def begin(desks: Desks, role: Role = "owner") -> httpx.AsyncClient:
+            transport = httpx.ASGITransport(app=build(shop, door, lambda: 0.0, desks=desks))
+            client = httpx.AsyncClient(transport=transport, base_url="http://shop")
+            await clients.enter_async_context(client)
+            await door.set_account(role, "correct horse battery", role)
+            await client.get(door.link_once(role))
+            found = re.search(r'data-csrf="([^"]+)"', (await client.get("/")).text)
+            assert found is not None
+            client.headers["x-csrf"] = found[1]
+            return client
+
+        yield begin
 
 
 @pytest.fixture

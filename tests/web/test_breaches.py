@@ -1,7 +1,7 @@
 """Data may have got out: what to revoke, what was there, 72 hours, and what is told to whom."""
 
 import re
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,6 @@ from storeguard.inventorydesk import InventoryDesk
 from storeguard.issuedesk import IssueDesk
 from storeguard.outbox.folder import seal
 from storeguard.pastdesk import PastDesk
-from storeguard.web.app import build
 from storeguard.web.desks import Desks, Law
 from storeguard.web.door import Door
 
@@ -108,22 +107,9 @@ def make(tmp_path: Path, journal: Journal, clock: SetClock) -> Any:
     return make
 
 
-async def signed_in(shop: Any, door: Door, desks: Desks, role: Any) -> httpx.AsyncClient:
-    app = build(shop, door, lambda: 0.0, desks=desks)
-    client = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://shop")
-    await door.set_account(role, "correct horse battery", role)
-    await client.get(door.link_once(role))
-    found = re.search(r'data-csrf="([^"]+)"', (await client.get("/")).text)
-    assert found is not None
-    client.headers["x-csrf"] = found[1]
-    return client
-
-
 @pytest.fixture
-async def owner(shop: Any, door: Door, make: Any) -> AsyncGenerator[httpx.AsyncClient, None]:
-    client = await signed_in(shop, door, make(), "owner")
-    yield client
-    await client.aclose()
+async def owner(signed_in: Any, make: Any) -> Any:
+    return await signed_in(make())
 
 
 async def begun(owner: httpx.AsyncClient, kind: str = "card", learnt: str = LEARNT) -> str:
@@ -222,7 +208,7 @@ async def test_the_notice_is_filled_in_with_store_time_items_and_contact(
 
 
 async def test_steps_and_the_end_survive_a_restart(
-    owner: httpx.AsyncClient, shop: Any, door: Door, make: Any
+    owner: httpx.AsyncClient, signed_in: Any, make: Any
 ):
     where = await begun(owner)
     for step, done in (("cloud", "1"), ("police", "1"), ("police", "")):
@@ -231,7 +217,7 @@ async def test_steps_and_the_end_survive_a_restart(
         ).status_code == 303
     assert (await owner.post(f"{where}/steps", data={"step": "pos"})).status_code == 404
     assert (await owner.post(f"{where}/close", data={"outcome": " "})).status_code == 422
-    again = await signed_in(shop, door, make(), "owner")
+    again = await signed_in(make(), "owner")
     page = (await again.get(where)).text
     assert page.count('class="is-done"') == 1
     answer = await again.post(f"{where}/close", data={"outcome": "카드를 찾음"})
@@ -244,13 +230,12 @@ async def test_steps_and_the_end_survive_a_restart(
     assert detail.closed == "2026-11-21 12:00 owner"
     whats = [one.what for one in make().issues.log.newest(9)]
     assert whats == ["breach_closed", *["breach_step"] * 3, "breach"]
-    await again.aclose()
 
 
 async def test_everybody_else_is_signed_out_and_kiosks_begin_anew(
-    owner: httpx.AsyncClient, shop: Any, door: Door, make: Any
+    owner: httpx.AsyncClient, door: Door, signed_in: Any, make: Any
 ):
-    staff = await signed_in(shop, door, make(), "staff")
+    staff = await signed_in(make(), "staff")
     kiosk, link = door.kiosk_cookie(), door.link_once("staff")
     where = await begun(owner, "intrusion")
     assert (await owner.post(f"{where}/sign-out")).status_code == 303
@@ -261,15 +246,13 @@ async def test_everybody_else_is_signed_out_and_kiosks_begin_anew(
     page = await owner.get(where)
     assert page.status_code == 200, "who pressed it stays"
     assert 'class="is-done"' in page.text
-    await staff.aclose()
 
 
-async def test_a_breach_is_the_owners_alone(shop: Any, door: Door, make: Any):
-    staff = await signed_in(shop, door, make(), "staff")
+async def test_a_breach_is_the_owners_alone(signed_in: Any, make: Any):
+    staff = await signed_in(make(), "staff")
     assert (await staff.get(ROOT)).status_code == 403
     for path in (ROOT, f"{ROOT}/2026-11-20-1/sign-out", f"{ROOT}/2026-11-20-1/close"):
         assert (await staff.post(path, data={"kind": "card"})).status_code == 403
-    await staff.aclose()
 
 
 def test_its_pages_are_free_of_serious_findings(

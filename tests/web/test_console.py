@@ -13,7 +13,6 @@ import httpx
 import numpy as np
 import pytest
 
-from storeguard.books.accounts import Role
 from storeguard.books.decisions import AccessLog
 from storeguard.books.journal import Journal, Sale
 from storeguard.books.records import IssueRecords
@@ -24,7 +23,6 @@ from storeguard.issuedesk import IssueDesk
 from storeguard.outbox import stored
 from storeguard.outbox.folder import seal
 from storeguard.pastdesk import PastDesk
-from storeguard.web.app import build
 from storeguard.web.desks import Desks, Law
 from storeguard.web.door import Door
 from storeguard.web.past import bars
@@ -114,24 +112,10 @@ def desks(root: Path, tmp_path: Path, journal: Journal, kiosk: FakeBook) -> Desk
     return Desks(issues, books, PastDesk(journal, clock, STORE.timezone), LAW)
 
 
-async def signed_in(shop: Any, door: Door, desks: Desks, role: Role) -> httpx.AsyncClient:
-    app = build(shop, door, lambda: 0.0, desks=desks)
-    shop.folder = desks.issues._root  # type: ignore[attr-defined]
-    client = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://shop")
-    await door.set_account(role, "correct horse battery", role)
-    await client.get(door.link_once(role))
-    page = await client.get("/")
-    found = re.search(r'data-csrf="([^"]+)"', page.text)
-    assert found is not None
-    client.headers["x-csrf"] = found[1]
-    return client
-
-
 @pytest.fixture
-async def owner(shop: Any, door: Door, desks: Desks) -> Any:
-    client = await signed_in(shop, door, desks, "owner")
-    yield client
-    await client.aclose()
+async def owner(signed_in: Any, shop: Any, desks: Desks) -> Any:
+    shop.folder = desks.issues._root  # type: ignore[attr-defined]
+    return await signed_in(desks)
 
 
 OWNERS = (
@@ -162,16 +146,15 @@ async def test_every_page_renders_in_both_languages(
 
 
 async def test_staff_opens_no_page_of_the_owner_and_changes_nothing(
-    shop: Any, door: Door, desks: Desks, root: Path
+    signed_in: Any, desks: Desks, root: Path
 ):
-    staff = await signed_in(shop, door, desks, "staff")
+    staff = await signed_in(desks, "staff")
     for path in OWNERS:
         assert (await staff.get(path)).status_code == 403, path
     for path in (f"/issues/{ID}/act", f"/issues/{ID}/export", "/inventory", "/people"):
         answer = await staff.post(path, data={"action": "delete", "reason": "x"})
         assert answer.status_code == 403, path
     assert (await staff.get("/devices")).status_code == 200
-    await staff.aclose()
     assert (root / ID).is_dir()
 
 

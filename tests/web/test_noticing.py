@@ -1,8 +1,5 @@
 """What the owner does on the console is known to the notices: an issue opened, a test answered."""
 
-import re
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,9 +19,7 @@ from storeguard.noticedesk import NoticeDesk
 from storeguard.outbox.noticebox import NOTICES, NoticeBox
 from storeguard.pastdesk import PastDesk
 from storeguard.services.telling import TellingService
-from storeguard.web.app import build
 from storeguard.web.desks import Desks, Law
-from storeguard.web.door import Door
 
 pytestmark = pytest.mark.anyio
 
@@ -69,26 +64,9 @@ def desks(tmp_path: Path, journal: Journal, box: NoticeBox) -> Desks:
     )
 
 
-@asynccontextmanager
-async def browser_of(
-    shop: Any, door: Door, desks: Desks
-) -> AsyncGenerator[httpx.AsyncClient, None]:
-    """The owner's, signed in."""
-    app = build(shop, door, lambda: 0.0, desks=desks)
-    transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://shop") as client:
-        await door.set_account("owner", "correct horse battery", "owner")
-        await client.get(door.link_once("owner"))
-        found = re.search(r'data-csrf="([^"]+)"', (await client.get("/")).text)
-        assert found is not None
-        client.headers["x-csrf"] = found[1]
-        yield client
-
-
 @pytest.fixture
-async def owner(shop: Any, door: Door, desks: Desks) -> AsyncGenerator[httpx.AsyncClient, None]:
-    async with browser_of(shop, door, desks) as client:
-        yield client
+async def owner(signed_in: Any, desks: Desks) -> Any:
+    return await signed_in(desks)
 
 
 async def test_a_look_at_an_issue_is_known_to_its_notice(owner: httpx.AsyncClient, box: NoticeBox):
@@ -132,11 +110,11 @@ async def test_a_full_disk_does_not_keep_an_issue_from_being_seen(
 
 
 async def test_where_nothing_is_told_an_issue_opens_as_well(
-    shop: Any, door: Door, desks: Desks, box: NoticeBox
+    signed_in: Any, desks: Desks, box: NoticeBox
 ):
     silent = Desks(desks.issues, desks.inventory, desks.past, desks.law)
-    async with browser_of(shop, door, silent) as client:
-        assert (await client.get(f"/issues/{ID}")).status_code == 200
-        assert (await client.get("/settings")).status_code == 200
-        assert (await client.post(f"/notices/{TEST}/acknowledge")).status_code == 404
+    client = await signed_in(silent)
+    assert (await client.get(f"/issues/{ID}")).status_code == 200
+    assert (await client.get("/settings")).status_code == 200
+    assert (await client.post(f"/notices/{TEST}/acknowledge")).status_code == 404
     assert box.acknowledged(ID) is None

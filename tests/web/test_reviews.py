@@ -1,7 +1,7 @@
 """The access log is gone through once a month: odd things first, and who did so is noted."""
 
 import re
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,6 @@ from storeguard.inventorydesk import InventoryDesk
 from storeguard.issuedesk import IssueDesk
 from storeguard.pastdesk import PastDesk
 from storeguard.reviewdesk import ReviewDesk
-from storeguard.web.app import build
 from storeguard.web.desks import Desks, Law
 from storeguard.web.door import Door
 from storeguard.web.refusednotes import MOST
@@ -66,22 +65,9 @@ def desks(tmp_path: Path, desk: IssueDesk, clock: SetClock) -> Desks:
     )
 
 
-async def signed_in(shop: Any, door: Door, desks: Desks, role: Any) -> httpx.AsyncClient:
-    app = build(shop, door, lambda: 0.0, desks=desks)
-    client = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://shop")
-    await door.set_account(role, "correct horse battery", role)
-    await client.get(door.link_once(role))
-    found = re.search(r'data-csrf="([^"]+)"', (await client.get("/")).text)
-    assert found is not None
-    client.headers["x-csrf"] = found[1]
-    return client
-
-
 @pytest.fixture
-async def owner(shop: Any, door: Door, desks: Desks) -> AsyncGenerator[httpx.AsyncClient, None]:
-    client = await signed_in(shop, door, desks, "owner")
-    yield client
-    await client.aclose()
+async def owner(signed_in: Any, desks: Desks) -> Any:
+    return await signed_in(desks)
 
 
 def october(desk: IssueDesk) -> None:
@@ -181,14 +167,13 @@ async def test_what_was_rotated_away_is_still_gone_through(
 
 
 async def test_staff_neither_sees_a_review_nor_signs_it_off(
-    shop: Any, door: Door, desks: Desks, desk: IssueDesk
+    signed_in: Any, desks: Desks, desk: IssueDesk
 ):
     october(desk)
-    client = await signed_in(shop, door, desks, "staff")
+    client = await signed_in(desks, "staff")
     assert TASK not in (await client.get("/")).text
     assert (await client.get(ROOT)).status_code == 403
     assert (await client.post(ROOT, data={"month": "2026-10"})).status_code == 403
-    await client.aclose()
     assert [one.what for one in desk.log.newest(99) if one.what == REVIEWED] == []
 
 

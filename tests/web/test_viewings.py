@@ -35,9 +35,7 @@ from storeguard.ports import Detector, Frame
 from storeguard.viewingdesk import Places, ViewingDesk
 from storeguard.viewinghold import AskedFor
 from storeguard.vision.clipfile import about_clip
-from storeguard.web.app import build
 from storeguard.web.desks import Desks, Law
-from storeguard.web.door import Door
 
 pytestmark = pytest.mark.anyio
 
@@ -129,22 +127,9 @@ def desks(
     viewings.shut()
 
 
-async def signed_in(shop: Any, door: Door, desks: Desks, role: Any) -> httpx.AsyncClient:
-    app = build(shop, door, lambda: 0.0, desks=desks)
-    client = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://shop")
-    await door.set_account(role, "correct horse battery", role)
-    await client.get(door.link_once(role))
-    found = re.search(r'data-csrf="([^"]+)"', (await client.get("/")).text)
-    assert found is not None
-    client.headers["x-csrf"] = found[1]
-    return client
-
-
 @pytest.fixture
-async def owner(shop: Any, door: Door, desks: Desks) -> Any:
-    client = await signed_in(shop, door, desks, "owner")
-    yield client
-    await client.aclose()
+async def owner(signed_in: Any, desks: Desks) -> Any:
+    return await signed_in(desks)
 
 
 async def asked(owner: httpx.AsyncClient, **other: str) -> str:
@@ -472,18 +457,17 @@ async def test_a_request_that_cannot_be_is_refused_and_not_noted(
 
 
 async def test_requests_and_their_clips_are_the_owners_alone(
-    owner: httpx.AsyncClient, shop: Any, door: Door, desks: Desks, tmp_path: Path
+    owner: httpx.AsyncClient, signed_in: Any, desks: Desks, tmp_path: Path
 ):
     page = await asked(owner)
     key = keys((await owner.get(page)).text)[0]
-    staff = await signed_in(shop, door, desks, "staff")
+    staff = await signed_in(desks, "staff")
     still = f"{page}/clips/{key}/stills/0.jpg"
     for path in (ROOT, page, f"{page}/clips/{key}.mp4", f"{page}/export.zip", still):
         assert (await staff.get(path)).status_code == 403, path
     for path in (ROOT, f"{page}/export", f"{page}/close", f"{page}/clips/{key}/person"):
         assert (await staff.post(path, data=WISH)).status_code == 403, path
     assert "열람 요구" not in (await staff.get("/")).text
-    await staff.aclose()
     for path in (f"{page}/clips/..%2f..%2fstate%2fviewings.json.mp4", f"{ROOT}/..%2f1"):
         assert (await owner.get(path)).status_code == 404, path
     assert (tmp_path / "state" / "viewings.json").stat().st_mode & 0o777 == 0o600

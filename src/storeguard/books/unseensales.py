@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
 from storeguard.books import tables as t
 from storeguard.books.journal import Journal
@@ -31,6 +31,12 @@ class UnseenSales:
         known = select(t.unseen_sales.c.sale_id).where(t.unseen_sales.c.sale_id == sale_id)
         if not self._journal.rows(known):
             self._journal.change(insert(t.unseen_sales).values(sale_id=sale_id, at_utc=at))
+
+    def how_many(self, since: datetime) -> int:
+        """Noted since then; the first page asks, at each change of the shop."""
+        noted = t.unseen_sales.c
+        counted = select(func.count().label("n")).where(noted.at_utc >= since)
+        return int(self._journal.rows(counted)[0]["n"])
 
     def since(self, at: datetime) -> list[UnseenSale]:
         """Newest first; what has been taken back since is there too."""

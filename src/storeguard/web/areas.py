@@ -31,49 +31,58 @@ class Drawing(Body):
 
 
 def router(view: ShopView, pages: Pages, desk: AreasDesk, log: IssueDesk) -> APIRouter:
+    areas = _AreasPages(view, pages, desk, log)
     made = APIRouter(include_in_schema=False)
+    made.add_api_route("/devices/areas", areas.page, methods=["GET"])
+    made.add_api_route("/devices/areas/view", areas.answer, methods=["POST"])
+    made.add_api_route("/api/v1/areas", areas.save, methods=["POST"])
+    return made
 
-    @made.get("/devices/areas")
-    async def page(request: Request, camera: str) -> Response:
-        areas = await asyncio.to_thread(desk.areas, camera)
+
+class _AreasPages:
+    def __init__(self, view: ShopView, pages: Pages, desk: AreasDesk, log: IssueDesk) -> None:
+        self._view = view
+        self._pages = pages
+        self._desk = desk
+        self._log = log
+
+    async def page(self, request: Request, camera: str) -> Response:
+        areas = await asyncio.to_thread(self._desk.areas, camera)
         if areas is None:
             raise HTTPException(404)
-        return pages.console(
+        return self._pages.console(
             request,
             "areas.html",
             ("areas.",),
-            store=view.snapshot().store,
+            store=self._view.snapshot().store,
             camera=camera,
             areas={"ignore_areas": areas.ignore_areas, "privacy_masks": areas.privacy_masks},
             sees=areas.sees,
             asked=SEEN,
-            unmasked=(await asyncio.to_thread(desk.unmasked)).get(camera, ()),
+            unmasked=(await asyncio.to_thread(self._desk.unmasked)).get(camera, ()),
         )
 
-    @made.post("/devices/areas/view")
-    async def view_answered(request: Request) -> Response:
+    async def answer(self, request: Request) -> Response:
         """Each of the three has to be answered: what is left out is no answer."""
         form = await request.form()
         camera = str(form.get("camera", ""))
         said = {what: str(form.get(what, "")) for what in SEEN}
         if not CAMERA_ID.fullmatch(camera) or not set(said.values()) <= {"yes", "no"}:
             raise HTTPException(422)
-        problem = await desk.answer(camera, [what for what, one in said.items() if one == "yes"])
-        if problem:
+        if await self._desk.answer(camera, [what for what, one in said.items() if one == "yes"]):
             raise HTTPException(422)
-        await asyncio.to_thread(log.looked, caller_of(request).name, "settings", camera)
+        await self._note(request, camera)
         return RedirectResponse(f"/devices/areas?camera={camera}", 303)
 
-    @made.post("/api/v1/areas")
-    async def save(request: Request, drawing: Drawing) -> Response:
+    async def save(self, request: Request, drawing: Drawing) -> Response:
         areas = Areas(_shapes(drawing.ignore_areas), _shapes(drawing.privacy_masks))
-        problem = await desk.save(drawing.camera, areas)
-        if problem:
+        if problem := await self._desk.save(drawing.camera, areas):
             return JSONResponse({"error": problem}, 422)
-        await asyncio.to_thread(log.looked, caller_of(request).name, "settings", drawing.camera)
+        await self._note(request, drawing.camera)
         return JSONResponse({"saved": True})
 
-    return made
+    async def _note(self, request: Request, camera: str) -> None:
+        await asyncio.to_thread(self._log.looked, caller_of(request).name, "settings", camera)
 
 
 def _shapes(drawn: list[Drawn]) -> tuple[Shape, ...]:

@@ -20,6 +20,7 @@ from storeguard.clock import Clock
 from storeguard.web.passwords import LONGEST_PASSWORD, NotLetIn, known_as, refuse_weak
 from storeguard.web.throttle import Throttle
 
+POS_TOKEN_VARIABLE = "STOREGUARD_POS_TOKEN"
 MOST_TRIES, TRIES_WITHIN_S = 5, 15 * 60.0
 MOST_TRIES_AN_HOUR = 60
 IDLE = timedelta(days=7)
