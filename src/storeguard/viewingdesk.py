@@ -15,8 +15,9 @@ from zoneinfo import ZoneInfo
 
 from storeguard.books.viewings import ANSWERED_WITHIN, OUTCOMES, Outcome, Viewing, ViewingsFile
 from storeguard.clock import Clock
-from storeguard.domain.following import Box, Mark
+from storeguard.domain.following import Mark
 from storeguard.domain.issue import IssueStore
+from storeguard.domain.occupancy import Box
 from storeguard.messages import text
 from storeguard.outbox.folder import sealed_issues
 from storeguard.ports import Detector

@@ -19,8 +19,9 @@ from typing import BinaryIO
 
 from storeguard import allocator, durable
 from storeguard.clock import Clock
-from storeguard.domain.following import Box, Mark, followed
+from storeguard.domain.following import Mark, followed
 from storeguard.domain.issue import IssueStore
+from storeguard.domain.occupancy import Box
 from storeguard.errors import StoreguardError
 from storeguard.exporting import SUMMARY, Content, page_alone, zip_into
 from storeguard.outbox.diskspace import volume_of

@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 from storeguard import config
-from storeguard.domain.following import Box, Mark, followed, inside
-from storeguard.domain.occupancy import Detection, overlap
+from storeguard.domain.following import Mark, followed, inside
+from storeguard.domain.occupancy import Box, Detection, overlap
 from storeguard.ports import Detector, Frame, Image
 from storeguard.vision.coarse import coarse
 from storeguard.vision.detectors.onnx import load

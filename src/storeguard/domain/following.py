@@ -7,7 +7,7 @@ somebody else's box touches theirs. A crossing ends the following; another mark 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from storeguard.domain.occupancy import Detection, overlap
+from storeguard.domain.occupancy import Box, Detection, overlap
 
 LEAST_OVERLAP = 0.3
 """Of a person's boxes on two pictures in a row."""
@@ -28,9 +28,6 @@ AROUND_S = 0.35
 
 MARGIN = 0.06
 """Of another's box: an arm may reach out of it."""
-
-Box = tuple[float, float, float, float]
-"""Left, top, right, bottom in pixels."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,11 +21,15 @@ STAYS_SHARE = 0.6
 SAME_PLACE_IOU = 0.3
 
 
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom in pixels."""
+
+
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """A person on a frame. xyxy: left, top, right, bottom in pixels; confidence 0..1."""
+    """A person on a frame. Confidence 0..1."""
 
-    xyxy: tuple[float, float, float, float]
+    xyxy: Box
     confidence: float
 
 

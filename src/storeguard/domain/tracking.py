@@ -7,7 +7,7 @@ person; whoever turns up while somebody is lost in the middle of the store is th
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from storeguard.domain.occupancy import Detection, overlap
+from storeguard.domain.occupancy import Box, Detection, overlap
 
 LOST_AFTER_S = 3.0
 """Hidden behind a shelf for longer is lost; near the picture's edge it is gone."""
@@ -23,8 +23,6 @@ NEAR_HEIGHTS = 0.6
 
 LEAST_OVERLAP = 0.2
 EDGE_SHARE = 0.03
-
-Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from av.container import InputContainer, OutputContainer
 
-from storeguard.domain.following import Box
+from storeguard.domain.occupancy import Box
 from storeguard.ports import Image
 
 BLOCKS_ACROSS = 32

@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from av.video.frame import VideoFrame
 
-from storeguard.domain.following import LEAST_CONFIDENCE, Box, Looked
-from storeguard.domain.occupancy import Detection
+from storeguard.domain.following import LEAST_CONFIDENCE, Looked
+from storeguard.domain.occupancy import Box, Detection
 from storeguard.errors import CameraBlind
 from storeguard.ports import Detector, Frame, Image
 from storeguard.vision.coarse import coarse_but_for, write_clip
