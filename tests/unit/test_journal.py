@@ -281,3 +281,31 @@ def test_the_end_of_a_visit_brings_its_start_by_the_same_clock(journal):
     journal.close_visit("v", later(5), later(9), {}, started_utc=AT)
     [visit] = journal.recent_visits()
     assert (visit.started_utc, visit.ended_utc) == (AT, later(5))
+
+
+def test_it_is_not_closed_under_somebody_who_reads(journal):
+    """SQLite crashes there, and the process with it: a page may ask while the daemon ends."""
+    is_read, may_end, is_closed = threading.Event(), threading.Event(), threading.Event()
+
+    def read():
+        with journal._transaction() as connection:
+            is_read.set()
+            may_end.wait(20)
+            found.append(connection.execute(sa.select(sa.literal(7))).scalar())
+
+    def close():
+        journal.close()
+        is_closed.set()
+
+    found = []
+    threads = [threading.Thread(target=read), threading.Thread(target=close)]
+    threads[0].start()
+    assert is_read.wait(20)
+    threads[1].start()
+    assert not is_closed.wait(0.3)
+    may_end.set()
+    for thread in threads:
+        thread.join(20)
+    assert (found, is_closed.is_set()) == ([7], True)
+    with pytest.raises(JournalFault, match="is closed"):
+        journal.rows(sa.select(tables.sales))

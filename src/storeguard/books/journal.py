@@ -65,10 +65,14 @@ class Journal:
             self._settle_folder()
 
     def close(self) -> None:
-        """May be called twice."""
-        if self._engine is not None:
-            self._engine.dispose()
-            self._engine = None
+        """Waits for whoever is at it: SQLite crashes where a connection is closed under a query.
+
+        May be called twice.
+        """
+        with self._turn:
+            if self._engine is not None:
+                self._engine.dispose()
+                self._engine = None
 
     # Books
 
