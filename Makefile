@@ -23,7 +23,7 @@ demo: $(VENV)/.has-demo  ## A simulated shop in the browser; ARGS="--script thie
 	@$(BIN)/storeguard demo $(ARGS)
 
 test: $(VENV)/.has-test  ## The test suite; ARGS goes to pytest.
-	@$(BIN)/python -m pytest -m 'not slow' -n 3 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -m 'not slow' -n 3 --dist loadfile --max-worker-restart 0 $(ARGS)
 
 # torch's CPU build, or nothing: the usual one brings gigabytes of CUDA. Where pip finds it on
 # another index only: PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu make test-yolo

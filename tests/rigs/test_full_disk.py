@@ -50,7 +50,7 @@ def _filled(rig, mib, rounds, ballast="ballast"):
     return seen
 
 
-@pytest.mark.parametrize(("mib", "rounds"), [(8, 3), (16, 4), (64, 2)])
+@pytest.mark.parametrize(("mib", "rounds"), [(8, 3), (16, 8), (64, 3)])
 def test_a_store_whose_disk_fills_up_loses_nothing_and_seals_in_time(rig, mib, rounds):
     """Bytes or inodes, to the last one or nearly; each issue is sealed while it is full."""
     assert _filled(rig, mib, rounds)["late"] == 0

@@ -8,6 +8,7 @@ import pytest
 
 from storeguard import config as cfg
 from storeguard.clock import LoopClock, run_simulated
+from storeguard.domain import alarms
 from storeguard.domain.issue import Issue, IssueLine, IssueStore
 from storeguard.domain.notice import Telling
 from storeguard.domain.telling import Kind, Notice, Phase
@@ -288,13 +289,16 @@ def test_a_scale_that_stays_out_is_told_after_ten_minutes_and_its_return_once(ma
     assert len(manifests[0]["headline"]) <= 40
 
 
-def test_a_fault_that_lasts_is_not_told_again_after_a_restart_but_its_end_is(make_store, hook):
+def test_a_fault_that_lasts_is_not_told_again_after_a_restart_but_its_end_is(
+    make_store, hook, monkeypatch
+):
+    monkeypatch.setattr(alarms, "DEFAULT_DELAY_S", 60.0)
     store = shop(make_store)
     store.world.unplug("A")
-    store.advance(700)
+    store.advance(160)
     store.stop()
     store.start(settle=False)
-    store.advance(700)
+    store.advance(160)
     assert len(hook.letters) == 1
     store.stop()
     store.world.plug("A")
