@@ -12,6 +12,7 @@ from storeguard.domain.ledger import (
     LATE_FOR_S,
     LONGEST_WAIT_S,
     PREPAID_FOR_S,
+    Awaiting,
     Debt,
     Ledger,
     Movement,
@@ -23,6 +24,8 @@ from storeguard.domain.ledger import (
     close_visit,
     due,
     end_visit,
+    is_expecting,
+    lapsed,
     mark_unverified,
     open_visit,
     rename_visit,
@@ -124,77 +127,75 @@ def test_taken_and_put_back_is_not_taken():
 
 
 def test_a_payment_belongs_to_the_customer_inside():
-    ledger, paid = add_sale(open_visit(Ledger(), "v1", 0.0, by_step=False), sale(2, 9.0))
-    assert paid == ()
+    ledger = add_sale(open_visit(Ledger(), "v1", 0.0, by_step=False), sale(2, 9.0))
     assert ledger.visits[0].paid == Counter({MILK: 2})
 
 
 def test_a_payment_in_grace_is_the_first_customers_while_the_next_is_inside():
-    ledger, paid = add_sale(two_visits(ended_owes=1), sale(1, 112.0))
-    assert paid == ()
+    ledger = add_sale(two_visits(ended_owes=1), sale(1, 112.0))
     assert visit(ledger, "v1").paid == Counter({MILK: 1})
     assert visit(ledger, "v2").sales == ()
 
 
 def test_what_the_first_customer_does_not_owe_is_the_next_ones():
-    ledger, _ = add_sale(two_visits(ended_owes=1), sale(3, 112.0))
+    ledger = add_sale(two_visits(ended_owes=1), sale(3, 112.0))
     assert visit(ledger, "v1").paid == Counter({MILK: 1})
     assert visit(ledger, "v2").paid == Counter({MILK: 2})
 
 
 def test_another_product_is_not_the_first_customers():
-    ledger, _ = add_sale(two_visits(ended_owes=1), sale(1, 112.0, BAR))
+    ledger = add_sale(two_visits(ended_owes=1), sale(1, 112.0, BAR))
     assert visit(ledger, "v2").paid == Counter({BAR: 1})
 
 
 def test_the_oldest_visit_that_owes_is_paid_first():
     ledger = end_visit(add_movement(two_visits(ended_owes=1), take(1, 115.0)), 120.0, 125.0)
-    ledger, _ = add_sale(ledger, sale(1, 126.0))
+    ledger = add_sale(ledger, sale(1, 126.0))
     assert (visit(ledger, "v1").owes(MILK), visit(ledger, "v2").owes(MILK)) == (0, 1)
-    ledger, _ = add_sale(ledger, sale(1, 127.0))
+    ledger = add_sale(ledger, sale(1, 127.0))
     assert visit(ledger, "v2").owes(MILK) == 0
 
 
 def test_one_line_is_one_customers():
     """Who has two in hand has paid the line of two, though somebody has left with one."""
     ledger = add_movement(two_visits(ended_owes=1), take(2, 111.0))
-    ledger, _ = add_sale(ledger, sale(2, 114.0))
+    ledger = add_sale(ledger, sale(2, 114.0))
     assert [visit(ledger, v).paid[MILK] for v in ("v1", "v2")] == [0, 2]
 
 
 def test_a_line_that_nobody_owes_alone_is_shared_out():
     ledger = end_visit(add_movement(two_visits(ended_owes=1), take(1, 111.0)), 120.0, 125.0)
-    ledger, _ = add_sale(ledger, sale(2, 126.0))
+    ledger = add_sale(ledger, sale(2, 126.0))
     assert [visit(ledger, v).paid[MILK] for v in ("v1", "v2")] == [1, 1]
 
 
 def test_a_payment_after_the_grace_is_not_his_who_has_left():
     """He may not be judged yet, for somebody is filling a basket."""
     ledger = add_movement(replace(two_visits(ended_owes=1), grace_s=10.0), take(1, 111.0))
-    assert visit(add_sale(ledger, sale(1, 110.0))[0], "v1").paid[MILK] == 1
-    assert visit(add_sale(ledger, sale(1, 110.1))[0], "v2").paid[MILK] == 1
+    assert visit(add_sale(ledger, sale(1, 110.0)), "v1").paid[MILK] == 1
+    assert visit(add_sale(ledger, sale(1, 110.1)), "v2").paid[MILK] == 1
 
 
 def test_a_payment_long_before_somebody_came_is_not_his():
     ledger = end_visit(add_movement(two_visits(), take(1, 115.0)), 120.0, 125.0)
     late, early = sale(1, 110.0 - PREPAID_FOR_S), sale(1, 109.0 - PREPAID_FOR_S)
-    assert visit(add_sale(ledger, late)[0], "v2").paid[MILK] == 1
+    assert visit(add_sale(ledger, late), "v2").paid[MILK] == 1
     assert ledgers.takes(ledger, visit(ledger, "v2"), early.t_s) is False
 
 
 def test_of_two_who_owe_the_later_one_remembers_the_payment_that_the_earlier_got():
     ledger = add_movement(two_visits(ended_owes=1), take(1, 111.0))
-    ledger, _ = add_sale(ledger, sale(1, 114.0))
+    ledger = add_sale(ledger, sale(1, 114.0))
     assert visit(ledger, "v1").yielded == ()
     assert visit(ledger, "v2").yielded == (sale(1, 114.0),)
-    ledger, _ = add_sale(ledger, sale(1, 115.0))
+    ledger = add_sale(ledger, sale(1, 115.0))
     assert visit(ledger, "v2").paid[MILK] == 1
 
 
 @pytest.mark.parametrize(("waits_s", "belongs"), [(30.0, True), (PREPAID_FOR_S + 1, False)])
 def test_a_prepaid_sale_is_the_next_visits_if_that_comes_soon(waits_s, belongs):
-    ledger, paid = add_sale(Ledger(), sale(1, 100.0))
-    assert (paid, ledger.prepaid) == ((), (sale(1, 100.0),))
+    ledger = add_sale(Ledger(), sale(1, 100.0))
+    assert ledger.prepaid == (sale(1, 100.0),)
     ledger = open_visit(ledger, "v1", 100.0 + waits_s, by_step=False)
     assert ledger.prepaid == ()
     assert ledger.visits[0].paid == Counter({MILK: 1} if belongs else {})
@@ -203,27 +204,54 @@ def test_a_prepaid_sale_is_the_next_visits_if_that_comes_soon(waits_s, belongs):
 # --- payments after the issue
 
 
-def test_a_late_payment_amends_the_issue_and_is_no_prepaid_sale():
+def pay_late(ledger: Ledger, now_s: float):
+    """As the keeper does in each round; returns what was paid, debt by debt."""
+    ledger, late = lapsed(ledger, now_s)
+    paid = []
+    for line in late:
+        ledger, settled = settle_debts(ledger, line.product, line.count, line.t_s)
+        paid += settled
+    return ledger, tuple(paid)
+
+
+def test_a_payment_for_which_nobody_comes_pays_the_sealed_issue():
     debt = Debt("issue-1", 100.0, MILK, 2)
-    ledger, paid = add_sale(Ledger(debts=(debt,)), sale(1, 160.0))
+    ledger = add_sale(Ledger(debts=(debt,)), sale(1, 160.0))
+    assert is_expecting(ledger, 160.0 + PREPAID_FOR_S)
+    assert pay_late(ledger, 160.0 + PREPAID_FOR_S) == (ledger, ())
+    ledger, paid = pay_late(ledger, 161.0 + PREPAID_FOR_S)
+    assert not is_expecting(ledger, 161.0 + PREPAID_FOR_S)
     assert paid == ((debt, 1),)
-    assert ledger.debts == (replace(debt, count=1),)
-    assert ledger.prepaid == ()
+    assert (ledger.debts, ledger.prepaid) == ((replace(debt, count=1),), ())
 
 
-def test_a_late_payment_pays_the_oldest_debt_first_and_the_rest_is_prepaid():
+def test_who_pays_before_he_is_seen_is_not_the_one_who_left_without_paying():
+    debt = Debt("issue-1", 100.0, MILK, 1)
+    ledger = add_sale(Ledger(debts=(debt,)), sale(1, 160.0))
+    ledger = open_visit(ledger, "v1", 200.0, by_step=False)
+    ledger, paid = pay_late(ledger, 400.0)
+    assert paid == ()
+    assert (ledger.debts, ledger.visits[0].paid) == ((debt,), Counter({MILK: 1}))
+
+
+def test_a_late_payment_pays_the_oldest_debt_first_and_the_rest_nobodys():
     debts = tuple(Debt(f"issue-{n}", 100.0 + n, MILK, 1) for n in (1, 2))
     other = Debt("issue-3", 103.0, BAR, 1)
-    ledger, paid = add_sale(Ledger(debts=(*debts, other)), sale(3, 160.0))
+    ledger, paid = pay_late(add_sale(Ledger(debts=(*debts, other)), sale(3, 160.0)), 300.0)
     assert paid == ((debts[0], 1), (debts[1], 1))
-    assert ledger.debts == (other,)
-    assert [s.count for s in ledger.prepaid] == [1]
+    assert (ledger.debts, ledger.prepaid) == ((other,), ())
+
+
+def test_who_waits_for_his_sales_gets_no_more_than_the_debts_leave():
+    awaiting = replace(visit(two_visits(ended_owes=2), "v1"), awaiting=Awaiting(106.0, 0))
+    ledger = Ledger((awaiting,), debts=(Debt("issue-1", 50.0, MILK, 1),), grace_s=5.0)
+    ledger = add_sale(ledger, sale(2, 300.0))
+    assert (ledger.visits[0].paid[MILK], ledger.prepaid) == (1, (sale(1, 300.0),))
 
 
 def test_who_is_inside_pays_his_own_before_anybodys_debt():
     debt = Debt("issue-1", 100.0, MILK, 1)
-    ledger, paid = add_sale(replace(two_visits(), debts=(debt,)), sale(1, 115.0))
-    assert paid == ()
+    ledger = add_sale(replace(two_visits(), debts=(debt,)), sale(1, 115.0))
     assert ledger.debts == (debt,)
     assert visit(ledger, "v2").paid == Counter({MILK: 1})
 
@@ -296,6 +324,7 @@ steps = st.lists(
         st.tuples(st.just("take"), st.integers(-3, 5)),
         st.tuples(st.just("sell"), st.integers(-2, 5)),
         st.tuples(st.just("debt"), st.integers(1, 3)),
+        st.tuples(st.just("nobody comes"), st.none()),
     ),
     max_size=40,
 )
@@ -303,7 +332,7 @@ steps = st.lists(
 
 def booked_now(ledger, line):
     if line.count < 0:
-        return add_refund(ledger, line)[0], ()
+        return add_refund(ledger, line)[0]
     return add_sale(ledger, line)
 
 
@@ -324,14 +353,17 @@ def test_every_unit_moved_or_paid_is_booked_exactly_once(happenings, products):
             ledger = replace(ledger, debts=(*ledger.debts, Debt(f"i{n}", now_s, product, count)))
         elif kind == "sell":
             owed = {v.id: v.owes(product) for v in ledger.visits if v.emptied_s is not None}
-            ledger, paid = booked_now(ledger, sale(count, now_s, product))
+            ledger = booked_now(ledger, sale(count, now_s, product))
             sold[product] += count
-            late[product] += sum(units for _, units in paid)
-            assert all(0 < units <= debt.count for debt, units in paid)
             for v in ledger.visits:  # more than it owes is never put on a visit that is over
                 gained = owed.get(v.id, 0) - v.owes(product)
                 if count > 0 and v.id in owed:
                     assert 0 <= gained <= owed[v.id]
+        elif kind == "nobody comes":
+            waiting = ledger.prepaid
+            ledger, paid = pay_late(ledger, now_s + PREPAID_FOR_S + 1.0)
+            assert all(0 < units <= debt.count for debt, units in paid)
+            late.update(line.product for line in waiting for _ in range(line.count))
         assert all(debt.count > 0 for debt in ledger.debts)
     booked = late.copy()
     for line in ledger.prepaid:

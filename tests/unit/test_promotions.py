@@ -361,36 +361,36 @@ def paid_by(ledger):
 
 
 def test_the_next_customers_payment_is_not_used_up_for_a_free_unit():
-    ledger, _ = add_sale(ended({MILK: 2}, ONE_PLUS_ONE), sale(1, 107.0))
+    ledger = add_sale(ended({MILK: 2}, ONE_PLUS_ONE), sale(1, 107.0))
     ledger = open_visit(ledger, "v2", 110.0, by_step=False)
-    ledger, _ = add_sale(ledger, sale(1, 112.0))
+    ledger = add_sale(ledger, sale(1, 112.0))
     assert paid_by(ledger) == {"v1": {MILK: 1}, "v2": {MILK: 1}}
 
 
 def test_a_kiosk_that_records_the_free_unit_too_books_it_on_the_same_visit():
-    ledger, _ = add_sale(ended({MILK: 2}, ONE_PLUS_ONE), sale(1, 107.0))
-    ledger, _ = add_sale(ledger, sale(1, 107.5))
+    ledger = add_sale(ended({MILK: 2}, ONE_PLUS_ONE), sale(1, 107.0))
+    ledger = add_sale(ledger, sale(1, 107.5))
     assert paid_by(ledger) == {"v1": {MILK: 2}}
-    ledger, _ = add_sale(ledger, sale(1, 108.0))
+    ledger = add_sale(ledger, sale(1, 108.0))
     assert [one.count for one in ledger.prepaid] == [1]
 
 
 def test_a_set_paid_at_the_door_belongs_to_the_visit_that_took_its_parts():
     ledger = open_visit(ended({SODA: 1, BAR: 2}, SET), "v2", 110.0, by_step=False)
-    ledger, _ = add_sale(ledger, sale(1, 112.0, SET_A))
-    ledger, _ = add_sale(ledger, sale(1, 113.0, SET_A))
+    ledger = add_sale(ledger, sale(1, 112.0, SET_A))
+    ledger = add_sale(ledger, sale(1, 113.0, SET_A))
     assert paid_by(ledger) == {"v1": {SET_A: 1}, "v2": {SET_A: 1}}
 
 
 def test_ten_for_a_price_belongs_to_the_visit_that_took_ten():
     ledger = open_visit(ended({BAR: 6, CONE: 4}, TEN_FOR_PRICE), "v2", 110.0, by_step=False)
-    ledger, _ = add_sale(ledger, sale(1, 112.0, TEN))
+    ledger = add_sale(ledger, sale(1, 112.0, TEN))
     assert paid_by(ledger) == {"v1": {TEN: 1}, "v2": {}}
 
 
 def test_a_set_of_which_a_part_was_not_taken_is_the_current_customers():
     ledger = open_visit(ended({SODA: 1}, SET), "v2", 110.0, by_step=False)
-    ledger, _ = add_sale(ledger, sale(1, 112.0, SET_A))
+    ledger = add_sale(ledger, sale(1, 112.0, SET_A))
     assert paid_by(ledger) == {"v1": {}, "v2": {SET_A: 1}}
 
 

@@ -416,7 +416,7 @@ def test_no_missing_unit_is_in_two_judgements_and_none_is_lost(happenings):
             ledger = add_movement(ledger, movement(name, -count, at_s=now_s))
             taken[name] += count
         elif kind == "pay" and ledger.current is not None:
-            ledger, _ = add_sale(ledger, SaleLine(now_s, f"s{n}", name, count))
+            ledger = add_sale(ledger, SaleLine(now_s, f"s{n}", name, count))
             sold[name] += count
         elif kind == "judge" and ledger.visits and ledger.visits[0].emptied_s is not None:
             ledger = judge_first(ledger)

@@ -104,10 +104,17 @@ class Shop:
             self.ledger, credited = add_refund(self.ledger, line)
             self.kiosk[product] -= credited
             return
-        self.ledger, paid = ledgers.add_sale(self.ledger, line)
-        for debt, share in paid:
-            self.kiosk[product] += share
-            self._amend(debt, share)
+        self.ledger = ledgers.add_sale(self.ledger, line)
+
+    def _settle_prepaid(self) -> None:
+        """Nobody has come for what was paid: it pays the issues that are still owed."""
+        self.ledger, late = ledgers.lapsed(self.ledger, self.now_s)
+        for line in late:
+            found = ledgers.settle_debts(self.ledger, line.product, line.count, line.t_s)
+            self.ledger, paid = found
+            for debt, share in paid:
+                self.kiosk[line.product] += share
+                self._amend(debt, share)
 
     def fail(self, product: str) -> None:
         self.out.add(product)
@@ -122,6 +129,7 @@ class Shop:
 
     def wait(self, seconds: float) -> None:
         self.now_s += seconds
+        self._settle_prepaid()
         for visit in self.ledger.visits:
             if not ledgers.due(visit, self.now_s, GRACE_S, is_settled=True, is_basket_open=False):
                 break

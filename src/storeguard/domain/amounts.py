@@ -71,13 +71,13 @@ def owed_won(visit: Visit, prices: Stock) -> int:
 def add_payment(
     ledger: Ledger, sale: SaleLine, products: Sequence[Product]
 ) -> tuple[Ledger, PaidDebts]:
-    """Books a sale, or an amount; returns also the debts of sealed issues that it pays.
+    """Books a sale, or an amount; returns also the debts of sealed issues that an amount pays.
 
     An amount is the oldest ended visit's that owes it (about), else the current one's, a sealed
     issue's that is owed it, the oldest visit's that owes anything, the next visit's.
     """
     if not sale.won:
-        return add_sale(ledger, sale)
+        return add_sale(ledger, sale), ()
     prices = prices_of(products)
     visit = _fitting(ledger, sale.won, prices, sale.t_s) or ledger.current
     if visit is not None:

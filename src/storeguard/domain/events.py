@@ -56,6 +56,15 @@ class StockChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class ShareKnown:
+    """Of a step that was told with `moved` None: so many units of it were this visit's."""
+
+    t_s: float
+    step: StockChanged
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
 class UnitWeighed:
     """One unit by itself has left its own scale, or come back: that is certain, and it weighs so.
 
@@ -300,6 +309,7 @@ Event = (
     | ZeroMoved
     | BulkJudged
     | StockChanged
+    | ShareKnown
     | UnitWeighed
     | StoreOccupied
     | StoreEmptied

@@ -267,18 +267,20 @@ def _is_over(visit: Visit, t_s: float) -> bool:
     return visit.emptied_s is not None and visit.emptied_s < t_s
 
 
-def add_sale(ledger: Ledger, sale: SaleLine) -> tuple[Ledger, tuple[tuple[Debt, int], ...]]:
-    """Books a sale; returns also the debts of sealed issues that it pays, and how many units.
+def add_sale(ledger: Ledger, sale: SaleLine) -> Ledger:
+    """Books a sale.
 
     One line is one customer's: it is the first's who owes all of its units, else they are
     shared out. In this order (design rule 11): the oldest ended visit in its grace that owes the
-    product, the visit of whoever was inside (a sale may be told late), a sealed issue that is
-    still owed, the visit that waits for its sales, or that took it as a free unit of a
-    promotion, which this kiosk records too, the next visit. Refunds have a module of their own.
+    product, the visit of whoever was inside (a sale may be told late), the visit that waits for
+    its sales, or that took it as a free unit of a promotion, which this kiosk records too, the
+    next visit. A sealed issue that is still owed gets it once no visitor has come for it
+    (`lapsed`): whoever pays before he is seen is not to be accused for want of his payment.
+    Refunds have a module of their own.
     """
     whole = next((v for v in _payers(ledger, sale) if v.owes(sale.product) >= sale.count), None)
     if whole is not None:
-        return _pay(ledger, whole, sale), ()
+        return _pay(ledger, whole, sale)
     left = sale.count
     for visit in ledger.visits:
         share = min(left, visit.owes(sale.product)) if takes(ledger, visit, sale.t_s) else 0
@@ -286,19 +288,19 @@ def add_sale(ledger: Ledger, sale: SaleLine) -> tuple[Ledger, tuple[tuple[Debt, 
             ledger = _pay(ledger, visit, replace(sale, count=share))
             left -= share
     if left == 0:
-        return ledger, ()
+        return ledger
     if (visit_now := inside(ledger, sale.t_s)) is not None:
-        return book(ledger, visit_now, replace(sale, count=left)), ()
-    ledger, paid = settle_debts(ledger, sale.product, left, sale.t_s)
-    left -= sum(count for _, count in paid)
+        return book(ledger, visit_now, replace(sale, count=left))
+    kept = min(left, sum(debt.count for debt in ledger.debts if debt.product == sale.product))
+    left -= kept
     for visit in ledger.visits:
         share = min(left, visit.owed(sale.product))
         if share > 0:
             ledger = book(ledger, visit, replace(sale, count=share))
             left -= share
-    if left != 0:
-        ledger = replace(ledger, prepaid=(*ledger.prepaid, replace(sale, count=left)))
-    return ledger, paid
+    if left + kept:
+        ledger = replace(ledger, prepaid=(*ledger.prepaid, replace(sale, count=left + kept)))
+    return ledger
 
 
 def _payers(ledger: Ledger, sale: SaleLine) -> Iterator[Visit]:
@@ -335,6 +337,18 @@ def _pay(ledger: Ledger, visit: Visit, sale: SaleLine) -> Ledger:
     for other in tuple(others):
         ledger = _with(ledger, replace(other, yielded=(*other.yielded, sale)))
     return book(ledger, visit, sale)
+
+
+def is_expecting(ledger: Ledger, now_s: float) -> bool:
+    """Has somebody paid for what he may still come for?"""
+    return any(one.count >= 0 and now_s - one.t_s <= PREPAID_FOR_S for one in ledger.prepaid)
+
+
+def lapsed(ledger: Ledger, now_s: float) -> tuple[Ledger, tuple[SaleLine, ...]]:
+    """Takes out the sales that have waited for a visit in vain: they may pay a sealed issue."""
+    late = tuple(s for s in ledger.prepaid if s.count > 0 and now_s - s.t_s > PREPAID_FOR_S)
+    kept = tuple(sale for sale in ledger.prepaid if sale not in late)
+    return replace(ledger, prepaid=kept) if late else ledger, late
 
 
 def settle_debts(

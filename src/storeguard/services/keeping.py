@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from typing import Protocol
 
 from storeguard.domain import amounts, refunds
@@ -11,6 +12,7 @@ from storeguard.domain.events import (
     DeviceFailed,
     Event,
     SaleMade,
+    ShareKnown,
     StepSettled,
     StockChanged,
     StoreEmptied,
@@ -89,6 +91,8 @@ class LedgerKeeper:
             self.ledger = ledgers.end_visit(self.ledger, event.last_seen_s, event.t_s)
         elif isinstance(event, StockChanged):
             self._on_stock_changed(event)
+        elif isinstance(event, ShareKnown):
+            self._book(event.step, event.units)
         elif isinstance(event, StepSettled):
             visit = self.ledger.current
             self._steps.append((event, visit.id if visit else None))
@@ -110,8 +114,10 @@ class LedgerKeeper:
 
     def _on_stock_changed(self, event: StockChanged) -> None:
         units = self._units_of_this_step(event)
-        if not units or (event.is_first and not self._is_brought(event, units)):
-            return
+        if units and (not event.is_first or self._is_brought(event, units)):
+            self._book(event, units)
+
+    def _book(self, event: StockChanged, units: int) -> None:
         movement = Movement(
             event.started_s,
             event.t_s,
@@ -134,16 +140,13 @@ class LedgerKeeper:
     def _units_of_this_step(self, event: StockChanged) -> int | None:
         """What the visit has moved, of a change that may include what an earlier one left unclear.
 
-        That visit has been judged, as uncertain; its share is no later visitor's. Where the
-        shares cannot be told apart, the product is unverified in this visit too.
+        That visit has been judged, as uncertain; its share is no later visitor's. None where the
+        shares cannot be told apart yet; `ShareKnown` tells when they can.
         """
         visit = ledgers.visit_of(self.ledger, event.started_s)
         unclear_s = event.unclear_since_s
         if visit is None or unclear_s is None or unclear_s >= visit.started_s:
             return event.after - event.before
-        if event.moved is None:
-            products = frozenset({event.product})
-            self.ledger = ledgers.mark_unverified(self.ledger, products, event.started_s)
         return event.moved
 
     def _on_sale(self, event: SaleMade) -> None:
@@ -158,7 +161,26 @@ class LedgerKeeper:
             return
         self.ledger, paid = amounts.add_payment(self.ledger, sale, self._kiosk.products)
         # An amount has taken nothing off the kiosk book.
-        self.amends.paid(paid, sale.sale_id, is_off_the_book=not sale.won)
+        self.amends.paid(paid, sale.sale_id, is_off_the_book=False)
+
+    def settle_prepaid(self, now_s: float) -> None:
+        """Payments that no visitor has come for are somebody's who left without paying."""
+        self.ledger, late = ledgers.lapsed(self.ledger, now_s)
+        for sale in late:
+            self._settle(sale)
+
+    def book_late(self, sale: SaleLine) -> None:
+        """A payment of a visit whose issue was being sealed meanwhile."""
+        left = sale.count - self._settle(sale)
+        if left or sale.won:
+            self.book_sale(replace(sale, count=left))
+
+    def _settle(self, sale: SaleLine) -> int:
+        """The units with which it has paid sealed issues."""
+        settled = ledgers.settle_debts(self.ledger, sale.product, sale.count, sale.t_s)
+        self.ledger, paid = settled
+        self.amends.paid(paid, sale.sale_id, is_off_the_book=True)
+        return sum(units for _, units in paid)
 
     def _on_failed(self, event: DeviceFailed) -> None:
         for channel in self._weighing.channels:

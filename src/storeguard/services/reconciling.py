@@ -30,7 +30,7 @@ from storeguard.services.promoting import PromotionBoard
 from storeguard.services.provisional import ProvisionalIssues
 from storeguard.services.restocking import Restocking
 from storeguard.services.selling import Desk
-from storeguard.services.shelfdoubts import unpaid_ranges, weighed_counts
+from storeguard.services.shelfdoubts import doubted, unpaid_ranges, weighed_counts
 from storeguard.services.weighing import WeighingService
 
 ROUND_S = 0.1
@@ -118,10 +118,16 @@ class ReconcilingService:
 
     @property
     def is_idle(self) -> bool:
-        """Nothing is open, pending or still to be compared after the start."""
-        return not self.ledger.visits and self._comparison.has_begun and not self._amends.is_pending
+        """Nothing is open, pending, expected or still to be compared after the start."""
+        is_waiting = self._amends.is_pending or self._is_expecting
+        return not self.ledger.visits and self._comparison.has_begun and not is_waiting
+
+    @property
+    def _is_expecting(self) -> bool:
+        return ledgers.is_expecting(self.ledger, self._clock.now_s())
 
     async def _run_once(self) -> None:
+        self._keeper.settle_prepaid(self._clock.now_s())
         await self._write_down()
         self.ledger = self._promotions.offered(self.ledger)
         await self._follow()
@@ -134,13 +140,15 @@ class ReconcilingService:
                 complete = self._restocking.marked(self._complete(visit))
                 self.ledger = postpone(self.ledger, complete, self._clock.now_s())
         await self._report_overdue()
-        if all(visit.awaiting for visit in self.ledger.visits) and self._comparison.is_due():
+        is_quiet = all(visit.awaiting for visit in self.ledger.visits) and not self._is_expecting
+        if is_quiet and self._comparison.is_due():
             sealed = await self._comparison.compare(self.ledger.visits)
             if sealed is not None:
                 self._issued(sealed)
 
     async def _follow(self) -> None:
         if (visit := self.ledger.current) is not None:
+            visit = doubted(self._weighing, visit)
             visit = replace(
                 visit,
                 shelf=weighed_counts(self._weighing, self._shelf.counts),
@@ -186,12 +194,13 @@ class ReconcilingService:
         if sealed is not None:
             self._issued(sealed)
         for sale in paid_meanwhile:
-            self._keeper.book_sale(sale)
+            self._keeper.book_late(sale)
         await self._keep_or_discard(visit, judgement, has_issue=bool(found))
 
     async def _report_overdue(self) -> None:
         visit = self.ledger.current
         if visit is not None and self._sales.are_complete and self._provisional.is_due(visit):
+            visit = doubted(self._weighing, visit)
             visit = self._restocking.of_customers(
                 replace(visit, uncertain=unpaid_ranges(self._weighing, visit, self._clock.now_s()))
             )
@@ -213,6 +222,7 @@ class ReconcilingService:
         """The visit with what the shelves showed at its end, and what they leave open."""
         if visit.awaiting is not None:
             return self._sales.resumed(visit)
+        visit = doubted(self._weighing, visit)
         shelf = Counter(weighed_counts(self._weighing, self._shelf.counts))
         for later in self._later_than(visit):
             shelf.update(later.net_taken)

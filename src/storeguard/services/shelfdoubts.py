@@ -1,6 +1,7 @@
 """What the scales say of a visit's goods: counts that are known, and ranges where they are not."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from storeguard.domain.ledger import Visit
 from storeguard.services.weighing import WeighingService
@@ -29,3 +30,8 @@ def unpaid_ranges(
         low, high = ranges.get(name) or (visit.owed(name), visit.owed(name))
         ranges[name] = (low - most, high - least)
     return {name: (max(0, low), max(0, high)) for name, (low, high) in ranges.items()}
+
+
+def doubted(weighing: WeighingService, visit: Visit) -> Visit:
+    """The visit with its open shares: what an earlier one may have moved is unverified."""
+    return replace(visit, unverified=visit.unverified | weighing.tally.open_shares(visit))

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from storeguard.clock import Clock
@@ -10,13 +10,14 @@ from storeguard.domain import answers, counting, weighing
 from storeguard.domain.answers import Count
 from storeguard.domain.belief import SURE, Belief, Load, entered, paid
 from storeguard.domain.counting import Weighed
-from storeguard.domain.events import SaleMade, StepSettled, StockChanged, UnitWeighed
+from storeguard.domain.events import SaleMade, ShareKnown, StepSettled, StockChanged, UnitWeighed
 from storeguard.domain.ledger import Visit
 from storeguard.domain.product import Product
 from storeguard.ports import Book
 from storeguard.services.bus import Bus
 from storeguard.services.shelfmemory import ShelfMemory
 from storeguard.services.swaps import SwapWatch
+from storeguard.services.visitshare import VisitShare
 
 if TYPE_CHECKING:
     from storeguard.services.weighing import Channel
@@ -27,19 +28,6 @@ be what is put down here."""
 
 PROMPT_S = 1.0
 REMEMBERED_VISITS = 8
-
-
-@dataclass(slots=True)
-class _VisitNow:
-    """Whoever is inside. `booked`: units of the visit that were told; `touched`: scales.
-
-    `doubted`: products whose count was open before the visit: an earlier one's, perhaps.
-    """
-
-    started_s: float = 0.0
-    booked: Counter[str] = field(default_factory=Counter)
-    touched: set[str] = field(default_factory=set)
-    doubted: frozenset[str] = frozenset()
 
 
 class Tally:
@@ -63,8 +51,8 @@ class Tally:
         self._belief = Belief(self._goods())
         self._kept = self._belief
         self._offsets: dict[str, tuple[float, float]] = {}
-        self._visit = _VisitNow()
-        self._earlier: dict[float, Mapping[str, Count]] = {}
+        self._visit = VisitShare()
+        self._earlier: dict[float, tuple[VisitShare, Mapping[str, Count]]] = {}
         self._unclear_s: dict[str, float] = {}
         self._is_entering = False
         self.is_restocked: Callable[[float], bool] = lambda _: False
@@ -159,14 +147,18 @@ class Tally:
         self._belief = belief
         self._note()
         if not first[0]:
-            self._visit.doubted |= {n for n, came in changes.items() if self._is_of_before(n, came)}
+            self._visit.doubt(changes, answers.moved(self._belief, self._belief.likeliest))
         for (scale, name), units in found.items():
             of_scale = step if step is not None and step.scale == scale else None
             event = self._changed(self._channels[scale], name, before[name], units, of_scale)
             before[name] += units
             is_first = scale == first[0]
-            moved = units if is_first else self._share_of_visit(name, units)
-            self._bus.publish(replace(event, is_first=is_first, moved=moved))
+            event = replace(event, is_first=is_first, moved=units)
+            if not is_first:
+                event = self._visit.book(event, self._moves().get(name))
+            self._bus.publish(event)
+        for told, units in self._visit.caught_up(self._moves()):
+            self._bus.publish(ShareKnown(self._clock.now_s(), told, units))
         if step is not None and (lone := self._lone_unit(step.scale, found)):
             self._bus.publish(UnitWeighed(step.t_s, lone, step.scale, abs(step.grams)))
 
@@ -211,22 +203,6 @@ class Tally:
             is_foreign=all(name != one.name for one in channel.products),
         )
 
-    def _is_of_before(self, name: str, units: int) -> bool:
-        """Does a change say that what lay there when the visit began was something else?"""
-        moved = answers.moved(self._belief, self._belief.likeliest)
-        return moved[name] != self._visit.booked[name] + units
-
-    def _share_of_visit(self, name: str, units: int) -> int | None:
-        """Of a change, what has moved since the visit began; None where that is open."""
-        visit = self._visit
-        if name in visit.doubted:
-            found = self._moves().get(name)
-            if found is None or not found.is_certain:
-                return None
-            units = found.count - visit.booked[name]
-        visit.booked[name] += units
-        return units
-
     def _note(self) -> None:
         """How sure each count is now, and since when it is not."""
         self.counts = answers.counts(self._belief)
@@ -241,12 +217,12 @@ class Tally:
 
     def enter(self, t_s: float) -> None:
         """A visit begins: nobody who comes in has anything in hand."""
-        self._earlier[self._visit.started_s] = self._moves()
+        self._earlier[self._visit.started_s] = self._visit, self._moves()
         while len(self._earlier) > REMEMBERED_VISITS:
             del self._earlier[next(iter(self._earlier))]
         self._is_entering = True
         doubted = frozenset(name for name, one in self.counts.items() if not one.is_certain)
-        self._visit = _VisitNow(t_s, doubted=doubted)
+        self._visit = VisitShare(t_s, doubted=doubted)
 
     async def _begin_visit(self) -> None:
         """What stays when its visitor goes is goods rather than a bag: that may change counts."""
@@ -265,9 +241,16 @@ class Tally:
 
     def moves_in(self, visit: Visit) -> Mapping[str, Count]:
         """Product → units that have moved in the visit, and how sure that is by now."""
+        return self._share_of(visit)[1]
+
+    def open_shares(self, visit: Visit) -> frozenset[str]:
+        """Products of which nobody can say yet what of a step was this visit's."""
+        return frozenset(self._share_of(visit)[0].withheld)
+
+    def _share_of(self, visit: Visit) -> tuple[VisitShare, Mapping[str, Count]]:
         if visit.started_s >= self._visit.started_s:
-            return self._moves()
-        return self._earlier.get(visit.started_s, {})
+            return self._visit, self._moves()
+        return self._earlier.get(visit.started_s, (VisitShare(), {}))
 
     def open_in(self, visit: Visit) -> Mapping[str, Count]:
         """Those of them that the weight leaves open."""

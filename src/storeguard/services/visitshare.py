@@ -1,0 +1,56 @@
+"""What of the changes on the shelves is the present visit's, and what an earlier one left open."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from storeguard.domain.answers import Count
+from storeguard.domain.events import StockChanged
+
+
+@dataclass(slots=True)
+class VisitShare:
+    """Whoever is inside. `booked`: units of the visit that were told; `touched`: scales.
+
+    `doubted`: products whose count was open before the visit: an earlier one's, perhaps.
+    `withheld`: of these, the last step that was told without the visit's share of it.
+    """
+
+    started_s: float = 0.0
+    doubted: frozenset[str] = frozenset()
+    booked: Counter[str] = field(default_factory=Counter)
+    touched: set[str] = field(default_factory=set)
+    withheld: dict[str, StockChanged] = field(default_factory=dict)
+
+    def doubt(self, changes: Mapping[str, int], moved: Mapping[str, int]) -> None:
+        """Changes that say that what lay there when the visit began was something else."""
+        self.doubted |= {
+            name for name, units in changes.items() if moved[name] != self.booked[name] + units
+        }
+
+    def book(self, event: StockChanged, move: Count | None) -> StockChanged:
+        """The event with what has moved since the visit began; None where that is open.
+
+        `move`: what has come and gone of the product in the whole visit.
+        """
+        name, units = event.product, event.after - event.before
+        if name in self.doubted:
+            if move is None or not move.is_certain:
+                event = replace(event, moved=None)
+                self.withheld[name] = event
+                return event
+            units = move.count - self.booked[name]
+        self.withheld.pop(name, None)
+        self.booked[name] += units
+        return replace(event, moved=units)
+
+    def caught_up(self, moves: Mapping[str, Count]) -> list[tuple[StockChanged, int]]:
+        """Withheld steps whose shares are known by now, each with its units, which are booked."""
+        known = [(name, moves[name]) for name in self.withheld if name in moves]
+        found = []
+        for name, move in known:
+            if move.is_certain:
+                step, units = self.withheld.pop(name), move.count - self.booked[name]
+                self.booked[name] += units
+                found.append((step, units))
+        return found
