@@ -339,7 +339,9 @@ class Store:
                 found["restocking"] = self.restocking.run
             found["exhibits"] = self.exhibits.run
             found["unseen sales"] = self.unseen.run
-            found["late"] = LateClips(self.folders.issue_data, self.bus, fsync=self._mode.fsync).run
+            folders, fsync = self.folders, self._mode.fsync
+            late = LateClips(folders.issue_data, folders.record, self.bus, fsync=fsync)
+            found["late"] = late.run
             if self.tampering.has_a_guard:
                 found["tampering"] = self.tampering.run
         if self.tracing is not None:

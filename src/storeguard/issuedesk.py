@@ -19,7 +19,7 @@ from storeguard.domain.issue import IssueStore
 from storeguard.errors import OutboxFault, StoreguardError
 from storeguard.exporting import Export, zipped
 from storeguard.outbox.folder import settled
-from storeguard.outbox.later import whole_manifest
+from storeguard.outbox.later import shown_clips, whole_manifest
 from storeguard.outbox.stored import HELD, remove
 from storeguard.ports import Book
 from storeguard.web.desks import (
@@ -82,7 +82,7 @@ class IssueDesk:
             why=tuple(said.get("why", {}).get(self._store.language, ())),
             steps=tuple(self._step(step) for step in said.get("steps", ())),
             sales=self._sales(said),
-            clips=tuple(name for name in names if name.endswith(".mp4") and "/" not in name),
+            clips=shown_clips(said),
             curves=tuple(name for name in names if name.endswith(".svg")),
             has_files=bool(said),
             reason=decision.reason,

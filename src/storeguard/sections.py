@@ -145,6 +145,6 @@ class Recording(Section):
         ge=0,
         le=60,
         description="Least time that is recorded after the last person was seen; no issue waits "
-        "for it: one that is sealed before holds what there is.",
+        "for it: one that is sealed before holds what there is, and the whole clip follows.",
     )
     stamp: bool = Field(True, description="Burn camera and local time into clips.")

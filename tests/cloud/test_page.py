@@ -242,6 +242,15 @@ def test_a_steps_own_clip_begins_before_its_instant_too(site):
     assert clips == ["9.4", "1.0"]
 
 
+def test_a_clip_that_came_again_and_whole_begins_before_its_step_too(site):
+    names = ("clip-1.mp4", "extra/clip-1.mp4")
+    files = [{"name": n, "bytes": 1, "sha256": "0" * 64} for n in names]
+    site.add(steps=[{"scale": "A", "clip": "clip-1.mp4", "clip_offset_s": 12.4}], files=files)
+    site.log_in()
+    clips = re.findall(r'<video src="[^"]+#t=([\d.]+)"', site.ask("GET", PATH)["body"])
+    assert clips == ["9.4", "9.4"]
+
+
 def test_what_a_device_says_is_text_and_no_page(site):
     evil = '"><script>alert(1)</script>'
     line = {"product": evil, "missing": 1, "loss": 1, "certainty": 1.0}

@@ -59,7 +59,7 @@ def test_a_clip_that_cannot_be_cut_is_said_and_nothing_is_left_of_it(busy, monke
     monkeypatch.setattr(late, "place_clip", full)
     issue = a_theft(busy)
     assert not (issue / LATER).exists()
-    assert "no later clip of a step" in caplog.text
+    assert "no later clip of it" in caplog.text
     assert list((busy.folder / "issue_data/.incoming").iterdir()) == []
 
 

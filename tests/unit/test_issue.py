@@ -124,6 +124,7 @@ def test_the_manifest_holds_the_whole_issue_and_is_json():
             }
         ],
         "evidence_missing": {},
+        "unfinished": {},
         "files": [{"name": "content.txt", "bytes": 120, "sha256": "ab" * 32}],
     }
 

@@ -167,8 +167,8 @@ def _marks_s(steps: Any, clip: str) -> tuple[float, ...]:
 
 
 def _offset(step: Mapping[str, Any], clip: str) -> Any:
-    """In the visit's clip, or in the step's own under extra/."""
-    if step.get("clip") == clip:
+    """In the visit's clip, which may have come again and whole, or in the step's own in extra/."""
+    if step.get("clip") in (clip, clip.removeprefix("extra/")):
         return step.get("clip_offset_s")
     shown = step.get("shown")
     is_own = isinstance(shown, dict) and clip in shown.values()

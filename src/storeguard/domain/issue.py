@@ -78,7 +78,8 @@ class Issue:
 
     `number` counts the store's issues, for people to refer to. `why` holds sentences by
     language. `telling`: how the owner hears of it. `evidence_missing`: what of extra/ could not be
-    made, and why.
+    made, and why. `unfinished`: clips that went on when it was sealed, and what they are called
+    among the recordings.
     `is_provisional`: somebody is still inside, and may pay.
     """
 
@@ -93,6 +94,7 @@ class Issue:
     why: dict[str, tuple[str, ...]]
     steps: tuple[IssueStep, ...] = ()
     evidence_missing: dict[str, str] = field(default_factory=dict)
+    unfinished: dict[str, str] = field(default_factory=dict)
     telling: Telling = Telling.OWN
     is_provisional: bool = False
 
@@ -134,6 +136,7 @@ def manifest(issue: Issue, files: Sequence[EvidenceFile]) -> dict[str, Any]:
         "why": {language: list(sentences) for language, sentences in issue.why.items()},
         "steps": [_step(step) for step in issue.steps],
         "evidence_missing": dict(issue.evidence_missing),
+        "unfinished": dict(issue.unfinished),
         "files": [asdict(file) for file in files],
     }
 

@@ -226,7 +226,7 @@ def _stage(staged: Path, issue: Issue, evidence: Mapping[str, Path]) -> None:
     if staged.exists():
         shutil.rmtree(staged)
     staged.mkdir(parents=True)
-    placed = [name for name, source in evidence.items() if _place(source, staged / name)]
+    placed = [name for name, source in evidence.items() if placed_at(source, staged / name)]
     picture = next((name for name in placed if name.endswith(".jpg") and "/" not in name), None)
     text = content_text(issue, picture)
     if any(name.startswith("clip-") for name in evidence.keys() - set(placed)):
@@ -235,7 +235,7 @@ def _stage(staged: Path, issue: Issue, evidence: Mapping[str, Path]) -> None:
     write_manifest(staged, issue, (CONTENT, *placed), fsync=False)
 
 
-def _place(source: Path, target: Path) -> bool:
+def placed_at(source: Path, target: Path) -> bool:
     """Links or copies the file; False when it is gone."""
     if target.parent.name == EXTRA:
         target.parent.mkdir(exist_ok=True)

@@ -75,21 +75,41 @@ def read_later(folder: Path) -> dict[str, Any] | None:
 
 
 def whole_manifest(folder: Path) -> dict[str, Any]:
-    """issue.json with what came later. Raises OutboxFault as `read_manifest` does."""
+    """issue.json with what came later. Raises OutboxFault as `read_manifest` does.
+
+    A clip that went on when the issue was sealed begins as the whole one does: its steps are there.
+    """
     manifest, later = read_manifest(folder), read_later(folder)
     if later is None:
         return manifest
     came = {entry["name"].removeprefix(f"{EXTRA}/") for entry in later["files"]}
+    whole = {name: f"{EXTRA}/{name}" for name in came & unfinished(manifest).keys()}
     missing = manifest.get("evidence_missing", {})
     return {
         **manifest,
         "files": [*manifest["files"], *later["files"]],
-        "steps": [_with(step, later["steps"]) for step in manifest.get("steps", ())],
+        "steps": [_with(step, later["steps"], whole) for step in manifest.get("steps", ())],
         "evidence_missing": {name: why for name, why in missing.items() if name not in came},
     }
 
 
-def _with(step: Mapping[str, Any], later: Steps) -> dict[str, Any]:
+def unfinished(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Clips that went on when the issue was sealed → what they are called in the record folder."""
+    said = manifest.get("unfinished")
+    named = said.items() if isinstance(said, dict) else ()
+    return {a: b for a, b in named if isinstance(b, str) and "/" not in a + b}
+
+
+def shown_clips(manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    """The clips of the visit, of each the whole one where it has come."""
+    names = [entry["name"] for entry in manifest.get("files", ())]
+    clips = [name for name in names if name.endswith(".mp4") and "/" not in name]
+    whole = {name: f"{EXTRA}/{name}" for name in unfinished(manifest) if f"{EXTRA}/{name}" in names}
+    return tuple(whole.get(name, name) for name in clips)
+
+
+def _with(step: Mapping[str, Any], later: Steps, whole: Mapping[str, str]) -> dict[str, Any]:
+    step = {**step, "clip": whole.get(step.get("clip") or "", step.get("clip"))}
     for one in later:
         if (one["scale"], one["at"]) == (step.get("scale"), step.get("at")):
             shown = {**step.get("shown", {}), **one["shown"]}

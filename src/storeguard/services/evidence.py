@@ -83,7 +83,8 @@ class VisitRecords:
         except (*DISK_ERRORS, ClipUnplayable) as error:
             log.debug("%s: no copy of what there is so far: %s", part, error)
             return None
-        return Clip(path, started_s, started_s + duration_s, frames)
+        whole = part.with_suffix("")
+        return Clip(path, started_s, started_s + duration_s, frames, copy_of=whole)
 
     @property
     def fault(self) -> str | None:

@@ -224,6 +224,7 @@ class FilingService:
             },
             steps=tuple(self._steps(case, evidence.clips, placed)),
             evidence_missing=dict(placed.missing),
+            unfinished={} if case.is_provisional else _unfinished(evidence.clips),
             telling=self._notices.telling_of(
                 _places(case), [Stake(line.loss, line.certainty) for line in lines]
             ),
@@ -342,6 +343,11 @@ def _shown_in(clips: Sequence[Clip], t_s: float) -> tuple[str | None, float | No
         if clip.started_s <= t_s <= clip.ended_s:
             return f"clip-{i}.mp4", round(t_s - clip.started_s, 2)
     return None, None
+
+
+def _unfinished(clips: Sequence[Clip]) -> dict[str, str]:
+    named = enumerate(clips, 1)
+    return {f"clip-{i}.mp4": clip.copy_of.name for i, clip in named if clip.copy_of is not None}
 
 
 def _places(case: Case) -> frozenset[Place]:

@@ -53,6 +53,8 @@ class Clip:
     started_s: float
     ended_s: float
     frames: int
+    copy_of: Path | None = None
+    """The recording that goes on, where this is a copy of what there was of it."""
 
 
 @dataclass(frozen=True, slots=True)
