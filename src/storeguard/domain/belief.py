@@ -88,16 +88,13 @@ class Belief:
 
     def units(self, scale: str, load: Load) -> Counter[str]:
         """Units of each product on a scale."""
-        units = Counter({p.name: n for p, n in zip(self.goods[scale], load.own, strict=True)})
-        for lot in load.guests:
-            units[lot.product] += lot.units
-        return units
+        return _added(Counter(), self.goods[scale], load)
 
     def totals(self, hypothesis: Hypothesis) -> Counter[str]:
         """Units of each product on all scales."""
         totals: Counter[str] = Counter()
         for scale, load in hypothesis.loads.items():
-            totals.update(self.units(scale, load))
+            _added(totals, self.goods[scale], load)
         return totals
 
     def hidden(self, scale: str, *, in_visit: bool = False) -> float:
@@ -112,6 +109,15 @@ class Belief:
             and load.object_g is not None
             and not (in_visit and load.is_left)
         )
+
+
+def _added(units: Counter[str], goods: tuple[Product, ...], load: Load) -> Counter[str]:
+    """`units` with those of a load. Not by `Counter.update`: this is the innermost of all."""
+    for product, count in zip(goods, load.own, strict=True):
+        units[product.name] = units.get(product.name, 0) + count
+    for lot in load.guests:
+        units[lot.product] = units.get(lot.product, 0) + lot.units
+    return units
 
 
 def settled(belief: Belief, found: Iterable[Hypothesis]) -> Belief:

@@ -50,6 +50,8 @@ class Tally:
         self._memory = memory
         self._belief = Belief(self._goods())
         self._kept = self._belief
+        self._moves_known: tuple[Belief | None, frozenset[str], Mapping[str, Count]]
+        self._moves_known = None, frozenset(), {}
         self._offsets: dict[str, tuple[float, float]] = {}
         self._visit = VisitShare()
         self._earlier: dict[float, tuple[VisitShare, Mapping[str, Count]]] = {}
@@ -236,8 +238,13 @@ class Tally:
         if sale.count > 0:
             self._belief = paid(self._belief, sale.product, sale.count, sale.t_s)
 
-    def _moves(self) -> dict[str, Count]:
-        return answers.moves(self._belief, self._visit.touched)
+    def _moves(self) -> Mapping[str, Count]:
+        """What has moved in the visit of now; asked many times between two steps."""
+        belief, touched, moves = self._moves_known
+        if belief is not self._belief or touched != self._visit.touched:
+            moves = answers.moves(self._belief, self._visit.touched)
+            self._moves_known = self._belief, frozenset(self._visit.touched), moves
+        return moves
 
     def moves_in(self, visit: Visit) -> Mapping[str, Count]:
         """Product → units that have moved in the visit, and how sure that is by now."""
