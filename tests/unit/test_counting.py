@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storeguard.domain.answers import counts, moves
-from storeguard.domain.belief import Belief, entered, paid
+from storeguard.domain.belief import RETURNED_WITHIN_S, Belief, entered, paid
 from storeguard.domain.counting import (
     FORGOTTEN_S,
     Weighed,
@@ -363,15 +363,37 @@ def test_what_was_taken_long_ago_is_in_nobodys_hand(shop):
     assert shop.guests("B") == {}
 
 
-def test_what_is_paid_is_out_of_hand(shop):
+def unpaid(shop):
+    return [(lot.product, lot.units) for lot in shop.belief.likeliest.hands if lot.paid_s is None]
+
+
+def test_what_is_paid_is_not_owed_any_more_the_oldest_first(shop):
     shop.step("A", -285.0).step("B", -52.0)
     shop.belief = paid(shop.belief, "바나나우유", 2, shop.now_s)
-    held = {lot.product: lot.units for lot in shop.belief.likeliest.hands}
-    assert held == {"바나나우유": 1, "초코바": 1}
+    assert unpaid(shop) == [("바나나우유", 1), ("초코바", 1)]
     shop.belief = paid(shop.belief, "초코바", 1, 1.0)
-    assert len(shop.belief.likeliest.hands) == 2
+    assert unpaid(shop) == [("바나나우유", 1), ("초코바", 1)]
     shop.belief = paid(shop.belief, "초코바", 3, shop.now_s)
-    assert [lot.product for lot in shop.belief.likeliest.hands] == ["바나나우유"]
+    assert unpaid(shop) == [("바나나우유", 1)]
+
+
+def test_what_was_paid_and_is_given_back_comes_out_of_the_hand_that_took_it():
+    """Two milks weigh what the bottle does: it was not the bottle, put down for two milks."""
+    bottle = Product("큰병", 3000, 190.0)
+    shelves = Shelves({"바나나우유": 9, "큰병": 9}, A=[MILK], B=[bottle])
+    shelves.step("A", -92.0).step("B", -190.0)
+    shelves.belief = paid(shelves.belief, "바나나우유", 1, shelves.now_s)
+    shelves.step("A", 92.0)
+    assert (certain(shelves.moved(MILK)), certain(shelves.moved(bottle))) == (0, -1)
+
+
+def test_what_was_paid_minutes_ago_is_out_of_the_store(shop):
+    shop.step("A", -94.0)
+    shop.belief = paid(shop.belief, "바나나우유", 1, shop.now_s)
+    shop.step("B", 94.0, after_s=RETURNED_WITHIN_S + 1)
+    assert shop.guests("B") == {}
+    shop.belief = paid(shop.belief, "초코바", 1, shop.now_s)
+    assert shop.belief.likeliest.hands == ()
 
 
 # --- several products a scale

@@ -30,14 +30,22 @@ LEFT_BEHIND = math.log(1000.0)
 fetched in another visit cannot be told from a delivery that is stolen; the theft is believed."""
 
 
+RETURNED_WITHIN_S = 180.0
+"""What was paid so long ago is out of the store: nobody has his money given back for it here."""
+
+
 class Lot(NamedTuple):
-    """Units of a product that moved together, what they weighed, and how exactly that is known."""
+    """Units of a product that moved together, what they weighed, and how exactly that is known.
+
+    `paid_s`: since when they are paid for; None: not yet.
+    """
 
     product: str
     units: int
     grams: float
     sd_g: float
     since_s: float
+    paid_s: float | None = None
 
 
 class Load(NamedTuple):
@@ -144,8 +152,8 @@ def _same(one: Hypothesis) -> object:
     return loads, _units(one.hands), tuple(one.opened.items())
 
 
-def _units(lots: Sequence[Lot]) -> tuple[tuple[str, int], ...]:
-    return tuple(sorted((lot.product, lot.units) for lot in lots))
+def _units(lots: Sequence[Lot]) -> tuple[tuple[str, int, bool], ...]:
+    return tuple(sorted((lot.product, lot.units, lot.paid_s is None) for lot in lots))
 
 
 def _both(a: Hypothesis, b: Hypothesis) -> Hypothesis:
@@ -172,22 +180,28 @@ def _left(load: Load) -> Load:
 
 
 def paid(belief: Belief, name: str, count: int, t_s: float) -> Belief:
-    """Units taken by then are paid, the oldest first: they go out, and come back to no shelf.
+    """Units taken by then are paid, the oldest first: they go out, and seldom come back.
 
-    In a store that is never empty hands would fill up for hours.
+    Who has his money given back puts them down again, so they are remembered for a while; in a
+    store that is never empty hands would fill up for hours.
     """
     return settled(
         belief,
-        (replace(one, hands=_without(one.hands, name, count, t_s)) for one in belief.hypotheses),
+        (replace(one, hands=_paid(one.hands, name, count, t_s)) for one in belief.hypotheses),
     )
 
 
-def _without(hands: tuple[Lot, ...], name: str, count: int, t_s: float) -> tuple[Lot, ...]:
-    kept = []
+def _paid(hands: tuple[Lot, ...], name: str, count: int, t_s: float) -> tuple[Lot, ...]:
+    lots = []
     for lot in sorted(hands, key=lambda lot: lot.since_s):
-        gone = min(count, lot.units) if lot.product == name and lot.since_s <= t_s else 0
-        count -= gone
-        if gone < lot.units:
-            grams = lot.grams * (lot.units - gone) / lot.units
-            kept.append(lot._replace(units=lot.units - gone, grams=grams))
-    return tuple(kept)
+        if lot.paid_s is not None:
+            lots += [lot] if t_s - lot.paid_s <= RETURNED_WITHIN_S else []
+            continue
+        now = min(count, lot.units) if lot.product == name and lot.since_s <= t_s else 0
+        count -= now
+        lots += [
+            lot._replace(units=units, grams=lot.grams * units / lot.units, paid_s=paid_s)
+            for units, paid_s in ((now, t_s), (lot.units - now, None))
+            if units
+        ]
+    return tuple(lots)

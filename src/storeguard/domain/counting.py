@@ -17,6 +17,7 @@ from storeguard.domain.answers import moved
 from storeguard.domain.belief import (
     LEAST_LOG_P,
     MOST_HYPOTHESES,
+    RETURNED_WITHIN_S,
     Belief,
     Hypothesis,
     Load,
@@ -166,7 +167,12 @@ def _opened(belief: Belief, before: Hypothesis, after: Hypothesis) -> Mapping[st
 
 
 def _fresh(hands: tuple[Lot, ...], now_s: float) -> tuple[Lot, ...]:
-    return tuple(lot for lot in hands if now_s - lot.since_s <= FORGOTTEN_S)
+    return tuple(
+        lot
+        for lot in hands
+        if now_s - lot.since_s <= FORGOTTEN_S
+        and (lot.paid_s is None or now_s - lot.paid_s <= RETURNED_WITHIN_S)
+    )
 
 
 class _Way(NamedTuple):
@@ -266,7 +272,7 @@ def _moved(
         if lot.product in names:
             own[names.index(lot.product)] += units
         else:
-            came.append(lot)
+            came.append(lot._replace(paid_s=None))
     for i, units in found.leaves:
         lot, guests[i] = _split(guests[i], units, scene)
         left.append(lot._replace(since_s=weighed.now_s))

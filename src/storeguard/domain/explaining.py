@@ -37,6 +37,9 @@ TOGETHER = math.log(10.0)
 
 PUT_BACK, MISPLACED, GUEST_LEAVES = math.log(5.0), math.log(30.0), math.log(2.0)
 
+PAID_ALREADY = math.log(10.0)
+"""So much rarer is put down what has been paid: the money is given back, or it is forgotten."""
+
 DELIVERED, DELIVERED_BY_A_CUSTOMER = math.log(30.0), math.log(200.0)
 """Own units from outside the store; rarer where the visitor has taken something before."""
 
@@ -228,11 +231,13 @@ def _specials(load: Load, hands: Sequence[Lot], scene: Scene) -> list[_Special]:
 
 def _put_down(hands: Sequence[Lot], scene: Scene) -> Iterator[_Special]:
     own = {one.name for one in scene.own}
-    newest = sorted(range(len(hands)), key=lambda i: -hands[i].since_s)[:MOST_LOTS]
+    newest = sorted(range(len(hands)), key=lambda i: (_is_paid(hands[i]), -hands[i].since_s))
+    newest = newest[:MOST_LOTS]
     for i in newest:
         lot = hands[i]
         age = (scene.now_s - lot.since_s) / HELD_FOR_S
         usual = PUT_BACK if lot.product in own else MISPLACED
+        usual += PAID_ALREADY if _is_paid(lot) else 0.0
         for units in range(1, lot.units + 1):
             grams, var = part_of(lot, units, scene.products[lot.product])
             cost = usual + age + MANY * math.log(units)
@@ -244,7 +249,7 @@ def _all_of_a_kind(hands: Sequence[Lot], newest: Sequence[int], scene: Scene) ->
     """Three and more lots of one product that come back at once (two are a pair)."""
     own = {one.name for one in scene.own}
     for name in dict.fromkeys(hands[i].product for i in newest):
-        lots = [i for i in newest if hands[i].product == name]
+        lots = [i for i in newest if hands[i].product == name and not _is_paid(hands[i])]
         if len(lots) > 2:
             units = sum(hands[i].units for i in lots)
             usual = PUT_BACK if name in own else MISPLACED
@@ -255,6 +260,10 @@ def _all_of_a_kind(hands: Sequence[Lot], newest: Sequence[int], scene: Scene) ->
                 name,
                 puts=tuple((i, hands[i].units) for i in lots),
             )
+
+
+def _is_paid(lot: Lot) -> bool:
+    return lot.paid_s is not None
 
 
 def _leaving(guests: Sequence[Lot], scene: Scene) -> Iterator[_Special]:
