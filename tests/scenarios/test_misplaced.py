@@ -1,6 +1,7 @@
 """Rule 8: what leaves its scale and arrives at another is misplaced, there until it leaves."""
 
 import pytest
+from tests.scenarios.conftest import TRACE_GOODS
 
 
 @pytest.fixture
@@ -91,6 +92,23 @@ def test_a_bar_swapped_for_a_bottle_in_one_step(trace, told):
     trace.leave(36)
     [visit] = told("VisitReconciled")
     assert (visit["misplaced"], visit["unpaid"]) == ({"바나나우유": 1}, {"초코바": 1})
+
+
+def test_a_swap_for_nearly_the_same_weight_is_seen_though_nothing_seems_to_move(
+    trace, told, monkeypatch
+):
+    scale, count, won, _ = TRACE_GOODS["초코바"]
+    monkeypatch.setitem(TRACE_GOODS, "초코바", (scale, count, won, 93.0))
+    trace.enter(10)
+    trace.take(15, "바나나우유")
+    trace.put_on(22, "B", "바나나우유")
+    trace.take(22, "초코바")
+    trace.sell(30, "초코바")
+    trace.leave(36)
+    [visit] = told("VisitReconciled")
+    assert (visit["misplaced"], visit["taken"]) == ({"바나나우유": 1}, {"초코바": 1})
+    assert visit["unpaid"] == visit["uncertain"] == {}
+    assert told("IssueSealed") == []
 
 
 def test_a_bag_put_down_and_taken_away_is_nothing(trace, told):

@@ -15,6 +15,7 @@ from storeguard.domain.counting import (
     Weighed,
     decided,
     first_weighed,
+    jumped,
     told,
     weigh,
 )
@@ -394,6 +395,40 @@ def test_what_was_paid_minutes_ago_is_out_of_the_store(shop):
     assert shop.guests("B") == {}
     shop.belief = paid(shop.belief, "초코바", 1, shop.now_s)
     assert shop.belief.likeliest.hands == ()
+
+
+# --- changes too small to be seen moving
+
+
+def jump(shelves, scale, grams):
+    shelves.now_s += 5.0
+    shelves.touched.add(scale)
+    level = Weighed(scale, shelves.level[scale], shelves.band(scale), shelves.now_s, 0.2)
+    shelves.belief = jumped(shelves.belief, level, grams)
+
+
+def test_a_small_change_is_a_swap_where_something_in_hand_weighs_nearly_the_same():
+    gum, candy = Product("껌", 1400, 22.5), Product("사탕", 3500, 20.6)
+    shelves = Shelves({"껌": 60, "사탕": 60}, A=[gum], B=[candy])
+    shelves.step("B", -20.0)
+    jump(shelves, "A", -2.9)
+    assert shelves.guests("A") == {"사탕": 1}
+    likely = {one.name: shelves.moved(one).count for one in (gum, candy)}
+    assert likely == {"껌": -1, "사탕": 0}
+    owed = {"껌": 0, "사탕": 0}
+    shelves.belief = decided(shelves.belief, owed, {"껌": 1})
+    assert (certain(shelves.moved(gum)), certain(shelves.moved(candy))) == (-1, 0)
+
+
+def test_a_small_change_is_none_where_nothing_in_hand_fits():
+    gum, candy = Product("껌", 1400, 22.5), Product("사탕", 3500, 28.0)
+    shelves = Shelves({"껌": 60, "사탕": 60}, A=[gum], B=[candy])
+    before = shelves.belief
+    jump(shelves, "A", -2.9)
+    assert shelves.belief is before
+    shelves.step("B", -28.0)
+    jump(shelves, "A", -2.9)
+    assert (certain(shelves.moved(gum)), certain(shelves.moved(candy))) == (0, -1)
 
 
 # --- several products a scale

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storeguard.domain.events import DeviceFailed, DeviceRecovered, StepSettled
+from storeguard.domain.events import DeviceFailed, DeviceRecovered, LevelJumped, StepSettled
 from storeguard.domain.weighing import (
     SATURATED,
     Reading,
@@ -268,7 +268,7 @@ def test_steps_always_add_up_to_what_the_level_has_changed(parts, seed):
         steps = [e for e in events if isinstance(e, StepSettled)]
         for before, step in pairwise(steps):
             assert step.level_g == pytest.approx(before.level_g + step.grams)
-    faults = [type(e) for e in events if not isinstance(e, StepSettled)]
+    faults = [type(e) for e in events if not isinstance(e, StepSettled | LevelJumped)]
     assert faults == [DeviceFailed, DeviceRecovered] * (len(faults) // 2) + (
         [DeviceFailed] if len(faults) % 2 else []
     )
@@ -356,6 +356,16 @@ def test_a_step_between_scattered_failed_readings_is_found():
 
 
 # --- drift
+
+
+@pytest.mark.parametrize("grams", [2.6, -2.6])
+def test_a_change_at_once_within_the_band_is_told_once_and_the_zero_follows_it(grams):
+    state, events = weigh(readings(lambda t_s: 950 + (grams if t_s >= 20 else 0), 60))
+    [jump] = events
+    assert isinstance(jump, LevelJumped)
+    assert jump.grams == pytest.approx(grams, abs=4 * jump.sigma_g)
+    assert 17 <= jump.started_s <= 23
+    assert jump.level_g == state.level_g == pytest.approx(950, abs=0.5)
 
 
 @pytest.mark.parametrize("rate", [0.12, -0.12])

@@ -96,6 +96,25 @@ def weigh(belief: Belief, weighed: Weighed) -> Belief:
     return settled(belief, found)
 
 
+def jumped(belief: Belief, weighed: Weighed, grams: float) -> Belief:
+    """The belief after a change that was too small to be seen moving, at a level that stays.
+
+    What is in hand or lies there as a guest may have been put down for a unit that weighs nearly
+    the same; else nothing has moved.
+    """
+    if not any(one.hands or one.loads[weighed.scale].guests for one in belief.hypotheses):
+        return belief
+    scene = _scene(belief, weighed, weighed.sigma_g)
+    found = []
+    for one in belief.hypotheses:
+        load = one.loads[weighed.scale]
+        for way in explanations(grams, load, one.hands, scene):
+            own, guests, hands = _moved(way, load, one.hands, weighed, scene)
+            loads = {**one.loads, weighed.scale: load._replace(own=own, guests=guests)}
+            found.append(replace(one, loads=loads, hands=hands, log_p=one.log_p - way.cost))
+    return settled(belief, found)
+
+
 def first_weighed(
     belief: Belief,
     weighed: Weighed,

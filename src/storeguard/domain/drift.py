@@ -29,6 +29,9 @@ SLIDING_FOR_S = 600.0
 
 RAMP_PARTS_S = 20.0
 
+JUMP_S, JUMP_PER_RATE, JUMP_SIGMAS = 2.0, 2.0, 5.0
+"""What has changed within two seconds by twice what a zero can drift in that time is no drift."""
+
 DOUBT_PER_UNIT = 1 / 3
 CERTAIN_PER_UNIT = 1 / 4
 """The doubt goes where the residual is well below what made it."""
@@ -144,6 +147,23 @@ def step_began(drift: Drift, t_s: float, grams: float, noise_g: float) -> Follow
         return stepped, None
     past = (*drift.past, (t_s, total_g))
     return replace(stepped, total_g=total_g, past=past), Slide(since_s, moved_g)
+
+
+def jumped(
+    drift: Drift, t_s: float, elapsed_s: float, left_g: float, unsure_g: float, rules: DriftRules
+) -> Slide | None:
+    """What has changed at once, too little to be seen moving; said once, while the zero follows.
+
+    `left_g`: what the zero has still to follow; `unsure_g`: one sigma of the change.
+    """
+    if drift.pushed is None:
+        return None
+    since_s, total_g = drift.pushed
+    grams = drift.total_g - total_g + left_g
+    is_now = t_s - elapsed_s - since_s < JUMP_S <= t_s - since_s
+    drifted_g = JUMP_PER_RATE * rules.per_s_g * (t_s - since_s)
+    is_jump = abs(grams) >= max(drifted_g, JUMP_SIGMAS * unsure_g)
+    return Slide(since_s, grams) if is_now and is_jump else None
 
 
 def told(drift: Drift) -> Drift:

@@ -31,6 +31,23 @@ class StepSettled:
 
 
 @dataclass(frozen=True, slots=True)
+class LevelJumped:
+    """The weight has changed at once, but too little to be seen moving.
+
+    Something was put there for something else, or nothing was; the zero follows it, so that
+    `level_g` stays. Fields as in StepSettled. The tally's alone: it is on no bus.
+    """
+
+    t_s: float
+    scale: str
+    started_s: float
+    grams: float
+    level_g: float
+    noise_g: float
+    sigma_g: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class StockChanged:
     """The shelf book has a new count. `started_s` is the start of the step behind it.
 

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from storeguard.domain import drift
 from storeguard.domain.drift import Drift, DriftRules
-from storeguard.domain.events import DeviceFailed, DeviceRecovered, StepSettled
+from storeguard.domain.events import DeviceFailed, DeviceRecovered, LevelJumped, StepSettled
 from storeguard.domain.settling import (
     FEWEST_SAMPLES,
     Samples,
@@ -129,7 +129,7 @@ class Weighing:
         return self.level_g is not None and self.moving_since_s is None and not self.is_failed
 
 
-WeighingEvent = StepSettled | DeviceFailed | DeviceRecovered
+WeighingEvent = StepSettled | LevelJumped | DeviceFailed | DeviceRecovered
 Advance = tuple[Weighing, tuple[WeighingEvent, ...]]
 
 
@@ -363,6 +363,8 @@ def _follow_drift(state: Weighing, t_s: float, rules: WeighingRules) -> Advance:
     followed = drift.follow(state.drift, t_s, off_g, elapsed_s, rules.drift)
     moved_g = followed.total_g - state.drift.total_g
     band = _band(state.noise_g, rules)
+    unsure_g = 2 * median_sigma_g(state.noise_g, len(state.window))
+    jump = drift.jumped(followed, t_s, elapsed_s, off_g - moved_g, unsure_g, rules.drift)
     followed, slid = drift.slide(followed, t_s, band, rules.drift)
     state = Weighing(  # spelled out, as in `_remember`: once a second of each scale
         state.level_g,
@@ -377,7 +379,16 @@ def _follow_drift(state: Weighing, t_s: float, rules: WeighingRules) -> Advance:
         followed,
         None,
     )
-    return (state, ()) if slid is None else _slid(state, t_s, slid, rules)
+    if slid is not None:
+        return _slid(state, t_s, slid, rules)
+    return state, () if jump is None else (_jump(state, t_s, jump, rules),)
+
+
+def _jump(state: Weighing, t_s: float, jump: drift.Slide, rules: WeighingRules) -> LevelJumped:
+    assert state.level_g is not None
+    unsure_g = 2 * median_sigma_g(state.noise_g, len(state.window))
+    noise_g, level_g = state.noise_g, state.level_g
+    return LevelJumped(t_s, rules.scale, jump.since_s, jump.grams, level_g, noise_g, unsure_g)
 
 
 def _slid(state: Weighing, t_s: float, slid: drift.Slide, rules: WeighingRules) -> Advance:

@@ -10,7 +10,14 @@ from storeguard.domain import answers, counting, weighing
 from storeguard.domain.answers import Count
 from storeguard.domain.belief import SURE, Belief, Load, entered, paid
 from storeguard.domain.counting import Weighed
-from storeguard.domain.events import SaleMade, ShareKnown, StepSettled, StockChanged, UnitWeighed
+from storeguard.domain.events import (
+    LevelJumped,
+    SaleMade,
+    ShareKnown,
+    StepSettled,
+    StockChanged,
+    UnitWeighed,
+)
 from storeguard.domain.ledger import Visit
 from storeguard.domain.product import Product
 from storeguard.ports import Book
@@ -28,6 +35,8 @@ be what is put down here."""
 
 PROMPT_S = 1.0
 REMEMBERED_VISITS = 8
+
+Step = StepSettled | LevelJumped
 
 
 class Tally:
@@ -107,7 +116,7 @@ class Tally:
         first = min(waiting, key=lambda one: one.pending[0].started_s)
         return None if self._is_to_wait(first.pending[0]) else first
 
-    def _is_to_wait(self, step: StepSettled) -> bool:
+    def _is_to_wait(self, step: Step) -> bool:
         """Has another scale begun to move before, and not come to rest yet?"""
         if self._clock.now_s() - step.t_s >= PATIENCE_S:
             return False
@@ -119,10 +128,13 @@ class Tally:
             for one in moving
         )
 
-    async def _count_step(self, channel: "Channel", step: StepSettled) -> None:
+    async def _count_step(self, channel: "Channel", step: Step) -> None:
         weighed = self._weighed(channel, step.level_g, step.sigma_g)
         weighed = replace(weighed, is_restocked=self.is_restocked(step.started_s))
-        belief = counting.weigh(self._belief, weighed)
+        if isinstance(step, LevelJumped):
+            belief = counting.jumped(self._belief, weighed, step.grams)
+        else:
+            belief = counting.weigh(self._belief, weighed)
         self._visit.touched.add(channel.id)
         channel.step = step
         await self._commit(belief, f"scale {channel.id}", step)
@@ -132,7 +144,7 @@ class Tally:
         self,
         belief: Belief,
         why: str,
-        step: StepSettled | None = None,
+        step: Step | None = None,
         first: tuple[str, Mapping[str, int]] = ("", {}),
     ) -> None:
         """Books what the belief holds now and did not before.
@@ -185,7 +197,7 @@ class Tally:
         return found
 
     def _changed(
-        self, channel: "Channel", name: str, before: int, units: int, step: StepSettled | None
+        self, channel: "Channel", name: str, before: int, units: int, step: Step | None
     ) -> StockChanged:
         now_s, count, visit = self._clock.now_s(), self.counts.get(name), self._visit
         move = count if step is None else self._moves().get(name)

@@ -13,12 +13,13 @@ from storeguard.domain.events import (
     DeviceFailed,
     DeviceRecovered,
     Event,
+    LevelJumped,
     SaleMade,
     StepSettled,
     StoreOccupied,
 )
 from storeguard.domain.product import Product
-from storeguard.domain.weighing import Weighing, WeighingRules
+from storeguard.domain.weighing import Weighing, WeighingEvent, WeighingRules
 from storeguard.errors import FaultCode, JournalFault
 from storeguard.health import LONGEST_SILENCE_S, Health
 from storeguard.ports import Book, GuestMemory, Reading, Scale, ZeroMemory
@@ -48,9 +49,9 @@ class Channel:
     weighing: Weighing = field(default_factory=Weighing)
     is_counted: bool = False
     """Has its first level been counted?"""
-    pending: deque[StepSettled] = field(default_factory=deque)
+    pending: deque[StepSettled | LevelJumped] = field(default_factory=deque)
     """Steps that have not been counted yet, the oldest first."""
-    step: StepSettled | None = None
+    step: StepSettled | LevelJumped | None = None
     """The last one that was counted."""
     is_told: bool = False
     """Has the owner said what is on it before its first level was known?"""
@@ -197,8 +198,11 @@ class WeighingService:
         for event in events:
             self._take(channel, event)
 
-    def _take(self, channel: Channel, event: StepSettled | DeviceFailed | DeviceRecovered) -> None:
+    def _take(self, channel: Channel, event: WeighingEvent) -> None:
         part = self._health.part(channel.id)
+        if isinstance(event, LevelJumped):
+            channel.pending.append(event)
+            return  # nobody has been seen moving anything: the tally alone can make sense of it
         if isinstance(event, StepSettled):
             channel.pending.append(event)
         elif isinstance(event, DeviceFailed):
