@@ -24,7 +24,7 @@ import numpy as np
 
 from _report import report
 from storeguard.devices.replay import load_trace
-from storeguard.domain import weighing
+from storeguard.domain import scalerules, weighing
 from storeguard.mode import REPLAY
 from storeguard.replaying import replay
 
@@ -102,8 +102,8 @@ def _is_right(events: list[dict[str, Any]], day: Day) -> bool:
 def _weighing_speed(trace: Path) -> float:
     """Samples a second of one scale, in batches as the replay's round drains them."""
     readings = load_trace(trace).readings[SCALES[0]]
-    band_g = weighing.band_g(10_000.0, UNITS_G[0])
-    rules = weighing.WeighingRules(SCALES[0], TARE_RAW, COUNTS_PER_G, 2.0, band_g)
+    band_g = scalerules.band_g(10_000.0, UNITS_G[0])
+    rules = scalerules.WeighingRules(SCALES[0], TARE_RAW, COUNTS_PER_G, 2.0, band_g)
     # 0.25 s at 10 samples/s: two and three readings in turns.
     each = max(1, round(REPLAY.weighing_round_s * SAMPLE_RATE_HZ))
     batches = [readings[at : at + each] for at in range(0, len(readings), each)]

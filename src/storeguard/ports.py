@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from storeguard.domain.delivery import Begun
 from storeguard.domain.occupancy import Detection
 from storeguard.domain.product import Product, Stock
+from storeguard.domain.scalerules import Reading
 from storeguard.domain.tampering import Touch
-from storeguard.domain.weighing import Reading
 
 __all__ = [
     "Book",

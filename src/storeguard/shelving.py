@@ -12,7 +12,7 @@ from storeguard.domain import bulk
 from storeguard.domain.bulk import Loss, rounded_g
 from storeguard.domain.drift import DriftRules
 from storeguard.domain.product import OnScales
-from storeguard.domain.weighing import WeighingRules, band_g, off_below_g
+from storeguard.domain.scalerules import WeighingRules, band_g, off_below_g
 from storeguard.goods import goods_of
 from storeguard.hardware import Hardware
 from storeguard.health import Health

@@ -16,7 +16,7 @@ from storeguard.domain.calibration import (
     steady_level,
     unfit,
 )
-from storeguard.domain.weighing import Reading
+from storeguard.domain.scalerules import Reading
 
 RATED = {"capacity_g": 10_000.0, "gain": 128}
 K = 429.0

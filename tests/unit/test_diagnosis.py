@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storeguard.domain.diagnosis import REMARKS, Cell, Finding, diagnose
+from storeguard.domain.scalerules import Reading
 from storeguard.domain.series import MOST_POINTS, noise, rms, slope_per_s, sorted_out
-from storeguard.domain.weighing import Reading
 
 CELL = Cell(10.0, 10_000.0, 265.0, 84_000, 429.0)
 NOISE_G = 0.25

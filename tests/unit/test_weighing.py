@@ -9,16 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storeguard.domain.events import DeviceFailed, DeviceRecovered, LevelJumped, StepSettled
-from storeguard.domain.weighing import (
-    SATURATED,
-    Reading,
-    Weighing,
-    WeighingEvent,
-    WeighingRules,
-    advance,
-    band_g,
-    set_level,
-)
+from storeguard.domain.scalerules import SATURATED, Reading, WeighingRules, band_g
+from storeguard.domain.weighing import Weighing, WeighingEvent, advance, set_level
 
 COUNTS_PER_G = 429.0
 TARE_RAW = -84_000

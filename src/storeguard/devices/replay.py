@@ -23,7 +23,7 @@ from typing import TypeVar
 from storeguard.clock import Clock
 from storeguard.devices.opencv import video_frames
 from storeguard.domain.occupancy import Detection
-from storeguard.domain.weighing import SATURATED
+from storeguard.domain.scalerules import SATURATED
 from storeguard.errors import CameraBlind, CameraEnded, CameraFault, TraceInvalid
 from storeguard.ports import Frame, Image, Reading
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from statistics import fmean, median
 
+from storeguard.domain.scalerules import Reading
 from storeguard.domain.series import noise, sorted_out
-from storeguard.domain.weighing import Reading
 
 FULL_SCALE = 0x800000
 FEWEST_SAMPLES = 8

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import combinations, pairwise
 from statistics import fmean, median
 
-from storeguard.domain.weighing import SATURATED, Reading
+from storeguard.domain.scalerules import SATURATED, Reading
 
 SATURATED_WORD = "saturated"
 """In the reason of a failed reading: every backend says it of an amplifier at its end."""

@@ -14,11 +14,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from statistics import median
-from typing import NamedTuple
 
 from storeguard.domain import drift
-from storeguard.domain.drift import Drift, DriftRules
+from storeguard.domain.drift import Drift
 from storeguard.domain.events import DeviceFailed, DeviceRecovered, LevelJumped, StepSettled
+from storeguard.domain.scalerules import SATURATED, Reading, WeighingRules
 from storeguard.domain.settling import (
     FEWEST_SAMPLES,
     Samples,
@@ -29,18 +29,12 @@ from storeguard.domain.settling import (
 )
 from storeguard.errors import FaultCode
 
-BAND_PER_CAPACITY = 0.0003
-LARGEST_BAND_PER_UNIT = 0.4
-"""A wider band would hide the lightest item in the noise."""
-
 NOISE_BANDS = 4.0
 """A cell noisier than its capacity promises gets a band of so many sigma."""
 
 WIDEST_BAND = 2.0
 """But no more than so many times its own: a trembling hand is no noise, and the lightest item
 on the scale weighs at least 2.5 bands."""
-
-SATURATED = frozenset({0x7FFFFF, -0x800000})
 
 FAULT_AFTER_S = 1.5
 """No good reading for so long, and failed ones instead: the scale is faulty. A device says once a
@@ -50,9 +44,6 @@ OFF_AFTER_S = 10.0
 """A scale that rests far below nothing for so long: its shelf is off. Until then somebody may
 be lifting it to clean under it."""
 
-OFF_PER_CAPACITY = 0.01
-"""Far below nothing: 100 g on a 10 kg cell. A shelf plate weighs more, no drift is as large."""
-
 STUCK_AFTER_S = 30.0
 """A cell that has shown noise says the same word for so long: it does not weigh any more."""
 
@@ -60,45 +51,6 @@ TRACK_EVERY_S = 1.0
 
 DRIFT_G_PER_S = 0.01
 """35 g in an hour, the most that is drift: what it may add to a step while that lasts."""
-
-
-class Reading(NamedTuple):
-    """One word of a scale: when, signed 24-bit counts or None where it failed, and why."""
-
-    t_s: float
-    raw: int | None
-    why: str = ""
-    code: FaultCode = FaultCode.OTHER
-
-
-@dataclass(frozen=True, slots=True)
-class WeighingRules:
-    """What is constant for one scale. A level below `off_below_g` is no load, but a lack of one."""
-
-    scale: str
-    tare_raw: int
-    counts_per_g: float
-    settle_for_s: float
-    band_g: float
-    off_below_g: float = float("-inf")
-    drift: DriftRules = field(default_factory=DriftRules)
-
-    def __post_init__(self) -> None:
-        if self.counts_per_g == 0:
-            raise ValueError("counts_per_g must not be 0")
-        if self.settle_for_s <= 0:
-            raise ValueError(f"settle_for_s must be > 0, got {self.settle_for_s}")
-
-
-def band_g(capacity_g: float, lightest_unit_g: float | None) -> float:
-    """Half width of what counts as quiet; kept below the lightest unit on the scale."""
-    band = capacity_g * BAND_PER_CAPACITY
-    return band if lightest_unit_g is None else min(band, lightest_unit_g * LARGEST_BAND_PER_UNIT)
-
-
-def off_below_g(capacity_g: float, unit_g: float | None) -> float:
-    """One unit too many that was taken is no shelf that is off."""
-    return -max(capacity_g * OFF_PER_CAPACITY, 1.5 * (unit_g or 0.0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ from storeguard.domain.events import (
     StoreOccupied,
 )
 from storeguard.domain.product import Product
-from storeguard.domain.weighing import Weighing, WeighingEvent, WeighingRules
+from storeguard.domain.scalerules import WeighingRules
+from storeguard.domain.weighing import Weighing, WeighingEvent
 from storeguard.errors import FaultCode, JournalFault
 from storeguard.health import LONGEST_SILENCE_S, Health
 from storeguard.ports import Book, GuestMemory, Reading, Scale, ZeroMemory

@@ -21,7 +21,7 @@ from storeguard.domain.calibration import (
     unfit,
 )
 from storeguard.domain.product import Product
-from storeguard.domain.weighing import band_g
+from storeguard.domain.scalerules import band_g
 from storeguard.errors import CalibrationRefused, StoreguardError
 from storeguard.messages import text
 from storeguard.upkeep.scales import DRIFTS, ZEROS, Device, Shop, WaitingClock, at_rest

@@ -17,8 +17,8 @@ from storeguard.clock import Clock, SystemClock, SystemPinClock
 from storeguard.domain.calibration import Level, steady_level
 from storeguard.domain.diagnosis import Cell
 from storeguard.domain.product import OnScales, Product
+from storeguard.domain.scalerules import Reading
 from storeguard.domain.series import sorted_out
-from storeguard.domain.weighing import Reading
 from storeguard.errors import (
     AlreadyRunning,
     BookMalformed,

@@ -7,8 +7,8 @@ from typing import Any
 from storeguard import config as cfg
 from storeguard.domain.diagnosis import Diagnosis, diagnose
 from storeguard.domain.rounding import estimate_change
+from storeguard.domain.scalerules import SATURATED, Reading, band_g
 from storeguard.domain.series import rms
-from storeguard.domain.weighing import SATURATED, Reading, band_g
 from storeguard.upkeep.scales import Device, Shop, WaitingClock, collected
 
 SPREAD_OVER_S = 2.0
