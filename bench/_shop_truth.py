@@ -1,5 +1,6 @@
 """The truth about each visit, as a judge with eyes everywhere would tell it."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -17,6 +18,7 @@ class Truth:
     Counts are product → units without zeros. `stolen` is when each unit was kept, and which;
     `doubtful` what weights and sales alone cannot tell; `honest` how many of `people` are.
     `clusters`: product → a number that all visits share which a payment does not tell apart.
+    `paid_from_s`: the first payment, which may be before the visit.
     """
 
     started_s: float
@@ -30,6 +32,7 @@ class Truth:
     doubtful: frozenset[str]
     is_mixed_up: bool
     story: tuple[tuple[float, str], ...]
+    paid_from_s: float = math.inf
     clusters: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -46,6 +49,7 @@ class Truth:
             self,
             started_s=self.started_s - by_s,
             ended_s=self.ended_s - by_s,
+            paid_from_s=self.paid_from_s - by_s,
             stolen=_earlier(self.stolen, by_s),
             story=_earlier(self.story, by_s),
         )
@@ -54,9 +58,9 @@ class Truth:
 def truth_of(people: Sequence[Person], grace_s: float) -> list[Truth]:
     """Groups people who were inside together or one right after the other.
 
-    Where one leaves with a thing unpaid, and another takes the same thing while the first may
-    still pay, a payment tells neither from the other: both are doubtful, and so on to the last
-    in such a row.
+    Where one leaves with a thing unpaid, and another takes or pays for the same thing while the
+    first may still pay, a payment tells neither from the other: both are doubtful, and so on to
+    the last in such a row.
     """
     groups: list[list[Person]] = []
     until_s = float("-inf")
@@ -76,7 +80,7 @@ def _with_rivals(visits: list[Truth], grace_s: float) -> list[Truth]:
         for at, visit in enumerate(visits):
             if name not in visit.taken and name not in visit.unpaid:
                 continue
-            if visit.started_s > until_s:
+            if min(visit.started_s, visit.paid_from_s) > until_s:
                 _mark_row(visits, row, name)
                 row = []
             row.append(at)
@@ -109,6 +113,7 @@ def _visit(group: list[Person]) -> Truth:
         doubtful=frozenset().union(*(person.doubtful for person in group)),
         is_mixed_up=not stolen and any(person.is_mixing for person in group),
         story=tuple(sorted(told)),
+        paid_from_s=min(person.first_paid_s for person in group),
     )
 
 

@@ -86,6 +86,7 @@ class Person:
         self.paid: Counter[str] = Counter()
         self.stolen: Counter[str] = Counter()
         self.stolen_s: list[tuple[float, str]] = []
+        self.first_paid_s = math.inf
         self.misplaced: Counter[str] = Counter()
         self.doubtful: set[str] = set()
         self.leans_until_s = 0.0
@@ -143,6 +144,7 @@ class Person:
     def pay(self, name: str, count: int) -> None:
         self.tell(f"pays {count} {name}")
         self.paid[name] += count
+        self.first_paid_s = min(self.first_paid_s, self.shop.now_s)
         self.shop.sell(self, name, count)
 
     def steal(self, name: str) -> None:
