@@ -39,7 +39,7 @@ class SimStore:
 
     `visits`, `kiosk`, `notices`: settings that differ from the defaults. `outside`: also look
     for edits and foreign folders. `camera`: its further settings; without one (False), only the
-    scales see.
+    scales see. `cameras`: what they are called, one where nothing is said.
     """
 
     def __init__(self, folder, *, outside=False, camera=True, started_at=STARTED_AT, **sections):
@@ -58,7 +58,7 @@ class SimStore:
                 cfg.Scale(id=scale, products=(product,), backend="sim")
                 for scale, product in SCALES.items()
             ),
-            cameras=_cameras(camera),
+            cameras=_cameras(camera, sections.get("cameras", ("door",))),
             detector=cfg.Detector(backend="sim"),
             visits=cfg.Visits(**sections.get("visits", {})),
             kiosk=cfg.Kiosk(**sections.get("kiosk", {})),
@@ -98,7 +98,8 @@ class SimStore:
 
     def _hardware(self, config, products, counts, clock):
         if self.world is None:
-            self.world = World(products, counts, clock)
+            names = [camera.id for camera in config.cameras]
+            self.world = World(products, counts, clock, cameras=names or ("door",))
         return hardware.from_config(
             config, products, counts, clock, base=self.folder, world=self.world
         )
@@ -221,12 +222,12 @@ class SimStore:
         return sorted(path for path in files if path.name.endswith(suffix))
 
 
-def _cameras(settings):
-    """`settings`: of the one camera, False for none. Few and small pictures: each is encoded."""
+def _cameras(settings, names):
+    """`settings`: of each camera, False for none. Few and small pictures: each is encoded."""
     more = settings if isinstance(settings, dict) else {}
     small = {"record_size_px": (320, 180), "record_fps": 5.0, "watch_fps": 5.0}
-    camera = cfg.Camera(id="door", backend="sim", **small, **more)
-    return (camera,) if settings is not False else ()
+    cameras = tuple(cfg.Camera(id=name, backend="sim", **small, **more) for name in names)
+    return cameras if settings is not False else ()
 
 
 TRACE_CONFIG = """\

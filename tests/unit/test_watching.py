@@ -99,10 +99,10 @@ class Watched:
         if folder is not None:
             label = "{:09.3f}".format
             self.eye.recorder = ClipRecorder(folder, (320, 180), 10.0, 30.0, label, threaded=False)
-        health = Health(self.clock, lambda part, why, _s: self.edges.append((part, why)))
+        self.health = Health(self.clock, lambda part, why, _s: self.edges.append((part, why)))
         self.evidence = EvidenceRoom()
         self.service = WatchingService(
-            [self.eye], self.bus, self.clock, health, self.evidence, empty_for_s=5
+            [self.eye], self.bus, self.clock, self.health, self.evidence, empty_for_s=5
         )
 
     async def run_for(self, seconds):
@@ -271,6 +271,41 @@ def test_a_camera_that_was_turned_makes_the_visit_unverified_and_nobody_seen_no_
         assert visit.unseen_s == pytest.approx(40, abs=1)
         edges = [(part, why) for part, why in watched.edges if part == "door sight"]
         assert edges == [("door sight", turned.why), ("door sight", None)]
+        running.cancel()
+        await asyncio.wait([running])
+
+    run_simulated(main)
+
+
+def test_a_verdict_that_takes_longer_than_its_deadline_is_none_and_the_late_one_counts_again():
+    """The detector's thread goes on; nobody is taken for gone meanwhile."""
+
+    async def main(loop: SimLoop):
+        watched = Watched(loop, 1000, people=1)
+        await_looks, in_time = [], loop.run_in_executor
+
+        def later(_executor, job, *args):
+            await_looks.append((loop.create_future(), job, args))
+            return await_looks[-1][0]
+
+        running = asyncio.ensure_future(watched.service.run())
+        await asyncio.sleep(5)
+        assert watched.service.people == 1
+        loop.run_in_executor = later
+        await asyncio.sleep(watched.eye.deadline_s - 1)
+        assert watched.service.people == 1
+        await asyncio.sleep(2)
+        assert watched.service.people is None
+        part = watched.health.part("door sight").now
+        assert part.code is FaultCode.DETECTOR_SLOW
+        assert "no verdict within 10 s" in part.why
+        assert len(await_looks) == 1
+        loop.run_in_executor = in_time
+        [(future, job, args)] = await_looks
+        future.set_result(job(*args))
+        await asyncio.sleep(1)
+        assert watched.service.people == 1
+        assert [why for part, why in watched.edges if part == "door sight"][-1] is None
         running.cancel()
         await asyncio.wait([running])
 

@@ -22,7 +22,8 @@ from storeguard.vision.sight import Look
 CAMERALESS_EMPTY_FOR_S = 60.0
 """Without any camera a visit ends when the shelves have been still for so long.
 
-Also when all cameras have failed for so long; one that shows darkness has not.
+Also when all cameras have failed for so long; one that shows darkness has not. One of several
+that has failed for so long is not waited for either: what it cannot see is said of each visit.
 """
 
 LONGEST_WAIT_S = 45.0
@@ -194,8 +195,11 @@ class WatchingService:
     @property
     def is_sightless(self) -> bool:
         """No camera has delivered anything for a while."""
+        return all(self._is_lost(eye) for eye in self.eyes)
+
+    def _is_lost(self, eye: Eye) -> bool:
         long_ago_s = self._clock.now_s() - CAMERALESS_EMPTY_FOR_S
-        return all(eye.lost_s is not None and eye.lost_s <= long_ago_s for eye in self.eyes)
+        return eye.lost_s is not None and eye.lost_s <= long_ago_s
 
     def _sighted(
         self, eye: Eye, people: int | None, t_s: float | None = None, confidence: float = 1.0
@@ -203,7 +207,7 @@ class WatchingService:
         # Of a camera that has failed a picture now and then shows who is there, not that nobody is.
         eye.people = people if people or eye.lost_s is None else None
         eye.is_doubtful = eye.is_doubtful and not people
-        is_unseen = self.people is None or any(one.is_astray for one in self.eyes)
+        is_unseen = any(one.is_astray or one.people is None for one in self.eyes)
         self.unseen.take(is_unseen, self._clock.now_s() if t_s is None else t_s)
         if self.people is None and self.is_sightless:
             return
@@ -215,7 +219,8 @@ class WatchingService:
     def people(self) -> int | None:
         """People seen by any camera; None while none is seen and a camera is blind."""
         seen = sum(eye.people or 0 for eye in self.eyes)
-        is_blind = any(eye.people is None for eye in self.eyes)
+        there = [eye for eye in self.eyes if not self._is_lost(eye)]
+        is_blind = not there or any(eye.people is None for eye in there)
         return None if is_blind and seen == 0 else seen
 
     def _advance(self, sighting: Sighting) -> None:
