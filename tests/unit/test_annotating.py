@@ -33,6 +33,16 @@ def test_a_box_at_the_pictures_edge_is_drawn_as_far_as_it_lies_inside(box):
     assert (drawn != IMAGE).any()
 
 
+def test_the_label_of_who_leaves_the_picture_on_the_right_is_whole():
+    def label(left):
+        drawn = annotated(IMAGE, [Detection((left, 100.0, left + 200.0, 300.0), 0.63)], "")
+        return drawn[88:96]
+
+    there, outside = (np.nonzero((label(x) != 90).any(axis=(0, 2)))[0] for x in (300.0, 630.0))
+    assert 630 not in there
+    assert len(outside) == len(there)
+
+
 def test_pictures_go_into_a_file_or_by_name_into_a_folder(tmp_path):
     for out, expected in ((tmp_path / "a.png", "a.png"), (tmp_path / "drawn", "drawn/shop.jpg")):
         annotator = Annotator(out)

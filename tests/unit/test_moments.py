@@ -12,7 +12,7 @@ import pytest
 from storeguard.config import Calibration
 from storeguard.domain.events import StepSettled
 from storeguard.domain.occupancy import Detection
-from storeguard.outbox.curve import Curve, curve_svg
+from storeguard.outbox.curve import WIDTH, Curve, curve_svg
 from storeguard.ports import Frame, Image, Reading
 from storeguard.services.exhibits import READINGS_S, WeightTrails
 from storeguard.vision.clipfile import Clip, ClipUnplayable, begin_clip, place_clip, publish_clip
@@ -136,7 +136,7 @@ def test_a_copy_gets_the_box_and_the_original_stays(tmp_path: Path) -> None:
 
 
 def curve(drop_g: float = -265.0) -> Curve:
-    points = [(i / 10, 800.0 if i < 100 else 800.0 + drop_g) for i in range(200)]
+    points = [(i / 10, 800.0 if i < 100 else 800.0 + drop_g) for i in range(201)]
     return Curve("A", points, 10.0, 12.0, drop_g)
 
 
@@ -152,6 +152,22 @@ def test_the_curve_is_a_drawing_with_the_step_on_it() -> None:
     first, last = (tuple(map(float, end.split())) for end in (ends[0], ends[-1]))
     assert last[0] > first[0]
     assert last[1] > first[1] + 100  # lighter is lower
+
+
+@pytest.mark.parametrize("grams", [-265.0, 265.0])
+def test_the_curves_plate_hides_nothing_of_the_line_and_no_time_is_cut_off(grams: float) -> None:
+    root = ElementTree.fromstring(curve_svg(curve(grams), "A", lambda t_s: "22:21:30"))
+    space = "{http://www.w3.org/2000/svg}"
+    plate = next(one for one in root.iter(f"{space}rect") if one.get("rx") == "6")
+    x, y, width, height = (float(plate.get(key, "")) for key in ("x", "y", "width", "height"))
+    [path] = root.iter(f"{space}path")
+    for end in path.get("d", "").removeprefix("M").split(" L"):
+        at_x, at_y = map(float, end.split())
+        assert not (x <= at_x <= x + width and y <= at_y <= y + height)
+    times = [one for one in root.iter(f"{space}text") if one.text == "22:21:30"]
+    half = 18 * 0.6 * len("22:21:30") / 2
+    assert len(times) >= 3
+    assert max(float(one.get("x", "")) for one in times) + half <= WIDTH
 
 
 def test_a_weight_that_is_not_known_any_more_is_said() -> None:

@@ -10,6 +10,9 @@ LEFT, RIGHT, TOP, BOTTOM = 92, 24, 68, 48
 SMALL, LARGE = 18, 22
 """Sizes of letters: on a phone, 340 pixels wide, the small ones are 10 pixels high."""
 
+LAST_TICK = WIDTH - 44
+"""Half a time of day fits between this and the drawing's edge."""
+
 TICKS_S = (5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0)
 MOST_TICKS = 4
 
@@ -99,7 +102,8 @@ def _grid(plot: _Plot, clock: Callable[[float], str]) -> Iterator[str]:
     t_s = ceil(plot.from_s / tick_s) * tick_s
     while t_s <= plot.until_s:
         yield (
-            f'<text x="{plot.x(t_s):.1f}" y="{HEIGHT - BOTTOM + 32}" font-size="{SMALL}" '
+            f'<text x="{min(plot.x(t_s), LAST_TICK):.1f}" y="{HEIGHT - BOTTOM + 32}" '
+            f'font-size="{SMALL}" '
             f'text-anchor="middle" fill="{FAINT}">{clock(t_s)}</text>'
         )
         t_s += tick_s
@@ -119,10 +123,11 @@ def _step(plot: _Plot, curve: Curve, clock: Callable[[float], str]) -> Iterator[
 
 
 def _label(plot: _Plot, curve: Curve, clock: Callable[[float], str]) -> Iterator[str]:
-    """What and when, on a plate beside the step."""
+    """What and when, on a plate above the line: after a fall, before a rise."""
     text = f"{curve.grams:+,.0f} g · {clock(curve.started_s)}".replace("-", "−")
     width = 24 + 11.6 * len(text)
-    left = min(plot.x(curve.started_s) + 8, WIDTH - RIGHT - width)
+    after, before = plot.x(curve.settled_s) + 8, plot.x(curve.started_s) - 8 - width
+    left = max(LEFT, before) if curve.grams > 0 else min(after, WIDTH - RIGHT - width)
     yield (
         f'<rect x="{left:.1f}" y="{TOP + 4}" width="{width:.0f}" height="34" rx="6" fill="{STEP}"/>'
     )

@@ -47,11 +47,13 @@ def _draw(picture: Image, person: Detection, scale: float) -> None:
     label = f"{person.confidence:.0%}"
     (width, height), base = cv2.getTextSize(label, FONT, 0.55 * scale, 1)
     pad = round(4 * scale)
-    # Above the box; inside it where the picture ends.
-    y = top if top >= height + base + 2 * pad else top + height + base + 2 * pad
-    corner = (left + width + 2 * pad, y)
-    cv2.rectangle(picture, (left, y - height - base - 2 * pad), corner, colour, cv2.FILLED)
-    _write(picture, label, (left + pad, y - base - pad), 0.55 * scale, INK)
+    plate_wh = width + 2 * pad, height + base + 2 * pad
+    # Above the box; inside it where the picture ends, and never over the picture's side.
+    y = top if top >= plate_wh[1] else top + plate_wh[1]
+    x = max(0, min(left, picture.shape[1] - 1 - plate_wh[0]))
+    corner = (x + plate_wh[0], y)
+    cv2.rectangle(picture, (x, y - plate_wh[1]), corner, colour, cv2.FILLED)
+    _write(picture, label, (x + pad, y - base - pad), 0.55 * scale, INK)
 
 
 def _plate(picture: Image, start: tuple[int, int], end: tuple[int, int], opacity: float) -> None:
