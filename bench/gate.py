@@ -259,10 +259,15 @@ DISTURBANCES = {
 
 @dataclass(slots=True)
 class Recalled:
-    """Pictures with people by the detector alone, those called occupied, and late entries."""
+    """Pictures with people by the detector alone, those called occupied, and late entries.
+
+    `unseen`: those on which the sight saw nobody; on the others that are not occupied it did, by a
+    hair, and waited for the next picture.
+    """
 
     found: int = 0
     occupied: int = 0
+    unseen: int = 0
     late_s: list[float] = field(default_factory=list)
 
     def watch(
@@ -274,6 +279,7 @@ class Recalled:
         alone = [(t_s, _sees(remembering, t_s, image, settings)) for t_s, image in pictures]
         seen = [t_s for t_s, is_seen in alone if is_seen and t_s in by_s]
         hits = [t_s for t_s in seen if by_s[t_s]["occupied"]]
+        unseen = [t_s for t_s in seen if not by_s[t_s]["occupied"] and not by_s[t_s]["people"]]
         lags = _lags(seen, [line["t_s"] for line in lines if line["occupied"]])
         report(
             "gate recall",
@@ -282,12 +288,14 @@ class Recalled:
             with_people=len(seen),
             occupied=len(hits),
             recall=round(len(hits) / max(1, len(seen)), 4),
+            unseen=len(unseen),
             entries=len(lags),
             latest_entry_s=round(max(lags, default=0), 2),
             gate_open=sum(line["gate"] for line in lines),
             missed_at_s=[t_s for t_s in seen if t_s not in hits][:10],
         )
         self.found, self.occupied = self.found + len(seen), self.occupied + len(hits)
+        self.unseen += len(unseen)
         self.late_s += lags
 
     def is_kept(self, name: str) -> bool:
@@ -297,6 +305,7 @@ class Recalled:
             with_people=self.found,
             recall=round(recall, 5),
             recall_limit=LEAST_RECALL,
+            unseen=self.unseen,
             entries=len(self.late_s),
             latest_entry_s=round(latest_s, 2),
             entry_limit_s=LATEST_ENTRY_S,

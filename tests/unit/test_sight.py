@@ -7,7 +7,7 @@ from storeguard.domain.occupancy import Detection
 from storeguard.errors import CameraBlind
 from storeguard.ports import Frame
 from storeguard.vision.gate import MotionGate
-from storeguard.vision.sight import WHOLE, Sight, region_around
+from storeguard.vision.sight import SURE, SUSPECTED, WHOLE, Sight, region_around
 
 FPS = 5
 SIZE_WH = (1280, 720)
@@ -112,6 +112,74 @@ def test_after_the_last_person_has_gone_the_empty_store_is_looked_at_several_tim
     gone_s = seen.t_s
     assert seen.show(shop(), 8)[-1].people == ()
     assert len(seen.asked_within(gone_s + 1, gone_s + 6)) >= 4
+
+
+def test_one_who_appears_by_a_hair_where_he_was_suspected_before_is_sure(seen):
+    seen.show(shop(), 5)
+    seen.finder.confidence = 0.3
+    assert [look.people for look in seen.show(shop(300), 0.4)] == [(), ()]
+    seen.finder.confidence = 0.45
+    [look] = seen.show(shop(300))
+    assert look.confidence >= SURE
+    assert not seen.sight.is_eager
+
+
+@pytest.mark.parametrize(("before_x", "since_s"), [(900, 0.2), (300, 3.0)])
+def test_a_suspicion_elsewhere_or_long_ago_makes_nobody_sure(seen, before_x, since_s):
+    seen.show(shop(), 5)
+    seen.finder.confidence = 0.3
+    seen.show(shop(before_x), 0.4)
+    seen.t_s += since_s - 1 / FPS
+    seen.finder.confidence = 0.45
+    first = next(look for look in seen.show(shop(300), 1) if look.people)
+    assert first.confidence == 0.45
+
+
+def test_where_somebody_may_just_be_coming_into_sight_the_gate_learns_nothing(seen):
+    def walk(confidence, seconds):
+        """To and fro in one place."""
+        seen.finder.confidence = confidence
+        looks = []
+        for number in range(round(seconds * FPS)):
+            looks += seen.show(shop(300 + number % 2 * 60))
+        return looks
+
+    seen.show(shop(), 5)
+    walk(0.3, 10)
+    assert walk(0.9, 1 / FPS)[0].gate
+
+
+def swinging(seen):
+    """A door that moves with nobody there, until that is known."""
+    seen.show(shop(), 5)
+    seen.finder.confidence = 0.0
+    for number in range(10 * FPS):
+        seen.show(shop(300 + number % 2 * 60))
+    return seen
+
+
+def test_where_it_moves_with_nobody_there_a_suspicion_keeps_the_detector_looking(seen):
+    swinging(seen)
+    before = len(seen.finder.asked)
+    seen.show(shop(300))
+    assert len(seen.finder.asked) == before
+    seen.finder.confidence = 0.3
+    while len(seen.finder.asked) == before:  # the slow beat
+        seen.show(shop(300 + len(seen.finder.asked) % 2 * 60))
+    looks = [seen.show(shop(300 + number % 2 * 60))[0] for number in range(3)]
+    assert [look.why for look in looks] == [SUSPECTED] * 3
+    assert all(look.gate for look in looks)
+    seen.finder.confidence = 0.45
+    [look] = seen.show(shop(360))
+    assert look.confidence >= SURE
+
+
+def test_what_is_suspected_for_ever_is_no_reason_for_ever(seen):
+    swinging(seen)
+    seen.finder.confidence = 0.3
+    looks = [seen.show(shop(300 + number % 2 * 60))[0] for number in range(60 * FPS)]
+    assert sum(look.why == SUSPECTED for look in looks) <= 11 * FPS
+    assert not any(look.why == SUSPECTED for look in looks[-30 * FPS :])
 
 
 def test_a_doubtful_person_is_looked_at_again_at_the_next_picture(seen):

@@ -157,8 +157,13 @@ def kept(
         person
         for person in found
         if person.confidence >= confidence
-        or (person.confidence >= least and any(_is_same_place(person, one) for one in before))
+        or (person.confidence >= least and is_where(person, before))
     )
+
+
+def is_where(person: Detection, before: Sequence[Detection]) -> bool:
+    """Was somebody in the person's place before?"""
+    return any(_is_same_place(person, one) for one in before)
 
 
 def overlap(one: Detection, other: Detection) -> float:

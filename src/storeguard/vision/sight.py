@@ -2,7 +2,8 @@
 
 The detector is asked
 - at the start, and whenever a light was switched: the whole picture, a few times;
-- where something moves, as long as it moves;
+- where something moves, as long as it moves; where it usually moves with nobody there, too, for
+  some seconds after it has nearly seen somebody (see suspicion.py);
 - again at the next picture, when it was not sure;
 - about people who stand still, on a slow beat;
 - several times after the last person has gone, so that empty is seen and not assumed;
@@ -21,12 +22,16 @@ from storeguard.domain.occupancy import Detection, Polygon
 from storeguard.errors import CameraBlind
 from storeguard.ports import Detector, Frame, Image
 from storeguard.vision.gate import Box, Motion, MotionGate, small_luma
+from storeguard.vision.suspicion import Suspicion
 from storeguard.vision.view import ViewFault, ViewWatch
 from storeguard.vision.visibility import blindness
 
 SURE = occupancy.SURE
 
 WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
+
+SUSPECTED = "somebody may be there"
+"""It moves as it does with nobody there, but the detector has nearly seen somebody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,8 @@ class Look:
 
     `people`: those in the store, in pixels of the frame's picture; without `looked` they are
     those of the last look. `gate`: motion sent something to the detector. `trouble`: what is
-    wrong with the view although people can be seen on it.
+    wrong with the view although people can be seen on it. `is_seconded`: somebody less sure was
+    there on the picture before.
     """
 
     people: tuple[Detection, ...]
@@ -57,6 +63,7 @@ class Look:
     looked: bool
     why: str
     trouble: ViewFault | None = None
+    is_seconded: bool = False
 
     @property
     def known_people(self) -> int | None:
@@ -65,7 +72,9 @@ class Look:
 
     @property
     def confidence(self) -> float:
-        return max((person.confidence for person in self.people), default=0.0)
+        """That of the surest person; two pictures that agree are as good as a sure one."""
+        surest = max((person.confidence for person in self.people), default=0.0)
+        return max(surest, SURE) if self.is_seconded else surest
 
 
 class Sight:
@@ -97,6 +106,7 @@ class Sight:
         self._input_px = input_px
         self._beats = beats or Beats()
         self._people: tuple[Detection, ...] = ()
+        self._suspicion = Suspicion()
         self._looked_s = float("-inf")
         self._whole_s = float("-inf")
         self._seen_s = float("-inf")
@@ -126,7 +136,8 @@ class Sight:
         if asked is None:
             return Look(self._people, False, False, _quiet(motion))
         why, boxes = asked
-        return self._look(frame, self._regions(boxes, frame), gate=bool(motion.boxes), why=why)
+        is_open = bool(motion.boxes) or why == SUSPECTED
+        return self._look(frame, self._regions(boxes, frame), gate=is_open, why=why)
 
     def _examine(self, gate: MotionGate, frame: Frame) -> Motion:
         assert frame.image is not None
@@ -153,6 +164,8 @@ class Sight:
         beats, since_s = self._beats, now_s - self._looked_s
         if motion.boxes:
             return "motion", motion.boxes
+        if motion.is_idle and self._suspicion.is_fresh(now_s):
+            return SUSPECTED, (WHOLE,)
         if since_s == float("inf"):
             return "first look", (WHOLE,)
         if motion.is_flip:
@@ -178,19 +191,20 @@ class Sight:
 
     def _look(self, frame: Frame, regions: tuple[Box, ...], *, gate: bool, why: str) -> Look:
         [region] = regions
-        found = self._found(frame, region)
+        candidates, found = self._found(frame, region)
         if not found and region != WHOLE:
-            region, found = WHOLE, self._found(frame, WHOLE)
+            region, (candidates, found) = WHOLE, self._found(frame, WHOLE)
+        is_seconded = self._suspicion.seconds(found, frame.t_s)
+        self._suspicion.take(() if found else candidates, frame.t_s)
         if frame.image is not None:
             size_wh = (frame.image.shape[1], frame.image.shape[0])
-            found = occupancy.outside(found, self._areas, size_wh)
-            self._teach(found, size_wh, frame.t_s)
-        self._is_unsure = self._doubts(found)
+            self._teach(found, candidates, size_wh, frame.t_s)
+        self._is_unsure = not is_seconded and self._doubts(found)
         self._people = found
         self._looked_s = frame.t_s
         self._whole_s = frame.t_s if region == WHOLE else self._whole_s
         self._seen_s = frame.t_s if found else self._seen_s
-        return Look(found, gate, True, why)
+        return Look(found, gate, True, why, is_seconded=is_seconded)
 
     def _doubts(self, found: tuple[Detection, ...]) -> bool:
         """Somebody appears or vanishes by a hair: the next picture is looked at, too."""
@@ -198,16 +212,29 @@ class Sight:
             return bool(self._people) and not self._is_unsure
         return not self._people and max(one.confidence for one in found) < SURE
 
-    def _found(self, frame: Frame, region: Box) -> tuple[Detection, ...]:
-        found = _people_in(self.detector, frame, region)
-        return occupancy.kept(found, self._people, self._confidence)
+    def _found(
+        self, frame: Frame, region: Box
+    ) -> tuple[tuple[Detection, ...], tuple[Detection, ...]]:
+        """Whoever may be there at all, and of them those who are."""
+        candidates = _people_in(self.detector, frame, region)
+        if frame.image is not None:
+            size_wh = (frame.image.shape[1], frame.image.shape[0])
+            candidates = occupancy.outside(candidates, self._areas, size_wh)
+        return candidates, occupancy.kept(candidates, self._people, self._confidence)
 
-    def _teach(self, found: tuple[Detection, ...], size_wh: tuple[int, int], now_s: float) -> None:
+    def _teach(
+        self,
+        found: tuple[Detection, ...],
+        candidates: tuple[Detection, ...],
+        size_wh: tuple[int, int],
+        now_s: float,
+    ) -> None:
+        """Who may just be coming into sight is neither somebody nor nobody."""
         if self._gate is None:
             return
         if found:
             self._gate.somebody([_part(person, size_wh) for person in found])
-        else:
+        elif not candidates:
             self._gate.nobody(now_s)
 
 
