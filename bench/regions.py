@@ -5,7 +5,8 @@ detector: the `whole` picture, one `square` around all motion and people (what s
 square around each group of them in turn (`each`: what a batch would compute), or these squares
 side by side on one picture of the network's size (`mosaic`). People whom the larger network finds
 on the whole picture are those to be found; the smaller network on these small clips stands for
-the larger one on a camera's 1280 px. `recall` of them; `false` finds a picture that the larger
+the larger one on a camera's 1280 px. Beside the clips both cameras of a shop as one wide picture:
+people far apart. `recall` of them; `false` finds a picture that the larger
 network has nowhere, at any confidence; `cpu_ms` a picture.
 
 batch   what a batch saves: OpenVINO, the same pictures in batches of 1, 2 and 4 (where it is
@@ -22,6 +23,7 @@ import os
 import statistics
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,6 +49,7 @@ CLIPS = (
     "store/cps-test-01-nodepth-cam1.mp4",
     "store/cps-test-01-nodepth-cam7.mp4",
 )
+PAIR = "store/cps-test-01-nodepth-cam1.mp4 | store/cps-test-01-nodepth-cam7.mp4"
 SIDE_PX, REFERENCE_PX = 320, 640
 CONFIDENCE, LOWEST, SAME_IOU = 0.4, 0.1, 0.45
 MOST_GROUPS = 4
@@ -188,10 +191,14 @@ def main() -> int:
     ways = asking.ways()
     totals = {name: Score() for name in ways}
     several = {name: Score() for name in ways}
-    for clip in CLIPS:
+    apart = Counter()
+    for clip in (*CLIPS, PAIR):
         if wanted.clip is None or wanted.clip in clip:
             for image, boxes, people, anybody in _open_pictures(clip, large, wanted.most_s):
-                is_several = len(regions_of(boxes, image, SIDE_PX // 2)) > 1
+                regions = regions_of(boxes, image, SIDE_PX // 2)
+                is_several = len(regions) > 1
+                kind = "pair" if clip == PAIR else "clips"
+                apart[f"{kind}, {'whole' if WHOLE in regions else len(regions)}"] += 1
                 for name, ask in ways.items():
                     before, began_s = asking.calls, time.process_time()
                     found = ask(image, boxes)
@@ -201,6 +208,7 @@ def main() -> int:
                         score.calls += asking.calls - before
     _report("regions", small.name, totals)
     _report("regions, where there are several", small.name, several)
+    report("regions, squares that do not touch", pictures=dict(sorted(apart.items())))
     _batches()
     return 0
 
@@ -208,10 +216,10 @@ def main() -> int:
 def _open_pictures(clip: str, large: Detector, most_s: float):
     """Pictures on which something moves, the boxes to be asked about, and who is there."""
     gate, before = MotionGate(), ()
-    for t_s, image in _clip(clip, most_s):
+    for t_s, image in _pair(most_s) if clip == PAIR else _clip(clip, most_s):
         motion = gate.examine(small_luma(image), t_s)
         if motion.boxes:
-            anybody = large.people(Frame(t_s, image))
+            anybody = _everybody(large, image, t_s)
             people = tuple(one for one in anybody if one.confidence >= CONFIDENCE)
             width, height = size_wh(image)
             lately = [
@@ -220,6 +228,22 @@ def _open_pictures(clip: str, large: Detector, most_s: float):
             ]
             yield image, (*motion.boxes, *lately), people, anybody
             before = people
+
+
+def _pair(most_s: float) -> list[tuple[float, Image]]:
+    """Both cameras of the shop side by side: one wide picture with people far apart."""
+    both = zip(*(_clip(clip, most_s) for clip in PAIR.split(" | ")), strict=False)
+    return [(t_s, np.hstack((left, right))) for (t_s, left), (_, right) in both]
+
+
+def _everybody(large: Detector, image: Image, t_s: float) -> Found:
+    """Of a wide picture each half is looked at for itself."""
+    width, height = size_wh(image)
+    if width < 2.5 * height:
+        return large.people(Frame(t_s, image))
+    halves = (image[:, : width // 2], image[:, width // 2 :])
+    left, right = (large.people(Frame(t_s, np.ascontiguousarray(half))) for half in halves)
+    return (*left, *moved(right, (width // 2, 0)))
 
 
 def _report(title: str, detector: str, scores: dict[str, Score]) -> None:

@@ -9,9 +9,12 @@ The detector is asked
 - several times after the last person has gone, so that empty is seen and not assumed;
 - about the empty store now and then, whatever the gate says.
 
-A region is never smaller than the network's own input: enlarging shows nothing new, and what is
-around helps. Where a region shows nobody, the whole picture is asked at once: nobody is lost
-whom the detector alone would have seen.
+One region, and not several in a batch or side by side on one picture: measured (bench/regions.py),
+squares of people and motion that do not touch are not once among 215 pictures of seven clips, and
+a batch of two saves a fourteenth of the time, one of four nothing. A region is never smaller than
+the network's own input: enlarging shows nothing new, and what is around helps. Where a region
+shows nobody, the whole picture is asked at once: nobody is lost whom the detector alone would have
+seen.
 """
 
 from collections.abc import Sequence
