@@ -350,6 +350,19 @@ def test_a_step_between_scattered_failed_readings_is_found():
 # --- drift
 
 
+@pytest.mark.parametrize(("off_g", "counted_g"), [(0.3, 0.0), (-0.3, 0.0), (0.9, 0.9)])
+def test_what_the_first_reading_of_a_level_was_off_by_is_no_drift(off_g, counted_g):
+    """Hundreds of steps a day would add up to a unit: no more than a reading's noise is let go."""
+
+    def load(t_s: float) -> float:
+        return 950.0 if t_s < 20 else 926.0 + (off_g if t_s > 22.1 else 0.0)
+
+    state, [step] = weigh(readings(load, 60, noise_g=0.03))
+    assert step.grams == pytest.approx(-24.0, abs=0.05)
+    assert state.drift.total_g == pytest.approx(counted_g, abs=0.05)
+    assert state.zero_g == pytest.approx(off_g, abs=0.05)
+
+
 @pytest.mark.parametrize("grams", [2.6, -2.6])
 def test_a_change_at_once_within_the_band_is_told_once_and_the_zero_follows_it(grams):
     state, events = weigh(readings(lambda t_s: 950 + (grams if t_s >= 20 else 0), 60))

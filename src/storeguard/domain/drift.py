@@ -32,6 +32,10 @@ RAMP_PARTS_S = 20.0
 JUMP_S, JUMP_PER_RATE, JUMP_SIGMAS = 2.0, 2.0, 5.0
 """What has changed within two seconds by twice what a zero can drift in that time is no drift."""
 
+REFINED_AFTER_S, REFINED_PER_BAND = 3.0, 1 / 6
+"""So long after a step the level is read again, of new samples: what it was off by is the noise of
+the first reading, and no drift. Hundreds of steps a day would add up to a unit."""
+
 DOUBT_PER_UNIT = 1 / 3
 CERTAIN_PER_UNIT = 1 / 4
 """The doubt goes where the residual is well below what made it."""
@@ -101,6 +105,17 @@ def follow(drift: Drift, t_s: float, off_g: float, elapsed_s: float, rules: Drif
         first = next((i for i, one in enumerate(past) if t_s - one[0] <= REMEMBERED_S), len(past))
         past = (*past[first:], (t_s, total_g))
     return Drift(total_g, past, drift.slid_s, pushed, drift.stepped_s)
+
+
+def is_too_early(drift: Drift, t_s: float) -> bool:
+    """Is the level still that of the last step's own samples?"""
+    return drift.stepped_s is not None and t_s - drift.stepped_s < REFINED_AFTER_S
+
+
+def is_refined(drift: Drift, t_s: float, elapsed_s: float, off_g: float, band_g: float) -> bool:
+    """Is this the first look after a step, and the offset no more than a first reading is off?"""
+    is_first = drift.stepped_s is not None and is_too_early(drift, t_s - elapsed_s)
+    return is_first and abs(off_g) <= REFINED_PER_BAND * band_g
 
 
 def slide(drift: Drift, t_s: float, band_g: float, rules: DriftRules) -> Followed:

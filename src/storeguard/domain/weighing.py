@@ -311,7 +311,12 @@ def _follow_drift(state: Weighing, t_s: float, rules: WeighingRules) -> Advance:
         return state, ()
     if is_frozen(state.window):
         return _stand_still(state, t_s, rules)
+    if drift.is_too_early(state.drift, t_s):
+        return replace(state, tracked_s=t_s, same_since_s=None), ()
     off_g = _net(state, median(g for _, g in state.window))
+    if drift.is_refined(state.drift, t_s, elapsed_s, off_g, rules.band_g):
+        zero_g = state.zero_g + off_g
+        return replace(state, zero_g=zero_g, tracked_s=t_s, same_since_s=None), ()
     followed = drift.follow(state.drift, t_s, off_g, elapsed_s, rules.drift)
     moved_g = followed.total_g - state.drift.total_g
     band = _band(state.noise_g, rules)

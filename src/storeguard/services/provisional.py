@@ -59,12 +59,22 @@ class ProvisionalIssues:
         self._open = (*self._open, *debts)
         self._bus.publish(sealed)
 
-    async def settle(self, unpaid: Stock) -> dict[str, int]:
-        """The visit is judged: confirms or withdraws; returns what no issue has told yet."""
-        self._settled, rest = settle_provisional(self._open, unpaid)
+    async def settle(
+        self, unpaid: Stock, uncertain: Mapping[str, tuple[int, int]]
+    ) -> tuple[dict[str, int], dict[str, int]]:
+        """The visit is judged: confirms or withdraws.
+
+        A doubt that came in the end takes nothing back that is missing for certain: of a product
+        in `uncertain` the least is confirmed. Returns what no issue has told yet, and of what is
+        confirmed the units whose product is in doubt: the judgement has not booked those.
+        """
+        least = {name: low for name, (low, _) in uncertain.items() if name not in unpaid}
+        self._settled, rest = settle_provisional(self._open, {**unpaid, **least})
+        doubted: Counter[str] = Counter()
         for settlement in self._settled:
             await self._filing.settle(settlement.issue_id, settlement.confirmed)
-        return rest
+            doubted.update({n: c for n, c in settlement.confirmed.items() if n in least})
+        return {name: count for name, count in rest.items() if name in unpaid}, dict(doubted)
 
     def announce(self) -> tuple[Debt, ...]:
         """Publishes what came of them; returns what may still be paid late."""

@@ -174,7 +174,7 @@ class ReconcilingService:
         judgement = judge(
             visit, self._kiosk.products, self._kiosk_without_later(visit), self._clock.now_s()
         )
-        rest = await self._provisional.settle(judgement.unpaid)
+        rest, doubted = await self._provisional.settle(judgement.unpaid, judgement.uncertain)
         sealed = None
         found, reasons = self._heaps.with_counted(visit, judgement, rest, self._clock.now_s())
         if found:
@@ -182,7 +182,9 @@ class ReconcilingService:
             case = Case(visit.id, visit, found, reasons, kept)
             sealed = await self._filing.file(case)
         await self._questions.ask(visit, judgement.unannounced)
-        if changes := self._restocking.rest(visit, judgement.kiosk_changes):
+        booked = Counter(judgement.kiosk_changes)
+        booked.subtract(doubted)
+        if changes := self._restocking.rest(visit, booked):
             await self._kiosk.add(changes, why=f"visit {visit.id}", key=f"visit:{visit.id}")
         await asyncio.to_thread(self._record.close, visit, judgement)
         paid_meanwhile = self._sales_since(visit)
