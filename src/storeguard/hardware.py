@@ -208,7 +208,8 @@ def _camera(
         from storeguard.devices.sim.detector import SimDetector
 
         assert world is not None
-        device = SimCamera(camera, world, clock, timezone=config.store.timezone)
+        zone = config.store.timezone
+        device = SimCamera(camera, world, clock, _device_fps(camera), timezone=zone)
         if config.detector.backend == "sim":
             return device, SimDetector(world, camera.id)
         return device, _detector(config)
@@ -216,8 +217,8 @@ def _camera(
         from storeguard.devices.picamera import PiCamera
 
         number, size_px = int(camera.source), camera.record_size_px
-        device_fps = max(camera.record_fps, camera.watch_fps)
-        pi = PiCamera(camera.id, number, clock, record_size_px=size_px, fps=device_fps)
+        fps = _device_fps(camera)
+        pi = PiCamera(camera.id, number, clock, record_size_px=size_px, fps=fps)
         return pi, _detector(config)
     if camera.backend == "opencv":
         from storeguard.devices.opencv import OpenCvCamera
@@ -225,6 +226,11 @@ def _camera(
         source = _source(camera.source, base)
         return OpenCvCamera(camera.id, source, clock), _detector(config)
     raise ConfigInvalid("config.yaml", unusable(cfg.Config(cameras=(camera,))))
+
+
+def _device_fps(camera: cfg.Camera) -> float:
+    """No device makes pictures that nobody judges or records."""
+    return max(camera.record_fps, camera.watch_fps)
 
 
 def _source(source: int | str, base: Path) -> int | str:

@@ -237,7 +237,7 @@ def test_what_goes_wrong_is_one_line_and_nothing_is_kept(
         "light": shop.put(3),
         "unplug": lambda: shop.world.unplug("A"),
         "saturate": lambda: shop.world.saturate("A"),
-        "shake": lambda: setattr(shop.world, "loads_g", shaking),
+        "shake": lambda: setattr(shop.world, "load_g", shaking),
     }
     done = say("calibrate", "A", "--mass", "500", hands=[acts[deed] for deed in deeds])
     assert said in only_line(done)
@@ -245,9 +245,9 @@ def test_what_goes_wrong_is_one_line_and_nothing_is_kept(
     assert shop.kept is None
 
 
-def shaking(_scale: str, times_s: Any) -> Any:
+def shaking(_scale: str, t_s: float) -> float:
     """A load that grows for ever."""
-    return 2.0 * times_s
+    return 2.0 * t_s
 
 
 def test_a_weight_that_lay_there_when_it_should_have_been_empty_is_noticed(shop: Shop) -> None:

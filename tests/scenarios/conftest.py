@@ -225,8 +225,8 @@ class SimStore:
 def _cameras(settings, names):
     """`settings`: of each camera, False for none. Few and small pictures: each is encoded."""
     more = settings if isinstance(settings, dict) else {}
-    small = {"record_size_px": (320, 180), "record_fps": 5.0, "watch_fps": 5.0}
-    cameras = tuple(cfg.Camera(id=name, backend="sim", **small, **more) for name in names)
+    small = {"record_size_px": (160, 90), "record_fps": 5.0, "watch_fps": 5.0} | more
+    cameras = tuple(cfg.Camera(id=name, backend="sim", **small) for name in names)
     return cameras if settings is not False else ()
 
 

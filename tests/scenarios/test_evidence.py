@@ -49,7 +49,7 @@ def test_an_issue_has_one_picture_with_a_person_and_its_clips(store):
     )
     [picture] = issue.glob("*.jpg")
     assert re.fullmatch(r"2026-11-20_22-20-\d\d\.\d{6}\.jpg", picture.name)
-    assert cv2.imread(str(picture)).shape == (180, 320, 3)
+    assert cv2.imread(str(picture)).shape == (90, 160, 3)
     [visit] = store.visits
     taken_at_s = store.told(ev.StockChanged)[0].started_s
     assert abs(seconds_since_opening(picture.stem) - taken_at_s) < 3
@@ -122,7 +122,7 @@ def test_an_issue_shows_each_unpaid_step_at_a_glance(store):
     assert codec_of(issue / "extra/step-1.mp4") == "h264"
     assert abs(seconds_of(issue / "extra/step-1.mp4") - 8) < 0.5
     assert abs(unpaid["shown_at_s"] - 4) < 0.3
-    assert cv2.imread(str(issue / "extra/step-1.jpg")).shape == (180, 320, 3)
+    assert cv2.imread(str(issue / "extra/step-1.jpg")).shape == (90, 160, 3)
     assert "저울 C · 콜라" in (issue / "extra/step-1.svg").read_text(encoding="utf-8")
     assert len(list(issue.glob("*.jpg"))) == 1
     assert list((store.folder / "issue_data/.incoming").iterdir()) == []
@@ -168,7 +168,8 @@ def test_a_disk_that_refuses_the_extras_costs_only_them(store, monkeypatch):
 def test_privacy_masks_are_in_everything_that_is_stored_and_people_still_count(make_store):
     """Reliability V8: the whole left half, where the shelves and the door are, is masked."""
     left = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
-    store = make_store(camera={"privacy_masks": (left,)}, recording={"stamp": False})
+    camera = {"privacy_masks": (left,), "record_size_px": (320, 180)}
+    store = make_store(camera=camera, recording={"stamp": False})
     store.start()
     store.enter()
     store.take("콜라")

@@ -41,7 +41,7 @@ class Store:
         self.camera = SimCamera(CAMERA, self.world, self.clock)
 
     def grams(self, scale: str) -> float:
-        return float(self.world.loads_g(scale, np.array([self.clock.now_s()]))[0])
+        return self.world.load_g(scale, self.clock.now_s())
 
     def picture(self) -> Image:
         return self.camera.picture(self.clock.now_s())
@@ -350,7 +350,7 @@ def test_steps_answer_for_any_time_and_forget_the_old_ones() -> None:
     steps.add(12, -1)
     steps.add(11, +3)
     assert [steps.at(t) for t in (9, 10, 10.5, 11, 12)] == [5, 4, 4, 7, 6]
-    assert steps.at_each(np.array([0.0, 11.5, 99.0])).tolist() == [5, 7, 6]
+    assert [steps.at(t) for t in (0, 11.5, 99)] == [5, 7, 6]
     for second in range(1, 5000):
         steps.add(12 + second, 1)
     assert steps.at(5011) == 6 + 4999

@@ -146,18 +146,19 @@ def _shadow(width: int, height: int, share: float) -> Image:
     return np.repeat((255 * (1 - dark)).astype(np.uint8)[:, :, None], 3, axis=2)
 
 
-def _corners(rect: Rect, radius: float) -> list[Point]:
+@lru_cache(maxsize=256)
+def _corners(rect: Rect, radius: float) -> tuple[Point, ...]:
     if radius <= 0:
-        return [
+        return (
             (rect.x, rect.y),
             (rect.right, rect.y),
             (rect.right, rect.bottom),
             (rect.x, rect.bottom),
-        ]
+        )
     x0, x1 = rect.x + radius, rect.right - radius
     y0, y1 = rect.y + radius, rect.bottom - radius
     turns = np.linspace(0, np.pi / 2, 6)
-    return [
+    return tuple(
         (cx + radius * float(np.cos(turn + start)), cy + radius * float(np.sin(turn + start)))
         for cx, cy, start in (
             (x1, y1, 0.0),
@@ -166,7 +167,7 @@ def _corners(rect: Rect, radius: float) -> list[Point]:
             (x1, y0, 3 * np.pi / 2),
         )
         for turn in turns
-    ]
+    )
 
 
 def empty_store(layout: Layout, size_px: tuple[int, int]) -> Image:

@@ -4,11 +4,10 @@ import zlib
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from storeguard import config
 from storeguard.clock import Clock
-from storeguard.devices.sim.timeline import HISTORY_S, Times
+from storeguard.devices.sim.timeline import HISTORY_S
 from storeguard.devices.sim.world import World
 from storeguard.errors import FaultCode
 from storeguard.ports import Reading
@@ -70,30 +69,30 @@ class SimScale:
         first = max(self._samples, due - int(HISTORY_S * rate_hz))
         if due <= first:
             return ()
-        times_s = self._started_s + np.arange(first + 1, due + 1) / rate_hz
+        times_s = [self._started_s + n / rate_hz for n in range(first + 1, due + 1)]
         self._samples = due
-        return tuple(self._readings(times_s, self._raws(times_s)))
+        return tuple(self._readings(times_s))
 
-    def _raws(self, times_s: Times) -> NDArray[np.int64]:
-        assert self._started_s is not None
-        hours = (times_s - self._started_s) / 3600
-        grams = self._world.loads_g(self.id, times_s) + self._drift_g_per_h * hours
-        grams = grams + self._noise_g * self._rng.standard_normal(len(times_s))
-        raws = np.rint(self._calibration.tare_raw + grams * self._calibration.counts_per_g)
-        raws = np.where(self._world.saturated(self.id, times_s) > 0, RAW_MAX, raws)
-        return np.clip(raws, RAW_MIN, RAW_MAX).astype(np.int64)
-
-    def _readings(self, times_s: Times, raws: NDArray[np.int64]) -> Iterator[Reading]:
-        unplugged = self._world.unplugged(self.id, times_s)
-        for t_s, raw, is_out in zip(
-            times_s.tolist(), raws.tolist(), unplugged.tolist(), strict=True
-        ):
+    def _readings(self, times_s: Sequence[float]) -> Iterator[Reading]:
+        noises = self._rng.standard_normal(len(times_s)).tolist()
+        for t_s, noise in zip(times_s, noises, strict=True):
+            raw, is_out = self._raw(t_s, noise), self._world.was_unplugged(self.id, t_s)
             if not is_out and RAW_MIN < raw < RAW_MAX:
                 self._failed_s = None
                 yield Reading(t_s, raw)
             elif self._failed_s is None or t_s - self._failed_s >= FAILURE_EVERY_S - 1e-6:
                 self._failed_s = t_s
-                yield Reading(t_s, None, *self._why(bool(is_out), raw))
+                yield Reading(t_s, None, *self._why(is_out, raw))
+
+    def _raw(self, t_s: float, noise: float) -> int:
+        """One number at a time: a reading or two are due at once, and arrays of two are slow."""
+        assert self._started_s is not None
+        if self._world.was_saturated(self.id, t_s):
+            return RAW_MAX
+        drift_g = self._drift_g_per_h * (t_s - self._started_s) / 3600
+        grams = self._world.load_g(self.id, t_s) + drift_g + self._noise_g * noise
+        raw = round(self._calibration.tare_raw + grams * self._calibration.counts_per_g)
+        return max(RAW_MIN, min(RAW_MAX, raw))
 
     def _why(self, is_out: bool, raw: int) -> tuple[str, FaultCode]:
         name = f"scale {self.id!r}"

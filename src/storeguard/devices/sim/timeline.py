@@ -3,13 +3,8 @@
 from bisect import bisect_right
 from math import inf
 
-import numpy as np
-from numpy.typing import NDArray
-
 HISTORY_S = 600.0
 """Changes older than this are folded together: nobody reads that far back."""
-
-Times = NDArray[np.float64]
 
 
 class Steps:
@@ -34,12 +29,6 @@ class Steps:
 
     def at(self, t_s: float) -> float:
         return self._levels[bisect_right(self._times_s, t_s) - 1]
-
-    def at_each(self, times_s: Times) -> Times:
-        """The values at `times_s`, of the same shape."""
-        indices = np.searchsorted(np.asarray(self._times_s), times_s, side="right") - 1
-        values: Times = np.asarray(self._levels)[indices]
-        return values
 
     def _forget_before(self, t_s: float) -> None:
         old = bisect_right(self._times_s, t_s) - 1

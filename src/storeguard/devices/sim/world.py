@@ -9,7 +9,7 @@ import difflib
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from math import inf, pi
+from math import inf, pi, sin
 
 import numpy as np
 
@@ -31,7 +31,7 @@ from storeguard.devices.sim.people import (
     door_open,
     figure_at,
 )
-from storeguard.devices.sim.timeline import HISTORY_S, Steps, Times
+from storeguard.devices.sim.timeline import HISTORY_S, Steps
 from storeguard.domain.product import Product, Stock
 from storeguard.domain.tampering import Touch
 
@@ -40,6 +40,16 @@ HAND_S = 0.4
 HAND_G = (40.0, 220.0)
 QUEUE = 92.0
 """Distance between people who stand at the same place."""
+
+
+def _push(since_s: float) -> float:
+    """What share of its peak a hand presses, so long after it came down on the plate."""
+    return sin(pi * since_s / HAND_S) ** 2 if 0 < since_s < HAND_S else 0.0
+
+
+def _tremor(t_s: float) -> float:
+    """A hand that rests on the plate presses around 1 times its weight."""
+    return 1 + 0.05 * sin(2 * pi * 3.1 * t_s) + 0.03 * sin(2 * pi * 7.7 * t_s)
 
 
 class World:
@@ -230,21 +240,21 @@ class World:
         """(scale, thing) → grams."""
         return self._things
 
-    def loads_g(self, scale: str, times_s: Times) -> Times:
-        """What presses on the plate at each of the times, hands included."""
-        tremor = 1 + 0.05 * np.sin(2 * pi * 3.1 * times_s) + 0.03 * np.sin(2 * pi * 7.7 * times_s)
-        loads = self._load[scale].at_each(times_s) + self._pressed[scale].at_each(times_s) * tremor
-        for start_s, peak_g in self._pulses[scale]:
-            share = np.clip((times_s - start_s) / HAND_S, 0, 1)
-            loads = loads + peak_g * np.sin(pi * share) ** 2
-        return loads
+    def load_g(self, scale: str, t_s: float) -> float:
+        """What presses on the plate at that time, hands included."""
+        load_g = self._load[scale].at(t_s)
+        pressed_g = self._pressed[scale].at(t_s)
+        if pressed_g:
+            load_g += pressed_g * _tremor(t_s)
+        hands_g = sum(peak_g * _push(t_s - start_s) for start_s, peak_g in self._pulses[scale])
+        return load_g + hands_g
 
-    def unplugged(self, device: str, times_s: Times) -> Times:
-        """1 where the device's plug is out."""
-        return self._unplugged[device].at_each(times_s)
+    def was_unplugged(self, device: str, t_s: float) -> bool:
+        """The device's plug was out at that time."""
+        return self._unplugged[device].at(t_s) > 0
 
-    def saturated(self, scale: str, times_s: Times) -> Times:
-        return self._saturated[scale].at_each(times_s)
+    def was_saturated(self, scale: str, t_s: float) -> bool:
+        return self._saturated[scale].at(t_s) > 0
 
     def touch(self, contact: str, *, is_active: bool = True) -> None:
         """Opens (or shuts) what the contact guards, or shakes it."""
@@ -255,7 +265,7 @@ class World:
         return self._touches.pop(contact, [])
 
     def is_unplugged(self, device: str) -> bool:
-        return self._unplugged[device].at(self._clock.now_s()) > 0
+        return self.was_unplugged(device, self._clock.now_s())
 
     def is_covered(self, camera: str | None = None) -> bool:
         """This camera's lens; without a name, every camera's."""
