@@ -8,8 +8,13 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo $$python && break; done)
 LOCK := requirements/lock.txt
-BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile
+BIN = $(VENV)/bin
+PIP = $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile
+# uv takes a sixth of pip's processor time: CI brings it. Alone, `make test` installs with pip,
+# and so does whatever uv cannot find: it does not read pip.conf.
+UV := .venv-uv/bin/uv
+INSTALL = install() { test -x "$(UV)" && $(UV) pip install --quiet --python $(BIN)/python "$$@" \
+	2>/dev/null || $(PIP) "$$@"; }; install
 
 # An environment of hundreds of modules, and every test that starts a program reads them anew:
 # compiled once they take a third of the processor time.
@@ -27,7 +32,8 @@ demo: $(VENV)/.has-demo  ## A simulated shop in the browser; ARGS="--script thie
 	@$(BIN)/storeguard demo $(ARGS)
 
 test: $(VENV)/.has-test  ## The test suite; ARGS goes to pytest.
-	@$(BIN)/python -m pytest -m 'not slow' -n 3 --dist loadfile --max-worker-restart 0 $(ARGS)
+	@$(BIN)/python -m pytest -m 'not slow' -n 3 --dist loadfile --no-loadscope-reorder \
+		--max-worker-restart 0 $(ARGS)
 
 # torch's CPU build, or nothing: the usual one brings gigabytes of CUDA. Where pip finds it on
 # another index only: PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu make test-yolo
@@ -86,9 +92,9 @@ smoke: $(VENV)/.has-demo  ## The commands a newcomer types, each once.
 
 # pyenv hides a version that is not active; PYENV_VERSION shows it, and means nothing elsewhere.
 smoke-3.13: export PYENV_VERSION := 3.13
-smoke-3.13:  ## The same on Python 3.13, where there is one.
+smoke-3.13:  ## The same on Python 3.13, where there is one, installed by pip.
 	@if python3.13 --version >/dev/null 2>&1; then \
-		$(MAKE) --no-print-directory smoke PYTHON=python3.13 VENV=.venv-3.13; \
+		$(MAKE) --no-print-directory smoke PYTHON=python3.13 VENV=.venv-3.13 UV=; \
 	else echo "smoke-3.13: skipped, there is no python3.13 on this machine"; fi
 
 install:  ## On the Pi, with sudo: service, networks, data; SHARE=yes also the two CSVs by Samba.
@@ -118,7 +124,6 @@ lock:  ## The newest versions that pyproject.toml allows, into requirements/.
 	@rm -rf .venv-lock
 
 # uv, because pip judges `platform_machine` by the machine that it runs on, not by the Pi.
-UV := .venv-uv/bin/uv
 PI_LOCKS := requirements/build.txt requirements/pi.txt requirements/pi-yolo.txt
 COMPILE = $(UV) pip compile --quiet --upgrade --python-version 3.11 --generate-hashes \
 	--python-platform aarch64-manylinux_2_36 --no-annotate --constraint $(LOCK) \
@@ -151,16 +156,14 @@ clean:  ## Remove environments and caches; the store's data stays.
 	rm -rf .venv .venv-* .mypy_cache .ruff_cache .hypothesis .coverage build dist
 	find src tests bench -name __pycache__ -type d -exec rm -rf {} +
 
+.venv-yolo/.has-runtimes: override VENV := .venv-yolo
 .venv-yolo/.has-runtimes: pyproject.toml $(LOCK) requirements/yolo.txt
-	@$(MAKE) --no-print-directory VENV=.venv-yolo .venv-yolo/.made
-	@echo "installing into .venv-yolo, a minute or two: runtimes of networks, 1.5 GB" >&2
-	@.venv-yolo/bin/python -m pip --disable-pip-version-check install --quiet --no-compile \
-		--constraint $(LOCK) --editable . pytest pytest-timeout pytest-xdist hypothesis
-	@.venv-yolo/bin/python -m pip --disable-pip-version-check install --quiet --no-compile \
-		--no-deps --requirement requirements/yolo.txt
-	@.venv-yolo/bin/python -m pip --disable-pip-version-check install --quiet --no-compile \
-		'torch==2.13.0+cpu; platform_machine != "aarch64"' \
-		'torch==2.10.0; platform_machine == "aarch64"' 2>.venv-yolo/torch.log || echo \
+	@$(MAKE) --no-print-directory VENV=$(VENV) $(VENV)/.made
+	@echo "installing into $(VENV), a minute or two: runtimes of networks, 1.5 GB" >&2
+	@$(INSTALL) --constraint $(LOCK) --editable . pytest pytest-timeout pytest-xdist hypothesis
+	@$(INSTALL) --no-deps --requirement requirements/yolo.txt
+	@$(PIP) 'torch==2.13.0+cpu; platform_machine != "aarch64"' \
+		'torch==2.10.0; platform_machine == "aarch64"' 2>$(VENV)/torch.log || echo \
 		"test-yolo: pip finds no CPU build of torch for this Python, so ultralytics' tests skip" >&2
 	@touch $@
 
@@ -174,7 +177,7 @@ $(VENV)/.made:
 
 $(VENV)/.has-%: pyproject.toml $(LOCK) | $(VENV)/.made
 	@echo "installing into $(VENV), a minute or two: storeguard[$*]" >&2
-	@$(PIP) --constraint $(LOCK) --editable '.[$*]'
+	@$(INSTALL) --constraint $(LOCK) --editable '.[$*]'
 	@$(BIN)/python -c 'import cv2' || { echo "make: OpenCV lacks a system library;" \
 		"run: sudo apt-get install libgl1 libglib2.0-0" >&2; exit 1; }
 	@touch $@
