@@ -8,12 +8,15 @@ import sys
 import zipfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore.session
 import pytest
 import yaml
+from botocore import loaders
 from moto.server import ThreadedMotoServer
 
 from storeguard.cloud import notifier, template
@@ -30,7 +33,7 @@ STORE = IssueStore("gangnam-1", "강남 1호점", "ko", "Asia/Seoul")
 _serial = itertools.count(1)
 
 
-class Tagged(yaml.SafeLoader):
+class Tagged(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
     """Reads `!Ref x` as {"Ref": "x"}, and so on."""
 
 
@@ -71,6 +74,14 @@ def _no_aws_of_this_machine(monkeypatch, tmp_path):
         monkeypatch.setenv(name, value)
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_REGION"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _models_of_aws_are_read_once():
+    """Each session of boto3 reads its megabytes of JSON anew: a third of what a client costs."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(botocore.session, "create_loader", cache(loaders.create_loader))
+        yield
 
 
 @pytest.fixture(scope="session")

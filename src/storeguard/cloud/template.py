@@ -28,8 +28,8 @@ def table(name: str) -> dict[str, Any]:
     """A table of the account's template, as DynamoDB's own `create_table` takes it."""
     import yaml
 
-    class Plain(yaml.SafeLoader):
-        """Intrinsics are left out: a table has none."""
+    class Plain(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+        """Intrinsics are left out: a table has none. libyaml reads it ten times as fast."""
 
     Plain.add_multi_constructor("!", lambda *_: None)
     wanted = dict(yaml.load(template("account"), Plain)["Resources"][name]["Properties"])
