@@ -25,7 +25,7 @@ CSV = HEADER + "바나나우유,6,1500,265\n초코바,12,1200,52\n"
 CONFIG = """
 store: {id: gangnam-1, name: 강남 1호점}
 scales: [{id: A, products: [바나나우유], backend: sim}, {id: B, products: [초코바], backend: sim}]
-cameras: [{id: door, backend: sim}]
+cameras: [{id: door, backend: sim, record_size_px: [320, 180]}]
 detector: {backend: sim}
 visits: {empty_for_s: 1, settle_for_s: 0.5, payment_grace_s: 1}
 web: {port: 0}

@@ -30,7 +30,7 @@ CSV = "상품명, 개수, 가격, 무게\n바나나우유,6,1500,265\n초코바,
 CONFIG = """
 store: {id: gangnam-1, name: 강남 1호점}
 scales: [{id: A, products: [바나나우유], backend: sim}, {id: B, products: [초코바], backend: sim}]
-cameras: [{id: door, backend: sim}]
+cameras: [{id: door, backend: sim, record_size_px: [320, 180]}]
 detector: {backend: sim}
 visits: {empty_for_s: 1, settle_for_s: 0.5, payment_grace_s: 1}
 web: {port: 0}

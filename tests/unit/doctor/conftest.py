@@ -14,7 +14,7 @@ store: {id: gangnam-1, name: 강남 1호점}
 scales:
   - {id: A, products: [바나나우유], backend: sim, sample_rate_hz: 80}
   - {id: B, products: [초코바], backend: sim, sample_rate_hz: 80}
-cameras: [{id: door, backend: sim}]
+cameras: [{id: door, backend: sim, record_size_px: [320, 180]}]
 detector: {backend: background}
 """
 NOW = datetime(2026, 11, 20, 13, 21, 4, tzinfo=UTC)
