@@ -48,7 +48,7 @@ class World:
 def pi_store(make_store):
     """A store whose only camera is a Pi's; `store.pi` are its knobs."""
     store = make_store()
-    camera = cfg.Camera(id="door", backend="picamera", record_size_px=SIZE_PX)
+    camera = cfg.Camera(id="door", backend="picamera", record_size_px=SIZE_PX, record_fps=5)
     found = {"cameras": (camera,), "detector": cfg.Detector(backend="background")}
     store.config = store.config.model_copy(update=found)
     store.pi = SimPicamera2(store.loop, World(store).picture)

@@ -200,7 +200,7 @@ def test_a_disk_that_refuses_the_issue_is_tried_again(store, monkeypatch):
     store.enter()
     store.take("바나나우유")
     store.leave()
-    store.advance(10)
+    store.advance(11)
     assert store.visits == []
     assert [part.name for part in store.app.health.faults] == ["reconciling"]
     assert store.kiosk["바나나우유"] == 6
