@@ -274,6 +274,8 @@ def test_a_product_in_hand_that_is_put_down_elsewhere_is_a_guest_and_may_leave_a
 def test_own_units_are_counted_beside_a_guest(shop):
     shop.step("A", -94.0).step("B", 94.2).step("B", -52.4)
     assert (certain(shop.count(CHOC)), shop.guests("B")) == (11, {"바나나우유": 1})
+    lying = shop.belief.likeliest.loads["B"]
+    assert shop.belief.units("B", lying) == {"초코바": 11, "바나나우유": 1}
 
 
 def test_one_taken_as_another_is_left_is_both(shop):
