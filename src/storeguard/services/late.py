@@ -127,7 +127,7 @@ class LateClips:
         steps = [one.make(place / one.name) for one in owed]
         files = [*whole, *(place / one.name for one in owed)]
         if later.add(folder, files, steps, fsync=self._fsync):
-            log.info("issue %s: clips have come that were not ready: %d", folder.name, len(files))
+            log.debug("issue %s: clips have come that were not ready: %d", folder.name, len(files))
 
 
 def _recordings(manifest: Mapping[str, Any], record: Path) -> dict[str, Path]:
