@@ -249,6 +249,13 @@ def test_who_waits_for_his_sales_gets_no_more_than_the_debts_leave():
     assert (ledger.visits[0].paid[MILK], ledger.prepaid) == (1, (sale(1, 300.0),))
 
 
+def test_a_debt_of_long_ago_keeps_nothing_from_who_waits_for_his_sales():
+    awaiting = replace(visit(two_visits(ended_owes=2), "v1"), awaiting=Awaiting(106.0, 0))
+    stale = Debt("issue-1", 299.0 - LATE_FOR_S, MILK, 2)
+    ledger = add_sale(Ledger((awaiting,), debts=(stale,), grace_s=5.0), sale(2, 300.0))
+    assert (ledger.visits[0].paid[MILK], ledger.prepaid) == (2, ())
+
+
 def test_who_is_inside_pays_his_own_before_anybodys_debt():
     debt = Debt("issue-1", 100.0, MILK, 1)
     ledger = add_sale(replace(two_visits(), debts=(debt,)), sale(1, 115.0))

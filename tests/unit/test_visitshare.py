@@ -43,6 +43,13 @@ def test_a_share_that_is_open_is_withheld_and_told_once_it_is_known():
     assert share.book(step(4, 3, 20.0), moved(-3)).moved == -1
 
 
+def test_a_step_that_turns_out_to_be_an_earlier_visits_is_nobodys_now():
+    share = doubted()
+    share.book(step(6, 5), moved(-1, low=-1))
+    assert share.caught_up({MILK: moved(0)}) == []
+    assert share.withheld == {}
+
+
 def test_the_next_step_with_a_known_share_carries_what_was_withheld():
     share = doubted()
     share.book(step(6, 4), moved(-2, low=-3))

@@ -291,7 +291,7 @@ def add_sale(ledger: Ledger, sale: SaleLine) -> Ledger:
         return ledger
     if (visit_now := inside(ledger, sale.t_s)) is not None:
         return book(ledger, visit_now, replace(sale, count=left))
-    kept = min(left, sum(debt.count for debt in ledger.debts if debt.product == sale.product))
+    kept = min(left, sum(d.count for d in ledger.debts if _may_pay(sale, d)))
     left -= kept
     for visit in ledger.visits:
         share = min(left, visit.owed(sale.product))
@@ -301,6 +301,10 @@ def add_sale(ledger: Ledger, sale: SaleLine) -> Ledger:
     if left + kept:
         ledger = replace(ledger, prepaid=(*ledger.prepaid, replace(sale, count=left + kept)))
     return ledger
+
+
+def _may_pay(sale: SaleLine, debt: Debt) -> bool:
+    return debt.product == sale.product and sale.t_s - debt.t_s <= LATE_FOR_S
 
 
 def _payers(ledger: Ledger, sale: SaleLine) -> Iterator[Visit]:

@@ -320,8 +320,7 @@ def _follow_drift(state: Weighing, t_s: float, rules: WeighingRules) -> Advance:
     followed = drift.follow(state.drift, t_s, off_g, elapsed_s, rules.drift)
     moved_g = followed.total_g - state.drift.total_g
     band = _band(state.noise_g, rules)
-    unsure_g = 2 * median_sigma_g(state.noise_g, len(state.window))
-    jump = drift.jumped(followed, t_s, elapsed_s, off_g - moved_g, unsure_g, rules.drift)
+    jumps = _jumps(state, followed, t_s, off_g - moved_g, rules)
     followed, slid = drift.slide(followed, t_s, band, rules.drift)
     state = Weighing(  # spelled out, as in `_remember`: once a second of each scale
         state.level_g,
@@ -338,14 +337,24 @@ def _follow_drift(state: Weighing, t_s: float, rules: WeighingRules) -> Advance:
     )
     if slid is not None:
         return _slid(state, t_s, slid, rules)
-    return state, () if jump is None else (_jump(state, t_s, jump, rules),)
+    return state, jumps
 
 
-def _jump(state: Weighing, t_s: float, jump: drift.Slide, rules: WeighingRules) -> LevelJumped:
+def _jumps(
+    state: Weighing, followed: Drift, t_s: float, left_g: float, rules: WeighingRules
+) -> tuple[LevelJumped, ...]:
+    """One where a change at once began a moment ago. `state` is of before the zero followed."""
+    if followed.pushed is None:
+        return ()
     assert state.level_g is not None
-    unsure_g = 2 * median_sigma_g(state.noise_g, len(state.window))
-    noise_g, level_g = state.noise_g, state.level_g
-    return LevelJumped(t_s, rules.scale, jump.since_s, jump.grams, level_g, noise_g, unsure_g)
+    level_g, noise_g = state.level_g, state.noise_g
+    unsure_g = 2 * median_sigma_g(noise_g, len(state.window))
+    elapsed_s = t_s - state.tracked_s
+    jump = drift.jumped(followed, t_s, elapsed_s, left_g, unsure_g, rules.drift)
+    if jump is None:
+        return ()
+    at = (t_s, rules.scale, jump.since_s)
+    return (LevelJumped(*at, jump.grams, level_g, noise_g, unsure_g),)
 
 
 def _slid(state: Weighing, t_s: float, slid: drift.Slide, rules: WeighingRules) -> Advance:

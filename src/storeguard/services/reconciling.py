@@ -174,7 +174,7 @@ class ReconcilingService:
         judgement = judge(
             visit, self._kiosk.products, self._kiosk_without_later(visit), self._clock.now_s()
         )
-        rest, doubted = await self._provisional.settle(judgement.unpaid, judgement.uncertain)
+        rest, in_doubt = await self._provisional.settle(judgement.unpaid, judgement.uncertain)
         sealed = None
         found, reasons = self._heaps.with_counted(visit, judgement, rest, self._clock.now_s())
         if found:
@@ -183,7 +183,7 @@ class ReconcilingService:
             sealed = await self._filing.file(case)
         await self._questions.ask(visit, judgement.unannounced)
         booked = Counter(judgement.kiosk_changes)
-        booked.subtract(doubted)
+        booked.subtract(in_doubt)
         if changes := self._restocking.rest(visit, booked):
             await self._kiosk.add(changes, why=f"visit {visit.id}", key=f"visit:{visit.id}")
         await asyncio.to_thread(self._record.close, visit, judgement)

@@ -46,11 +46,10 @@ class VisitShare:
 
     def caught_up(self, moves: Mapping[str, Count]) -> list[tuple[StockChanged, int]]:
         """Withheld steps whose shares are known by now, each with its units, which are booked."""
-        known = [(name, moves[name]) for name in self.withheld if name in moves]
+        known = [name for name in self.withheld if name in moves and moves[name].is_certain]
         found = []
-        for name, move in known:
-            if move.is_certain:
-                step, units = self.withheld.pop(name), move.count - self.booked[name]
-                self.booked[name] += units
-                found.append((step, units))
+        for name in known:
+            step, units = self.withheld.pop(name), moves[name].count - self.booked[name]
+            self.booked[name] += units
+            found += [(step, units)] if units else []
         return found
