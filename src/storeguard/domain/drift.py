@@ -169,10 +169,10 @@ def jumped(
 ) -> Slide | None:
     """What has changed at once, too little to be seen moving; said once, while the zero follows.
 
-    `left_g`: what the zero has still to follow; `unsure_g`: one sigma of the change.
+    Of a drift that is `pushed`. `left_g`: what the zero has still to follow; `unsure_g`: one
+    sigma of the change.
     """
-    if drift.pushed is None:
-        return None
+    assert drift.pushed is not None
     since_s, total_g = drift.pushed
     grams = drift.total_g - total_g + left_g
     is_now = t_s - elapsed_s - since_s < JUMP_S <= t_s - since_s
