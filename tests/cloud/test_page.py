@@ -219,6 +219,7 @@ def test_while_clips_are_on_their_way_the_rest_is_shown(site):
         ({"files": [{"name": "extra/step-1.mp4", "bytes": 4, "sha256": "0" * 64}]}, 2),
         ({"files": [{"name": 3}]}, 1),
         ({"files": 3}, 1),
+        ({"files": [], "steps": 3}, 1),
         ([], 1),
     ],
 )
@@ -242,13 +243,39 @@ def test_a_steps_own_clip_begins_before_its_instant_too(site):
     assert clips == ["9.4", "1.0"]
 
 
-def test_a_clip_that_came_again_and_whole_begins_before_its_step_too(site):
-    names = ("clip-1.mp4", "extra/clip-1.mp4")
-    files = [{"name": n, "bytes": 1, "sha256": "0" * 64} for n in names]
-    site.add(steps=[{"scale": "A", "clip": "clip-1.mp4", "clip_offset_s": 12.4}], files=files)
+def files_of(*names):
+    return [{"name": n, "bytes": 1, "sha256": "0" * 64} for n in names]
+
+
+def shown_clips(site):
+    """Each clip's name in the bucket and where it begins to play."""
+    clips = re.findall(r'<video src="([^"]+)"', site.ask("GET", PATH)["body"])
+    addresses = [urlsplit(html.unescape(clip)) for clip in clips]
+    return [(one.path.split(f"{ID}/")[1], one.fragment) for one in addresses]
+
+
+def test_a_clip_that_came_again_and_whole_is_shown_in_the_place_of_the_one_cut_off(site):
+    steps = [{"scale": "A", "clip": "clip-1.mp4", "clip_offset_s": 12.4}]
+    site.add(steps=steps, files=files_of("clip-1.mp4", "clip-2.mp4", "extra/step-1.mp4"))
+    said = {"files": files_of("extra/clip-1.mp4")}
+    key = f"gangnam-1/2026/11/{ID}/later.json"
+    site.cloud.s3.put_object(Bucket=site.cloud.bucket, Key=key, Body=json.dumps(said).encode())
     site.log_in()
-    clips = re.findall(r'<video src="[^"]+#t=([\d.]+)"', site.ask("GET", PATH)["body"])
-    assert clips == ["9.4", "9.4"]
+    assert shown_clips(site) == [
+        ("extra/clip-1.mp4", "t=9.4"),
+        ("clip-2.mp4", ""),
+        ("extra/step-1.mp4", ""),
+    ]
+
+
+def test_a_steps_clip_that_came_later_begins_before_its_instant_too(site):
+    site.add(steps=[{"scale": "A", "at": "x", "clip": "clip-1.mp4", "clip_offset_s": 12.4}])
+    own = {"scale": "A", "at": "x", "shown": {"clip": "extra/step-1.mp4"}, "shown_at_s": 4.0}
+    said = {"files": files_of("extra/step-1.mp4"), "steps": [own]}
+    key = f"gangnam-1/2026/11/{ID}/later.json"
+    site.cloud.s3.put_object(Bucket=site.cloud.bucket, Key=key, Body=json.dumps(said).encode())
+    site.log_in()
+    assert shown_clips(site) == [("clip-1.mp4", "t=9.4"), ("extra/step-1.mp4", "t=1.0")]
 
 
 def test_what_a_device_says_is_text_and_no_page(site):

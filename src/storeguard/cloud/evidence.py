@@ -64,19 +64,20 @@ class Evidence:
         manifest = whole or self._manifest(ahead_of(issue["key"]))
         if manifest is None:
             return Shown(False, True, (), (), ())
-        names = [entry["name"] for entry in manifest["files"]] + self._later(issue)
+        late_names, late_steps = self._later(issue)
+        names = [entry["name"] for entry in manifest["files"]] + late_names
         pictures = [n for n in names if n.lower().endswith((".jpg", ".jpeg"))]
-        clips = [n for n in names if n.lower().endswith(".mp4")] if whole else []
+        steps = _listed(manifest.get("steps")) + late_steps
         return Shown(
             True,
             whole is not None,
             tuple(self._signed(_beside(issue, name)) for name in pictures),
-            tuple(self._clip(issue, name, manifest) for name in clips),
+            tuple(self._clip(issue, name, steps) for name in _clips(names)) if whole else (),
             _why(manifest, language),
         )
 
-    def _clip(self, issue: Item, name: str, manifest: Mapping[str, Any]) -> Clip:
-        marks = _marks_s(manifest.get("steps"), name)
+    def _clip(self, issue: Item, name: str, steps: list[Any]) -> Clip:
+        marks = _marks_s(steps, name)
         start_s = max(0.0, marks[0] - BEFORE_S) if marks else 0.0
         address = self._signed(_beside(issue, name))
         return Clip(name, f"{address}#t={start_s:.1f}" if start_s else address, marks)
@@ -122,14 +123,15 @@ class Evidence:
         content = self._content(key)
         return None if content is None else parsed(content, key)[0]
 
-    def _later(self, issue: Item) -> list[str]:
-        """Names of what was ready only after the issue was sealed: `later.json` lists them."""
+    def _later(self, issue: Item) -> tuple[list[str], list[Any]]:
+        """What was ready only after the issue was sealed, by `later.json`: names, and steps."""
         content = self._content(_beside(issue, "later.json"))
         try:
-            files = json.loads(content or "{}").get("files", ())
-            return [name for entry in files if isinstance(name := entry["name"], str)]
+            said = json.loads(content or "{}")
+            names = [name for e in said.get("files", ()) if isinstance(name := e["name"], str)]
+            return names, _listed(said.get("steps"))
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            return []
+            return [], []
 
     def _content(self, key: str) -> bytes | None:
         """One byte more than a manifest may have, at most."""
@@ -156,10 +158,22 @@ def _beside(issue: Item, name: str) -> str:
     return str(issue["key"]).removesuffix("issue.json") + name
 
 
-def _marks_s(steps: Any, clip: str) -> tuple[float, ...]:
+def _clips(names: list[str]) -> list[str]:
+    """Of one that was sealed before its recording was over, the whole one, in its place."""
+    clips = [name for name in names if name.lower().endswith(".mp4")]
+    whole = {name: f"extra/{name}" for name in clips if f"extra/{name}" in clips}
+    shown = [whole.get(name, name) for name in clips if name not in whole.values()]
+    return list(dict.fromkeys(shown))
+
+
+def _listed(said: Any) -> list[Any]:
+    return said if isinstance(said, list) else []
+
+
+def _marks_s(steps: list[Any], clip: str) -> tuple[float, ...]:
     """A device may say anything here; what makes no sense is left out."""
     found = []
-    for step in steps if isinstance(steps, list) else ():
+    for step in steps:
         offset = _offset(step, clip) if isinstance(step, dict) else None
         if isinstance(offset, int | float) and 0 <= offset < 86_400:
             found.append(float(offset))
