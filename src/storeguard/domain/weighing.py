@@ -11,9 +11,9 @@ to 4.8 g, so 0.03 % of the capacity to either side is half as wide again as the 
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from itertools import islice
 from statistics import median
+from typing import NamedTuple
 
 from storeguard.domain import drift
 from storeguard.domain.drift import Drift
@@ -53,9 +53,8 @@ DRIFT_G_PER_S = 0.01
 """35 g in an hour, the most that is drift: what it may add to a step while that lasts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Weighing:
-    """What is known of one scale.
+class Weighing(NamedTuple):
+    """What is known of one scale; a tuple, for one is made of each batch of readings.
 
     `level_g` is the settled net weight (gross less `zero_g`), None until the first one.
     `zero_g` follows the drift of the quiet scale, so the level stands still meanwhile; `drift`
@@ -73,7 +72,7 @@ class Weighing:
     failing_since_s: float | None = None
     is_failed: bool = False
     is_barred: bool = False
-    drift: Drift = field(default_factory=Drift)
+    drift: Drift = Drift()
     same_since_s: float | None = None
 
     @property
@@ -104,14 +103,13 @@ def set_level(state: Weighing, level_g: float) -> Weighing:
     if state.level_g is None:
         return state
     zero_g = state.zero_g + state.level_g - level_g
-    return replace(state, zero_g=zero_g, level_g=level_g, drift=drift.told(state.drift))
+    return state._replace(zero_g=zero_g, level_g=level_g, drift=drift.told(state.drift))
 
 
 def bar(state: Weighing, t_s: float) -> Weighing:
     """Its readings are sound, but not those of its goods: it has failed until it is admitted."""
     since_s = t_s if state.moving_since_s is None else state.moving_since_s
-    return replace(
-        state,
+    return state._replace(
         level_g=None,
         is_failed=True,
         is_barred=True,
@@ -121,7 +119,7 @@ def bar(state: Weighing, t_s: float) -> Weighing:
 
 
 def admit(state: Weighing) -> Weighing:
-    return replace(state, is_barred=False)
+    return state._replace(is_barred=False)
 
 
 def resting_g(state: Weighing, rules: WeighingRules) -> float | None:
@@ -165,11 +163,11 @@ def _advance_one(state: Weighing, reading: Reading, rules: WeighingRules) -> Adv
     if state.is_failed:
         return _try_to_recover(state, reading.t_s, rules)
     if state.failing_since_s is not None:
-        state = replace(state, failing_since_s=None)
+        state = state._replace(failing_since_s=None)
     if state.is_settled:
         if abs(_net(state, gross_g)) <= _band(state.noise_g, rules):
             return _follow_drift(state, reading.t_s, rules)
-        return replace(state, moving_since_s=reading.t_s), ()
+        return state._replace(moving_since_s=reading.t_s), ()
     return _try_to_settle(state, reading.t_s, rules)
 
 
@@ -190,7 +188,7 @@ def _remember(state: Weighing, samples: Samples, rules: WeighingRules) -> Weighi
         first += 1
     # A slow device still needs the fewest samples that can show a hold.
     window = window[min(first, max(0, len(window) - FEWEST_SAMPLES)) :]
-    # Spelled out: `replace` takes three times as long, and each batch comes through here.
+    # Spelled out: `_replace` takes three times as long, and each batch comes through here.
     return Weighing(
         state.level_g,
         state.zero_g,
@@ -210,13 +208,13 @@ def _failed_reading(state: Weighing, failed: DeviceFailed) -> Advance:
     t_s, since_s = failed.t_s, state.failing_since_s
     if since_s is None:
         since_s = state.window[-1][0] if state.window else t_s
-    state = replace(state, failing_since_s=since_s)
+    state = state._replace(failing_since_s=since_s)
     if state.is_failed:
-        return replace(state, window=()), ()
+        return state._replace(window=()), ()
     if t_s - since_s < FAULT_AFTER_S:
         return state, ()
     moving_since_s = since_s if state.moving_since_s is None else state.moving_since_s
-    state = replace(state, is_failed=True, window=(), moving_since_s=moving_since_s)
+    state = state._replace(is_failed=True, window=(), moving_since_s=moving_since_s)
     return state, (failed,)
 
 
@@ -228,7 +226,7 @@ def _try_to_recover(state: Weighing, t_s: float, rules: WeighingRules) -> Advanc
         return state, ()
     assert state.failing_since_s is not None
     recovered = DeviceRecovered(t_s, rules.scale, t_s - state.failing_since_s)
-    state = replace(state, is_failed=False, failing_since_s=None, same_since_s=None)
+    state = state._replace(is_failed=False, failing_since_s=None, same_since_s=None)
     state, steps = _try_to_settle(state, t_s, rules)
     return state, (recovered, *steps)
 
@@ -236,16 +234,16 @@ def _try_to_recover(state: Weighing, t_s: float, rules: WeighingRules) -> Advanc
 def _try_to_settle(state: Weighing, t_s: float, rules: WeighingRules) -> Advance:
     if not _holds(state.window, rules):
         if state.moving_since_s is None:
-            return replace(state, moving_since_s=t_s), ()
+            return state._replace(moving_since_s=t_s), ()
         return state, ()
     if _is_off(state, rules):
         return _wait_for_the_shelf(state, t_s, rules)
     gross_g = median(g for _, g in state.window)
     before, started_s = state, state.moving_since_s
     noise_g = sigma_g(state.window)
-    state = replace(state, moving_since_s=None, noise_g=noise_g, tracked_s=t_s)
+    state = state._replace(moving_since_s=None, noise_g=noise_g, tracked_s=t_s)
     if before.level_g is None:
-        return replace(state, level_g=gross_g - state.zero_g), ()
+        return state._replace(level_g=gross_g - state.zero_g), ()
     if abs(_net(state, gross_g)) <= _band(noise_g, rules):
         return state, ()
     assert started_s is not None
@@ -263,13 +261,13 @@ def _step(
     """The step, with what the zero had begun to follow of it, and how unsure its grams are."""
     noise_g = median_sigma_g(max(noise_before_g, state.noise_g), len(state.window))
     followed, begun = drift.step_began(state.drift, t_s, grams, 3 * noise_g)
-    state = replace(state, drift=followed)
+    state = state._replace(drift=followed)
     if begun is not None:
-        state = replace(state, zero_g=state.zero_g - begun.grams)
+        state = state._replace(zero_g=state.zero_g - begun.grams)
         grams, started_s = grams + begun.grams, min(started_s, begun.since_s)
     assert state.level_g is not None
     level_g = state.level_g + grams
-    state = replace(state, level_g=level_g)
+    state = state._replace(level_g=level_g)
     unsure_g = math.hypot(
         median_sigma_g(state.noise_g, len(state.window)),
         noise_g,
@@ -291,13 +289,13 @@ def _is_off(state: Weighing, rules: WeighingRules) -> bool:
 def _wait_for_the_shelf(state: Weighing, t_s: float, rules: WeighingRules) -> Advance:
     """What has no load has no weight to settle; after a while it is a fault."""
     since_s = t_s if state.moving_since_s is None else state.moving_since_s
-    state = replace(state, moving_since_s=since_s)
+    state = state._replace(moving_since_s=since_s)
     if t_s - since_s < OFF_AFTER_S:
         return state, ()
     net_g = median(g for _, g in state.window) - state.zero_g
     why = f"the weight is {net_g:.0f} g: is its shelf off? put it back, or tare the empty scale"
     failed = DeviceFailed(t_s, rules.scale, why, FaultCode.SCALE_NEGATIVE)
-    return replace(state, is_failed=True, failing_since_s=since_s), (failed,)
+    return state._replace(is_failed=True, failing_since_s=since_s), (failed,)
 
 
 def _holds(window: Samples, rules: WeighingRules) -> bool:
@@ -312,11 +310,11 @@ def _follow_drift(state: Weighing, t_s: float, rules: WeighingRules) -> Advance:
     if is_frozen(state.window):
         return _stand_still(state, t_s, rules)
     if drift.is_too_early(state.drift, t_s):
-        return replace(state, tracked_s=t_s, same_since_s=None), ()
+        return state._replace(tracked_s=t_s, same_since_s=None), ()
     off_g = _net(state, median(g for _, g in state.window))
     if drift.is_refined(state.drift, t_s, elapsed_s, off_g, rules.band_g):
         zero_g = state.zero_g + off_g
-        return replace(state, zero_g=zero_g, tracked_s=t_s, same_since_s=None), ()
+        return state._replace(zero_g=zero_g, tracked_s=t_s, same_since_s=None), ()
     followed = drift.follow(state.drift, t_s, off_g, elapsed_s, rules.drift)
     moved_g = followed.total_g - state.drift.total_g
     band = _band(state.noise_g, rules)
@@ -361,7 +359,7 @@ def _slid(state: Weighing, t_s: float, slid: drift.Slide, rules: WeighingRules) 
     """More has gone than drift can: it was goods, slid away too slowly to be seen moving."""
     assert state.level_g is not None
     level_g = state.level_g + slid.grams
-    state = replace(state, zero_g=state.zero_g - slid.grams, level_g=level_g)
+    state = state._replace(zero_g=state.zero_g - slid.grams, level_g=level_g)
     unsure_g = math.hypot(state.noise_g, DRIFT_G_PER_S * (t_s - slid.since_s))
     step = StepSettled(t_s, rules.scale, slid.since_s, slid.grams, level_g, state.noise_g, unsure_g)
     return state, (step,)
@@ -370,12 +368,12 @@ def _slid(state: Weighing, t_s: float, slid: drift.Slide, rules: WeighingRules) 
 def _stand_still(state: Weighing, t_s: float, rules: WeighingRules) -> Advance:
     """The same word again and again: of a cell that has shown noise this is a fault in the end."""
     since_s = state.window[0][0] if state.same_since_s is None else state.same_since_s
-    state = replace(state, tracked_s=t_s, same_since_s=since_s)
+    state = state._replace(tracked_s=t_s, same_since_s=since_s)
     if not _has_flickered(state, rules) or t_s - since_s < STUCK_AFTER_S:
         return state, ()
     why = f"the same word for {t_s - since_s:.0f} s: check the wires DT and SCK"
     failed = DeviceFailed(t_s, rules.scale, why, FaultCode.SCALE_STUCK)
-    state = replace(state, is_failed=True, failing_since_s=since_s, moving_since_s=since_s)
+    state = state._replace(is_failed=True, failing_since_s=since_s, moving_since_s=since_s)
     return state, (failed,)
 
 

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from storeguard.clock import Clock
@@ -50,7 +49,7 @@ class DriftWatch:
         self._saved = dict(await asyncio.to_thread(self._memory.load))
         for channel in self._channels:
             drift = Drift(self._saved.get(channel.id, 0.0))
-            channel.weighing = replace(channel.weighing, drift=drift)
+            channel.weighing = channel.weighing._replace(drift=drift)
 
     async def forget(self, scale: str) -> None:
         """As `ShelfMemory.forget_zero`."""

@@ -158,7 +158,7 @@ class WeighingService:
         """Somebody works on it: whatever moves there is no goods, until `take_back`."""
         channel, now_s = self.channel(scale), self._clock.now_s()
         channel.is_lent = True
-        channel.weighing = replace(weighing.bar(channel.weighing, now_s), window=())
+        channel.weighing = weighing.bar(channel.weighing, now_s)._replace(window=())
         channel.pending.clear()
         why, code = "somebody works on it; it decides nothing meanwhile", FaultCode.SCALE_IN_HAND
         self._health.part(scale).failed(why, code=code, is_said=True)
@@ -244,5 +244,5 @@ class WeighingService:
 
 
 def _failed_share(before: float, readings: Sequence[Reading]) -> float:
-    failed = [reading.raw for reading in readings].count(None) / len(readings)
+    failed = sum(1 for reading in readings if reading.raw is None) / len(readings)
     return before + (failed - before) * min(1.0, len(readings) / SHARED_READINGS)
