@@ -7,7 +7,7 @@ from storeguard.domain.occupancy import Detection
 from storeguard.errors import CameraBlind
 from storeguard.ports import Frame
 from storeguard.vision.gate import MotionGate
-from storeguard.vision.sight import SURE, SUSPECTED, WHOLE, Sight, region_around
+from storeguard.vision.sight import CHANGED, SURE, SUSPECTED, WHOLE, Sight, region_around
 
 FPS = 5
 SIZE_WH = (1280, 720)
@@ -197,6 +197,38 @@ def test_a_light_that_is_switched_is_followed_by_looks(seen):
     looks = seen.show(shop(brightness=0.4), 5)
     assert len(seen.asked_within(switched_s, switched_s + 3)) >= 3
     assert not any(look.gate for look in looks)
+
+
+def test_a_camera_that_is_carried_about_is_not_called_a_light(seen):
+    random = np.random.default_rng(1)
+    blocks = [random.integers(60, 200, (9, 16, 3), np.uint8) for _ in range(5)]
+    walls = [np.repeat(np.repeat(some, 80, axis=0), 80, axis=1) for some in blocks]
+    assert [seen.show(wall)[0].why for wall in walls] == ["first look"] + 4 * [CHANGED]
+    assert "view" in CHANGED
+
+
+class Halver(Finder):
+    """Finds the upper half of the person a second time."""
+
+    def people(self, frame):
+        return tuple(
+            Detection(box, confidence)
+            for person in super().people(frame)
+            for left, top, right, bottom in [person.xyxy]
+            for box, confidence in (
+                ((left, top, right, (top + bottom) / 2), 0.5),
+                (person.xyxy, person.confidence),
+            )
+        )
+
+
+def test_a_part_of_somebody_is_nobody_else():
+    seen = Seen()
+    seen.sight = Sight(Halver(), MotionGate())
+    looks = seen.show(shop(300), 3)
+    assert [len(look.people) for look in looks] == [1] * 15
+    assert looks[-1].people[0].xyxy == (300, 250, 420, 650)
+    assert any(not look.looked for look in looks)
 
 
 def test_a_region_is_cut_out_at_full_resolution_and_its_people_lie_in_the_whole_picture(seen):

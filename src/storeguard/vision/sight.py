@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from storeguard.domain import occupancy
+from storeguard.domain.bodies import one_box_each
 from storeguard.domain.occupancy import Detection, Polygon
 from storeguard.errors import CameraBlind
 from storeguard.ports import Detector, Frame, Image
@@ -32,6 +33,9 @@ from storeguard.vision.visibility import blindness
 SURE = occupancy.SURE
 
 WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
+
+CHANGED = "the light or the view changed"
+"""Nearly all of the picture is another: of a camera that is carried about, each one."""
 
 SUSPECTED = "somebody may be there"
 """It moves as it does with nobody there, but the detector has nearly seen somebody."""
@@ -137,7 +141,7 @@ class Sight:
             return self._look(frame, (WHOLE,), gate=bool(motion.boxes), why=why)
         asked = self._asked(motion, frame.t_s)
         if asked is None:
-            return Look(self._people, False, False, _quiet(motion))
+            return Look(self._told(frame), False, False, _quiet(motion))
         why, boxes = asked
         is_open = bool(motion.boxes) or why == SUSPECTED
         return self._look(frame, self._regions(boxes, frame), gate=is_open, why=why)
@@ -172,11 +176,11 @@ class Sight:
         if since_s == float("inf"):
             return "first look", (WHOLE,)
         if motion.is_flip:
-            return "light changed", (WHOLE,)
+            return CHANGED, (WHOLE,)
         if self._is_unsure:
             return "not sure", (WHOLE,)
         if now_s - self._flipped_s <= beats.flip_for_s and since_s >= beats.flip_s:
-            return "light changed", (WHOLE,)
+            return CHANGED, (WHOLE,)
         if self._people:
             return ("somebody stands still", (WHOLE,)) if since_s >= beats.still_s else None
         if now_s - self._seen_s <= beats.leaving_for_s and since_s >= beats.leaving_s:
@@ -200,14 +204,19 @@ class Sight:
         is_seconded = self._suspicion.seconds(found, frame.t_s)
         self._suspicion.take(() if found else candidates, frame.t_s)
         if frame.image is not None:
-            size_wh = (frame.image.shape[1], frame.image.shape[0])
-            self._teach(found, candidates, size_wh, frame.t_s)
+            self._teach(found, candidates, _size_wh(frame.image), frame.t_s)
         self._is_unsure = not is_seconded and self._doubts(found)
         self._people = found
         self._looked_s = frame.t_s
         self._whole_s = frame.t_s if region == WHOLE else self._whole_s
         self._seen_s = frame.t_s if found else self._seen_s
-        return Look(found, gate, True, why, is_seconded=is_seconded)
+        return Look(self._told(frame), gate, True, why, is_seconded=is_seconded)
+
+    def _told(self, frame: Frame) -> tuple[Detection, ...]:
+        """Each person once. Who is still there is asked of all boxes: a part may be all of him."""
+        if frame.image is None:
+            return self._people
+        return one_box_each(self._people, _size_wh(frame.image))
 
     def _doubts(self, found: tuple[Detection, ...]) -> bool:
         """Somebody appears or vanishes by a hair: the next picture is looked at, too."""
@@ -221,8 +230,7 @@ class Sight:
         """Whoever may be there at all, and of them those who are."""
         candidates = _people_in(self.detector, frame, region)
         if frame.image is not None:
-            size_wh = (frame.image.shape[1], frame.image.shape[0])
-            candidates = occupancy.outside(candidates, self._areas, size_wh)
+            candidates = occupancy.outside(candidates, self._areas, _size_wh(frame.image))
         return candidates, occupancy.kept(candidates, self._people, self._confidence)
 
     def _teach(
