@@ -366,6 +366,26 @@ def test_detect_of_a_picture_has_no_time_and_people_as_plain_numbers(network):
     assert set(line["people"][0]) == {"xyxy", "confidence"}
 
 
+class TwoHands:
+    """Finds both arms as one, and each hand once more."""
+
+    name = "fake:hands"
+
+    def people(self, frame):
+        boxes = ((1, 1, 157, 88), (0, 1, 158, 110), (0, 3, 60, 87), (190, 5, 230, 100))
+        return tuple(Detection(tuple(map(float, box)), 0.6) for box in boxes)
+
+
+def test_detect_tells_and_draws_each_person_once(tmp_path):
+    cv2.imwrite(str(tmp_path / "hands.png"), np.zeros((120, 240, 3), np.uint8))
+    drawn = []
+    [line] = detect_lines(
+        str(tmp_path / "hands.png"), TwoHands(), show=lambda _, people, __: drawn.append(people)
+    )
+    assert [one["xyxy"][0] for one in line["people"]] == [1, 190]
+    assert [len(people) for people in drawn] == [2]
+
+
 def test_detect_of_a_folder_takes_its_pictures_by_name(tmp_path):
     for name in ("b.png", "a.jpg", "notes.txt"):
         if name.endswith("txt"):

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from storeguard.clock import Clock, SystemClock
+from storeguard.domain.bodies import one_box_each
 from storeguard.domain.occupancy import Detection
 from storeguard.errors import CameraBlind, CameraFault, masked
 from storeguard.ports import Detector, Frame, Image
@@ -75,16 +76,16 @@ def detect_lines(
 ) -> Iterator[dict[str, Any]]:
     """A line a frame: `source`, `t_s`, `people` (`xyxy` in pixels, `confidence`) and `ms`.
 
-    `ms` is the detector's whole time, reading the file left out. A frame on which nobody
-    can be seen has no people, and the log says once why. `show` gets each frame with its
-    people and ms.
+    Each person once. `ms` is the detector's whole time, reading the file left out. A frame on
+    which nobody can be seen has no people, and the log says once why. `show` gets each frame with
+    its people and ms.
     """
     clock = clock or SystemClock()
     was_blind = False
     for sourced in frames(source, clock=clock):
         began_s = clock.now_s()
         try:
-            found = detector.people(sourced.frame)
+            found = _people(detector, sourced.frame)
             was_blind = False
         except CameraBlind as blind:
             found = ()
@@ -101,6 +102,13 @@ def detect_lines(
             for one in found
         ]
         yield {"source": sourced.source, "t_s": sourced.t_s, "people": people, "ms": round(ms, 2)}
+
+
+def _people(detector: Detector, frame: Frame) -> tuple[Detection, ...]:
+    """Each once: a hand that is found beside its arm is nobody else."""
+    assert frame.image is not None
+    height, width = frame.image.shape[:2]
+    return one_box_each(detector.people(frame), (width, height))
 
 
 def _picture(path: Path) -> Sourced:
