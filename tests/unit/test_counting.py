@@ -52,12 +52,14 @@ class Shelves:
     def enter(self):
         self.belief, self.touched = entered(self.belief), set()
 
-    def step(self, scale, grams, after_s=5.0, *, is_restocked=False):
+    def step(self, scale, grams, after_s=5.0, *, is_restocked=False, began_s=None):
         self.now_s += after_s
         self.level[scale] += grams
         self.touched.add(scale)
         step = Weighed(scale, self.level[scale], self.band(scale), self.now_s, 0.3)
-        self.belief = weigh(self.belief, replace(step, is_restocked=is_restocked))
+        started_s = self.now_s - 2.0 if began_s is None else began_s
+        step = replace(step, started_s=started_s, is_restocked=is_restocked)
+        self.belief = weigh(self.belief, step)
         return self
 
     def count(self, product):
@@ -351,6 +353,33 @@ def test_a_bottle_lies_elsewhere_before_the_hand_has_left_its_own_shelf(shop):
     shop.step("A", -31.0)
     assert shop.guests("B") == {"바나나우유": 1}
     assert (certain(shop.count(MILK)), certain(shop.count(CHOC))) == (5, 12)
+
+
+JUICE = Product("주스", 1800, 238.0)
+
+
+@pytest.fixture
+def juices():
+    return Shelves({"주스": 20, "바나나우유": 9}, A=[JUICE], B=[MILK])
+
+
+@pytest.mark.parametrize("units", [1, 2])
+def test_a_bottle_lies_elsewhere_before_the_scale_it_was_taken_from_is_at_rest(juices, units):
+    """Somebody leans on A for 20 s, takes a bottle, puts it on B, and takes another."""
+    began_s = juices.now_s + 1.0
+    juices.step("B", 240.0, after_s=9.0)
+    assert not juices.moved(MILK).is_certain
+    juices.step("A", -240.0 - 236.0 * (units - 1), after_s=12.0, began_s=began_s)
+    assert juices.guests("B") == {"주스": 1}
+    assert certain(juices.moved(JUICE)) == 1 - units
+    assert certain(juices.moved(MILK)) == 0
+
+
+def test_what_lay_on_a_shelf_before_a_hand_came_to_another_was_not_taken_there(juices):
+    juices.step("B", 240.0)
+    juices.step("A", -240.0)
+    assert juices.guests("B") == {}
+    assert juices.moved(JUICE).count == -1
 
 
 def test_what_hides_a_shelf_hides_nothing_of_a_visit_that_did_not_touch_it(shop):

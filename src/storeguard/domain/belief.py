@@ -53,7 +53,7 @@ class Load(NamedTuple):
 
     `base_g` is the level that these weigh. `object_g`: what lies there beside them and is no
     product, or hides what moved; None where there is nothing of that kind. `is_left`: that was
-    there already when this visit began, so it hides nothing of it.
+    there already when this visit began, so it hides nothing of it. `object_s`: since when.
     """
 
     own: tuple[int, ...]
@@ -61,10 +61,16 @@ class Load(NamedTuple):
     base_g: float
     object_g: float | None = None
     is_left: bool = False
+    object_s: float = -math.inf
 
     @property
     def level_g(self) -> float:
         return self.base_g + (self.object_g or 0.0)
+
+    @property
+    def hidden_s(self) -> float:
+        """Since when something hides what moves here; never: infinite."""
+        return math.inf if self.object_g is None else self.object_s
 
 
 @dataclass(frozen=True, slots=True)

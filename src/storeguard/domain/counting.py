@@ -67,8 +67,8 @@ FORGOTTEN_S = 1200.0
 @dataclass(frozen=True, slots=True)
 class Weighed:
     """A new settled level of a scale. `band_g`: half the width of what is quiet there;
-    `unsure_g`: one sigma of the level's change, where it is known. `is_restocked`: restock mode
-    was on when it began to move.
+    `unsure_g`: one sigma of the level's change, where it is known. `started_s`: when it began to
+    move. `is_restocked`: restock mode was on then.
     """
 
     scale: str
@@ -76,6 +76,7 @@ class Weighed:
     band_g: float
     now_s: float
     unsure_g: float = 0.0
+    started_s: float = math.inf
     is_restocked: bool = False
 
     @property
@@ -91,8 +92,9 @@ def weigh(belief: Belief, weighed: Weighed) -> Belief:
     found = []
     for way in _worth(ways):
         found.append(_gone(way, weighed, scene))
-        if way.object_g is None and way.one.loads[weighed.scale].object_g is not None:
-            found += _recognised(found[-1], weighed.now_s, scene)
+        if way.object_g is None:
+            hidden_s = min(weighed.started_s, way.one.loads[weighed.scale].hidden_s)
+            found += _recognised(found[-1], hidden_s, weighed.now_s, scene)
     return settled(belief, found)
 
 
@@ -250,18 +252,24 @@ def _worth(ways: list[_Way]) -> list[_Way]:
     return nlargest(4 * MOST_HYPOTHESES, kept, key=lambda way: way.log_p)
 
 
-def _recognised(one: Hypothesis, now_s: float, scene: Scene) -> Iterator[Hypothesis]:
-    """A hand has hidden until now that a lot was taken, and it lies on another scale already."""
+def _recognised(
+    one: Hypothesis, hidden_s: float, now_s: float, scene: Scene
+) -> Iterator[Hypothesis]:
+    """A hand has hidden until now that units were taken, and they lie on another scale already.
+
+    `hidden_s`: since when. What came there before is none of them.
+    """
     for scale, load in one.loads.items():
+        if load.object_g is None or load.object_s <= hidden_s:
+            continue
         for i, lot in enumerate(one.hands):
-            if load.object_g is None or lot.since_s != now_s:
-                continue
-            var = lot.sd_g**2 + scene.sigma_g**2
-            off_g = load.object_g - lot.grams
-            log_p = one.log_p + OBJECT - MISPLACED + density(off_g, var)
-            guest = Load(load.own, (*load.guests, lot), load.level_g)
-            hands = (*one.hands[:i], *one.hands[i + 1 :])
-            yield replace(one, loads={**one.loads, scale: guest}, hands=hands, log_p=log_p)
+            for units in range(1, lot.units + 1 if lot.since_s == now_s else 1):
+                part, rest = _split(lot, units, scene)
+                off_g, var = load.object_g - part.grams, part.sd_g**2 + scene.sigma_g**2
+                log_p = one.log_p + OBJECT - MISPLACED + density(off_g, var)
+                guest = Load(load.own, (*load.guests, part), load.level_g)
+                hands = _some([*one.hands[:i], rest, *one.hands[i + 1 :]])
+                yield replace(one, loads={**one.loads, scale: guest}, hands=hands, log_p=log_p)
 
 
 def _is_move(found: Explanation) -> bool:
@@ -271,11 +279,14 @@ def _is_move(found: Explanation) -> bool:
 def _gone(way: _Way, weighed: Weighed, scene: Scene) -> Hypothesis:
     one, load = way.one, way.one.loads[weighed.scale]
     if way.found is None:
-        new = load._replace(base_g=way.base_g, object_g=way.object_g, is_left=False)
+        since_s = weighed.started_s if load.object_g is None else load.object_s
+        new = load._replace(
+            base_g=way.base_g, object_g=way.object_g, is_left=False, object_s=since_s
+        )
         return replace(one, loads={**one.loads, weighed.scale: new}, log_p=way.log_p)
     own, guests, hands = _moved(way.found, load, one.hands, weighed, scene)
     is_left = load.is_left and way.object_g is not None
-    new = Load(own, guests, way.base_g, way.object_g, is_left)
+    new = Load(own, guests, way.base_g, way.object_g, is_left, load.object_s)
     return replace(one, loads={**one.loads, weighed.scale: new}, hands=hands, log_p=way.log_p)
 
 

@@ -130,7 +130,11 @@ class Tally:
 
     async def _count_step(self, channel: "Channel", step: Step) -> None:
         weighed = self._weighed(channel, step.level_g, step.sigma_g)
-        weighed = replace(weighed, is_restocked=self.is_restocked(step.started_s))
+        weighed = replace(
+            weighed,
+            started_s=step.started_s,
+            is_restocked=self.is_restocked(step.started_s),
+        )
         if isinstance(step, LevelJumped):
             belief = counting.jumped(self._belief, weighed, step.grams)
         else:
