@@ -27,6 +27,7 @@ from storeguard.viewingdesk import Places, ViewingDesk
 from storeguard.vision.sighting import finder_of
 from storeguard.web.desks import Desks, Fact
 from storeguard.web.door import POS_TOKEN_VARIABLE
+from storeguard.weightdesk import WeightDesk
 
 
 def desks_of(store: Store, file: ConfigFile | None, restart: Restart) -> Desks:
@@ -58,6 +59,7 @@ def desks_of(store: Store, file: ConfigFile | None, restart: Restart) -> Desks:
         viewings=viewings,
         breaches=_breaches_of(store, issues),
         reviews=ReviewDesk(issues.log, store.clock, zone),
+        weights=WeightDesk(folders.inventory, folders.state),
         areas=None if file is None else _areas_of(store, file),
         settings=None if file is None else SettingsDesk(store, file, restart),
     )

@@ -54,7 +54,7 @@ ROWS: tuple[frozenset[str], ...] = (
     }
     | {"areasdesk", "breachdesk", "demo_page", "deploying", "exposure", "issuestate"}
     | {"losses", "outreach", "resending", "reviewdesk", "settingsdesk", "setupdesk"}
-    | {"telltale", "viewingdesk", "viewingexport", "viewinghold"}
+    | {"telltale", "viewingdesk", "viewingexport", "viewinghold", "weightdesk"}
     | {"desks", "issuedesk", "inventorydesk", "noticedesk", "pastdesk", "exporting", "deciding"},
     frozenset({"cli"}),
 )

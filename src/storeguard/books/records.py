@@ -1,7 +1,7 @@
 """What the services note in the journal, in their own terms. Everything here blocks."""
 
 import itertools
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from math import isfinite
@@ -12,7 +12,7 @@ from storeguard.books.journal import IssueRecord, Journal, Sale, StepRecord
 from storeguard.clock import Clock, utc_at
 from storeguard.domain.events import StepSettled
 from storeguard.domain.issue import Issue
-from storeguard.domain.learning import Learnt
+from storeguard.domain.learning import Declined, Learnt
 from storeguard.domain.ledger import Visit
 from storeguard.domain.pricing import Discount
 from storeguard.domain.product import SoldLine
@@ -233,8 +233,21 @@ class LearntFile:
         return self._file.load() or {}
 
     def save(self, learnt: Mapping[str, Learnt]) -> None:
-        units = {name: {"n": k.n, "mean_g": k.mean_g, "m2": k.m2} for name, k in learnt.items()}
-        _save(self._file, {"units": units})
+        _save(self._file, {"units": {name: asdict(known) for name, known in learnt.items()}})
+
+
+class DeclinedFile:
+    """`state/declined_units.json`: learnt unit weights that the owner did not want, by product."""
+
+    def __init__(self, folder: Path, *, fsync: bool = True) -> None:
+        path, without = folder / "declined_units.json", "what was declined is offered again"
+        self._file = StateFile(path, _declined, without=without, fsync=fsync)
+
+    def load(self) -> Mapping[str, Declined]:
+        return self._file.load() or {}
+
+    def save(self, declined: Mapping[str, Declined]) -> None:
+        _save(self._file, {"units": {name: asdict(one) for name, one in declined.items()}})
 
 
 class GuestFile:
@@ -281,11 +294,23 @@ def _drifts(content: Any) -> dict[str, float]:
 
 
 def _learnt(content: Any) -> dict[str, Learnt]:
-    found = {
-        str(name): Learnt(int(one["n"]), float(one["mean_g"]), float(one["m2"]))
-        for name, one in content["units"].items()
-    }
-    if not all(isfinite(one.mean_g) and isfinite(one.m2) for one in found.values()):
+    found = {}
+    for name, one in content["units"].items():
+        # A file of an earlier build does not say what was written meanwhile.
+        figures = (one["mean_g"], one["m2"], one.get("written_g", 0.0))
+        found[str(name)] = Learnt(int(one["n"]), *_finite(figures))
+    return found
+
+
+def _declined(content: Any) -> dict[str, Declined]:
+    names = ("written_g", "unit_g", "tolerance_g")
+    units = content["units"].items()
+    return {str(name): Declined(*_finite(one[key] for key in names)) for name, one in units}
+
+
+def _finite(figures: Iterable[Any]) -> tuple[float, ...]:
+    found = tuple(map(float, figures))
+    if not all(map(isfinite, found)):
         raise ValueError("a weight that is no number of grams")
     return found
 

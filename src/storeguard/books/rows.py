@@ -127,6 +127,35 @@ def adopted(rows: Rows, products: Iterable[Product], layout: Layout) -> Rows:
     return known + fitted(tuple(Row(product, 0) for product in theirs.values()), layout)
 
 
+def reweighed(book: BookFile, name: str, unit_g: float, tolerance_g: float) -> BookFile:
+    """The file with one product's unit weight and tolerance; all else is as its owner typed it.
+
+    A file that has no column for tolerances gets one at its end.
+    """
+    book = _with_tolerances(book)
+    weighed = (
+        replace(row, product=replace(row.product, unit_weight_g=unit_g, tolerance_g=tolerance_g))
+        if row.name == name
+        else row
+        for row in book.rows
+    )
+    return replace(book, rows=tuple(weighed))
+
+
+def _with_tolerances(book: BookFile) -> BookFile:
+    layout = book.layout
+    if TOLERANCE in layout.places:
+        return book
+    last = layout.header[-1]
+    blank = last[: len(last) - len(last.lstrip())]
+    word = (
+        "tolerance" if heading(layout.header[layout.places.index(WEIGHT)]).isascii() else "허용오차"
+    )
+    header = (*layout.header, blank + word)
+    rows = (replace(row, source=(*row.source, layout.gap)) for row in book.rows)
+    return replace(book, rows=tuple(rows), layout=replace(layout, header=header))
+
+
 def _priced(row: Row, product: Product | None) -> Row:
     if product is None:
         return row

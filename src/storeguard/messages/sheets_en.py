@@ -53,6 +53,21 @@ TEXTS: dict[str, str] = {
     "stock.take_lead": (
         "As Excel has saved it. A wrong cell is named, and the books stay as they are."
     ),
+    "weights.title": "Weights that may be better",
+    "weights.lead": (
+        "Single units that came and went weigh something else than the inventory says. Taking a "
+        "weight changes that product's weight and tolerance, and nothing else."
+    ),
+    "weights.grams": "{grams:g}\u00a0g",
+    "weights.from": "Weighed {weighings:,} times; units differ by {tolerance_g:g}\u00a0g",
+    "weights.take": "Write it down",
+    "weights.decline": "Not now",
+    "weights.declined": "The inventory stays as it is. You are asked again if the weight moves on.",
+    "weights.gone": (
+        "The inventory, or what was weighed, has changed meanwhile: nothing was written. "
+        "Please look again."
+    ),
+    "weights.task": "Products that weigh something else than the inventory says: {count}.",
     "stock.at": "Time",
     "stock.book": "Book",
     "stock.before": "Before",

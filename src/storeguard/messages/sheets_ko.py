@@ -53,6 +53,18 @@ TEXTS: dict[str, str] = {
         "Excel에서 저장한 CSV를 그대로 올립니다. 틀린 칸이 있으면 어디인지 알려 드리고, 재고는 "
         "그대로 둡니다."
     ),
+    "weights.title": "무게 제안",
+    "weights.lead": (
+        "한 개씩 나가고 들어올 때 저울이 잰 무게가 재고표와 다릅니다. 적으면 재고표의 무게와 "
+        "허용오차만 바뀝니다."
+    ),
+    "weights.grams": "{grams:g}\u00a0g",
+    "weights.from": "{weighings:,}번 재었습니다. 한 개씩의 차이(허용오차) {tolerance_g:g}\u00a0g",
+    "weights.take": "재고표에 적기",
+    "weights.decline": "지금은 아니요",
+    "weights.declined": "재고표를 그대로 둡니다. 잰 무게가 더 달라지면 다시 묻습니다.",
+    "weights.gone": "그 사이에 재고표나 잰 무게가 바뀌어 적지 않았습니다. 다시 보아 주세요.",
+    "weights.task": "상품 {count}개의 잰 무게가 재고표와 다릅니다.",
     "stock.at": "시각",
     "stock.book": "재고표",
     "stock.before": "전",

@@ -24,7 +24,7 @@ def offers(shop: Shop) -> Iterator[Offered]:
     """In the order of the inventory; only where another weight fits better."""
     known = LearntFile(shop.folders.state / LEARNT).load()
     for name, product in shop.inventory.items():
-        if name in known and (found := offer(name, known[name], product.unit_weight_g)):
+        if name in known and (found := offer(product, known[name])):
             yield Offered(found)
 
 

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import Field
 from starlette.requests import Request
 
+from storeguard.errors import BookMalformed
 from storeguard.web.desks import Desks
 from storeguard.web.gate import caller_of
 from storeguard.web.rendering import Pages
@@ -100,9 +101,20 @@ class _Board:
         if self._desks.reviews is not None and (month := self._desks.reviews.due()):
             sentence = say("review.task", month=month.replace("-", UNBROKEN))
             yield Task(sentence, "/people/review", say("review.open"))
+        yield from self._reweighed()
         law = self._desks.settings.law if self._desks.settings else None
         if law is not None and law.cameras and not (law.manager and law.phone):
             yield Task(say("setup.law_missing"), "/settings", say("nav.settings"))
+
+    def _reweighed(self) -> Iterator[Task]:
+        weights = self._desks.weights if self._desks else None
+        try:
+            offers = weights.offers() if weights else ()
+        except (BookMalformed, OSError):  # the inventory's own page says what is wrong with it
+            return
+        if offers:
+            sentence = self._pages.say("weights.task", count=len(offers))
+            yield Task(sentence, "/inventory", self._pages.say("weights.title"))
 
     async def snapshot(self, request: Request) -> Response:
         is_staff = caller_of(request).kind == "staff"

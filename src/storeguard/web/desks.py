@@ -8,7 +8,7 @@ from storeguard.web.breachdesk import BreachDesk
 from storeguard.web.reviewdesk import AccessRow as AccessRow
 from storeguard.web.reviewdesk import ReviewDesk
 from storeguard.web.viewingdesk import ViewingDesk
-from storeguard.web.workdesks import AreasDesk, BenchDesk, EditRow, SetupDesk
+from storeguard.web.workdesks import AreasDesk, BenchDesk, EditRow, SetupDesk, WeightDesk
 
 State = Literal["open", "confirmed", "dismissed", "paid", "deleted"]
 STATES: tuple[State, ...] = ("open", "confirmed", "dismissed", "paid", "deleted")
@@ -280,5 +280,6 @@ class Desks:
     viewings: ViewingDesk | None = None
     reviews: ReviewDesk | None = None
     breaches: BreachDesk | None = None
+    weights: WeightDesk | None = None
     loops: Mapping[str, Callable[[], Coroutine[Any, Any, None]]] = field(default_factory=dict)
     """What has to run for them."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Literal
 
 from fastapi import APIRouter, Form, HTTPException
 from fastapi.responses import RedirectResponse, Response
@@ -12,7 +13,7 @@ from storeguard.web.desks import BOOKS, BookName, Desks
 from storeguard.web.gate import caller_of
 from storeguard.web.rendering import Pages
 from storeguard.web.view import ShopView
-from storeguard.web.workdesks import EditRow
+from storeguard.web.workdesks import EditRow, WeightOffer
 
 MOST_ROWS = 500
 LONGEST_CELL = 200
@@ -24,6 +25,7 @@ def router(view: ShopView, pages: Pages, desks: Desks) -> APIRouter:
     made.add_api_route("/inventory", inventory.page, methods=["GET"])
     made.add_api_route("/inventory", inventory.save, methods=["POST"])
     made.add_api_route("/inventory/import", inventory.take, methods=["POST"])
+    made.add_api_route("/inventory/weight", inventory.reweigh, methods=["POST"])
     made.add_api_route("/inventory/history", inventory.history, methods=["GET"])
     made.add_api_route("/inventory/{book}.csv", inventory.give, methods=["GET"])
     return made
@@ -34,10 +36,14 @@ class _Inventory:
         self._view = view
         self._pages = pages
         self._desk = desks.inventory
+        self._weights = desks.weights
         self._log = desks.issues
 
-    async def page(self, request: Request, book: str = "kiosk", saved: str = "") -> Response:
-        return await self._shown(request, _known(book), is_saved=bool(saved))
+    async def page(
+        self, request: Request, book: str = "kiosk", saved: str = "", declined: str = ""
+    ) -> Response:
+        said = "stock.saved" if saved else "weights.declined" if declined else ""
+        return await self._shown(request, _known(book), said=said)
 
     async def save(
         self,
@@ -75,6 +81,30 @@ class _Inventory:
         await asyncio.to_thread(self._log.looked, who, "books", book)
         return RedirectResponse(f"/inventory?book={book}&saved=1", 303)
 
+    async def reweigh(
+        self,
+        request: Request,
+        product: str = Form(max_length=LONGEST_CELL),
+        unit_g: float = Form(),
+        answer: Literal["take", "decline"] = Form(),
+    ) -> Response:
+        """A learnt unit weight is written into the file, or not asked about again."""
+        if self._weights is None:
+            raise HTTPException(404)
+        do = self._weights.take if answer == "take" else self._weights.decline
+        try:
+            is_done = await asyncio.to_thread(do, product, unit_g)
+        except BookMalformed:  # the page says where
+            is_done = False
+        if not is_done:
+            page = await self._shown(request, "kiosk", problem=self._pages.say("weights.gone"))
+            page.status_code = 409
+            return page
+        if answer == "decline":
+            return RedirectResponse("/inventory?book=kiosk&declined=1", 303)
+        await asyncio.to_thread(self._log.looked, caller_of(request).name, "books", "kiosk")
+        return RedirectResponse("/inventory?book=kiosk&saved=1", 303)
+
     async def give(self, book: str) -> Response:
         content = await asyncio.to_thread(self._desk.content, _known(book))
         headers = {"content-disposition": f'attachment; filename="inventory_{book}.csv"'}
@@ -92,22 +122,27 @@ class _Inventory:
         )
 
     async def _shown(
-        self, request: Request, book: BookName, *, is_saved: bool = False, problem: str = ""
+        self, request: Request, book: BookName, *, said: str = "", problem: str = ""
     ) -> Response:
+        offers: Sequence[WeightOffer] = ()
         try:
             shelves = (await asyncio.to_thread(self._desk.books))[book]
+            # The kiosk's file is the one that weights are taken from.
+            if self._weights is not None and book == "kiosk":
+                offers = await asyncio.to_thread(self._weights.offers)
         except (BookMalformed, OSError) as fault:
             shelves, problem = None, problem or str(fault)
         snapshot = self._view.snapshot()
         return self._pages.console(
             request,
             "inventory.html",
-            ("stock.",),
+            ("stock.", "weights."),
             store=snapshot.store,
             book=book,
             shelves=shelves,
             restock=snapshot.restock,
-            is_saved=is_saved,
+            said=said,
+            offers=offers,
             problem=problem,
         )
 

@@ -15,6 +15,33 @@ class EditRow:
     weight: str
 
 
+class WeightOffer(Protocol):
+    """A unit weight and a tolerance in grams that fit the units that were weighed better than what
+    is written. `weighings`: how many units."""
+
+    @property
+    def product(self) -> str: ...
+    @property
+    def written_g(self) -> float: ...
+    @property
+    def unit_g(self) -> float: ...
+    @property
+    def tolerance_g(self) -> float: ...
+    @property
+    def weighings(self) -> int: ...
+
+
+class WeightDesk(Protocol):
+    """Learnt unit weights. Everything blocks; raises BookMalformed, JournalFault and OSError.
+
+    `take` and `decline` name an offer as it was shown; False where it is none any more.
+    """
+
+    def offers(self) -> Sequence[WeightOffer]: ...
+    def take(self, product: str, unit_g: float) -> bool: ...
+    def decline(self, product: str, unit_g: float) -> bool: ...
+
+
 Job = Literal["tare", "calibrate", "diagnose"]
 Phase = Literal["working", "asking", "done", "failed"]
 
