@@ -52,13 +52,13 @@ class Shelves:
     def enter(self):
         self.belief, self.touched = entered(self.belief), set()
 
-    def step(self, scale, grams, after_s=5.0, *, is_restocked=False, began_s=None):
+    def step(self, scale, grams, after_s=5.0, *, is_restocked=False, began_s=None, moved_s=0.5):
         self.now_s += after_s
         self.level[scale] += grams
         self.touched.add(scale)
         step = Weighed(scale, self.level[scale], self.band(scale), self.now_s, 0.3)
         started_s = self.now_s - 2.0 if began_s is None else began_s
-        step = replace(step, started_s=started_s, is_restocked=is_restocked)
+        step = replace(step, started_s=started_s, moved_s=moved_s, is_restocked=is_restocked)
         self.belief = weigh(self.belief, step)
         return self
 
@@ -283,6 +283,18 @@ def test_own_units_are_counted_beside_a_guest(shop):
 def test_one_taken_as_another_is_left_is_both(shop):
     shop.step("A", -95.0).step("B", 95.0 - 52.0)
     assert (certain(shop.count(CHOC)), shop.guests("B")) == (11, {"바나나우유": 1})
+
+
+@pytest.mark.parametrize(("moved_s", "is_certain"), [(0.5, True), (2.5, False)])
+def test_a_light_thing_may_lie_where_a_heavy_one_left_after_a_long_reach(moved_s, is_certain):
+    """A rice ball of 38 g is in hand; 627 g leave the scale of rice of 655 g, give or take 3 %."""
+    ball, rice = Product("주먹밥", 1200, 38.0), Product("쌀", 5400, 655.0)
+    shelves = Shelves({"주먹밥": 20, "쌀": 9}, A=[ball], B=[rice])
+    shelves.step("A", -38.1)
+    shelves.step("B", -627.5, moved_s=moved_s)
+    found = shelves.moved(ball)
+    assert (found.count, found.is_certain) == (-1, is_certain)
+    assert (found.low, found.high) == ((-1, -1) if is_certain else (-1, 0))
 
 
 def test_two_lots_put_down_at_once(shop):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from storeguard.domain.ledger import (
     Debt,
     Ledger,
+    Mark,
     Movement,
     SaleLine,
     Visit,
@@ -21,6 +22,7 @@ from storeguard.domain.ledger import (
 )
 from storeguard.domain.product import Product
 from storeguard.domain.reconcile import (
+    AT_LEAST_CERTAINTY,
     BY_STEP_CERTAINTY,
     CONTESTED_CERTAINTY,
     STANDING_CERTAINTY,
@@ -275,9 +277,44 @@ def test_a_faulty_scale_decides_nothing():
 
 
 def test_an_uncertain_count_accuses_nobody():
-    found = judged({MILK: 1}, {}, {MILK: 5}, uncertain={MILK: (1, 2)})
+    found = judged({MILK: 1}, {}, {MILK: 5}, uncertain={MILK: (0, 2)})
     assert (found.unpaid, found.surplus, found.discrepancies) == ({}, {}, ())
-    assert found.uncertain == {MILK: (1, 2)}
+    assert found.uncertain == {MILK: (0, 2)}
+    assert found.kiosk_changes == {}
+
+
+def test_what_is_missing_in_any_case_is_told_of_an_uncertain_count():
+    found = judged({MILK: 2}, {}, {MILK: 5}, uncertain={MILK: (1, 2)}, certainty={MILK: 0.6})
+    assert (found.unpaid, found.uncertain) == ({MILK: 1}, {MILK: (1, 2)})
+    assert [line.certainty for line in found.discrepancies] == [AT_LEAST_CERTAINTY]
+    assert found.kiosk_changes == {}
+
+
+def test_what_is_missing_in_any_case_may_have_been_mixed_up_at_the_kiosk():
+    found = judged({GUM: 2}, {MILK: 1}, {MILK: 5, GUM: 9}, uncertain={GUM: (1, 2)})
+    assert (found.mixed_up, found.unpaid) == ({GUM: 1}, {})
+
+
+def test_of_an_uncertain_count_on_a_faulty_scale_or_in_a_marked_visit_nothing_is_told():
+    doubt = {MILK: (1, 2)}
+    faulty = judged({MILK: 2}, {}, {MILK: 5}, uncertain=doubt, unverified=frozenset({MILK}))
+    marks = (Mark("점주", 40.0, 200.0),)
+    marked = judged({MILK: 2}, {}, {MILK: 5}, uncertain=doubt, marks=marks)
+    assert (faulty.unpaid, marked.unpaid) == ({}, {})
+
+
+@pytest.mark.parametrize(
+    ("other", "is_excused"),
+    [(BAR, False), (GUM, True), ("두유", True)],
+    ids=["another price and weight", "nearly the same price", "nearly the same weight"],
+)
+def test_a_payment_for_a_product_in_doubt_may_have_been_for_what_is_missing(other, is_excused):
+    """One milk is missing; another product was paid that nobody has seen leaving for certain."""
+    products = (*PRODUCTS, Product("두유", 900, 95.5))
+    ended = visit({MILK: 1}, {other: 1}, {MILK: 4, other: 5}, uncertain={other: (0, 0)})
+    found = judge(ended, products, {MILK: 5, other: 4}, NOW_S)
+    assert found.unpaid == ({} if is_excused else {MILK: 1})
+    assert found.uncertain == {other: (0, 0)} | ({MILK: (0, 1)} if is_excused else {})
     assert found.kiosk_changes == {}
 
 

@@ -72,12 +72,23 @@ def _count(
     if certainty >= SURE:
         return Count(count, certainty, count, count, True)
     bounds = [
-        units[name] - beneath
+        (math.exp(one.log_p), units[name] - beneath[1], units[name] - beneath[0])
         for one, units in weighed
-        if one is belief.likeliest or math.exp(one.log_p) >= CONSIDERED
-        for beneath in _beneath(belief, one, name, scale)
+        for beneath in [_beneath(belief, one, name, scale)]
     ]
-    return Count(count, certainty, min(bounds), max(bounds), False)
+    low = _without_tail(sorted((low, p) for p, low, _ in bounds))
+    high = _without_tail(sorted(((high, p) for p, _, high in bounds), reverse=True))
+    return Count(count, certainty, low, high, False)
+
+
+def _without_tail(ordered: Sequence[tuple[int, float]]) -> int:
+    """The first count at which what lies before it can not be left out any more."""
+    tail = 0.0
+    for units, p in ordered:
+        tail += p
+        if tail >= CONSIDERED:
+            return units
+    return ordered[-1][0]
 
 
 def _beneath(belief: Belief, one: Hypothesis, name: str, scale: str) -> tuple[int, int]:

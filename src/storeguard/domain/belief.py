@@ -18,7 +18,7 @@ SURE = 0.95
 """A count is certain from this probability on."""
 
 CONSIDERED = 0.02
-"""A count that is less probable is left out of the range of an uncertain one."""
+"""Counts that are less probable, taken together, are left out of the range of an uncertain one."""
 
 LEAST_LOG_P = -9.0
 """An hypothesis so much less likely than the best is given up."""

@@ -68,7 +68,7 @@ FORGOTTEN_S = 1200.0
 class Weighed:
     """A new settled level of a scale. `band_g`: half the width of what is quiet there;
     `unsure_g`: one sigma of the level's change, where it is known. `started_s`: when it began to
-    move. `is_restocked`: restock mode was on then.
+    move, `moved_s`: for how long it did. `is_restocked`: restock mode was on then.
     """
 
     scale: str
@@ -77,6 +77,7 @@ class Weighed:
     now_s: float
     unsure_g: float = 0.0
     started_s: float = math.inf
+    moved_s: float = 0.0
     is_restocked: bool = False
 
     @property
@@ -164,8 +165,16 @@ def first_weighed(
 def _scene(belief: Belief, weighed: Weighed, sigma_g: float) -> Scene:
     products = {one.name: one for each in belief.goods.values() for one in each}
     own = belief.goods[weighed.scale]
-    band_g, now_s = weighed.band_g, weighed.now_s
-    return Scene(own, products, sigma_g, band_g, now_s, {}, is_restocked=weighed.is_restocked)
+    return Scene(
+        own,
+        products,
+        sigma_g,
+        weighed.band_g,
+        weighed.now_s,
+        {},
+        is_restocked=weighed.is_restocked,
+        moved_s=weighed.moved_s,
+    )
 
 
 def _nominal(product: Product, units: int, now_s: float) -> Lot:

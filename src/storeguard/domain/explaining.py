@@ -35,6 +35,10 @@ MOST_MANY, A_HAND, BEYOND_A_HAND = 5.0, 5, 0.3
 TOGETHER = math.log(10.0)
 """For each further product that moves in the same step."""
 
+IN_TURN, IN_TURN_S = math.log(2.0), 1.8
+"""A hand is at a shelf for a second. Where weight moved for longer, one thing may well have been
+put down after another was taken, before the scale came to rest."""
+
 PUT_BACK, MISPLACED, GUEST_LEAVES = math.log(5.0), math.log(30.0), math.log(2.0)
 
 PAID_ALREADY = math.log(10.0)
@@ -101,7 +105,8 @@ class Scene:
     """One scale at one step. `sigma_g`: how exactly the difference is known, besides the units.
 
     `products`: all that may be in hand, by name. `known`: answers that were found already.
-    `is_restocked`: goods are expected from outside, whatever has been taken before.
+    `is_restocked`: goods are expected from outside, whatever has been taken before. `moved_s`: for
+    how long weight moved.
     """
 
     own: tuple[Product, ...]
@@ -111,6 +116,12 @@ class Scene:
     now_s: float
     known: dict[tuple[float, float, bool, bool], tuple[tuple[Units, float], ...]]
     is_restocked: bool = False
+    moved_s: float = 0.0
+
+    @property
+    def together(self) -> float:
+        """What a put-down beside own units costs, in nats."""
+        return TOGETHER if self.moved_s < IN_TURN_S else IN_TURN
 
 
 def explanations(
@@ -133,7 +144,7 @@ def explanations(
             rest_g, special.var, scene, is_customer=is_customer, is_expected=is_expected
         )
         for own, cost in moves:
-            more = TOGETHER if any(own) and special.kind else 0.0
+            more = scene.together if any(own) and special.kind else 0.0
             total = cost + special.cost + more
             if total > most:
                 break

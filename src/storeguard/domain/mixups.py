@@ -68,6 +68,25 @@ def swapped_unseen(
     return dict(swapped), _changes(swapped, replaced)
 
 
+def perhaps_paid(
+    owed: Mapping[str, int],
+    over: Mapping[str, int],
+    products: Mapping[str, Product],
+) -> Changes:
+    """Units owed that a payment for another product may have been for, whose count is in doubt.
+
+    `over`: product in doubt → units paid beyond what is known to have left. Whether they left
+    nobody can say, so neither the books change nor is anybody accused.
+    """
+    paid = Counter(over)
+    both = Counter(positive(owed))
+    both.subtract(paid)
+    mixed, changes = mixed_up(both, paid, {n: p.price_won for n, p in products.items()})
+    both.update(changes)
+    swapped, _ = swapped_unseen(both, paid, products)
+    return dict(Counter(mixed) + Counter(swapped))
+
+
 def _weigh_the_same(one: Product | None, other: Product | None) -> bool:
     """Within three sigma of the spread of one unit of each."""
     if one is None or other is None:

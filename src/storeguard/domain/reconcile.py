@@ -5,9 +5,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from storeguard.domain.amounts import amount_won, covered, worth_won
+from storeguard.domain.belief import CONSIDERED
 from storeguard.domain.events import VisitReconciled
 from storeguard.domain.ledger import Debt, Movement, Visit
-from storeguard.domain.mixups import mixed_up, swapped_unseen
+from storeguard.domain.mixups import mixed_up, perhaps_paid, swapped_unseen
 from storeguard.domain.product import Product, Stock, positive
 from storeguard.domain.promotions import Grant, granted, units_of
 from storeguard.domain.refunds import unexplained
@@ -15,6 +16,9 @@ from storeguard.domain.restock import Share, share, towards
 
 BY_STEP_CERTAINTY = 0.9
 """Nobody was seen: the weight alone says that goods are gone."""
+
+AT_LEAST_CERTAINTY = 1 - CONSIDERED
+"""The range of a count in doubt leaves so little out below it."""
 
 CONTESTED_CERTAINTY = 0.5
 """An earlier visit got a payment that may have been this one's: it is one of the two."""
@@ -155,24 +159,43 @@ def _account(visit: Visit, products: Sequence[Product]) -> _Account:
     """Takes off what is owed, one after the other: amounts, promotions, mix-ups, swaps, refunds."""
     weighed = {m.product for m in visit.movements} | set(visit.shelf)
     parts = share(visit, sorted(weighed - visit.unverified - set(visit.uncertain)))
-    prices, paid = {p.name: p.price_won for p in products}, visit.paid
+    known = {p.name: p for p in products}
+    prices, paid = {name: p.price_won for name, p in known.items()}, visit.paid
     owed = Counter(parts.owed)
     by_amount = Counter(covered(positive(owed), prices, amount_won(visit)))
     owed.subtract(by_amount)
     paid.update(by_amount)
     grants, uncertain = _granted(visit, owed, paid)
     owed.subtract(units_of(grants))
+    owed.update(_least(visit, uncertain))
     mixed, changes = mixed_up(owed, paid, prices)
     owed.update(changes)
-    swapped, swap_changes = swapped_unseen(owed, paid, {p.name: p for p in products})
+    swapped, swap_changes = swapped_unseen(owed, paid, known)
     owed.update(swap_changes)
+    excused = perhaps_paid(owed, _over_in_doubt(visit, uncertain), known)
+    owed.subtract(excused)
     all_changes = Counter(changes)
     all_changes.update(swap_changes)
     refunded = Counter(positive(owed)) & unexplained(visit)
     owed.subtract(refunded)
     doubts = uncertain | {name: (0, count) for name, count in swapped.items()}
-    doubts |= {name: (owed[name], owed[name] + count) for name, count in refunded.items()}
+    for name, count in (Counter(refunded) + Counter(excused)).items():
+        doubts[name] = (owed[name], max(doubts.get(name, (0, 0))[1], owed[name] + count))
     return _Account(owed, paid, parts, by_amount, grants, doubts, mixed, all_changes)
+
+
+def _least(visit: Visit, uncertain: Mapping[str, tuple[int, int]]) -> dict[str, int]:
+    """What is missing in any case of a product whose count is in doubt.
+
+    In a marked visit nobody knows which of it customers took.
+    """
+    if visit.marks:
+        return {}
+    return {n: low for n, (low, _) in uncertain.items() if low > 0 and n not in visit.unverified}
+
+
+def _over_in_doubt(visit: Visit, uncertain: Collection[str]) -> dict[str, int]:
+    return positive({name: -visit.owed(name) for name in uncertain})
 
 
 def _all_reasons(
@@ -211,6 +234,8 @@ def _discrepancy(visit: Visit, name: str, missing: int, kiosk: Stock) -> Discrep
     shelf = visit.shelf.get(name, 0)
     steps = min((m.certainty for m in visit.movements if m.product == name), default=1.0)
     certainty = visit.certainty.get(name, steps)
+    if name in visit.uncertain:
+        certainty = AT_LEAST_CERTAINTY
     if visit.by_step:
         certainty *= BY_STEP_CERTAINTY
     if any(sale.product == name for sale in visit.yielded):

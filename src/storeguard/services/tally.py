@@ -133,6 +133,7 @@ class Tally:
         weighed = replace(
             weighed,
             started_s=step.started_s,
+            moved_s=step.t_s - channel.rules.settle_for_s - step.started_s,
             is_restocked=self.is_restocked(step.started_s),
         )
         if isinstance(step, LevelJumped):
