@@ -20,6 +20,7 @@ from _shop_visitors import (
     bargain,
     both_hands,
     bring,
+    browse,
     foreign_object,
     grab,
     handful,
@@ -42,7 +43,8 @@ THIEVES = 1 / 6
 LIGHTEST_G, HEAVIEST_G = 5.0, 1600.0
 LEAST_SPREAD, MOST_SPREAD = 0.005, 0.03
 FILLED = 0.8
-MOST_UNITS, MOST_IN_A_CROWD = 60, 400
+MOST_UNITS, MOST_IN_A_CROWD, MOST_ON_A_RAIL = 60, 400, 15
+LIGHTEST_HANGING_G, HEAVIEST_HANGING_G = 15.0, 150.0
 SILENT_S = 3600.0
 CROWDED_S = 6 * 3600.0
 
@@ -69,6 +71,8 @@ class Hardship:
     all_honest: bool = False
     heaviest_g: float = HEAVIEST_G
     is_crowded: bool = False
+    is_hanging: bool = False
+    """Bags on rails, a cell a rail."""
 
 
 def open_shop(hardship: Hardship, chance: random.Random) -> tuple[Shop, dict[str, int]]:
@@ -76,6 +80,8 @@ def open_shop(hardship: Hardship, chance: random.Random) -> tuple[Shop, dict[str
     goods = _draw_goods(hardship, chance)
     shop = Shop(goods, chance)
     counts = {one.scale: _fill(one, hardship) for one in goods}
+    for plate in shop.plates.values():
+        plate.hangs = hardship.is_hanging
     shop.stock_up(counts)
     direct = hardship.direct or _one_visit_after_another
     shop.at(30.0, lambda: shop.follow(direct(shop, hardship)))
@@ -86,7 +92,8 @@ def _draw_goods(hardship: Hardship, chance: random.Random) -> list[Goods]:
     goods: list[Goods] = []
     base_won = chance.randrange(1000, 3000, 100)
     for scale in SCALES:
-        unit_g = math.exp(chance.uniform(math.log(LIGHTEST_G), math.log(hardship.heaviest_g)))
+        lightest_g = LIGHTEST_HANGING_G if hardship.is_hanging else LIGHTEST_G
+        unit_g = math.exp(chance.uniform(math.log(lightest_g), math.log(hardship.heaviest_g)))
         if hardship.alike is not None and len(goods) % 2:
             unit_g = goods[-1].unit_g * chance.uniform(*hardship.alike)
         unit_g = round(unit_g, 0 if unit_g >= 100 else 1)
@@ -108,7 +115,8 @@ def _cell(unit_g: float) -> tuple[float, float]:
 
 def _fill(goods: Goods, hardship: Hardship) -> int:
     fits = int(FILLED * goods.capacity_g / goods.unit_g)
-    return min(fits, MOST_IN_A_CROWD if hardship.is_crowded else MOST_UNITS)
+    most = MOST_IN_A_CROWD if hardship.is_crowded else MOST_UNITS
+    return min(fits, MOST_ON_A_RAIL if hardship.is_hanging else most)
 
 
 # --- who comes when ------------------------------------------------------------------------
@@ -260,6 +268,7 @@ HARDSHIPS = {
         Hardship("kiosk-silent", plain, direct=_silenced),
         Hardship("never-empty", in_a_crowd, direct=_crowded, is_crowded=True, heaviest_g=60.0),
         Hardship("never-empty-apart", as_in_a_crowd, heaviest_g=60.0),
+        Hardship("swinging", browse, heaviest_g=HEAVIEST_HANGING_G, is_hanging=True),
         Hardship("anything", anything, companions=2),
     )
 }

@@ -1,6 +1,7 @@
 """Writes what happened in the little shop as a trace (design: "Trace"), and cuts traces."""
 
 import json
+import math
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -69,7 +70,14 @@ def _grams(plate: Plate, times_s: Grams, noise: np.random.Generator) -> Grams:
     change_at = np.searchsorted(times_s, [t_s for t_s, _ in plate.changes])
     moved = np.zeros(len(times_s) + 1)
     np.add.at(moved, change_at, [change_g for _, change_g in plate.changes])
-    grams = before_g + np.cumsum(moved[:-1]) + noise.normal(0.0, plate.goods.noise_g, len(times_s))
+    load_g = before_g + np.cumsum(moved[:-1])
+    grams = load_g + noise.normal(0.0, plate.goods.noise_g, len(times_s))
+    for swing in plate.swings:
+        since_s = times_s[times_s >= swing.from_s] - swing.from_s
+        share = (
+            swing.share * np.exp(-since_s / swing.fades_s) * np.cos(math.tau * swing.hz * since_s)
+        )
+        grams[times_s >= swing.from_s] -= share * load_g[times_s >= swing.from_s]
     for strain in plate.strains:
         first, last = np.searchsorted(times_s, (strain.from_s, strain.until_s))
         grams[first:last] += noise.normal(strain.mean_g, strain.wobble_g, last - first)

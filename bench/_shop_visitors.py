@@ -56,6 +56,24 @@ def plain(me: Person) -> Script:
     yield from pay_and_go(me)
 
 
+def browse(me: Person) -> Script:
+    """Goes through the bags on a rail, takes some off, hangs one back; and touches one in passing
+    on the way out, which swings when nobody is there any more."""
+    rails = [plate.goods.scale for plate in me.shop.plates.values()]
+    for _ in range(me.chance.randint(0, 2)):
+        yield me.pause()
+        me.lean(me.chance.choice(rails), me.chance.uniform(0.3, 2.0), 0.0, 60.0)
+    yield from pick(me)
+    if me.hand and me.chance.random() < 0.3:
+        yield me.pause(1.0, 8.0)
+        item = me.chance.choice(me.hand)
+        me.put(item.goods.scale, [item])
+    yield from pay_and_go(me)
+    if me.chance.random() < 0.5:
+        me.lean(me.chance.choice(rails), me.chance.uniform(0.1, 0.6), 0.0, 40.0)
+        yield me.chance.uniform(0.7, 1.5)
+
+
 def put_back(me: Person) -> Script:
     """Two out of three things in hand are looked at and put back, sometimes at once."""
     yield from pick(me, 4)

@@ -51,12 +51,40 @@ class Strain:
     wobble_g: float
 
 
+@dataclass(frozen=True, slots=True)
+class Swing:
+    """Goods on a rail after a touch: twice in each period of the pendulum they weigh a share more
+    and less than they do, on the whole what they weigh, and less so from period to period."""
+
+    from_s: float
+    share: float
+    hz: float
+    fades_s: float
+
+
+PENDULUM_M = (0.06, 0.25)
+SWINGS_RAD = (0.15, 0.5)
+FADES_S = (1.5, 4.5)
+"""The angle fades in twice the time: the weight goes by its square."""
+
+
 @dataclass(slots=True)
 class Plate:
+    """`hangs`: it is a rail, and what is on it swings after each touch."""
+
     goods: Goods
     items: list[Item]
+    hangs: bool = False
+    swings: list[Swing] = field(default_factory=list)
     changes: list[tuple[float, float]] = field(default_factory=list)
     strains: list[Strain] = field(default_factory=list)
+
+    def touch(self, t_s: float, chance: random.Random) -> None:
+        """A hand on a rail, which lets go at `t_s`. F = m g (1 - angle² cos 2 w t), w² = g / l."""
+        if self.hangs:
+            hz = math.sqrt(9.81 / chance.uniform(*PENDULUM_M)) / math.pi
+            share = chance.uniform(0.3, 1.0) * chance.uniform(*SWINGS_RAD) ** 2
+            self.swings.append(Swing(t_s, share, hz, chance.uniform(*FADES_S)))
 
     @property
     def own(self) -> list[Item]:
@@ -134,6 +162,7 @@ class Person:
         now_s = self.shop.now_s
         self.tell(f"leans on {scale} with {mean_g:.0f} g for {for_s:.1f} s")
         self.shop.plates[scale].strains.append(Strain(now_s, now_s + for_s, mean_g, wobble_g))
+        self.shop.plates[scale].touch(now_s + for_s, self.chance)
         self.leans_until_s = max(self.leans_until_s, now_s + for_s)
 
     def lay(self, scale: str, grams: float) -> None:
@@ -163,6 +192,7 @@ class Person:
             chance.uniform(5.0, 80.0),
         )
         plate.strains.append(reach)
+        plate.touch(reach.until_s, chance)
 
     def _doubt(self, moved: Sequence[Item], candidates: Sequence[Item]) -> None:
         for other in rivals(moved, candidates):

@@ -6,7 +6,7 @@ import logging
 import random
 import shutil
 from datetime import datetime
-from math import pi, sin
+from math import cos, exp, pi, sin
 
 import pytest
 from click.testing import CliRunner
@@ -258,6 +258,7 @@ class Trace:
         self._grams = {"A": [], "B": []}
         self._failures = []
         self._presses = []
+        self._swings = []
         self._sets = []
         self._promotions = []
         self._noise = random.Random(7)
@@ -284,6 +285,10 @@ class Trace:
     def press(self, from_s, until_s, scale, grams):
         """A trembling hand."""
         self._presses.append((from_s, until_s, scale, grams))
+
+    def swing(self, from_s, scale, *, share=0.1, hz=2.3, fades_s=3.0):
+        """What hangs there swings after a touch: it weighs more and less by that share at first."""
+        self._swings.append((from_s, scale, share, hz, fades_s))
 
     def fail(self, from_s, until_s, scale):
         """The scale delivers no good reading."""
@@ -354,6 +359,10 @@ class Trace:
         tremor = 1 + 0.08 * sin(2 * pi * 3.1 * t_s)
         grams += sum(g * tremor for a, b, on, g in self._presses if on == scale and a <= t_s < b)
         grams += sum(n * g for home, n, _, g in TRACE_GOODS.values() if home == scale)
+        for from_s, on, share, hz, fades_s in self._swings:
+            if on == scale and t_s >= from_s:
+                fade = exp(-(t_s - from_s) / fades_s)
+                grams *= 1 - share * fade * cos(2 * pi * hz * (t_s - from_s))
         tare_raw, counts_per_g = TRACE_CELLS[scale]
         return tare_raw + round(counts_per_g * grams)
 

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
+from math import cos, exp, log, pi
 
 import pytest
 from hypothesis import given
@@ -418,6 +419,64 @@ def test_a_cell_that_only_shakes_never_settles():
     state, events = weigh(readings(lambda _: 950.0, 60, noise_g=40.0))
     assert events == []
     assert not state.is_settled
+
+
+# --- hanging goods
+
+RAIL_G = 12 * 80.0
+
+
+def swinging(t_s: float, from_s: float, *, hz: float, share: float, fades_s: float) -> float:
+    """What a rail weighs more than it does, as a share, at a time after a touch."""
+    since_s = t_s - from_s
+    return -share * exp(-since_s / fades_s) * cos(2 * pi * hz * since_s) if since_s >= 0 else 0.0
+
+
+@pytest.mark.parametrize("sample_hz", [10.0, 80.0])
+@pytest.mark.parametrize("hz", [1.9, 2.5, 3.3, 4.1])
+@pytest.mark.parametrize(("share", "fades_s"), [(0.03, 4.5), (0.12, 2.0), (0.25, 4.5)])
+@pytest.mark.parametrize("gone_g", [0.0, 80.0, 160.0])
+def test_a_swinging_rail_says_nothing_until_it_has_come_to_rest(
+    sample_hz, hz, share, fades_s, gone_g
+):
+    """It swings by up to three bags; what was taken off it meanwhile is one step, and right."""
+
+    def load(t_s: float) -> float:
+        grams = RAIL_G - (gone_g if t_s >= 20 else 0)
+        return grams * (1 + swinging(t_s, 20.0, hz=hz, share=share, fades_s=fades_s))
+
+    samples = readings(load, 70, hz=sample_hz)
+    state, events = weigh(samples)
+    assert grams_of(events) == [pytest.approx(-gone_g, abs=2)] * (gone_g > 0)
+    assert state.is_settled
+    assert state.level_g == pytest.approx(RAIL_G - gone_g, abs=2)
+    # Its band may be wider by its noise, twice at most.
+    rests_s = 20 + fades_s * log(share * state.level_g / (2 * rules().band_g))
+    assert all(event.t_s > rests_s for event in events)
+
+
+@pytest.mark.parametrize("hz", [1.9, 3.3])
+def test_bags_taken_one_after_the_other_off_a_swinging_rail_add_up(hz):
+    """The next hand comes before the rail rests: the second touch begins a swing of its own."""
+
+    def load(t_s: float) -> float:
+        grams = RAIL_G - 80.0 * (t_s >= 20) - 80.0 * (t_s >= 22.3) + 80.0 * (t_s >= 31)
+        swings = (swinging(t_s, at, hz=hz, share=0.1, fades_s=3) for at in (20.0, 22.3, 31.0))
+        return grams * (1 + sum(swings))
+
+    state, events = weigh(readings(load, 80))
+    assert sum(grams_of(events)) == pytest.approx(-80.0, abs=3)
+    assert state.level_g == pytest.approx(RAIL_G - 80.0, abs=2)
+
+
+def test_a_rail_in_a_draught_never_settles():
+    def load(t_s: float) -> float:
+        return RAIL_G * (1 + 0.01 * cos(2 * pi * 2.2 * t_s) * (t_s >= 20))
+
+    state, events = weigh(readings(load, 300))
+    assert events == []
+    assert not state.is_settled
+    assert state.level_g == pytest.approx(RAIL_G, abs=1)
 
 
 # --- slow devices
