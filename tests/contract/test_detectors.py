@@ -27,6 +27,7 @@ from storeguard.ports import Detector, Frame
 from storeguard.vision.detectors import onnx
 from storeguard.vision.detectors.background import BackgroundDetector
 from storeguard.vision.detectors.choice import make_detector
+from storeguard.vision.detectors.network import usual_threads
 from storeguard.vision.sources import detect_lines, frames
 
 Box = tuple[float, float, float, float]
@@ -259,6 +260,15 @@ def test_a_network_that_is_cut_short_is_corrupt(tmp_path):
         (tmp_path / "cut.onnx").write_bytes(whole[:length])
         with pytest.raises(ModelCorrupt, match=r"cut\.onnx"):
             onnx.load(tmp_path / "cut.onnx")
+
+
+@pytest.mark.parametrize(("asked", "threads"), [(None, usual_threads()), (1, 1)])
+def test_onnx_has_its_threads_and_they_sleep_while_they_wait(asked, threads):
+    """Those that spin take the processor from the scales."""
+    session = onnx.open_session(_network("faceapi_age_gender_112"), threads=asked)
+    options = session.get_session_options()
+    assert options.intra_op_num_threads == threads
+    assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
 
 
 def test_a_network_for_something_else_is_refused_in_one_line():

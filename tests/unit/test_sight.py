@@ -110,8 +110,11 @@ def test_who_appears_has_to_be_surer_than_who_stays(seen):
 def test_after_the_last_person_has_gone_the_empty_store_is_looked_at_several_times(seen):
     seen.show(shop(300), 5)
     gone_s = seen.t_s
-    assert seen.show(shop(), 8)[-1].people == ()
+    looks = seen.show(shop(), 14)
+    assert looks[-1].people == ()
     assert len(seen.asked_within(gone_s + 1, gone_s + 6)) >= 4
+    still = [look for look in looks if look.looked and not look.gate]
+    assert [look.why for look in still].count("has everybody gone?") >= 4
 
 
 def test_one_who_appears_by_a_hair_where_he_was_suspected_before_is_sure(seen):
@@ -238,6 +241,24 @@ def test_a_region_is_cut_out_at_full_resolution_and_its_people_lie_in_the_whole_
     assert (640, 640) in [shape for _, shape in seen.finder.asked]
     [person] = look.people
     assert person.xyxy == (840, 250, 960, 650)
+
+
+class Shortsighted(Finder):
+    """Knows nobody on a part of the picture."""
+
+    def people(self, frame):
+        found = super().people(frame)
+        return found if frame.image.shape[:2] == SIZE_WH[::-1] else ()
+
+
+def test_where_a_region_shows_nobody_the_whole_picture_is_looked_at_at_once():
+    seen = Seen()
+    seen.finder = Shortsighted()
+    seen.sight = Sight(seen.finder, MotionGate())
+    seen.show(shop(), 5)
+    looks = [seen.show(shop(x))[0] for x in range(800, 1000, 20)]
+    assert [shape for _, shape in seen.finder.asked].count((640, 640)) >= 4
+    assert [len(look.people) for look in looks[2:]] == [1] * 8
 
 
 def test_who_stands_in_an_ignored_area_is_outside():

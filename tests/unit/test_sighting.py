@@ -9,6 +9,7 @@ import pytest
 from storeguard import config
 from storeguard.domain.occupancy import STAYS_SHARE
 from storeguard.vision import sighting
+from storeguard.vision.detectors.network import usual_threads
 from storeguard.vision.gate import MotionGate
 from storeguard.vision.sighting import detector_for, on_cpus, sight_of, stay_on_cpus
 
@@ -78,3 +79,9 @@ def test_a_gate_stands_before_what_costs_something(made, backend, has_gate, is_a
     sight = sight_of(config.Detector(backend=backend))
     assert isinstance(sight._gate, MotionGate) is has_gate
     assert sight._always is is_asked_always
+
+
+@pytest.mark.parametrize(("cores", "threads"), [(1, 1), (2, 2), (3, 3), (4, 3), (8, 7)])
+def test_from_four_cores_on_one_stays_free_for_the_scales(monkeypatch, cores, threads):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)))
+    assert usual_threads() == threads
