@@ -52,14 +52,14 @@ class Shelves:
     def enter(self):
         self.belief, self.touched = entered(self.belief), set()
 
-    def step(self, scale, grams, after_s=5.0, *, is_restocked=False, began_s=None, moved_s=0.5):
+    def step(self, scale, grams, after_s=5.0, **more):
+        """`more`: what else is known of the step, as in Weighed."""
         self.now_s += after_s
         self.level[scale] += grams
         self.touched.add(scale)
         step = Weighed(scale, self.level[scale], self.band(scale), self.now_s, 0.3)
-        started_s = self.now_s - 2.0 if began_s is None else began_s
-        step = replace(step, started_s=started_s, moved_s=moved_s, is_restocked=is_restocked)
-        self.belief = weigh(self.belief, step)
+        known = {"started_s": self.now_s - 2.0, "moved_s": 0.5} | more
+        self.belief = weigh(self.belief, replace(step, **known))
         return self
 
     def count(self, product):
@@ -381,7 +381,7 @@ def test_a_bottle_lies_elsewhere_before_the_scale_it_was_taken_from_is_at_rest(j
     began_s = juices.now_s + 1.0
     juices.step("B", 240.0, after_s=9.0)
     assert not juices.moved(MILK).is_certain
-    juices.step("A", -240.0 - 236.0 * (units - 1), after_s=12.0, began_s=began_s)
+    juices.step("A", -240.0 - 236.0 * (units - 1), after_s=12.0, started_s=began_s)
     assert juices.guests("B") == {"주스": 1}
     assert certain(juices.moved(JUICE)) == 1 - units
     assert certain(juices.moved(MILK)) == 0
@@ -441,6 +441,24 @@ def test_what_was_paid_minutes_ago_is_out_of_the_store(shop):
 
 
 # --- changes too small to be seen moving
+
+
+@pytest.mark.parametrize("change_g", [-24.0, -26.6], ids=["the hand has gone", "it stays"])
+def test_a_hand_that_rested_on_the_shelf_may_go_with_a_step_or_stay(change_g):
+    gum = Product("껌", 1400, 24.0)
+    shelves = Shelves({"껌": 60}, A=[gum])
+    shelves.step("A", change_g, leant_g=-2.6)
+    assert certain(shelves.moved(gum)) == -1
+
+
+def test_a_step_in_two_parts_is_one_unit():
+    """A hand lifts what it is about to take: 4.5 g at first, which may be a light unit, and 2.3."""
+    candy = Product("사탕", 900, 6.7)
+    shelves = Shelves({"사탕": 48}, A=[candy])
+    shelves.step("A", -4.5)
+    assert not shelves.moved(candy).is_certain
+    jump(shelves, "A", -2.3)
+    assert certain(shelves.moved(candy)) == -1
 
 
 def jump(shelves, scale, grams):

@@ -86,9 +86,9 @@ def test_goods_slid_away_within_the_hour_are_steps_that_add_up_to_them(unit_g, f
 
     state, events = weigh(load, 1200 + for_s + 1200, rules(unit_g=unit_g))
     found = steps(events)
-    assert sum(step.grams for step in found) == pytest.approx(-unit_g, abs=3 + unit_g / 25)
-    assert state.level_g == pytest.approx(19 * unit_g, abs=3 + unit_g / 25)
-    assert abs(state.drift.total_g) < 3 + unit_g / 25
+    assert sum(step.grams for step in found) == pytest.approx(-unit_g, abs=3 + unit_g / 20)
+    assert state.level_g == pytest.approx(19 * unit_g, abs=3 + unit_g / 20)
+    assert abs(state.drift.total_g) < 3 + unit_g / 20
     assert 1100 <= found[0].started_s <= 1300
 
 
@@ -103,7 +103,7 @@ def test_a_bag_slid_away_at_any_speed_is_never_gone_without_a_word(seconds_a_gra
     state, _ = weigh(load, 60 + BAG_G * seconds_a_gram + 30, rules(), seed=seed)
     assert state.level_g is not None
     gone_g = 20 * BAG_G - state.level_g
-    assert gone_g - state.drift.total_g == pytest.approx(BAG_G, abs=2)
+    assert gone_g - state.drift.total_g - state.drift.held_g == pytest.approx(BAG_G, abs=2)
     assert drift.is_in_doubt(state.drift, BAG_G, was=False) or gone_g > BAG_G / 3
 
 

@@ -365,13 +365,56 @@ def test_what_the_first_reading_of_a_level_was_off_by_is_no_drift(off_g, counted
 
 
 @pytest.mark.parametrize("grams", [2.6, -2.6])
-def test_a_change_at_once_within_the_band_is_told_once_and_the_zero_follows_it(grams):
+def test_a_change_at_once_within_the_band_is_told_once_and_held(grams):
     state, events = weigh(readings(lambda t_s: 950 + (grams if t_s >= 20 else 0), 60))
     [jump] = events
     assert isinstance(jump, LevelJumped)
     assert jump.grams == pytest.approx(grams, abs=4 * jump.sigma_g)
     assert 17 <= jump.started_s <= 23
     assert jump.level_g == state.level_g == pytest.approx(950, abs=0.5)
+    assert state.drift.held_g == pytest.approx(grams, abs=4 * jump.sigma_g)
+    assert abs(state.drift.total_g) < 0.5
+
+
+def test_a_change_at_once_that_stays_is_followed_after_a_minute():
+    state, events = weigh(readings(lambda t_s: 950 - (2.6 if t_s >= 20 else 0), 120))
+    assert [type(event) for event in events] == [LevelJumped]
+    assert state.drift.held is None
+    assert state.drift.total_g == pytest.approx(-2.6, abs=0.5)
+    assert state.level_g == pytest.approx(950, abs=0.5)
+
+
+@pytest.mark.parametrize("hand_g", [0.0, 60.0], ids=["seen going", "unseen"])
+def test_a_hand_that_rests_lightly_and_goes_has_moved_nothing(hand_g):
+    def load(t_s: float) -> float:
+        return 950 - (2.6 if 20 <= t_s < 40 else 0) + (hand_g if 40 <= t_s < 41 else 0)
+
+    state, events = weigh(readings(load, 60))
+    assert [type(event) for event in events] == [LevelJumped]
+    assert state.drift.held is None
+    assert abs(state.drift.total_g) < 0.7
+    assert state.level_g == pytest.approx(950, abs=0.5)
+
+
+def test_what_is_taken_as_a_resting_hand_goes_is_one_whole_step():
+    def load(t_s: float) -> float:
+        return 950 - (2.6 if 20 <= t_s < 40 else 0) - (24 if t_s >= 40 else 0)
+
+    state, [jump, step] = weigh(readings(load, 60))
+    assert_step(step, -24, 40, settled_by_s=42.5)
+    assert step.leant_g == jump.grams
+    assert state.level_g == pytest.approx(926, abs=0.5)
+    assert abs(state.drift.total_g) < 0.7
+
+
+def test_what_jumps_on_top_of_a_jump_past_the_band_is_a_step():
+    def load(t_s: float) -> float:
+        return 950 - (2.2 if t_s >= 20 else 0) - (2.2 if t_s >= 35 else 0)
+
+    state, events = weigh(readings(load, 60, noise_g=0.2))
+    assert [type(event) for event in events] == [LevelJumped, StepSettled]
+    assert state.level_g == pytest.approx(945.6, abs=0.6)
+    assert abs(state.drift.total_g) < 0.7
 
 
 @pytest.mark.parametrize("rate", [0.12, -0.12])

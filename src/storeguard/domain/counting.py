@@ -44,6 +44,8 @@ HEAVY_G, HEAVIER_G = 3000.0, 500.0
 OBJECT_AGAIN = math.log(5000.0 / 0.05)
 OBJECT_LEAVES = math.log(2.0)
 
+EITHER = math.log(2.0)
+
 STEP_PER_BAND = 1 / 6
 """A settled difference is known to so much of the scale's band."""
 
@@ -68,7 +70,8 @@ FORGOTTEN_S = 1200.0
 class Weighed:
     """A new settled level of a scale. `band_g`: half the width of what is quiet there;
     `unsure_g`: one sigma of the level's change, where it is known. `started_s`: when it began to
-    move, `moved_s`: for how long it did. `is_restocked`: restock mode was on then.
+    move, `moved_s`: for how long it did. `is_restocked`: restock mode was on then. `leant_g`: how
+    far the level had jumped before; that may have ended with this step, or may stay.
     """
 
     scale: str
@@ -79,6 +82,7 @@ class Weighed:
     started_s: float = math.inf
     moved_s: float = 0.0
     is_restocked: bool = False
+    leant_g: float = 0.0
 
     @property
     def sigma_g(self) -> float:
@@ -103,19 +107,33 @@ def jumped(belief: Belief, weighed: Weighed, grams: float) -> Belief:
     """The belief after a change that was too small to be seen moving, at a level that stays.
 
     What is in hand or lies there as a guest may have been put down for a unit that weighs nearly
-    the same; else nothing has moved.
+    the same; or it is the rest of a step in two parts, the first of which was no whole unit. Else
+    nothing has moved.
     """
-    if not any(one.hands or one.loads[weighed.scale].guests for one in belief.hypotheses):
+    if not any(_may_jump(one, weighed) for one in belief.hypotheses):
         return belief
     scene = _scene(belief, weighed, weighed.sigma_g)
     found = []
     for one in belief.hypotheses:
         load = one.loads[weighed.scale]
-        for way in explanations(grams, load, one.hands, scene):
+        for way in explanations(_rest_g(load, weighed) + grams, load, one.hands, scene):
             own, guests, hands = _moved(way, load, one.hands, weighed, scene)
-            loads = {**one.loads, weighed.scale: load._replace(own=own, guests=guests)}
+            base_g = _base_g(way, load, weighed.level_g)
+            new = load._replace(own=own, guests=guests, base_g=base_g)
+            loads = {**one.loads, weighed.scale: new}
             found.append(replace(one, loads=loads, hands=hands, log_p=one.log_p - way.cost))
     return settled(belief, found)
+
+
+def _may_jump(one: Hypothesis, weighed: Weighed) -> bool:
+    load = one.loads[weighed.scale]
+    return bool(one.hands or load.guests or _rest_g(load, weighed))
+
+
+def _rest_g(load: Load, weighed: Weighed) -> float:
+    """By how much the level has changed that nothing has explained; 0 where that is noise."""
+    off_g = weighed.level_g - load.level_g
+    return off_g if abs(off_g) > weighed.band_g else 0.0
 
 
 def first_weighed(
@@ -221,8 +239,10 @@ def _ways(one: Hypothesis, weighed: Weighed, scene: Scene) -> Iterator[_Way]:
     is_bringer = _has_brought(one, load, scene)
     off_g = level_g - load.base_g
     if load.object_g is None:
-        for found in explanations(off_g, load, one.hands, scene, is_bringer=is_bringer):
-            yield _Way(one.log_p - found.cost, one, found, _base_g(found, load, level_g), None)
+        for change_g, cost in _as_leant(off_g, weighed.leant_g):
+            for found in explanations(change_g, load, one.hands, scene, is_bringer=is_bringer):
+                log_p, base_g = one.log_p - cost - found.cost, _base_g(found, load, level_g)
+                yield _Way(log_p, one, found, base_g, None)
         yield _Way(one.log_p - _object(off_g), one, None, load.base_g, off_g)
         return
     step_g = level_g - load.level_g
@@ -234,6 +254,13 @@ def _ways(one: Hypothesis, weighed: Weighed, scene: Scene) -> Iterator[_Way]:
         log_p = one.log_p - found.cost - OBJECT_LEAVES
         yield _Way(log_p, one, found, _base_g(found, load, level_g), None)
     yield _Way(one.log_p - OBJECT_AGAIN, one, None, load.base_g, off_g)
+
+
+def _as_leant(off_g: float, leant_g: float) -> tuple[tuple[float, float], ...]:
+    """What may have changed, with its cost in nats: with the end of a jump in it, or without."""
+    if not leant_g:
+        return ((off_g, 0.0),)
+    return ((off_g, EITHER), (off_g - leant_g, EITHER))
 
 
 def _has_brought(one: Hypothesis, load: Load, scene: Scene) -> bool:

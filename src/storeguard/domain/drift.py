@@ -32,6 +32,10 @@ RAMP_PARTS_S = 20.0
 JUMP_S, JUMP_PER_RATE, JUMP_SIGMAS = 2.0, 2.0, 5.0
 """What has changed within two seconds by twice what a zero can drift in that time is no drift."""
 
+HELD_FOR_S = 60.0
+"""So long the zero does not follow a jump: a hand that rests on a shelf is gone within a minute,
+and where it goes as it takes something, both are one step."""
+
 REFINED_AFTER_S, REFINED_PER_BAND = 3.0, 1 / 6
 """So long after a step the level is read again, of new samples: what it was off by is the noise of
 the first reading, and no drift. Hundreds of steps a day would add up to a unit."""
@@ -70,6 +74,7 @@ class Drift:
     `past`: (t_s, total g) about once a minute over the last hour. `slid_s`: when more moved
     than drift can. `pushed`: since when, and from which total, the zero has been following as
     fast as it may: the beginning of a step, if one comes of it. `stepped_s`: the last step.
+    `held`: a jump that the zero has not begun to follow.
     """
 
     total_g: float = 0.0
@@ -77,6 +82,11 @@ class Drift:
     slid_s: float | None = None
     pushed: tuple[float, float] | None = None
     stepped_s: float | None = None
+    held: "Slide | None" = None
+
+    @property
+    def held_g(self) -> float:
+        return 0.0 if self.held is None else self.held.grams
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +114,7 @@ def follow(drift: Drift, t_s: float, off_g: float, elapsed_s: float, rules: Drif
     if not past or t_s - past[-1][0] >= NOTED_EVERY_S:
         first = next((i for i, one in enumerate(past) if t_s - one[0] <= REMEMBERED_S), len(past))
         past = (*past[first:], (t_s, total_g))
-    return Drift(total_g, past, drift.slid_s, pushed, drift.stepped_s)
+    return Drift(total_g, past, drift.slid_s, pushed, drift.stepped_s, drift.held)
 
 
 def is_too_early(drift: Drift, t_s: float) -> bool:
@@ -176,9 +186,29 @@ def jumped(
     since_s, total_g = drift.pushed
     grams = drift.total_g - total_g + left_g
     is_now = t_s - elapsed_s - since_s < JUMP_S <= t_s - since_s
-    drifted_g = JUMP_PER_RATE * rules.per_s_g * (t_s - since_s)
-    is_jump = abs(grams) >= max(drifted_g, JUMP_SIGMAS * unsure_g)
-    return Slide(since_s, grams) if is_now and is_jump else None
+    return Slide(since_s, grams) if is_now and is_jump(grams, unsure_g, rules) else None
+
+
+def is_jump(grams: float, unsure_g: float, rules: DriftRules) -> bool:
+    """Is that more than a zero drifts in so short a time, and more than noise?"""
+    return abs(grams) >= max(JUMP_PER_RATE * rules.per_s_g * JUMP_S, JUMP_SIGMAS * unsure_g)
+
+
+def hold(drift: Drift, since_s: float, grams: float) -> Drift:
+    """What the zero has begun to follow of the jump is given back; 0 g: none is held any more."""
+    total_g = drift.total_g if drift.pushed is None else drift.pushed[1]
+    held = Slide(since_s, grams) if grams else None
+    return Drift(total_g, drift.past, drift.slid_s, stepped_s=drift.stepped_s, held=held)
+
+
+def ease(drift: Drift, t_s: float, elapsed_s: float, rules: DriftRules) -> Drift:
+    """What has been held for long is followed after all: somebody has moved the plate."""
+    if drift.held is None or t_s - drift.held.since_s < HELD_FOR_S:
+        return drift
+    grams, most_g = drift.held.grams, rules.per_s_g * elapsed_s
+    eased_g = max(-most_g, min(most_g, grams))
+    held = replace(drift.held, grams=grams - eased_g) if eased_g != grams else None
+    return replace(drift, total_g=drift.total_g + eased_g, held=held)
 
 
 def told(drift: Drift) -> Drift:

@@ -18,7 +18,8 @@ class StepSettled:
     """A scale's weight has changed and held. `started_s` is when it began to move.
 
     `sigma_g`: how unsure `grams` is, one sigma, of noise before and after and of drift
-    meanwhile; not of how units differ.
+    meanwhile; not of how units differ. `leant_g`: what of `grams` may be the end of a jump that
+    came a moment before, or may stay.
     """
 
     t_s: float
@@ -28,14 +29,15 @@ class StepSettled:
     level_g: float
     noise_g: float
     sigma_g: float = 0.0
+    leant_g: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class LevelJumped:
     """The weight has changed at once, but too little to be seen moving.
 
-    Something was put there for something else, or nothing was; the zero follows it, so that
-    `level_g` stays. Fields as in StepSettled. The tally's alone: it is on no bus.
+    Something was put there for something else, or a hand rests there; `level_g` stays, and
+    after a while the zero follows. Fields as in StepSettled. The tally's alone: it is on no bus.
     """
 
     t_s: float

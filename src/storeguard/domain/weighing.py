@@ -137,7 +137,8 @@ def _advance_quiet(
     if not state.is_settled or state.failing_since_s is not None:
         return state, 0
     assert state.level_g is not None
-    band, level_g, zero_g = _band(state.noise_g, rules), state.level_g, state.zero_g
+    band, zero_g = _band(state.noise_g, rules), state.zero_g
+    level_g = state.level_g + state.drift.held_g
     grams = []
     until_s = state.tracked_s + TRACK_EVERY_S
     tare_raw, counts_per_g = rules.tare_raw, rules.counts_per_g
@@ -172,6 +173,11 @@ def _advance_one(state: Weighing, reading: Reading, rules: WeighingRules) -> Adv
 
 
 def _net(state: Weighing, gross_g: float) -> float:
+    """Off what is expected: the level, and a jump that is held."""
+    return _off(state, gross_g) - state.drift.held_g
+
+
+def _off(state: Weighing, gross_g: float) -> float:
     assert state.level_g is not None
     return gross_g - state.zero_g - state.level_g
 
@@ -243,11 +249,47 @@ def _try_to_settle(state: Weighing, t_s: float, rules: WeighingRules) -> Advance
     noise_g = sigma_g(state.window)
     state = state._replace(moving_since_s=None, noise_g=noise_g, tracked_s=t_s)
     if before.level_g is None:
-        return state._replace(level_g=gross_g - state.zero_g), ()
-    if abs(_net(state, gross_g)) <= _band(noise_g, rules):
-        return state, ()
+        released = drift.hold(state.drift, t_s, 0.0)
+        return state._replace(level_g=gross_g - state.zero_g, drift=released), ()
     assert started_s is not None
-    return _step(state, t_s, _net(state, gross_g), started_s, before.noise_g, rules)
+    off_g = _off(state, gross_g)
+    if abs(off_g) <= _band(noise_g, rules):
+        return _settled_near(state, t_s, off_g, started_s, rules)
+    if state.drift.held is not None and not _is_jump(state, _net(state, gross_g), rules):
+        return state, ()
+    return _step(state, t_s, off_g, started_s, before.noise_g, rules)
+
+
+def _settled_near(
+    state: Weighing, t_s: float, off_g: float, started_s: float, rules: WeighingRules
+) -> Advance:
+    """Back at the level, or so near that nothing can have been taken: a hand may rest there."""
+    if not _is_jump(state, off_g - state.drift.held_g, rules):
+        return state, ()
+    return _hold(state, t_s, drift.Slide(started_s, off_g), rules)
+
+
+def _is_jump(state: Weighing, grams: float, rules: WeighingRules) -> bool:
+    return drift.is_jump(grams, _unsure_g(state), rules.drift)
+
+
+def _unsure_g(state: Weighing) -> float:
+    """One sigma of the difference of two settled levels."""
+    return 2 * median_sigma_g(state.noise_g, len(state.window))
+
+
+def _hold(state: Weighing, t_s: float, jump: drift.Slide, rules: WeighingRules) -> Advance:
+    """The zero does not follow it; where it is the end of another, nothing has happened."""
+    is_over = not _is_jump(state, jump.grams, rules)
+    held = drift.hold(state.drift, jump.since_s, 0.0 if is_over else jump.grams)
+    zero_g = state.zero_g + held.total_g - state.drift.total_g
+    grams = jump.grams - state.drift.held_g
+    state = state._replace(zero_g=zero_g, drift=held, tracked_s=t_s)
+    if is_over:
+        return state, ()
+    assert state.level_g is not None
+    levels = (state.level_g, state.noise_g, _unsure_g(state))
+    return state, (LevelJumped(t_s, rules.scale, jump.since_s, grams, *levels),)
 
 
 def _step(
@@ -260,6 +302,7 @@ def _step(
 ) -> Advance:
     """The step, with what the zero had begun to follow of it, and how unsure its grams are."""
     noise_g = median_sigma_g(max(noise_before_g, state.noise_g), len(state.window))
+    leant_g = state.drift.held_g
     followed, begun = drift.step_began(state.drift, t_s, grams, 3 * noise_g)
     state = state._replace(drift=followed)
     if begun is not None:
@@ -274,8 +317,8 @@ def _step(
         DRIFT_G_PER_S * min(t_s - started_s, drift.REMEMBERED_S),
         1 / abs(rules.counts_per_g),
     )
-    noise_g = state.noise_g
-    return state, (StepSettled(t_s, rules.scale, started_s, grams, level_g, noise_g, unsure_g),)
+    at = (t_s, rules.scale, started_s)
+    return state, (StepSettled(*at, grams, level_g, state.noise_g, unsure_g, leant_g),)
 
 
 def _is_off(state: Weighing, rules: WeighingRules) -> bool:
@@ -316,10 +359,13 @@ def _follow_drift(state: Weighing, t_s: float, rules: WeighingRules) -> Advance:
         zero_g = state.zero_g + off_g
         return state._replace(zero_g=zero_g, tracked_s=t_s, same_since_s=None), ()
     followed = drift.follow(state.drift, t_s, off_g, elapsed_s, rules.drift)
+    left_g = off_g - (followed.total_g - state.drift.total_g)
+    jump = _jump(state, followed, t_s, left_g, rules)
+    if jump is not None:
+        return _jumped(state, followed, t_s, jump, rules)
+    followed = drift.ease(followed, t_s, elapsed_s, rules.drift)
     moved_g = followed.total_g - state.drift.total_g
-    band = _band(state.noise_g, rules)
-    jumps = _jumps(state, followed, t_s, off_g - moved_g, rules)
-    followed, slid = drift.slide(followed, t_s, band, rules.drift)
+    followed, slid = drift.slide(followed, t_s, _band(state.noise_g, rules), rules.drift)
     state = Weighing(  # spelled out, as in `_remember`: once a second of each scale
         state.level_g,
         state.zero_g + moved_g,
@@ -333,26 +379,31 @@ def _follow_drift(state: Weighing, t_s: float, rules: WeighingRules) -> Advance:
         followed,
         None,
     )
-    if slid is not None:
-        return _slid(state, t_s, slid, rules)
-    return state, jumps
+    return (state, ()) if slid is None else _slid(state, t_s, slid, rules)
 
 
-def _jumps(
+def _jump(
     state: Weighing, followed: Drift, t_s: float, left_g: float, rules: WeighingRules
-) -> tuple[LevelJumped, ...]:
-    """One where a change at once began a moment ago. `state` is of before the zero followed."""
+) -> drift.Slide | None:
+    """A change at once that began a moment ago. `state` is of before the zero followed."""
     if followed.pushed is None:
-        return ()
-    assert state.level_g is not None
-    level_g, noise_g = state.level_g, state.noise_g
-    unsure_g = 2 * median_sigma_g(noise_g, len(state.window))
+        return None
     elapsed_s = t_s - state.tracked_s
-    jump = drift.jumped(followed, t_s, elapsed_s, left_g, unsure_g, rules.drift)
-    if jump is None:
-        return ()
-    at = (t_s, rules.scale, jump.since_s)
-    return (LevelJumped(*at, jump.grams, level_g, noise_g, unsure_g),)
+    return drift.jumped(followed, t_s, elapsed_s, left_g, _unsure_g(state), rules.drift)
+
+
+def _jumped(
+    state: Weighing, followed: Drift, t_s: float, jump: drift.Slide, rules: WeighingRules
+) -> Advance:
+    """What jumped is held; on top of what is held already it may be a step."""
+    zero_g = state.zero_g + followed.total_g - state.drift.total_g
+    state = state._replace(zero_g=zero_g, drift=followed)
+    whole = drift.Slide(jump.since_s, jump.grams + state.drift.held_g)
+    if abs(whole.grams) <= _band(state.noise_g, rules):
+        return _hold(state, t_s, whole, rules)
+    back = drift.hold(followed, jump.since_s, state.drift.held_g)
+    state = state._replace(zero_g=zero_g + back.total_g - followed.total_g, drift=back)
+    return _step(state, t_s, whole.grams, whole.since_s, state.noise_g, rules)
 
 
 def _slid(state: Weighing, t_s: float, slid: drift.Slide, rules: WeighingRules) -> Advance:

@@ -139,7 +139,7 @@ class Tally:
         if isinstance(step, LevelJumped):
             belief = counting.jumped(self._belief, weighed, step.grams)
         else:
-            belief = counting.weigh(self._belief, weighed)
+            belief = counting.weigh(self._belief, replace(weighed, leant_g=step.leant_g))
         self._visit.touched.add(channel.id)
         channel.step = step
         await self._commit(belief, f"scale {channel.id}", step)
