@@ -49,8 +49,8 @@ EYES = {"none": 0.0, "5/s": 0.2, "flat out": 1e-3}
 LATE_S = 0.2
 """Two rounds of the weighing loop. A scale settles by the samples' own times."""
 
-MOST_LATE, LEAST_HZ = 0.01, 10.0
-"""A scale settles on ten samples a second: chips at 80 may lose most of theirs, no scale all."""
+MOST_LATE, LEAST_SHARE = 0.01, 1 / 8
+"""Ten of eighty samples a second settle a scale: chips may lose most of theirs, no scale all."""
 
 WARM_UP_S = 4.0
 TARE_RAW, COUNTS_PER_G, UNIT_G, STOCK = 84_000, 429.0, 265.0, 10
@@ -232,17 +232,21 @@ async def measured(
 
 
 def judged(
-    scales: Sequence[Watched], chips: Sequence[MarkedChip | None], from_s: float, until_s: float
+    scales: Sequence[Watched],
+    chips: Sequence[MarkedChip | None],
+    rate_hz: float,
+    from_s: float,
+    until_s: float,
 ) -> dict[str, Any]:
     due, ages_s, window_s = 0, list[float](), until_s - from_s
-    least_hz = math.inf
+    least_share = math.inf
     for scale, chip in zip(scales, chips, strict=True):
         mine = [weighed - there for there, weighed in scale.seen if from_s <= there < until_s]
         # A simulated scale has no chip that says what it had: it is due by its rate.
-        its_rate = round(window_s * scale._config.sample_rate_hz) if chip is None else 0
+        its_rate = round(window_s * rate_hz) if chip is None else 0
         ready_s = [] if chip is None else chip.ready_s
         due += its_rate or sum(from_s <= one < until_s for one in ready_s)
-        least_hz = min(least_hz, len(mine) / window_s)
+        least_share = min(least_share, len(mine) / (window_s * rate_hz))
         ages_s += mine
     late, wrong = sum(age > LATE_S for age in ages_s), sum(scale.wrong for scale in scales)
     ages_ms = [1000 * age for age in ages_s] or [math.nan]
@@ -253,13 +257,13 @@ def judged(
         "lost": max(0, due - len(ages_s)),
         "lost_share": round(max(0, due - len(ages_s)) / due, 4),
         "wrong": wrong,
-        "least_hz": round(least_hz, 1),
+        "least_share": round(least_share, 3),
         "age_ms_median": round(statistics.median(ages_ms), 1),
         "age_ms_p99": round(percentile(ages_ms, 99), 1),
         "age_ms_max": round(max(ages_ms), 1),
         "garbled": sum(chip.resets - 1 for chip in chips if chip is not None),
         "failed": dict(whys.most_common(3)),
-        "is_kept": late <= MOST_LATE * due and wrong == 0 and least_hz >= LEAST_HZ,
+        "is_kept": late <= MOST_LATE * due and wrong == 0 and least_share >= LEAST_SHARE,
     }
 
 
@@ -271,7 +275,7 @@ def run(backend: str, eyes: str, wanted: argparse.Namespace) -> bool:
             cpu_s = time.process_time()
             scales, from_s, until_s = asyncio.run(measured(config, folder, chips, wanted.window_s))
             cpu_s = time.process_time() - cpu_s
-        found = judged(scales, chips, from_s, until_s)
+        found = judged(scales, chips, wanted.rate, from_s, until_s)
     took_ms = [1000 * one for one in looking.took_s]
     more: dict[str, Any] = {
         "detector_ms": round(statistics.median(took_ms), 1) if took_ms else None,
