@@ -7,10 +7,16 @@ counted must be that and nothing else; what the owner is told on the way is told
 `slid` trace slides one item away within a minute to half a day: it must be counted or called
 uncertain, never be gone without a word.
 
-    python bench/quiet.py [--days N ...] [--seeds N] [--rate HZ]
+`--of rules` asks the rules of the scale alone, a month within a minute: no step but the bag's. Its
+`freezer` is a heap of 60 kg on 200 kg cells in the same air, with frost, defrosts and a compressor;
+`false` are losses that a visit at the time of each step would be told, once with two items taken.
+
+    python bench/quiet.py [--of program|rules] [--kind NAME ...] [--days N ...] [--seeds N]
+        [--rate HZ]
 """
 
 import argparse
+import math
 import tempfile
 import time
 from collections import Counter
@@ -22,13 +28,23 @@ from typing import Any
 import numpy as np
 
 from _report import report
-from _shop_weights import DAY_S, Air, draw_cell, measured_g, words
+from _shop_weights import DAY_S, Air, Cell, draw_cell, measured_g, words
+from storeguard.domain import bulk
+from storeguard.domain.bulk import Moved, Typical
+from storeguard.domain.drift import DriftRules
+from storeguard.domain.events import DeviceFailed, StepSettled
+from storeguard.domain.scalerules import Reading, WeighingRules, band_g
+from storeguard.domain.weighing import Weighing, advance
 from storeguard.replaying import replay
 
 UNITS, LEADS_S, STEADY_S = 40, 120.0, 1200.0
 KINDS = ("night", "conditioned")
 SLIDES = ((24.0, 60.0), (24.0, 600.0), (24.0, 7200.0), (95.0, 120.0), (95.0, 1800.0))
 SLIDES += ((95.0, 14_400.0), (265.0, 3600.0), (265.0, 43_200.0))
+HEAP_G, BAR_G, HUM_G = 60_000.0, 75.0, 8.0
+FROST_G_PER_S = 150.0 / DAY_S
+DEFROST_G, DEFROST_TAU_S, DEFROSTS_EVERY_S = 200.0, 600.0, 6 * 3600.0
+A_BATCH = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,28 +59,95 @@ class Stretch:
 
 def main() -> int:
     wanted = _arguments()
-    lines = [_line(days, kind, wanted) for days in wanted.days for kind in KINDS]
-    lines.append(_slides(wanted))
-    for line in lines:
-        report("quiet", **line)
-    return 0 if all(line["is_kept"] for line in lines) else 1
+    if wanted.of == "rules":
+        kinds = [one for one in (*KINDS, "freezer") if one in wanted.kind]
+        kept = [_ruled(days, kind, wanted) for days in wanted.days for kind in kinds]
+        return 0 if all(kept) else 1
+    kinds = [one for one in KINDS if one in wanted.kind]
+    kept = [_line(days, kind, wanted) for days in wanted.days for kind in kinds]
+    kept += [_slides(wanted)] * ("slid" in wanted.kind)
+    return 0 if all(kept) else 1
 
 
-def _line(days: float, kind: str, wanted: argparse.Namespace) -> dict[str, Any]:
+def _line(days: float, kind: str, wanted: argparse.Namespace) -> bool:
     sums, began_s = Counter[str](), time.perf_counter()
     for seed in range(wanted.seeds):
         for taken in (False, True):
             sums.update(_judged(Stretch(kind, days, seed, taken=taken), wanted.rate))
-    is_kept = sums["right"] == 2 * wanted.seeds
-    return {
-        "kind": kind,
-        "days": days,
-        **_figures(sums, began_s),
-        "is_kept": is_kept,
-    }
+    is_kept: bool = sums["right"] == 2 * wanted.seeds
+    report("quiet", kind=kind, days=days, **_figures(sums, began_s), is_kept=is_kept)
+    return is_kept
 
 
-def _slides(wanted: argparse.Namespace) -> dict[str, Any]:
+def _ruled(days: float, kind: str, wanted: argparse.Namespace) -> bool:
+    """A line of the rules alone."""
+    sums, began_s = Counter[str](), time.perf_counter()
+    judged = _heap if kind == "freezer" else _plate
+    for seed in range(wanted.seeds):
+        for taken in (False, True):
+            sums.update(judged(Stretch(kind, days, seed, taken=taken), wanted.rate))
+    names = ("n", "right", "steps", "false", "faults")
+    found: dict[str, Any] = {name: sums[name] for name in names}
+    is_kept = sums["right"] == sums["n"] and sums["false"] == 0
+    took_s = round(time.perf_counter() - began_s)
+    about: dict[str, Any] = {"of": "rules", "kind": kind, "days": days}
+    report("quiet", **about, **found, took_s=took_s, is_kept=is_kept)
+    return is_kept
+
+
+def _plate(stretch: Stretch, rate_hz: float) -> Counter[str]:
+    """`right`: one step of a unit where one was taken, and none else."""
+    cell, raws = _readings(stretch, rate_hz)
+    band = band_g(cell.capacity_g, stretch.unit_g)
+    drifts = DriftRules.of(cell.capacity_g)
+    rules = WeighingRules("A", cell.tare_raw, cell.counts_per_g, 2.0, band, drift=drifts)
+    found = list(_events(raws, rate_hz, rules))
+    steps = [round(one.grams / stretch.unit_g) for one in found if isinstance(one, StepSettled)]
+    faults = sum(isinstance(one, DeviceFailed) for one in found)
+    is_right = steps == [-1] * stretch.taken
+    return Counter(n=1, right=is_right, steps=len(steps), faults=faults)
+
+
+def _heap(stretch: Stretch, rate_hz: float) -> Counter[str]:
+    """`right`: the loss of two items is told where they were taken; `false`: any other."""
+    chance = np.random.default_rng([stretch.seed, stretch.taken])
+    cell = draw_cell(200_000.0, chance, worst=True)
+    times = np.arange(0.0, stretch.days * DAY_S, 1 / rate_hz)
+    grams = HEAP_G + FROST_G_PER_S * times
+    for begins_s in np.arange(1800.0, times[-1], DEFROSTS_EVERY_S):
+        since_s = np.clip(times - begins_s, 0.0, None)
+        grams -= DEFROST_G * (1 - np.exp(-since_s / DEFROST_TAU_S))
+    at_s = chance.uniform(0.3, 0.9) * times[-1] if stretch.taken else math.inf
+    grams -= 2 * BAR_G * (times >= at_s)
+    grams += HUM_G * np.sin(2 * math.pi * 1.3 * times) * ((times // 600) % 3 == 0)
+    air = Air.day(times[-1], chance, conditioned=True)
+    raws = words(measured_g(times, grams, cell, air), cell, chance, rate_hz)
+    settle_s, band = bulk.SETTLE_FOR_S, bulk.band_g(cell.capacity_g)
+    drifts = bulk.rules(cell.capacity_g)
+    rules = WeighingRules("A", cell.tare_raw, cell.counts_per_g, settle_s, band, drift=drifts)
+    found = [one for one in _events(raws, rate_hz, rules) if isinstance(one, StepSettled)]
+    told = [one for one in found if _is_told(one)]
+    is_theirs = [bool(abs(one.started_s - at_s) < 10.0) for one in told]
+    right = sum(is_theirs) == stretch.taken
+    return Counter(n=1, right=right, steps=len(found), false=is_theirs.count(False))
+
+
+def _is_told(step: StepSettled) -> bool:
+    moved = [Moved(step.started_s, step.t_s, step.grams, step.sigma_g)]
+    loss = bulk.judge(moved, [], Typical(BAR_G, 13.0))
+    return loss is not None and loss.grams > 0
+
+
+def _events(raws: list[int | None], rate_hz: float, rules: WeighingRules) -> Iterator[Any]:
+    state = Weighing()
+    for first in range(0, len(raws), A_BATCH):
+        some = enumerate(raws[first : first + A_BATCH], start=first)
+        readings = [Reading(number / rate_hz, raw) for number, raw in some]
+        state, events = advance(state, readings, rules)
+        yield from events
+
+
+def _slides(wanted: argparse.Namespace) -> bool:
     sums, began_s = Counter[str](), time.perf_counter()
     for unit_g, for_s in SLIDES:
         for seed in range(wanted.seeds):
@@ -72,12 +155,13 @@ def _slides(wanted: argparse.Namespace) -> dict[str, Any]:
             stretch = Stretch("slid", days, seed, unit_g, taken=True, slid_for_s=for_s)
             sums.update(_judged(stretch, wanted.rate))
     is_kept = sums["silent"] == 0
-    return {"kind": "slid", **_figures(sums, began_s), "is_kept": is_kept}
+    report("quiet", kind="slid", **_figures(sums, began_s), is_kept=is_kept)
+    return is_kept
 
 
 def _figures(sums: Counter[str], began_s: float) -> dict[str, Any]:
     names = ("right", "counted", "doubted", "silent", "false_counts", "issues", "faults")
-    found = {name: sums[name] for name in names}
+    found: dict[str, Any] = {name: sums[name] for name in names}
     took_s = time.perf_counter() - began_s
     return {"n": sums["n"], **found, "speed": round(sums["store_s"] / took_s), "took_s": took_s}
 
@@ -108,7 +192,8 @@ def _judged(stretch: Stretch, rate_hz: float) -> Counter[str]:
     )
 
 
-def _write(trace: Path, stretch: Stretch, rate_hz: float) -> None:
+def _readings(stretch: Stretch, rate_hz: float) -> tuple[Cell, list[int | None]]:
+    """What the cell under one plate of bags delivers."""
     chance = np.random.default_rng([stretch.seed, round(stretch.days * 100), stretch.taken])
     cell = draw_cell(10_000.0, chance, worst=True)
     times = np.arange(0.0, stretch.days * DAY_S, 1 / rate_hz)
@@ -116,7 +201,11 @@ def _write(trace: Path, stretch: Stretch, rate_hz: float) -> None:
     if stretch.kind == "slid":
         air = Air(air.times_s, 0.0 * air.degrees)
     grams = UNITS * stretch.unit_g - _gone(times, stretch, chance)
-    raws = words(measured_g(times, grams, cell, air), cell, chance, rate_hz)
+    return cell, words(measured_g(times, grams, cell, air), cell, chance, rate_hz)
+
+
+def _write(trace: Path, stretch: Stretch, rate_hz: float) -> None:
+    cell, raws = _readings(stretch, rate_hz)
     (trace / "inventory").mkdir(parents=True)
     (trace / "config.yaml").write_text(_config(cell, rate_hz), encoding="utf-8")
     (trace / "people.csv").write_text("t_s,people\n0,0\n", encoding="utf-8")
@@ -125,13 +214,13 @@ def _write(trace: Path, stretch: Stretch, rate_hz: float) -> None:
     book = trace / "inventory" / "inventory_store.csv"
     book.write_text("상품명, 개수, 가격, 무게\n" + row, encoding="utf-8")
     with (trace / "scales.csv").open("w", encoding="utf-8") as file:
-        file.writelines(_rows(times, raws))
+        file.writelines(_rows(rate_hz, raws))
 
 
-def _rows(times: Any, raws: list[int | None]) -> Iterator[str]:
+def _rows(rate_hz: float, raws: list[int | None]) -> Iterator[str]:
     yield "t_s,scale,raw\n"
-    for t_s, raw in zip(times.tolist(), raws, strict=True):
-        yield f"{t_s:.2f},A,{'' if raw is None else raw}\n"
+    for number, raw in enumerate(raws):
+        yield f"{number / rate_hz:.2f},A,{'' if raw is None else raw}\n"
 
 
 def _gone(times: Any, stretch: Stretch, chance: np.random.Generator) -> Any:
@@ -158,6 +247,9 @@ def _config(cell: Any, rate_hz: float) -> str:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--of", choices=("program", "rules"), default="program")
+    kinds = (*KINDS, "slid", "freezer")
+    parser.add_argument("--kind", nargs="+", choices=kinds, default=kinds)
     parser.add_argument("--days", type=float, nargs="+", default=[1.0, 7.0, 30.0])
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--rate", type=float, default=2.0)

@@ -94,7 +94,7 @@ def _counts(steps: int) -> dict[str, Any]:
 def _freezer(visits: int) -> dict[str, Any]:
     """Every third visit takes two bars unpaid, every third pays for two, every third looks."""
     chance = np.random.default_rng(11)
-    cell = draw_cell(200_000.0, chance)
+    cell = draw_cell(200_000.0, chance, worst=True)
     every_s = 240.0
     at_s = 120.0 + every_s * np.arange(visits)
     times = np.arange(0.0, at_s[-1] + every_s, 1 / RATE_HZ)
@@ -106,7 +106,8 @@ def _freezer(visits: int) -> dict[str, Any]:
         grams -= DEFROST_G * (1 - np.exp(-since_s / DEFROST_TAU_S))
     hum = 8.0 * np.sin(2 * math.pi * 1.3 * times) * ((times // 600) % 3 == 0)
     grams += hum + _hands(times, at_s, chance, 4000.0, for_s=12.0)
-    raws = words(grams, cell, chance, RATE_HZ)
+    air = Air.day(float(times[-1]), chance, conditioned=True)
+    raws = words(measured_g(times, grams, cell, air), cell, chance, RATE_HZ)
     given = bulk.rules(200_000.0)
     found = _settled(times, raws, cell, bulk.SETTLE_FOR_S, bulk.band_g(200_000.0), given)
     losses = []

@@ -1,6 +1,7 @@
 """A heap on a scale: what a visit leaves unexplained, in grams and won."""
 
 import math
+import random
 
 import pytest
 
@@ -8,6 +9,8 @@ from storeguard.config import Config, Scale
 from storeguard.domain import bulk
 from storeguard.domain.bulk import Moved, Typical
 from storeguard.domain.product import Product
+from storeguard.domain.scalerules import Reading, WeighingRules
+from storeguard.domain.weighing import Weighing, advance
 from storeguard.goods import goods_of
 
 BAR = Product("메로나", 1000, 75.0)
@@ -63,6 +66,28 @@ def test_the_frost_of_months_is_followed_and_a_grab_is_not():
     assert rules.per_s_g < 75.0 / 10
     assert bulk.band_g(200_000.0) < 75.0 / 2
     assert bulk.rules(400_000.0).per_s_g == 2 * rules.per_s_g
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("taken_g", [0.0, 150.0])
+def test_cells_that_the_air_conditioning_moves_by_kilos_say_only_what_was_taken(sign, taken_g):
+    """5 °C, there in two minutes, on cells of 140 g/°C that follow it in four."""
+    rnd = random.Random(sign)
+
+    def load(t_s: float) -> float:
+        since_s = max(0.0, t_s - 60)
+        lagged = (240 * math.exp(-since_s / 240) - 120 * math.exp(-since_s / 120)) / 120
+        return 60_000 + sign * 700 * (1 - lagged) - (taken_g if t_s >= 230 else 0)
+
+    rules = bulk.rules(200_000.0)
+    given = WeighingRules("F1", 0, 20.0, bulk.SETTLE_FOR_S, bulk.band_g(200_000.0), drift=rules)
+    times = [n / 10 for n in range(15_000)]
+    samples = [Reading(t, round((load(t) + rnd.gauss(0, 6.0)) * 20.0)) for t in times]
+    state, events = advance(Weighing(), samples, given)
+    steps = [(event.grams, event.started_s) for event in events]
+    expected = (pytest.approx(-taken_g, abs=15), pytest.approx(230, abs=1))
+    assert steps == ([expected] if taken_g else [])
+    assert state.is_settled
 
 
 # --- what lies where
