@@ -213,6 +213,28 @@ def test_a_spike_just_before_and_just_after_a_step_does_not_hide_it():
     assert 9.7 < step.started_s <= 10.0
 
 
+def test_spikes_hold_no_step_up():
+    """One word in twelve is garbage, in each settling time: the step is told in time."""
+
+    def load(t_s: float) -> float:
+        spike_g = 3000.0 if t_s > 20 and round(t_s * 10) % 12 == 5 else 0.0
+        return 950.0 - 95.0 * (t_s >= 20) + spike_g
+
+    _, [step] = weigh(readings(load, 60))
+    assert_step(step, -95, 20, 24)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_load_that_is_let_go_of_slowly_is_one_step_and_whole(seed):
+    """By 2 g a second, for four: what a window shows that still goes down is no level."""
+
+    def load(t_s: float) -> float:
+        return 950.0 - 95.0 * (t_s >= 20) - min(8.0, 2.0 * max(0.0, t_s - 20))
+
+    _, [step] = weigh(readings(load, 40, seed=seed))
+    assert_step(step, -103, 20, 30)
+
+
 def test_a_weight_that_still_creeps_has_not_settled():
     """Somebody leans on the shelf more and more: no step until it stands still."""
     samples = readings(lambda t: 950.0 + 2.0 * max(0, min(t, 20) - 10) ** 2, 19.9)
@@ -456,6 +478,16 @@ def test_a_cell_noisier_than_promised_gets_a_wider_band():
     samples = readings(lambda t: 950 - 95 * (t >= 30), 60, noise_g=1.3)
     _, [step] = weigh(samples)
     assert step.grams == pytest.approx(-95, abs=4)
+
+
+def test_a_cell_noisier_than_promised_is_at_rest_all_the_same():
+    """One sample in 26 is beyond the band of its capacity: each would unsettle it for 2 s."""
+    state, rested = Weighing(), 0
+    for sample in readings(lambda _: 950.0, 120, noise_g=1.45):
+        state, events = advance(state, [sample], rules())
+        assert events == ()
+        rested += state.is_settled
+    assert rested > 1150
 
 
 def test_a_cell_that_only_shakes_never_settles():
