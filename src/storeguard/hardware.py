@@ -176,7 +176,7 @@ def _world(
     if "sim" not in backends:
         return None
     goods = {s.id: products.get(s.id, ()) for s in config.scales}
-    return World(goods, counts, clock)
+    return World(goods, counts, clock, cameras=[camera.id for camera in config.cameras])
 
 
 def _scale(scale: cfg.Scale, world: World | None, clock: Clock) -> Scale:

@@ -113,11 +113,12 @@ def test_an_area_that_is_none_is_refused(visit, area):
     assert "corners" in result.stderr
 
 
-def test_a_snap_is_a_picture_of_the_camera(tmp_path):
+@pytest.mark.parametrize("camera", ["door", "roof"])
+def test_a_snap_is_a_picture_of_the_camera(tmp_path, camera):
     config = tmp_path / "config.yaml"
-    config.write_text("cameras: [{id: door, backend: sim}]\n")
+    config.write_text(f"cameras: [{{id: hall, backend: sim}}, {{id: {camera}, backend: sim}}]\n")
     out = tmp_path / "door.png"
-    arguments = ["camera", "snap", "door", "--out", str(out), "--config", str(config)]
+    arguments = ["camera", "snap", camera, "--out", str(out), "--config", str(config)]
     result = CliRunner().invoke(main, arguments)
     assert result.exit_code == 0, result.output
     assert cv2.imread(str(out)).shape == (720, 1280, 3)
