@@ -16,6 +16,7 @@ from storeguard.mode import Mode
 MINE = os.sched_getaffinity(0)
 PATIENCE_S = 60.0
 ENOUGH = 5
+LINGERS_S = 0.5
 CONFIG = cfg.Config(
     scales=(cfg.Scale(id="A", products=("콜라",), backend="sim"),),
     cameras=tuple(
@@ -26,10 +27,14 @@ CONFIG = cfg.Config(
 
 
 class Nosy:
-    """Sees nobody; notes where it runs, and whether it is asked by two at once."""
+    """Sees nobody; notes where it runs, and whether it is asked by two at once.
+
+    It takes so long that another thread, were there one, would come in with the next picture.
+    """
 
     name = "sim"
     busy = threading.Lock()
+    is_crowded = threading.Event()
 
     def __init__(self, camera, note):
         self._camera = camera
@@ -37,7 +42,10 @@ class Nosy:
 
     def people(self, _frame):
         alone = self.busy.acquire(blocking=False)
+        if not alone:
+            self.is_crowded.set()
         try:
+            self.is_crowded.wait(LINGERS_S)
             here = threading.current_thread().name
             self._note((self._camera, here, frozenset(os.sched_getaffinity(0)), alone))
         finally:
