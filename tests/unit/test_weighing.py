@@ -429,6 +429,35 @@ def test_what_is_taken_as_a_resting_hand_goes_is_one_whole_step():
     assert abs(state.drift.total_g) < 0.7
 
 
+@pytest.mark.parametrize(("hand_g", "kind"), [(26.0, StepSettled), (2.4, LevelJumped)])
+def test_the_zero_does_not_follow_a_hand_that_wanders(hand_g, kind):
+    """Its weight is noisy, and another after ten seconds; it goes after twenty."""
+    rnd = random.Random(2)
+
+    def load(t_s: float) -> float:
+        if not 20 <= t_s < 40:
+            return 950.0
+        return 950 + hand_g + (1.2 if t_s >= 30 else 0) + rnd.gauss(0, 0.9)
+
+    state, events = weigh(readings(load, 60, noise_g=0.2))
+    assert type(events[0]) is kind
+    assert state.level_g == pytest.approx(950, abs=0.6)
+    assert abs(state.drift.total_g) < 0.5
+
+
+def test_noise_that_stays_is_the_scales_own():
+    """A compressor has begun to hum: the zero is followed all the same."""
+
+    def hum(t_s: float) -> float:
+        return 926 - t_s / 60
+
+    state, _ = weigh(
+        readings(lambda _: 950.0, 20, noise_g=0.1)
+        + [one._replace(t_s=one.t_s + 20) for one in readings(hum, 300, noise_g=0.5)]
+    )
+    assert state.zero_g == pytest.approx(-5.3, abs=0.7)
+
+
 def test_what_jumps_on_top_of_a_jump_past_the_band_is_a_step():
     def load(t_s: float) -> float:
         return 950 - (2.2 if t_s >= 20 else 0) - (2.2 if t_s >= 35 else 0)

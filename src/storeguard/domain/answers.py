@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from storeguard.domain.belief import CONSIDERED, SURE, Belief, Hypothesis
 
@@ -42,10 +42,14 @@ def moves(belief: Belief, touched: Collection[str]) -> dict[str, Count]:
     """The same for what has come and gone since the visit began.
 
     What hides a scale hides nothing of a visit that has not `touched` it, or that came after it.
+    What lies there may be units that were said to have left.
     """
     weighed = [(one, moved(belief, one)) for one in belief.hypotheses]
     return {
-        name: _count(belief, weighed, name, scale, belief.hidden(scale, in_visit=True))
+        name: _with_hidden(
+            _count(belief, weighed, name, scale, belief.hidden(scale, in_visit=True)),
+            *(belief, scale, name),
+        )
         if scale in touched
         else _count(belief, weighed, name, "", 0.0)
         for name, scale in _homes(belief)
@@ -79,6 +83,15 @@ def _count(
     low = _without_tail(sorted((low, p) for p, low, _ in bounds))
     high = _without_tail(sorted(((high, p) for p, _, high in bounds), reverse=True))
     return Count(count, certainty, low, high, False)
+
+
+def _with_hidden(count: Count, belief: Belief, scale: str, name: str) -> Count:
+    loads = [one.loads[scale] for one in belief.hypotheses if scale in one.loads]
+    lying_g = max((load.object_g or 0.0 for load in loads if not load.is_left), default=0.0)
+    if count.is_certain or count.high >= 0 or lying_g <= 0:
+        return count
+    units = math.ceil(lying_g / belief.product(name).unit_weight_g)
+    return replace(count, high=min(0, count.high + units))
 
 
 def _without_tail(ordered: Sequence[tuple[int, float]]) -> int:

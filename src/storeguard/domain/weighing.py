@@ -49,6 +49,10 @@ STUCK_AFTER_S = 30.0
 
 TRACK_EVERY_S = 1.0
 
+HANDLED, CALMED_PER_S = 2.0, 1.02
+"""Twice as noisy as with nobody at it is a scale with a hand on it, which wanders; where
+the noise stays it is the scale's own, within a minute: so much more is believed each second."""
+
 DRIFT_G_PER_S = 0.01
 """35 g in an hour, the most that is drift: what it may add to a step while that lasts."""
 
@@ -60,7 +64,7 @@ class Weighing(NamedTuple):
     `zero_g` follows the drift of the quiet scale, so the level stands still meanwhile; `drift`
     says how far it has. `moving_since_s` is None while quiet. `window` holds the last settling
     time: (t_s, gross g). `is_barred`: only `admit` lets a scale that has failed recover.
-    `same_since_s`: it has said the same word since then.
+    `same_since_s`: it has said the same word since then. `calm_g`: its noise with nobody at it.
     """
 
     level_g: float | None = None
@@ -74,6 +78,7 @@ class Weighing(NamedTuple):
     is_barred: bool = False
     drift: Drift = Drift()
     same_since_s: float | None = None
+    calm_g: float = 0.0
 
     @property
     def is_settled(self) -> bool:
@@ -207,6 +212,7 @@ def _remember(state: Weighing, samples: Samples, rules: WeighingRules) -> Weighi
         state.is_barred,
         state.drift,
         state.same_since_s,
+        state.calm_g,
     )
 
 
@@ -247,7 +253,8 @@ def _try_to_settle(state: Weighing, t_s: float, rules: WeighingRules) -> Advance
     gross_g = median(g for _, g in state.window)
     before, started_s = state, state.moving_since_s
     noise_g = sigma_g(state.window)
-    state = state._replace(moving_since_s=None, noise_g=noise_g, tracked_s=t_s)
+    calm_g = min(noise_g, state.calm_g or noise_g)
+    state = state._replace(moving_since_s=None, noise_g=noise_g, calm_g=calm_g, tracked_s=t_s)
     if before.level_g is None:
         released = drift.hold(state.drift, t_s, 0.0)
         return state._replace(level_g=gross_g - state.zero_g, drift=released), ()
@@ -352,7 +359,8 @@ def _follow_drift(state: Weighing, t_s: float, rules: WeighingRules) -> Advance:
         return state, ()
     if is_frozen(state.window):
         return _stand_still(state, t_s, rules)
-    if drift.is_too_early(state.drift, t_s):
+    state = _with_noise_of_now(state)
+    if drift.is_too_early(state.drift, t_s) or state.noise_g > HANDLED * state.calm_g:
         return state._replace(tracked_s=t_s, same_since_s=None), ()
     off_g = _net(state, median(g for _, g in state.window))
     if drift.is_refined(state.drift, t_s, elapsed_s, off_g, rules.band_g):
@@ -378,8 +386,17 @@ def _follow_drift(state: Weighing, t_s: float, rules: WeighingRules) -> Advance:
         state.is_barred,
         followed,
         None,
+        state.calm_g,
     )
     return (state, ()) if slid is None else _slid(state, t_s, slid, rules)
+
+
+def _with_noise_of_now(state: Weighing) -> Weighing:
+    """A hand that has gone without a step has left no noise; a hum that stays is the scale's."""
+    calm_g = min(state.noise_g, CALMED_PER_S * state.calm_g)
+    if state.noise_g <= HANDLED * state.calm_g:
+        return state if calm_g == state.calm_g else state._replace(calm_g=calm_g)
+    return state._replace(noise_g=sigma_g(state.window), calm_g=calm_g)
 
 
 def _jump(
