@@ -39,7 +39,7 @@ IN_TURN, IN_TURN_S = math.log(2.0), 1.8
 """A hand is at a shelf for a second. Where weight moved for longer, one thing may well have been
 put down after another was taken, before the scale came to rest."""
 
-PUT_BACK, MISPLACED, GUEST_LEAVES = math.log(5.0), math.log(30.0), math.log(2.0)
+PUT_BACK, MISPLACED, GUEST_LEAVES = math.log(5.0), math.log(30.0), math.log(10.0)
 
 PAID_ALREADY = math.log(10.0)
 """So much rarer is put down what has been paid: the money is given back, or it is forgotten."""
