@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storeguard.domain.answers import counts, moves
-from storeguard.domain.belief import RETURNED_WITHIN_S, Belief, entered, paid
+from storeguard.domain.belief import RETURNED_WITHIN_S, Belief, entered, given_back, paid
 from storeguard.domain.counting import (
     FORGOTTEN_S,
     Weighed,
@@ -437,6 +437,32 @@ def test_what_was_paid_and_is_given_back_comes_out_of_the_hand_that_took_it():
     shelves.belief = paid(shelves.belief, "바나나우유", 1, shelves.now_s)
     shelves.step("A", 92.0)
     assert (certain(shelves.moved(MILK)), certain(shelves.moved(bottle))) == (0, -1)
+
+
+def test_what_money_was_given_back_for_is_put_down_again():
+    """8.1 g come onto the candy's scale: the one of 8.0 g that was paid, or one from outside."""
+    candy, gum = Product("사탕", 900, 8.0), Product("껌", 1400, 15.4)
+    shelves = Shelves({"사탕": 48, "껌": 49}, A=[candy], B=[gum])
+    shelves.step("A", -8.0).step("B", -15.5)
+    paid_for = paid(shelves.belief, "사탕", 1, shelves.now_s)
+    doubts = []
+    for belief in (paid_for, given_back(paid_for, "사탕", 1)):
+        shelves.belief = belief
+        shelves.step("A", 8.1, after_s=0.0)
+        shelves.level["A"] -= 8.1
+        assert [lot.product for lot in shelves.belief.likeliest.hands] == ["껌"]
+        doubts.append(1 - math.exp(shelves.belief.likeliest.log_p))
+    assert doubts[1] < doubts[0] / 4
+
+
+def test_money_is_given_back_for_no_more_than_was_paid(shop):
+    shop.step("A", -95.0).step("A", -190.0)
+    shop.belief = paid(shop.belief, "바나나우유", 2, shop.now_s)
+    shop.belief = given_back(shop.belief, "바나나우유", 1)
+    hands = shop.belief.likeliest.hands
+    assert sum(lot.units for lot in hands if lot.paid_s is None) == 2
+    shop.belief = given_back(shop.belief, "바나나우유", 9)
+    assert all(lot.paid_s is None for lot in shop.belief.likeliest.hands)
 
 
 def test_what_was_paid_minutes_ago_is_out_of_the_store(shop):

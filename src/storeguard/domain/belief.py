@@ -197,6 +197,33 @@ def paid(belief: Belief, name: str, count: int, t_s: float) -> Belief:
     )
 
 
+def given_back(belief: Belief, name: str, count: int) -> Belief:
+    """Money for so many units was given back, the newest first: they may well be put down."""
+    return settled(
+        belief,
+        (replace(one, hands=_given_back(one.hands, name, count)) for one in belief.hypotheses),
+    )
+
+
+def _given_back(hands: tuple[Lot, ...], name: str, count: int) -> tuple[Lot, ...]:
+    lots = []
+    for lot in sorted(hands, key=lambda lot: -lot.since_s):
+        now = min(count, lot.units) if lot.product == name and lot.paid_s is not None else 0
+        count -= now
+        lots += _parted(lot, now, None)
+    return tuple(reversed(lots))
+
+
+def _parted(lot: Lot, units: int, paid_s: float | None) -> list[Lot]:
+    """So many units of a lot with another `paid_s`, and the rest of it."""
+    parts = ((units, paid_s), (lot.units - units, lot.paid_s))
+    return [
+        lot._replace(units=n, grams=lot.grams * n / lot.units, paid_s=at_s)
+        for n, at_s in parts
+        if n
+    ]
+
+
 def _paid(hands: tuple[Lot, ...], name: str, count: int, t_s: float) -> tuple[Lot, ...]:
     lots = []
     for lot in sorted(hands, key=lambda lot: lot.since_s):
@@ -205,9 +232,5 @@ def _paid(hands: tuple[Lot, ...], name: str, count: int, t_s: float) -> tuple[Lo
             continue
         now = min(count, lot.units) if lot.product == name and lot.since_s <= t_s else 0
         count -= now
-        lots += [
-            lot._replace(units=units, grams=lot.grams * units / lot.units, paid_s=paid_s)
-            for units, paid_s in ((now, t_s), (lot.units - now, None))
-            if units
-        ]
+        lots += _parted(lot, now, t_s)
     return tuple(lots)

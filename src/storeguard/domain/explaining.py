@@ -44,7 +44,7 @@ PUT_BACK, MISPLACED, GUEST_LEAVES = math.log(5.0), math.log(30.0), math.log(10.0
 PAID_ALREADY = math.log(10.0)
 """So much rarer is put down what has been paid: the money is given back, or it is forgotten."""
 
-DELIVERED, DELIVERED_BY_A_CUSTOMER = math.log(30.0), math.log(200.0)
+DELIVERED, DELIVERED_BY_A_CUSTOMER = math.log(30.0), math.log(1000.0)
 """Own units from outside the store; rarer where the visitor has taken something before."""
 
 MOST_RARE = math.log(12.0)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from storeguard.clock import Clock
 from storeguard.domain import answers, counting, weighing
 from storeguard.domain.answers import Count
-from storeguard.domain.belief import SURE, Belief, Load, entered, paid
+from storeguard.domain.belief import SURE, Belief, Load, entered, given_back, paid
 from storeguard.domain.counting import Weighed
 from storeguard.domain.events import (
     LevelJumped,
@@ -251,9 +251,11 @@ class Tally:
         self._belief, self._is_entering = belief, False
 
     def pay(self, sale: SaleMade) -> None:
-        """What is paid goes out of the store, and is put down on no shelf any more."""
+        """What is paid goes out of the store, and seldom comes back on a shelf."""
         if sale.count > 0:
             self._belief = paid(self._belief, sale.product, sale.count, sale.t_s)
+        else:
+            self._belief = given_back(self._belief, sale.product, -sale.count)
 
     def _moves(self) -> Mapping[str, Count]:
         """What has moved in the visit of now; asked many times between two steps."""
