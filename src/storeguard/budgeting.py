@@ -1,10 +1,13 @@
 """The error budgets of the configured scales, and what `check-config` says of them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
 
 from storeguard import config as cfg
-from storeguard.domain.budget import Budget, Cell, Clash, Reach, budget
+from storeguard.books.journalfile import units_sold
+from storeguard.domain.budget import Budget, Cell, Clash, Reach, budget, guarded_share
 from storeguard.domain.product import OnScales, Product
 
 
@@ -26,6 +29,26 @@ def budgets(
 def _cell(config: cfg.Config, scale: cfg.Scale, noise_g: float | None) -> Cell:
     settle_for_s, rate_hz = config.visits.settle_for_s, scale.sample_rate_hz
     return Cell(scale.id, scale.capacity_g, settle_for_s, rate_hz, noise_g)
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """The share, 0..1, of a value whose every unit is counted: of the `sales`, or of the `stock`
+    while nothing has been sold."""
+
+    share: float
+    of: Literal["sales", "stock"]
+
+
+def guarded(
+    found: Sequence[Budget], products: Sequence[Product], state: Path, counts: Mapping[str, int]
+) -> Guarded | None:
+    """None where there is nothing to guard. `counts`: the stock; `state`: the journal's folder."""
+    share = guarded_share(found, products, units_sold(state))
+    if share is not None:
+        return Guarded(share, "sales")
+    share = guarded_share(found, products, counts)
+    return None if share is None else Guarded(share, "stock")
 
 
 def as_json(one: Budget) -> dict[str, Any]:
@@ -56,7 +79,7 @@ def as_json(one: Budget) -> dict[str, Any]:
     }
 
 
-def lines(found: Sequence[Budget], guarded: float | None) -> Iterator[str]:
+def lines(found: Sequence[Budget], guarded: Guarded | None) -> Iterator[str]:
     """What each scale can tell, a line each, and the share of the value that is guarded."""
     for one in found:
         cell, seen = one.cell, "seen" if one.cell.noise_g is not None else "assumed"
@@ -70,7 +93,7 @@ def lines(found: Sequence[Budget], guarded: float | None) -> Iterator[str]:
             f"counts {reach}"
         )
     if guarded is not None:
-        yield f"guarded: {guarded:.0%} of the value of the stock"
+        yield f"guarded: {guarded.share:.0%} of the value of the {guarded.of}"
 
 
 def remarks(found: Sequence[Budget]) -> Iterator[str]:

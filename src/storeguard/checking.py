@@ -17,7 +17,7 @@ from storeguard.books.proposals import AnswersFile
 from storeguard.books.rows import Rows
 from storeguard.clock import Clock
 from storeguard.configfile import ConfigFile
-from storeguard.domain.budget import Budget, guarded_share
+from storeguard.domain.budget import Budget
 from storeguard.domain.product import Product
 from storeguard.domain.promotions import Bonus, Bundle, Promotion
 from storeguard.errors import (
@@ -40,19 +40,20 @@ from storeguard.vision.detectors.choice import has_network, obstacles
 class Checked:
     """`problems` keep the daemon from starting, `remarks` do not. One line each.
 
-    `budgets`: what each scale can tell; `guarded`: the share of the stock's value that it counts.
+    `budgets`: what each scale can tell; `guarded`: the share of the sales' value that they count.
     """
 
     problems: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     budgets: tuple[Budget, ...] = ()
-    guarded: float | None = None
+    guarded: budgeting.Guarded | None = None
 
     def as_json(self) -> dict[str, Any]:
         is_ok = not self.problems
         said = {"ok": is_ok, "problems": list(self.problems), "remarks": list(self.remarks)}
         scales = [budgeting.as_json(one) for one in self.budgets]
-        return said | {"budget": {"guarded_share": self.guarded, "scales": scales}}
+        share, of = (self.guarded.share, self.guarded.of) if self.guarded else (None, None)
+        return said | {"budget": {"guarded_share": share, "guarded_of": of, "scales": scales}}
 
 
 def check(path: Path) -> Checked:
@@ -79,7 +80,7 @@ def check(path: Path) -> Checked:
         ),
         tuple(f"{path}: {one}" for one in remarks),
         found,
-        guarded_share(found, products or (), counts),
+        budgeting.guarded(found, products or (), folders.state, counts),
     )
 
 

@@ -106,9 +106,9 @@ def configured(*scales: Scale) -> Config:
 def test_every_scale_with_goods_has_a_line_with_its_figures():
     config = configured(Scale(id="A", backend="sim"), Scale(id="B", backend="sim"))
     found = budgeting.budgets(config, {"A": (BOTTLE,), "B": ()}, {"바나나우유": 200}, {"A": 0.2})
-    [line, share] = budgeting.lines(found, 0.5)
+    [line, share] = budgeting.lines(found, budgeting.Guarded(0.5, "sales"))
     assert line.startswith("scale 'A': noise 0.20 g (seen), drift up to ±18 g a day")
-    assert share == "guarded: 50% of the value of the stock"
+    assert share == "guarded: 50% of the value of the sales"
     [heavy] = budgeting.remarks(found)
     assert heavy == "scale 'A': its goods weigh 19,000 g, more than its cells carry (10,000 g)"
     assert budgeting.as_json(found[0])["products"][0]["is_guarded"] is True

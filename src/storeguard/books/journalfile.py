@@ -140,6 +140,18 @@ def _refuse_damaged(state: Path) -> None:
             _look_at_wal(wal, state / INDEX)
 
 
+def units_sold(state: Path) -> dict[str, int]:
+    """Product → units, less refunds, of all sales that the file still has; nothing without it."""
+    if not (state / FILE).exists():
+        return {}
+    query = "SELECT product, SUM(count) FROM sales WHERE product <> '' GROUP BY product"
+    try:
+        with _read_only(state / FILE) as database:
+            return {str(name): int(units) for name, units in database.execute(query) if units > 0}
+    except JournalFault:  # another check says what is wrong with it
+        return {}
+
+
 def _check(database: sqlite3.Connection) -> None:
     [[found], *_] = database.execute("PRAGMA quick_check(1)").fetchall()
     if found != "ok":

@@ -66,8 +66,10 @@ TEXTS: dict[str, str] = {
     # The daemon.
     "doctor.budget.is": (
         "noise up to {noise} g (seen on {seen} scales), drift up to ±{drift} g a day (assumed), "
-        "guarded: {share} of the value of the stock"
+        "guarded: {share} of the value of the {of}"
     ),
+    "doctor.budget.sales": "sales",
+    "doctor.budget.stock": "stock",
     "doctor.budget.do": "{count} remarks on what scales cannot tell: storeguard check-config",
     "doctor.daemon.none": "not running, the devices are looked at directly",
     "doctor.daemon.runs": "runs ({who}), {url}",

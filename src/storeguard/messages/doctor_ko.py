@@ -68,8 +68,10 @@ TEXTS: dict[str, str] = {
     # The daemon.
     "doctor.budget.is": (
         "잡음 최대 {noise} g (저울 {seen}대에서 잰 값), 하루 흐름 ±{drift} g 가정, "
-        "재고 금액의 {share}를 낱개로 지킴"
+        "{of} 금액의 {share}를 낱개로 지킴"
     ),
+    "doctor.budget.sales": "판매",
+    "doctor.budget.stock": "재고",
     "doctor.budget.do": "저울이 구별하지 못하는 것 {count}건: storeguard check-config",
     "doctor.daemon.none": "실행 중이 아님, 장치를 직접 검사합니다",
     "doctor.daemon.runs": "실행 중 ({who}), {url}",

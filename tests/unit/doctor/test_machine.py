@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from storeguard import durable, marker
+from storeguard.books.journal import Journal, Sale
 from storeguard.clock import SystemClock
 from storeguard.devices.machine import run_command
 from storeguard.errors import ConfigInvalid
@@ -291,3 +292,23 @@ def test_folders_of_another_store_or_an_absent_disk_are_wrong(make_site):
     marker.settle(site.folders, "busan-2")
     found = one(storage.owner(site))
     assert (found.state, "busan-2" in found.measured) == (FAIL, True)
+
+
+# --- the budget ---
+
+
+def test_what_is_guarded_is_said_of_what_has_been_sold(make_site, tmp_path):
+    """The bars lie on no scale: they are most of the stock, and little of what is sold."""
+    site = make_site("scales: [{id: A, products: [바나나우유], backend: sim}]\n")
+    assert "재고 금액의 27%" in one(shop.budget(site)).measured
+    (tmp_path / "state").mkdir()
+    journal = Journal.in_folder(tmp_path / "state", fsync=False)
+    journal.open()
+    for number, (product, count, won) in enumerate(
+        [("바나나우유", 6, 9000), ("바나나우유", -1, -1500), ("초코바", 2, 2400), ("", 1, 700)]
+    ):
+        journal.record_sale(Sale(f"{number}", f"{number}", product, count, won, NOW, "kiosk"))
+    journal.close()
+    assert "판매 금액의 76%" in one(shop.budget(site)).measured
+    (tmp_path / "state" / "storeguard.db").write_bytes(b"no database" * 99)
+    assert "재고 금액의 27%" in one(shop.budget(site)).measured

@@ -8,7 +8,6 @@ from storeguard.areasdesk import unmasked
 from storeguard.books import csvfile
 from storeguard.books.rows import Rows
 from storeguard.checking import check_books
-from storeguard.domain.budget import guarded_share
 from storeguard.errors import BookMalformed
 from storeguard.goods import Goods, goods_of
 from storeguard.hardware import unusable
@@ -111,13 +110,14 @@ def budget(site: Site, noise_g: Mapping[str, float] | None = None) -> Iterator[F
     topic, say, rows = site.topic("budget"), site.say, _rows(site.folders)
     counts = {row.product.name: row.count for row in rows}
     found = budgeting.budgets(site.config, fit.by_scale, counts, noise_g)
-    share = guarded_share(found, [row.product for row in rows], counts)
+    guarded = budgeting.guarded(found, [row.product for row in rows], site.folders.state, counts)
     most_g = max((one.cell.noise_sigma_g for one in found), default=0.0)
     values = {
         "noise": f"{most_g:.2f}",
         "seen": sum(one.cell.noise_g is not None for one in found),
         "drift": f"{max((one.cell.drift_a_day_g for one in found), default=0.0):.0f}",
-        "share": "-" if share is None else f"{share:.0%}",
+        "share": "-" if guarded is None else f"{guarded.share:.0%}",
+        "of": say(f"doctor.budget.{'stock' if guarded is None else guarded.of}"),
     }
     measured = say("doctor.budget.is", **values)
     unsure = tuple(budgeting.remarks(found))
