@@ -150,7 +150,7 @@ def test_a_camera_that_is_pulled_out_and_put_back_goes_on_watching(store):
     assert store.issues == ()
 
 
-def test_a_weight_of_one_and_a_half_units_is_reported_as_uncertain(store):
+def test_of_a_weight_of_one_and_a_half_units_one_is_missing_and_the_rest_uncertain(store):
     store.enter()
     store.world.take("바나나우유", 2)
     store.world.put_thing("A", "a half-empty bottle", 132.0)
@@ -159,6 +159,20 @@ def test_a_weight_of_one_and_a_half_units_is_reported_as_uncertain(store):
     store.be_judged()
     [visit] = store.visits
     assert visit.uncertain == {"바나나우유": (1, 2)}
+    assert visit.unpaid == {"바나나우유": 1}
+    assert store.missing == [{"바나나우유": 1}]
+    assert store.records(".mp4") != []
+
+
+def test_a_weight_of_half_a_unit_is_reported_as_uncertain(store):
+    store.enter()
+    store.world.take("바나나우유", 1)
+    store.world.put_thing("A", "a half-empty bottle", 132.0)
+    store.advance(5)
+    store.leave()
+    store.be_judged()
+    [visit] = store.visits
+    assert visit.uncertain == {"바나나우유": (0, 1)}
     assert visit.unpaid == {}
     assert store.issues == ()
     assert store.records(".mp4") != []
