@@ -34,7 +34,8 @@ from storeguard.domain.bulk import Moved, Typical
 from storeguard.domain.drift import DriftRules
 from storeguard.domain.events import DeviceFailed, StepSettled
 from storeguard.domain.scalerules import Reading, WeighingRules, band_g
-from storeguard.domain.weighing import Weighing, advance
+from storeguard.domain.scalestate import Weighing
+from storeguard.domain.weighing import advance
 from storeguard.replaying import replay
 
 UNITS, LEADS_S, STEADY_S = 40, 120.0, 1200.0

@@ -24,7 +24,7 @@ import numpy as np
 
 from _report import report
 from storeguard.devices.replay import load_trace
-from storeguard.domain import scalerules, weighing
+from storeguard.domain import scalerules, scalestate, weighing
 from storeguard.mode import REPLAY
 from storeguard.replaying import replay
 
@@ -107,7 +107,7 @@ def _weighing_speed(trace: Path) -> float:
     # 0.25 s at 10 samples/s: two and three readings in turns.
     each = max(1, round(REPLAY.weighing_round_s * SAMPLE_RATE_HZ))
     batches = [readings[at : at + each] for at in range(0, len(readings), each)]
-    state = weighing.Weighing()
+    state = scalestate.Weighing()
     began_s = time.process_time()
     for batch in batches:
         state, _ = weighing.advance(state, batch, rules)

@@ -24,7 +24,8 @@ from storeguard.domain.drift import DriftRules
 from storeguard.domain.events import StepSettled
 from storeguard.domain.product import Product
 from storeguard.domain.scalerules import Reading, WeighingRules, band_g
-from storeguard.domain.weighing import Weighing, advance
+from storeguard.domain.scalestate import Weighing
+from storeguard.domain.weighing import advance
 
 LEAST_SAMPLES_PER_S, LEAST_RIGHT, LEAST_FOUND = 100_000.0, 0.999, 0.95
 RATE_HZ, BATCH, BOTTLE_G, MOST_ITEMS = 10.0, 5, 95.0, 60

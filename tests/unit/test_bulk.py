@@ -10,7 +10,8 @@ from storeguard.domain import bulk
 from storeguard.domain.bulk import Moved, Typical
 from storeguard.domain.product import Product
 from storeguard.domain.scalerules import Reading, WeighingRules
-from storeguard.domain.weighing import Weighing, advance
+from storeguard.domain.scalestate import Weighing
+from storeguard.domain.weighing import advance
 from storeguard.goods import goods_of
 
 BAR = Product("메로나", 1000, 75.0)

@@ -13,13 +13,12 @@ from storeguard.domain.belief import RETURNED_WITHIN_S, Belief, entered, given_b
 from storeguard.domain.counting import (
     FORGOTTEN_S,
     Weighed,
-    decided,
     first_weighed,
     jumped,
-    told,
     weigh,
 )
 from storeguard.domain.product import Product
+from storeguard.domain.testimony import decided, told
 
 MILK, CHOC, ICE, COLA = (
     Product("바나나우유", 1500, 95.0),

@@ -11,7 +11,8 @@ from storeguard.domain import drift
 from storeguard.domain.drift import Drift, DriftRules
 from storeguard.domain.events import DeviceFailed, DeviceRecovered, StepSettled
 from storeguard.domain.scalerules import Reading, WeighingRules, band_g
-from storeguard.domain.weighing import Weighing, advance, set_level
+from storeguard.domain.scalestate import Weighing
+from storeguard.domain.weighing import advance, set_level
 
 COUNTS_PER_G = 100.0
 HOUR_S, DAY_S = 3600.0, 86_400.0

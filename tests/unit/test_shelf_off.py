@@ -7,7 +7,8 @@ import pytest
 from storeguard.domain import weighing
 from storeguard.domain.events import DeviceFailed, DeviceRecovered, StepSettled
 from storeguard.domain.scalerules import Reading, WeighingRules, off_below_g
-from storeguard.domain.weighing import Weighing, advance
+from storeguard.domain.scalestate import Weighing
+from storeguard.domain.weighing import advance
 from storeguard.errors import FaultCode
 
 COUNTS_PER_G = 429.0

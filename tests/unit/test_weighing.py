@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from storeguard.domain.events import DeviceFailed, DeviceRecovered, LevelJumped, StepSettled
 from storeguard.domain.scalerules import SATURATED, Reading, WeighingRules, band_g
-from storeguard.domain.weighing import Weighing, WeighingEvent, advance, set_level
+from storeguard.domain.scalestate import Weighing, WeighingEvent
+from storeguard.domain.weighing import advance, set_level
 
 COUNTS_PER_G = 429.0
 TARE_RAW = -84_000
@@ -456,6 +457,16 @@ def test_noise_that_stays_is_the_scales_own():
         + [one._replace(t_s=one.t_s + 20) for one in readings(hum, 300, noise_g=0.5)]
     )
     assert state.zero_g == pytest.approx(-5.3, abs=0.7)
+
+
+def test_a_held_jump_that_is_read_again_a_little_further_is_no_step():
+    def load(t_s: float) -> float:
+        resting_g = 0.0 if t_s < 20 else 2.7 if t_s < 30 else 3.15
+        return 950 - resting_g + (60 if 30 <= t_s < 31 else 0)
+
+    state, events = weigh(readings(load, 50, noise_g=0.1))
+    assert [type(event) for event in events] == [LevelJumped]
+    assert state.level_g == pytest.approx(950, abs=0.3)
 
 
 def test_what_jumps_on_top_of_a_jump_past_the_band_is_a_step():

@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from storeguard.domain.belief import CONSIDERED, SURE, Belief, Hypothesis
 
@@ -96,12 +97,10 @@ def _with_hidden(count: Count, belief: Belief, scale: str, name: str) -> Count:
 
 def _without_tail(ordered: Sequence[tuple[int, float]]) -> int:
     """The first count at which what lies before it can not be left out any more."""
-    tail = 0.0
-    for units, p in ordered:
-        tail += p
-        if tail >= CONSIDERED:
-            return units
-    return ordered[-1][0]
+    tails = accumulate(p for _, p in ordered)
+    return next(
+        units for (units, _), tail in zip(ordered, tails, strict=True) if tail >= CONSIDERED
+    )
 
 
 def _beneath(belief: Belief, one: Hypothesis, name: str, scale: str) -> tuple[int, int]:

@@ -7,8 +7,8 @@ from enum import StrEnum
 from statistics import median
 
 from storeguard.domain.scalerules import Reading, band_g
+from storeguard.domain.scalestate import NOISE_BANDS, WIDEST_BAND
 from storeguard.domain.series import Series, noise, rms, slope_per_s, sorted_out
-from storeguard.domain.weighing import NOISE_BANDS, WIDEST_BAND
 
 FULL_SCALE = 0x800000
 USUAL_SHARE_AT_CAPACITY = 0.5

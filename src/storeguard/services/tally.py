@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from storeguard.clock import Clock
-from storeguard.domain import answers, counting, weighing
+from storeguard.domain import answers, counting, testimony, weighing
 from storeguard.domain.answers import Count
 from storeguard.domain.belief import SURE, Belief, Load, entered, given_back, paid
 from storeguard.domain.counting import Weighed
@@ -288,7 +288,7 @@ class Tally:
         if visit.started_s != self._visit.started_s or not (found := self.open_in(visit)):
             return
         owed = {name: -count.count - visit.paid[name] for name, count in found.items()}
-        belief = counting.decided(self._belief, owed, visit.paid)
+        belief = testimony.decided(self._belief, owed, visit.paid)
         if belief is not self._belief:
             await self._commit(belief, f"sales of visit {visit.id}")
 
@@ -320,7 +320,7 @@ class Tally:
         level_g = self._goods_g(channel, own)
         channel.weighing = weighing.set_level(channel.weighing, level_g)
         channel.pending.clear()
-        self._belief = counting.told(self._belief, channel.id, name, here, level_g)
+        self._belief = testimony.told(self._belief, channel.id, name, here, level_g)
         self._note()
 
     def set_products(self) -> None:

@@ -20,7 +20,7 @@ from storeguard.domain.events import (
 )
 from storeguard.domain.product import Product
 from storeguard.domain.scalerules import WeighingRules
-from storeguard.domain.weighing import Weighing, WeighingEvent
+from storeguard.domain.scalestate import Weighing, WeighingEvent
 from storeguard.errors import FaultCode, JournalFault
 from storeguard.health import LONGEST_SILENCE_S, Health
 from storeguard.ports import Book, GuestMemory, Reading, Scale, ZeroMemory

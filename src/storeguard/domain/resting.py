@@ -1,0 +1,174 @@
+"""A scale at rest: its zero drifts, a hand rests on it, its level jumps a little or steps."""
+
+import math
+from statistics import median
+
+from storeguard.domain import drift
+from storeguard.domain.drift import Drift
+from storeguard.domain.events import DeviceFailed, LevelJumped, StepSettled
+from storeguard.domain.scalerules import WeighingRules
+from storeguard.domain.scalestate import Advance, Weighing, band_of
+from storeguard.domain.settling import is_frozen, median_sigma_g, sigma_g
+from storeguard.errors import FaultCode
+
+STUCK_AFTER_S = 30.0
+"""A cell that has shown noise says the same word for so long: it does not weigh any more."""
+
+TRACK_EVERY_S = 1.0
+
+HANDLED, CALMED_PER_S = 2.0, 1.02
+"""Twice as noisy as with nobody at it is a scale with a hand on it, which wanders; where
+the noise stays it is the scale's own, within a minute: so much more is believed each second."""
+
+DRIFT_G_PER_S = 0.01
+"""35 g in an hour, the most that is drift: what it may add to a step while that lasts."""
+
+
+def follow(state: Weighing, t_s: float, rules: WeighingRules) -> Advance:
+    """Once a second: the zero follows what has drifted, unless a hand is there."""
+    elapsed_s = t_s - state.tracked_s
+    if elapsed_s < TRACK_EVERY_S:
+        return state, ()
+    if is_frozen(state.window):
+        return _stand_still(state, t_s, rules)
+    state = _with_noise_of_now(state)
+    if drift.is_too_early(state.drift, t_s) or state.noise_g > HANDLED * state.calm_g:
+        return state._replace(tracked_s=t_s, same_since_s=None), ()
+    off_g = state.net_g(median(g for _, g in state.window))
+    if drift.is_refined(state.drift, t_s, elapsed_s, off_g, rules.band_g):
+        zero_g = state.zero_g + off_g
+        return state._replace(zero_g=zero_g, tracked_s=t_s, same_since_s=None), ()
+    followed = drift.follow(state.drift, t_s, off_g, elapsed_s, rules.drift)
+    left_g = off_g - (followed.total_g - state.drift.total_g)
+    jump = _jump(state, followed, t_s, left_g, rules)
+    if jump is not None:
+        return _jumped(state, followed, t_s, jump, rules)
+    followed = drift.ease(followed, t_s, elapsed_s, rules.drift)
+    moved_g = followed.total_g - state.drift.total_g
+    followed, slid = drift.slide(followed, t_s, band_of(state.noise_g, rules), rules.drift)
+    state = Weighing(  # spelled out, as in `_remember`: once a second of each scale
+        state.level_g,
+        state.zero_g + moved_g,
+        state.noise_g,
+        state.moving_since_s,
+        state.window,
+        t_s,
+        state.failing_since_s,
+        state.is_failed,
+        state.is_barred,
+        followed,
+        None,
+        state.calm_g,
+    )
+    return (state, ()) if slid is None else _slid(state, t_s, slid, rules)
+
+
+def _with_noise_of_now(state: Weighing) -> Weighing:
+    """A hand that has gone without a step has left no noise; a hum that stays is the scale's."""
+    calm_g = min(state.noise_g, CALMED_PER_S * state.calm_g)
+    if state.noise_g <= HANDLED * state.calm_g:
+        return state if calm_g == state.calm_g else state._replace(calm_g=calm_g)
+    return state._replace(noise_g=sigma_g(state.window), calm_g=calm_g)
+
+
+def _jump(
+    state: Weighing, followed: Drift, t_s: float, left_g: float, rules: WeighingRules
+) -> drift.Slide | None:
+    """A change at once that began a moment ago. `state` is of before the zero followed."""
+    if followed.pushed is None:
+        return None
+    elapsed_s = t_s - state.tracked_s
+    return drift.jumped(followed, t_s, elapsed_s, left_g, state.unsure_g, rules.drift)
+
+
+def _jumped(
+    state: Weighing, followed: Drift, t_s: float, jump: drift.Slide, rules: WeighingRules
+) -> Advance:
+    """What jumped is held; on top of what is held already it may be a step."""
+    zero_g = state.zero_g + followed.total_g - state.drift.total_g
+    state = state._replace(zero_g=zero_g, drift=followed)
+    whole = drift.Slide(jump.since_s, jump.grams + state.drift.held_g)
+    if abs(whole.grams) <= band_of(state.noise_g, rules):
+        return _hold(state, t_s, whole, rules)
+    back = drift.hold(followed, jump.since_s, state.drift.held_g)
+    state = state._replace(zero_g=zero_g + back.total_g - followed.total_g, drift=back)
+    return step(state, t_s, whole.grams, whole.since_s, state.noise_g, rules)
+
+
+def _slid(state: Weighing, t_s: float, slid: drift.Slide, rules: WeighingRules) -> Advance:
+    """More has gone than drift can: it was goods, slid away too slowly to be seen moving."""
+    assert state.level_g is not None
+    level_g = state.level_g + slid.grams
+    state = state._replace(zero_g=state.zero_g - slid.grams, level_g=level_g)
+    unsure_g = math.hypot(state.noise_g, DRIFT_G_PER_S * (t_s - slid.since_s))
+    levels = (level_g, state.noise_g, unsure_g)
+    return state, (StepSettled(t_s, rules.scale, slid.since_s, slid.grams, *levels),)
+
+
+def _stand_still(state: Weighing, t_s: float, rules: WeighingRules) -> Advance:
+    """The same word again and again: of a cell that has shown noise this is a fault in the end."""
+    since_s = state.window[0][0] if state.same_since_s is None else state.same_since_s
+    state = state._replace(tracked_s=t_s, same_since_s=since_s)
+    if not has_flickered(state, rules) or t_s - since_s < STUCK_AFTER_S:
+        return state, ()
+    why = f"the same word for {t_s - since_s:.0f} s: check the wires DT and SCK"
+    failed = DeviceFailed(t_s, rules.scale, why, FaultCode.SCALE_STUCK)
+    state = state._replace(is_failed=True, failing_since_s=since_s, moving_since_s=since_s)
+    return state, (failed,)
+
+
+def has_flickered(state: Weighing, rules: WeighingRules) -> bool:
+    """A cell is never as still as a word; made-up readings may be."""
+    return state.noise_g * abs(rules.counts_per_g) >= 1.0
+
+
+def rest_near(
+    state: Weighing, t_s: float, off_g: float, started_s: float, rules: WeighingRules
+) -> Advance:
+    """Back at the level, or so near that nothing can have been taken: a hand may rest there."""
+    if not drift.is_jump(off_g - state.drift.held_g, state.unsure_g, rules.drift):
+        return state, ()
+    return _hold(state, t_s, drift.Slide(started_s, off_g), rules)
+
+
+def _hold(state: Weighing, t_s: float, jump: drift.Slide, rules: WeighingRules) -> Advance:
+    """The zero does not follow it; where it is the end of another, nothing has happened."""
+    is_over = not drift.is_jump(jump.grams, state.unsure_g, rules.drift)
+    held = drift.hold(state.drift, jump.since_s, 0.0 if is_over else jump.grams)
+    zero_g = state.zero_g + held.total_g - state.drift.total_g
+    grams = jump.grams - state.drift.held_g
+    state = state._replace(zero_g=zero_g, drift=held, tracked_s=t_s)
+    if is_over:
+        return state, ()
+    assert state.level_g is not None
+    levels = (state.level_g, state.noise_g, state.unsure_g)
+    return state, (LevelJumped(t_s, rules.scale, jump.since_s, grams, *levels),)
+
+
+def step(
+    state: Weighing,
+    t_s: float,
+    grams: float,
+    started_s: float,
+    noise_before_g: float,
+    rules: WeighingRules,
+) -> Advance:
+    """The step, with what the zero had begun to follow of it, and how unsure its grams are."""
+    noise_g = median_sigma_g(max(noise_before_g, state.noise_g), len(state.window))
+    leant_g = state.drift.held_g
+    followed, begun = drift.step_began(state.drift, t_s, grams, 3 * noise_g)
+    state = state._replace(drift=followed)
+    if begun is not None:
+        state = state._replace(zero_g=state.zero_g - begun.grams)
+        grams, started_s = grams + begun.grams, min(started_s, begun.since_s)
+    assert state.level_g is not None
+    level_g = state.level_g + grams
+    state = state._replace(level_g=level_g)
+    unsure_g = math.hypot(
+        median_sigma_g(state.noise_g, len(state.window)),
+        noise_g,
+        DRIFT_G_PER_S * min(t_s - started_s, drift.REMEMBERED_S),
+        1 / abs(rules.counts_per_g),
+    )
+    at = (t_s, rules.scale, started_s)
+    return state, (StepSettled(*at, grams, level_g, state.noise_g, unsure_g, leant_g),)
