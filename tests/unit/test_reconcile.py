@@ -245,6 +245,15 @@ def test_what_no_scale_tells_apart_is_uncertain_and_both_books_are_put_right():
     assert found.kiosk_changes == {"쌍둥이": -1, MILK: 1}
 
 
+@pytest.mark.parametrize(("paid_g", "is_told_apart"), [(6.8, False), (5.5, True)])
+def test_a_swap_that_moves_a_scale_by_less_than_its_zero_drifts_is_unseen(paid_g, is_told_apart):
+    dear, cheap = Product("젤리", 4400, 7.8), Product("사탕", 600, paid_g)
+    ended = visit({"젤리": 1}, {"사탕": 1}, {"젤리": 56, "사탕": 56})
+    found = judge(ended, (dear, cheap), {"젤리": 57, "사탕": 55}, NOW_S)
+    assert found.unpaid == ({"젤리": 1} if is_told_apart else {})
+    assert found.uncertain == ({} if is_told_apart else {"젤리": (0, 1)})
+
+
 def test_only_as_many_units_are_mixed_up_as_were_paid():
     found = judged({MILK: 3}, {SODA: 1}, {MILK: 5, SODA: 5})
     assert (found.mixed_up, found.unpaid) == ({MILK: 1}, {MILK: 2})

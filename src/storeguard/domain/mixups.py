@@ -5,11 +5,15 @@ from collections import Counter
 from collections.abc import Mapping
 
 from storeguard.domain.amounts import worth_won
+from storeguard.domain.drift import JUMP_PER_RATE, JUMP_S, DriftRules
 from storeguard.domain.explaining import SIGMAS
 from storeguard.domain.product import Product, positive
 
 NEARLY_SAME_WON = 0.1
 """Prices that differ by no more than this share may have been mixed up at the kiosk."""
+
+UNSEEN_G = JUMP_PER_RATE * JUMP_S * DriftRules().per_s_g
+"""A swap that changes a scale's load by less cannot be told from what its zero drifts."""
 
 Changes = dict[str, int]
 
@@ -88,8 +92,8 @@ def perhaps_paid(
 
 
 def _weigh_the_same(one: Product | None, other: Product | None) -> bool:
-    """Within three sigma of the spread of one unit of each."""
+    """Within three sigma of the spread of one unit of each, and of what no scale has seen."""
     if one is None or other is None:
         return False
     off_g = abs(one.unit_weight_g - other.unit_weight_g)
-    return off_g <= SIGMAS * math.hypot(one.spread_g, other.spread_g)
+    return off_g <= UNSEEN_G + SIGMAS * math.hypot(one.spread_g, other.spread_g)
