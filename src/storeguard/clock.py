@@ -5,6 +5,7 @@ only, because a Raspberry Pi has no clock battery.
 """
 
 import asyncio
+import itertools
 import selectors
 import time
 from collections.abc import Callable, Coroutine
@@ -82,16 +83,25 @@ def local_label(moment: datetime, timezone: str) -> str:
     return moment.astimezone(ZoneInfo(timezone)).strftime("%Y-%m-%d_%H-%M-%S.%f")
 
 
+LOOKED_EVERY = 16
+
+
 class _JumpingSelector(selectors.SelectSelector):
-    """Never waits for a timer: it moves the loop's time there instead."""
+    """Never waits for a timer: it moves the loop's time there instead.
+
+    Sockets are looked at before each jump, and now and then where something is always ready.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.skip: Callable[[float], None] = lambda _: None
+        self._looked = itertools.cycle(range(LOOKED_EVERY))
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        if timeout is None or timeout <= 0:
-            return super().select(timeout)
+        if timeout is None:
+            return super().select()
+        if timeout <= 0:
+            return [] if next(self._looked) else super().select(0)
         ready = super().select(0)
         if not ready:
             self.skip(timeout)

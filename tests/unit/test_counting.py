@@ -168,6 +168,13 @@ def test_a_delivery_is_found(units):
     assert certain(shelves.count(MILK)) == 2 + units
 
 
+def test_what_weighs_like_dozens_of_light_units_may_well_be_a_hand_that_leans():
+    candy = Product("사탕", 500, 14.2)
+    shelves = Shelves({"사탕": 48}, A=[candy])
+    shelves.step("A", 660.8)
+    assert shelves.belief.hidden("A") > 0.2
+
+
 def test_one_and_a_half_units_change_nothing_and_are_bounded(milk):
     found = milk.step("A", -142.5).count(MILK)
     assert (found.count, found.is_certain, found.low, found.high) == (5, False, 3, 4)

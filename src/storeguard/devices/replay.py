@@ -238,7 +238,7 @@ def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, list[str]]]
                 continue
             if len(cells) < len(header):
                 raise _wrong(path, reader.line_num, f"'{','.join(cells)}'", ", ".join(columns))
-            yield reader.line_num, [cell.strip() for cell in wanted(cells)]
+            yield reader.line_num, [*map(str.strip, wanted(cells))]
 
 
 def _wrong(path: Path, number: int, got: str, expected: str) -> TraceInvalid:

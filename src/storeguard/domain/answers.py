@@ -87,7 +87,8 @@ def _count(
 
 
 def _with_hidden(count: Count, belief: Belief, scale: str, name: str) -> Count:
-    loads = [one.loads[scale] for one in belief.hypotheses if scale in one.loads]
+    likely = [one for one in belief.hypotheses if math.exp(one.log_p) >= CONSIDERED]
+    loads = [one.loads[scale] for one in likely if scale in one.loads]
     lying_g = max((load.object_g or 0.0 for load in loads if not load.is_left), default=0.0)
     if count.is_certain or count.high >= 0 or lying_g <= 0:
         return count

@@ -47,8 +47,8 @@ PAID_ALREADY = math.log(10.0)
 DELIVERED, DELIVERED_BY_A_CUSTOMER = math.log(30.0), math.log(1000.0)
 """Own units from outside the store; rarer where the visitor has taken something before."""
 
-MOST_RARE = math.log(12.0)
-"""Of a delivery, a crate is as usual as a dozen."""
+A_DOZEN, BEYOND_A_DOZEN = 12, 0.08
+"""Of a delivery. So many light units weigh like anything at all: a hand that leans, a bag."""
 
 A_CRATE, BEYOND_A_CRATE = 60, 0.05
 """No more than a crate comes or goes at once, unless it is expected: a bag of two kilos on a scale
@@ -191,7 +191,11 @@ def _rarity(units: Units, *, is_customer: bool) -> float:
     if is_customer or any(n < 0 for n in units):
         by_a_customer = DELIVERED_BY_A_CUSTOMER if any(n > 0 for n in units) else 0.0
         return by_a_customer + together + sum(_many(n, len(units)) for n in kinds)
-    return DELIVERED + together + sum(min(math.log(n), MOST_RARE) for n in kinds)
+    return DELIVERED + together + sum(_delivered(n) for n in kinds)
+
+
+def _delivered(n: int) -> float:
+    return math.log(min(n, A_DOZEN)) + BEYOND_A_DOZEN * max(0, n - A_DOZEN)
 
 
 def _many(n: int, kinds: int) -> float:

@@ -63,4 +63,5 @@ Advance = tuple[Weighing, tuple[WeighingEvent, ...]]
 
 def band_of(noise_g: float, rules: WeighingRules) -> float:
     """Half width of what is quiet on a scale that is so noisy."""
-    return max(rules.band_g, min(NOISE_BANDS * noise_g, WIDEST_BAND * rules.band_g))
+    noisy_g, band_g = NOISE_BANDS * noise_g, rules.band_g
+    return band_g if noisy_g <= band_g else min(noisy_g, WIDEST_BAND * band_g)

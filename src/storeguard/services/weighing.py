@@ -63,10 +63,10 @@ class Channel:
     """Somebody works on it: its readings are the listener's alone, and decide nothing."""
     failed_share: float = 0.0
     """Of its last thousand readings."""
+    id: str = field(init=False)
 
-    @property
-    def id(self) -> str:
-        return self.scale.id
+    def __post_init__(self) -> None:
+        self.id = self.scale.id
 
     @property
     def weighed(self) -> tuple[Product, ...]:
@@ -244,5 +244,8 @@ class WeighingService:
 
 
 def _failed_share(before: float, readings: Sequence[Reading]) -> float:
-    failed = sum(1 for reading in readings if reading.raw is None) / len(readings)
-    return before + (failed - before) * min(1.0, len(readings) / SHARED_READINGS)
+    failed = 0
+    for reading in readings:  # mostly one of them: a generator costs more than it spares
+        failed += reading.raw is None
+    share = failed / len(readings)
+    return before + (share - before) * min(1.0, len(readings) / SHARED_READINGS)
