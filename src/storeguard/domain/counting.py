@@ -112,7 +112,10 @@ def jumped(belief: Belief, weighed: Weighed, grams: float) -> Belief:
     found = []
     for one in belief.hypotheses:
         load = one.loads[weighed.scale]
-        for way in explanations(_rest_g(load, weighed) + grams, load, one.hands, scene):
+        rest_g = _rest_g(load, weighed)
+        for way in explanations(rest_g + grams, load, one.hands, scene):
+            if not (rest_g or way.puts or way.leaves) and any(way.own):
+                continue  # no jump by itself is as large as a unit
             own, guests, hands = _moved(way, load, one.hands, weighed, scene)
             base_g = _base_g(way, load, weighed.level_g)
             new = load._replace(own=own, guests=guests, base_g=base_g)
