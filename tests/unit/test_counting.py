@@ -494,8 +494,8 @@ def test_a_hand_that_rested_on_the_shelf_may_go_with_a_step_or_stay(change_g):
 def test_a_hand_that_lifts_most_of_a_unit_and_takes_one_has_taken_one():
     """4.9 of 7.1 g under a trembling hand, and 6.9 g in all once it has gone with one."""
     candy = Product("사탕", 900, 7.1)
-    shelves = Shelves({"사탕": 41}, A=[candy])
-    shelves.now_s += 5.0
+    shelves = Shelves({"사탕": 41, "콜라": 9}, A=[candy], B=[COLA])
+    shelves.step("B", -370.0)
     lifted = Weighed("A", shelves.level["A"], 2.84, shelves.now_s, 0.94)
     shelves.belief = jumped(shelves.belief, lifted, -4.9)
     shelves.step("A", -6.9, leant_g=-4.9, unsure_g=0.65)

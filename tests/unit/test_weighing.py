@@ -459,9 +459,22 @@ def test_noise_that_stays_is_the_scales_own():
     assert state.zero_g == pytest.approx(-5.3, abs=0.7)
 
 
+def test_a_unit_taken_from_under_a_hand_that_lifted_most_of_one_is_a_step():
+    """5 g on a 10 kg cell: a trembling hand lifts 3.9 g of them, and goes with one."""
+    rnd = random.Random(0)
+
+    def load(t_s: float) -> float:
+        lifted_g = 3.9 + rnd.gauss(0, 1.0) if 20 <= t_s < 40 else 0.0
+        return 230 - lifted_g - (4.9 if t_s >= 40 else 0)
+
+    state, events = weigh(readings(load, 60, noise_g=0.2), rules(band=2.0))
+    assert [type(event) for event in events] == [LevelJumped, StepSettled]
+    assert state.level_g == pytest.approx(225.1, abs=0.8)
+
+
 def test_a_held_jump_that_is_read_again_a_little_further_is_no_step():
     def load(t_s: float) -> float:
-        resting_g = 0.0 if t_s < 20 else 2.7 if t_s < 30 else 3.15
+        resting_g = 0.0 if t_s < 20 else 2.8 if t_s < 30 else 3.15
         return 950 - resting_g + (60 if 30 <= t_s < 31 else 0)
 
     state, events = weigh(readings(load, 50, noise_g=0.1))

@@ -30,6 +30,8 @@ FAULT_AFTER_S = 1.5
 """No good reading for so long, and failed ones instead: the scale is faulty. A device says once a
 second that it has none, so this is seen within 2 s."""
 
+HELD_SIGMAS = 3.0
+
 OFF_AFTER_S = 10.0
 """A scale that rests far below nothing for so long: its shelf is off. Until then somebody may
 be lifting it to clean under it."""
@@ -200,8 +202,9 @@ def _try_to_settle(state: Weighing, t_s: float, rules: WeighingRules) -> Advance
 
 
 def _is_held(state: Weighing, gross_g: float, rules: WeighingRules) -> bool:
-    """Is it where the jump that is held has left it?"""
-    return not drift.is_jump(state.net_g(gross_g), state.unsure_g, rules.drift)
+    """Is it where the jump that is held has left it? No further off than it can be read."""
+    read_g = max(drift.REFINED_PER_BAND * rules.band_g, HELD_SIGMAS * state.unsure_g)
+    return abs(state.net_g(gross_g)) <= read_g
 
 
 def _is_off(state: Weighing, rules: WeighingRules) -> bool:
