@@ -1,5 +1,6 @@
 """What single units weigh is learnt while customers take them, and written by the owner's word."""
 
+from storeguard.domain import events as ev
 from storeguard.services import learning
 from storeguard.weightdesk import WeightDesk
 
@@ -45,3 +46,16 @@ def test_a_weight_that_the_owner_got_wrong_is_learnt_offered_and_taken_amid_the_
     rows = csv.read_text("utf-8").splitlines()
     assert rows[1].startswith(f"바나나우유,5,1500,{found.unit_g:g},냉장 ,")
     assert not desk.offers()
+
+
+def test_a_unit_that_left_in_two_parts_weighs_what_both_took(store):
+    """A hand lifts 30 of a bar's 52 g, waits, and goes with it: no bar weighs 22 g."""
+    store.enter()
+    store.world.put_thing("B", "a hand", -30.0)
+    store.advance(5)
+    store.world.lift_thing("B", "a hand")
+    store.take("초코바")
+    store.advance(5)
+    [weighed] = store.told(ev.UnitWeighed)
+    assert (weighed.product, weighed.scale) == ("초코바", "B")
+    assert 49 < weighed.grams < 55

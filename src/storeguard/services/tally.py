@@ -163,7 +163,7 @@ class Tally:
         before = Counter(self._shelf.counts)
         if booked := {name: units for name, units in changes.items() if units}:
             await self._shelf.add(booked, why=why)
-        self._belief = belief
+        known, self._belief = self._belief, belief
         self._note()
         if not first[0]:
             self._visit.doubt(changes, answers.moved(self._belief, self._belief.likeliest))
@@ -178,12 +178,18 @@ class Tally:
             self._bus.publish(event)
         for told, units in self._visit.caught_up(self._moves()):
             self._bus.publish(ShareKnown(self._clock.now_s(), told, units))
-        if step is not None and (lone := self._lone_unit(step.scale, found)):
-            self._bus.publish(UnitWeighed(step.t_s, lone, step.scale, abs(step.grams)))
+        if isinstance(step, StepSettled) and (lone := self._lone_unit(step, found)):
+            loads = [one.likeliest.loads[step.scale] for one in (known, belief)]
+            grams = abs(loads[1].base_g - loads[0].base_g)
+            self._bus.publish(UnitWeighed(step.t_s, lone, step.scale, grams))
 
-    def _lone_unit(self, scale: str, found: Mapping[tuple[str, str], int]) -> str | None:
-        """The product of which one unit moved on its own scale, and nothing else, for certain."""
-        if len(found) != 1 or self._belief.hidden(scale) > 1 - SURE:
+    def _lone_unit(self, step: StepSettled, found: Mapping[tuple[str, str], int]) -> str | None:
+        """The product of which one unit moved on its own scale, and nothing else, for certain.
+
+        A hand that may have gone with it weighed something too.
+        """
+        scale = step.scale
+        if len(found) != 1 or step.leant_g or self._belief.hidden(scale) > 1 - SURE:
             return None
         [((_, name), units)] = found.items()
         is_own = any(name == one.name for one in self._channels[scale].weighed)
