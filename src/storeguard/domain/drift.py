@@ -162,16 +162,20 @@ def step_began(drift: Drift, t_s: float, grams: float, noise_g: float) -> Follow
 
     `noise_g`: what a zero may be off by itself. One step soon after another is a ramp in parts.
     """
-    is_ramp = drift.stepped_s is not None and t_s - drift.stepped_s < RAMP_PARTS_S
     stepped = Drift(drift.total_g, drift.past, drift.slid_s, stepped_s=t_s)
     if drift.pushed is None:
         return stepped, None
     since_s, total_g = drift.pushed
     moved_g = drift.total_g - total_g
-    if moved_g * grams <= 0 or (abs(moved_g) < noise_g and not is_ramp):
+    if moved_g * grams <= 0 or (abs(moved_g) < noise_g and not is_ramp(drift, t_s)):
         return stepped, None
     past = (*drift.past, (t_s, total_g))
     return replace(stepped, total_g=total_g, past=past), Slide(since_s, moved_g)
+
+
+def is_ramp(drift: Drift, t_s: float) -> bool:
+    """Is a change now the next part of a step that came a moment ago?"""
+    return drift.stepped_s is not None and t_s - drift.stepped_s < RAMP_PARTS_S
 
 
 def jumped(

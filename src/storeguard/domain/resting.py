@@ -126,7 +126,8 @@ def rest_near(
     state: Weighing, t_s: float, off_g: float, started_s: float, rules: WeighingRules
 ) -> Advance:
     """Back at the level, or so near that nothing can have been taken: a hand may rest there."""
-    if not drift.is_jump(off_g - state.drift.held_g, state.unsure_g, rules.drift):
+    is_jump = drift.is_jump(off_g - state.drift.held_g, state.unsure_g, rules.drift)
+    if not is_jump or drift.is_ramp(state.drift, t_s):
         return state, ()
     return _hold(state, t_s, drift.Slide(started_s, off_g), rules)
 
