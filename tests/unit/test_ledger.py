@@ -24,13 +24,12 @@ from storeguard.domain.ledger import (
     close_visit,
     due,
     end_visit,
-    is_expecting,
-    lapsed,
     mark_unverified,
     open_visit,
     rename_visit,
     settle_debts,
 )
+from storeguard.domain.prepaid import is_expecting, lapsed
 from storeguard.domain.refunds import add_refund
 
 MILK, BAR = "바나나우유", "메로나"

@@ -21,6 +21,7 @@ from hypothesis.stateful import (
 )
 
 from storeguard.domain import ledger as ledgers
+from storeguard.domain import prepaid
 from storeguard.domain.ledger import Debt, Ledger, Movement, SaleLine, Visit
 from storeguard.domain.overdue import overdue
 from storeguard.domain.product import Product
@@ -108,7 +109,7 @@ class Shop:
 
     def _settle_prepaid(self) -> None:
         """Nobody has come for what was paid: it pays the issues that are still owed."""
-        self.ledger, late = ledgers.lapsed(self.ledger, self.now_s)
+        self.ledger, late = prepaid.lapsed(self.ledger, self.now_s)
         for line in late:
             found = ledgers.settle_debts(self.ledger, line.product, line.count, line.t_s)
             self.ledger, paid = found

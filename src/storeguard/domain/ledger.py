@@ -275,7 +275,7 @@ def add_sale(ledger: Ledger, sale: SaleLine) -> Ledger:
     product, the visit of whoever was inside (a sale may be told late), the visit that waits for
     its sales, or that took it as a free unit of a promotion, which this kiosk records too, the
     next visit. A sealed issue that is still owed gets it once no visitor has come for it
-    (`lapsed`): whoever pays before he is seen is not to be accused for want of his payment.
+    (`prepaid.lapsed`): whoever pays before he is seen is not to be accused for want of his payment.
     Refunds have a module of their own.
     """
     whole = next((v for v in _payers(ledger, sale) if v.owes(sale.product) >= sale.count), None)
@@ -341,18 +341,6 @@ def _pay(ledger: Ledger, visit: Visit, sale: SaleLine) -> Ledger:
     for other in tuple(others):
         ledger = _with(ledger, replace(other, yielded=(*other.yielded, sale)))
     return book(ledger, visit, sale)
-
-
-def is_expecting(ledger: Ledger, now_s: float) -> bool:
-    """Has somebody paid for what he may still come for?"""
-    return any(one.count >= 0 and now_s - one.t_s <= PREPAID_FOR_S for one in ledger.prepaid)
-
-
-def lapsed(ledger: Ledger, now_s: float) -> tuple[Ledger, tuple[SaleLine, ...]]:
-    """Takes out the sales that have waited for a visit in vain: they may pay a sealed issue."""
-    late = tuple(s for s in ledger.prepaid if s.count > 0 and now_s - s.t_s > PREPAID_FOR_S)
-    kept = tuple(sale for sale in ledger.prepaid if sale not in late)
-    return replace(ledger, prepaid=kept) if late else ledger, late
 
 
 def settle_debts(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Protocol
 
-from storeguard.domain import amounts, refunds
+from storeguard.domain import amounts, prepaid, refunds
 from storeguard.domain import ledger as ledgers
 from storeguard.domain.events import (
     AmountPaid,
@@ -165,7 +165,7 @@ class LedgerKeeper:
 
     def settle_prepaid(self, now_s: float) -> None:
         """Payments that no visitor has come for are somebody's who left without paying."""
-        self.ledger, late = ledgers.lapsed(self.ledger, now_s)
+        self.ledger, late = prepaid.lapsed(self.ledger, now_s)
         for sale in late:
             self._settle(sale)
 

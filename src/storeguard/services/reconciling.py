@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import replace
 
 from storeguard.clock import Clock
-from storeguard.domain import amounts, refunds
+from storeguard.domain import amounts, prepaid, refunds
 from storeguard.domain import ledger as ledgers
 from storeguard.domain.awaiting import Sales, postpone
 from storeguard.domain.events import (
@@ -124,7 +124,7 @@ class ReconcilingService:
 
     @property
     def _is_expecting(self) -> bool:
-        return ledgers.is_expecting(self.ledger, self._clock.now_s())
+        return prepaid.is_expecting(self.ledger, self._clock.now_s())
 
     async def _run_once(self) -> None:
         self._keeper.settle_prepaid(self._clock.now_s())
