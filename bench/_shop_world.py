@@ -70,16 +70,11 @@ FADES_S = (1.5, 4.5)
 
 @dataclass(slots=True)
 class Plate:
-    """`hangs`: it is a rail, and what is on it swings after each touch.
-
-    `perhaps`: goods of which nobody can say whether they lie here, for what was put down weighed
-    as much as something else that was in hand then.
-    """
+    """`hangs`: it is a rail, and what is on it swings after each touch."""
 
     goods: Goods
     items: list[Item]
     hangs: bool = False
-    perhaps: set[Goods] = field(default_factory=set)
     swings: list[Swing] = field(default_factory=list)
     changes: list[tuple[float, float]] = field(default_factory=list)
     strains: list[Strain] = field(default_factory=list)
@@ -134,8 +129,7 @@ class Person:
     def take(self, scale: str, items: Sequence[Item]) -> None:
         """Lifts the items off the plate in one grab."""
         plate = self.shop.plates[scale]
-        perhaps = [Item(goods, goods.unit_g) for goods in sorted(plate.perhaps, key=_name)]
-        self._doubt(items, [*(plate.items if plate.guests else ()), *perhaps])
+        self._doubt(items, plate.items if plate.guests else ())
         for item in items:
             plate.items.remove(item)
             self.hand.append(item)
@@ -147,10 +141,7 @@ class Person:
     def put(self, scale: str, items: Sequence[Item]) -> None:
         """Puts the items down on a plate, the right one or not."""
         plate = self.shop.plates[scale]
-        in_hand = [item for person in self.shop.inside for item in person.hand]
-        self._doubt(items, in_hand)
-        named = set().union(*rivals(items, in_hand))
-        plate.perhaps |= {item.goods for item in [*in_hand, *items] if item.goods.name in named}
+        self._doubt(items, [item for person in self.shop.inside for item in person.hand])
         for item in items:
             self.hand.remove(item)
             plate.items.append(item)
@@ -240,10 +231,6 @@ def rivals(moved: Sequence[Item], candidates: Sequence[Item]) -> Iterator[Counte
         off_g = abs(sum(g.unit_g * n for g, n in chosen.items()) - grams)
         if chosen and named != truth and off_g <= INDISTINCT_SIGMAS * spread_g + INDISTINCT_G:
             yield named
-
-
-def _name(goods: Goods) -> str:
-    return goods.name
 
 
 def _names(items: Sequence[Item]) -> str:
