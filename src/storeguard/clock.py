@@ -84,6 +84,7 @@ def local_label(moment: datetime, timezone: str) -> str:
 
 
 LOOKED_EVERY = 16
+"""Turns of a loop that always has something to do, from one look at its sockets to the next."""
 
 
 class _JumpingSelector(selectors.SelectSelector):

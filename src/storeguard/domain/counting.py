@@ -44,6 +44,7 @@ OBJECT_AGAIN = math.log(5000.0 / 0.05)
 OBJECT_LEAVES = math.log(2.0)
 
 EITHER = math.log(2.0)
+"""Of a hand that rested on a shelf: it went with the step, or it is still there."""
 
 STEP_PER_BAND = 1 / 6
 """A settled difference is known to so much of the scale's band."""
@@ -297,8 +298,9 @@ def _recognised(
     for scale, load in one.loads.items():
         if load.object_g is None or load.object_s <= hidden_s:
             continue
-        for i, lot in enumerate(one.hands):
-            for units in range(1, lot.units + 1 if lot.since_s == now_s else 1):
+        taken_now = [(i, lot) for i, lot in enumerate(one.hands) if lot.since_s == now_s]
+        for i, lot in taken_now:
+            for units in range(1, lot.units + 1):
                 part, rest = _split(lot, units, scene)
                 off_g, var = load.object_g - part.grams, part.sd_g**2 + scene.sigma_g**2
                 log_p = one.log_p + OBJECT - MISPLACED + density(off_g, var)

@@ -31,6 +31,7 @@ FAULT_AFTER_S = 1.5
 second that it has none, so this is seen within 2 s."""
 
 HELD_SIGMAS = 3.0
+"""Of two readings of the same level."""
 
 OFF_AFTER_S = 10.0
 """A scale that rests far below nothing for so long: its shelf is off. Until then somebody may
