@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import click
-import cv2
 
 from storeguard import config as cfg
+from storeguard.captures import silence_opencv
 from storeguard.errors import ModelMissing
 from storeguard.vision import models
 from storeguard.vision.annotating import Annotator
@@ -22,8 +22,7 @@ def detect_people(
     source: str, wanted: cfg.Detector, out: Path | None = None
 ) -> Iterator[dict[str, Any]]:
     """A line a picture or frame, see `sources.detect_lines`; drawn into `out` if there is one."""
-    # What it says on stderr is no answer: errors come as exceptions.
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    silence_opencv()
     frames(source)  # says that it is not there, before a network is loaded
     detector = make_detector(wanted)
     if wanted.backend == "auto" and detector.name == "background" and is_still(source):

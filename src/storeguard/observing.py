@@ -11,6 +11,7 @@ import cv2
 
 from storeguard import config as cfg
 from storeguard import durable
+from storeguard.captures import is_live, silence_opencv
 from storeguard.clock import Clock, SystemClock
 from storeguard.devices.live import Scrutiny
 from storeguard.devices.opencv import OpenCvCamera
@@ -22,7 +23,7 @@ from storeguard.ports import Camera, Frame
 from storeguard.vision.encoding import veiled
 from storeguard.vision.sight import Look, Sight
 from storeguard.vision.sighting import sight_of
-from storeguard.vision.sources import frames, is_live, is_still
+from storeguard.vision.sources import frames, is_still
 
 EARLY = 0.95
 """A camera's beat jitters: a picture 5 % early is the one that was meant."""
@@ -133,8 +134,7 @@ def watch_lines(wanted: Watched) -> Iterator[Line]:
 
     Raises CameraFault where a file cannot be read; a camera is tried again.
     """
-    # What it says on stderr is no answer: errors come as exceptions.
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    silence_opencv()
     if wanted.camera is None and is_still(wanted.source):
         raise CameraFault(
             f"{wanted.source}: is a picture; expected a video or a camera; for pictures: "

@@ -14,8 +14,9 @@ import cv2
 import numpy as np
 import pytest
 
+from storeguard.captures import Source, is_live, open_capture
 from storeguard.clock import Clock, LoopClock, SimLoop, SystemClock, run_simulated
-from storeguard.devices.opencv import OpenCvCamera, Source, open_capture, video_frames
+from storeguard.devices.opencv import OpenCvCamera, video_frames
 from storeguard.devices.picamera import PiCamera
 from storeguard.devices.sim.picamera2_module import SimPicamera2, installed
 from storeguard.errors import CameraEnded, CameraFault, CameraTimeout
@@ -404,6 +405,18 @@ def test_a_stream_that_nobody_serves_is_named_without_its_password(
         "check the address and the network"
     )
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    "source", [0, "0", "/dev/video0", "/dev/v4l/by-id/usb-cam", "rtsp://cam/1", "https://cam/mjpg"]
+)
+def test_a_camera_has_no_end(source: Source) -> None:
+    assert is_live(source)
+
+
+@pytest.mark.parametrize("source", ["night.mp4", Path("/srv/night.mp4"), "/dev/shm/night.mp4"])
+def test_a_film_has_an_end(source: Source) -> None:
+    assert not is_live(source)
 
 
 def test_a_real_stream_is_read_over_http(tmp_path: Path) -> None:

@@ -433,6 +433,13 @@ def test_a_source_that_cannot_be_read_is_one_line(tmp_path, capfd, name, content
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize("camera", ["63", "/dev/video63"])
+def test_a_camera_that_is_not_there_is_one_line(capfd, camera):
+    with pytest.raises(CameraFault, match="check that /dev/video63 exists"):
+        next(frames(camera))
+    assert capfd.readouterr() == ("", "")
+
+
 def test_a_folder_without_pictures_is_one_line(tmp_path):
     with pytest.raises(CameraFault, match="no pictures"):
         list(frames(str(tmp_path)))

@@ -15,7 +15,7 @@ import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import cv2
+import av
 import numpy as np
 import pytest
 
@@ -158,10 +158,13 @@ def foreign_issue(folder, name="2026-11-20_22-21-04.123456"):
 
 
 def short_video(path):
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 10, (64, 48))
-    for _ in range(5):
-        writer.write(np.full((48, 64, 3), 90, np.uint8))
-    writer.release()
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        grey = np.full((48, 64, 3), 90, np.uint8)
+        for _ in range(5):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(grey, format="bgr24")))
+        container.mux(stream.encode(None))
 
 
 @pytest.fixture(scope="module")

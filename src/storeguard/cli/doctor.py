@@ -36,11 +36,11 @@ def doctor(ctx: click.Context, config_path: Path, as_json: bool) -> None:
 
 def _be_quiet(*, is_debugging: bool) -> None:
     """The lines say it: the log of the devices and of OpenCV would come between them."""
-    import cv2
+    from storeguard.captures import silence_opencv
 
     if not is_debugging:
         logging.getLogger("storeguard").setLevel(logging.CRITICAL)
-        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+        silence_opencv()
 
 
 def _as_json(examination: "Examination") -> "list[Finding]":

@@ -6,68 +6,32 @@ new; a file is read on demand, at the pace of its own times or as fast as it is 
 
 import asyncio
 import logging
-import os
 import re
-import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import cv2
 import numpy as np
 
+from storeguard.captures import Capture, OpenCapture, Source, is_live, open_capture
 from storeguard.clock import Clock
 from storeguard.devices.live import DeviceThread, Scrutiny
 from storeguard.errors import CameraEnded, CameraFault, CameraStuck, CameraTimeout
 from storeguard.ports import Frame, Image
-from storeguard.streams import stream_of
 
 log = logging.getLogger(__name__)
 
 Pace = Literal["real", "fast"]
-Source = int | str | Path
 
 LATE_S = 0.1
 """A file's picture that is later than this is skipped."""
 
 CATCH_UP_S = 1.0
 """Skipping ends after this time: a decoder slower than the video still shows something."""
-
-GIVE_UP_PART = 0.8
-"""ffmpeg gives up on a stream within this part of our own deadline, so its thread ends."""
-
-
-class Capture(Protocol):
-    """What is used of cv2.VideoCapture."""
-
-    def isOpened(self) -> bool: ...  # noqa: N802 - OpenCV's name
-    def grab(self) -> bool: ...
-    def retrieve(self) -> tuple[bool, Any]: ...
-    def read(self) -> tuple[bool, Any]: ...
-    def get(self, prop: int) -> float: ...
-    def release(self) -> None: ...
-
-
-OpenCapture = Callable[[Source, float], Capture]
-"""Source and time-out in seconds → capture, opened or not."""
-
-
-def open_capture(source: Source, timeout_s: float) -> Capture:
-    """cv2.VideoCapture with the one backend that fits, so that the others do not complain."""
-    _quieten()
-    usb = cv2.CAP_V4L2 if sys.platform == "linux" else cv2.CAP_ANY
-    if isinstance(source, int):
-        return cv2.VideoCapture(source, usb)
-    if str(source).startswith("/dev/"):
-        return cv2.VideoCapture(str(source), usb)
-    if not _is_live(source):
-        return cv2.VideoCapture(str(source), cv2.CAP_FFMPEG)
-    limit_ms = int(timeout_s * GIVE_UP_PART * 1000)
-    limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, limit_ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC, limit_ms]
-    return cv2.VideoCapture(stream_of(str(source)), cv2.CAP_FFMPEG, limits)
 
 
 def video_frames(
@@ -139,7 +103,7 @@ class OpenCvCamera:
 
     async def open(self) -> None:
         await self._end_reader()
-        self._reader = (_Live if _is_live(self._given.source) else _Played)(self._given)
+        self._reader = (_Live if is_live(self._given.source) else _Played)(self._given)
         await self._reader.open()
 
     async def frame(self) -> Frame:
@@ -345,10 +309,6 @@ class _VideoFile:
         )
 
 
-def _is_live(source: Source) -> bool:
-    return isinstance(source, int) or "://" in str(source) or str(source).startswith("/dev/")
-
-
 def _spoken(source: Source) -> str:
     """The source for messages; never with the password of a URL."""
     if isinstance(source, int):
@@ -357,7 +317,7 @@ def _spoken(source: Source) -> str:
 
 
 def _next_step(source: Source) -> str:
-    what = "the cable" if _is_live(source) else "the disk"
+    what = "the cable" if is_live(source) else "the disk"
     if "://" in str(source):
         what = "the address and the network"
     return f"check {what}"
@@ -365,9 +325,3 @@ def _next_step(source: Source) -> str:
 
 def _as_image(image: Any) -> Image:
     return np.asarray(image, dtype=np.uint8)
-
-
-def _quieten() -> None:
-    """Our own line says it; OpenCV and ffmpeg would add a dozen. Read by the first capture."""
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)

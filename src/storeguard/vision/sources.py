@@ -10,6 +10,7 @@ import av
 import cv2
 import numpy as np
 
+from storeguard.captures import is_device, open_capture
 from storeguard.clock import Clock, SystemClock
 from storeguard.domain.bodies import one_box_each
 from storeguard.domain.occupancy import Detection
@@ -41,6 +42,8 @@ def frames(source: str, *, clock: Clock | None = None) -> Iterator[Sourced]:
     """
     if source.isdecimal():
         return _camera_frames(int(source), clock or SystemClock())
+    if is_device(source):
+        return _camera_frames(source, clock or SystemClock())
     if source.startswith(URLS):
         return _video_frames(source)
     path = Path(source)
@@ -49,16 +52,11 @@ def frames(source: str, *, clock: Clock | None = None) -> Iterator[Sourced]:
     if not path.is_file():
         raise CameraFault(
             f"{source}: no such picture, folder or video; expected one, "
-            "or a camera number such as 0, or an rtsp:// or http:// address"
+            "or a camera such as 0 or /dev/video0, or an rtsp:// or http:// address"
         )
     if path.suffix.lower() in PICTURES:
         return iter((_picture(path),))
     return _video_frames(source)
-
-
-def is_live(source: str) -> bool:
-    """Is it a camera or a stream, which has no end?"""
-    return source.isdecimal() or source.startswith((*URLS, "/dev/"))
 
 
 def is_still(source: str) -> bool:
@@ -150,22 +148,23 @@ def _video_frames(source: str) -> Iterator[Sourced]:
         raise CameraFault(f"{name}: has no frame; expected a video")
 
 
-def _camera_frames(number: int, clock: Clock) -> Iterator[Sourced]:
-    capture = cv2.VideoCapture(number)
+def _camera_frames(camera: int | str, clock: Clock) -> Iterator[Sourced]:
+    path = f"/dev/video{camera}" if isinstance(camera, int) else camera
+    capture = open_capture(camera, URL_TIMEOUT_S)
     try:
         if not capture.isOpened():
             raise CameraFault(
-                f"camera {number}: cannot be opened; check that /dev/video{number} exists "
+                f"camera {camera}: cannot be opened; check that {path} exists "
                 "and that no other program uses it"
             )
         began_s = clock.now_s()
         while True:
             is_read, image = capture.read()
             if not is_read:
-                raise CameraFault(f"camera {number}: delivers no more pictures; check its cable")
+                raise CameraFault(f"camera {camera}: delivers no more pictures; check its cable")
             t_s = clock.now_s() - began_s
             yield Sourced(
-                f"camera {number}", round(t_s, 3), Frame(t_s, image.astype(np.uint8, copy=False))
+                f"camera {camera}", round(t_s, 3), Frame(t_s, image.astype(np.uint8, copy=False))
             )
     finally:
         capture.release()
