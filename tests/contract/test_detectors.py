@@ -262,6 +262,22 @@ def test_a_network_that_is_cut_short_is_corrupt(tmp_path):
             onnx.load(tmp_path / "cut.onnx")
 
 
+def test_a_network_has_been_run_when_its_detector_is_there():
+    session = onnx.open_session(_network("yolox_nano"))
+    asked = []
+
+    class Counting:
+        def run(self, *given):
+            asked.append(given)
+            return session.run(*given)
+
+        def __getattr__(self, name):
+            return getattr(session, name)
+
+    onnx.detector_of(Counting(), _network("yolox_nano"))
+    assert len(asked) == 1
+
+
 @pytest.mark.parametrize(("asked", "threads"), [(None, usual_threads()), (1, 1)])
 def test_onnx_has_its_threads_and_they_sleep_while_they_wait(asked, threads):
     """Those that spin take the processor from the scales."""

@@ -4,10 +4,14 @@ import hashlib
 import random
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from storeguard.errors import ModelCorrupt, ModelMissing
 from storeguard.vision import models
+from storeguard.vision.detectors import network
+from storeguard.vision.detectors.network import Runtime
+from storeguard.vision.detectors.yolo import Floats
 
 CONTENT = random.Random(1).randbytes(20_000)
 NETWORK = models.Network(
@@ -44,3 +48,32 @@ def test_weights_that_are_code_are_read_by_no_backend_of_ours(
     for name in ("net", str(tmp_path / "net.pt")):
         with pytest.raises(ModelMissing):
             models.require(name, (tmp_path,), wanted=(wanted,))
+
+
+def _answering(answer: Floats, asked: list[tuple[int, ...]]) -> Runtime:
+    def infer(blob: Floats) -> Floats:
+        asked.append(blob.shape)
+        return answer
+
+    return Runtime("onnx", infer, (RuntimeError,))
+
+
+def test_a_network_is_run_once_before_the_first_customer():
+    asked: list[tuple[int, ...]] = []
+    answer = np.zeros((1, 84, 2100), np.float32)
+    assert network.try_out(_answering(answer, asked), (320, 192), Path("net.onnx")) is answer
+    assert asked == [(1, 3, 192, 320)]
+
+
+@pytest.mark.parametrize("answer", [np.empty((1, 0)), np.array([[1.0, np.nan]])])
+def test_a_network_whose_answer_is_no_numbers_is_corrupt(answer):
+    with pytest.raises(ModelCorrupt, match=r"net\.onnx: answers with values that are no numbers"):
+        network.try_out(_answering(answer, []), (320, 192), Path("net.onnx"))
+
+
+def test_a_network_that_cannot_be_run_is_corrupt():
+    def infer(_: Floats) -> Floats:
+        raise RuntimeError("bad node\nand more")
+
+    with pytest.raises(ModelCorrupt, match=r"net\.onnx: cannot be run: bad node$"):
+        network.try_out(Runtime("onnx", infer, (RuntimeError,)), (320, 192), Path("net.onnx"))
