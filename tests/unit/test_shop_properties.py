@@ -5,6 +5,7 @@ left out: what a step means is somebody else's property. The ancestor's rule goe
 same machine and must be caught.
 """
 
+import os
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
@@ -33,6 +34,10 @@ PRODUCTS = (Product("껌", 500, 24.0), Product("우유", 1500, 95.0), Product("�
 NAMES = tuple(product.name for product in PRODUCTS)
 FULL = 30
 GRACE_S, EMPTY_S, MAX_VISIT_S, PATIENCE_S = 10.0, 5.0, 300.0, 240.0
+
+EXAMPLES = int(os.environ.get("STOREGUARD_EXAMPLES", "2000"))
+STEPS = int(os.environ.get("STOREGUARD_STEPS", "30"))
+"""Of the stateful test; 100,000 x 100 for a night."""
 
 names, few = st.sampled_from(NAMES), st.integers(1, 4)
 
@@ -344,8 +349,8 @@ def test_whatever_people_do_units_are_conserved_and_nobody_is_accused_out_of_tur
     run_state_machine_as_test(
         People,
         settings=settings(
-            max_examples=150,
-            stateful_step_count=30,
+            max_examples=EXAMPLES,
+            stateful_step_count=STEPS,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
