@@ -1,7 +1,9 @@
 """What the rules of one scale cost, and how right they are on the hard weights of real cells.
 
 `cost`: samples a second of one core through domain/weighing, for one product a scale, with 1, 6
-and 12 scales fed in turn. `count`: the share of settled steps whose units are right, up to 60
+and 12 scales fed in turn. `step`: milliseconds that counting a settled step takes, by the number
+of products on its scale; nine visits in ten take one or two units, one takes and puts back.
+`count`: the share of settled steps whose units are right, up to 60
 items of 95 g on a cell of 7 g/°C with air conditioning, hands, spikes and failed readings.
 `freezer`: losses of two typical items out of a chest freezer on 200 kg cells with frost, defrost,
 hands and lid, and the false losses of visits that took nothing or paid.
@@ -19,7 +21,9 @@ import numpy as np
 from _report import report
 from _shop_weights import Air, Grams, draw_cell, measured_g, words
 from storeguard.domain import bulk
+from storeguard.domain.belief import Belief, entered
 from storeguard.domain.bulk import Moved, Typical
+from storeguard.domain.counting import Weighed, first_weighed, weigh
 from storeguard.domain.drift import DriftRules
 from storeguard.domain.events import StepSettled
 from storeguard.domain.product import Product
@@ -31,12 +35,13 @@ LEAST_SAMPLES_PER_S, LEAST_RIGHT, LEAST_FOUND = 100_000.0, 0.999, 0.95
 RATE_HZ, BATCH, BOTTLE_G, MOST_ITEMS = 10.0, 5, 95.0, 60
 EVERY_S, FREEZER_G = 25.0, 60_000.0
 BAR = Product("메로나", 1000, 75.0)
+GOODS_G = (95.0, 143.0, 211.0, 330.0, 517.0, 790.0)
 FROST_G_PER_S, DEFROST_G, DEFROST_TAU_S = 150.0 / 86_400, 200.0, 600.0
 
 
 def main() -> int:
     wanted = _arguments()
-    lines = [*_costs(), _counts(wanted.steps), _freezer(wanted.visits)]
+    lines = [*_costs(), *_step_costs(), _counts(wanted.steps), _freezer(wanted.visits)]
     for line in lines:
         report("scales", **line)
     return 0 if all(line["is_kept"] for line in lines) else 1
@@ -62,6 +67,38 @@ def _costs() -> list[dict[str, Any]]:
         is_kept = scales > 1 or speed >= LEAST_SAMPLES_PER_S
         lines.append({"kind": "cost", "scales": scales, "samples_per_s": speed, "is_kept": is_kept})
     return lines
+
+
+def _step_costs() -> list[dict[str, Any]]:
+    lines = []
+    for products in (1, 2, 3, 4, 6):
+        took_ms = np.array(_steps_ms(products, visits=100))
+        found = {"n": len(took_ms), "median_ms": round(float(np.median(took_ms)), 3)}
+        found |= {"p95_ms": round(float(np.quantile(took_ms, 0.95)), 3), "is_kept": True}
+        lines.append({"kind": "step", "products": products, **found})
+    return lines
+
+
+def _steps_ms(products: int, visits: int) -> list[float]:
+    """Of one scale with so many products, filled up every ten visits."""
+    chance = np.random.default_rng(products)
+    goods = tuple(Product(f"{grams:g}", 1000, grams) for grams in GOODS_G[:products])
+    band, now_s, took_ms = band_g(10_000.0, goods[0].unit_weight_g), 0.0, []
+    for visit in range(visits):
+        if visit % 10 == 0:
+            belief = Belief({"A": goods})
+            level_g = 20 * sum(one.unit_weight_g for one in goods)
+            booked = {one.name: 20 for one in goods}
+            belief = first_weighed(belief, Weighed("A", level_g, band, now_s), booked, {})
+        belief = entered(belief)
+        taken_g = -goods[chance.integers(products)].unit_weight_g * chance.integers(1, 3)
+        for grams in (taken_g, -taken_g) if visit % 10 == 9 else (taken_g,):
+            now_s, level_g = now_s + 60, level_g + grams * (1 + chance.normal(0, 0.005))
+            step = Weighed("A", level_g, band, now_s, 0.3, now_s - 2, 0.5)
+            began_s = time.process_time()
+            belief = weigh(belief, step)
+            took_ms.append(1000 * (time.process_time() - began_s))
+    return took_ms
 
 
 def _batches(times: Grams, raws: list[int | None]) -> list[list[Reading]]:
