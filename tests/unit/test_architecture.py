@@ -17,9 +17,8 @@ SOURCES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"
 ROWS: tuple[frozenset[str], ...] = (
     frozenset({"errors", ""}),  # "" is storeguard/__init__.py: the version
     frozenset({"domain"}),
-    frozenset(
-        {"ports", "config", "document", "clock", "durable", "streams", "health", "messages", "lock"}
-    )
+    frozenset({"ports", "config", "document", "clock", "durable", "health", "messages", "lock"})
+    | {"streams", "captures"}
     | {"allocator", "notifysocket", "vigil", "orderly", "marker", "mode", "restoring", "statefile"}
     | {"sections", "configweb", "noticeconfig", "configfile", "posconfig", "discretion"},
     frozenset({"devices", "vision", "books", "outbox", "notify"}),

@@ -219,11 +219,13 @@ def offer(ledger: Ledger, promotions: tuple[Promotion, ...]) -> Ledger:
 
     So a customer may take before midnight what he pays after it.
     """
-    visits = tuple(
+    if all(promotion in visit.promotions for visit in ledger.visits for promotion in promotions):
+        return ledger
+    visits = (
         replace(visit, promotions=tuple(dict.fromkeys((*visit.promotions, *promotions))))
         for visit in ledger.visits
     )
-    return ledger if visits == ledger.visits else replace(ledger, visits=visits)
+    return replace(ledger, visits=tuple(visits))
 
 
 def rename_visit(ledger: Ledger, visit_id: str, new_id: str) -> Ledger:

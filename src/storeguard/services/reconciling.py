@@ -130,7 +130,7 @@ class ReconcilingService:
         self._keeper.settle_prepaid(self._clock.now_s())
         await self._write_down()
         self.ledger = self._promotions.offered(self.ledger)
-        await self._follow()
+        await self._restocking.follow(self.ledger.visits, self.ledger.current, self._as_weighed)
         for visit in self.ledger.visits:
             if visit.awaiting is None and not self._is_due(visit):
                 break
@@ -146,15 +146,13 @@ class ReconcilingService:
             if sealed is not None:
                 self._issued(sealed)
 
-    async def _follow(self) -> None:
-        if (visit := self.ledger.current) is not None:
-            visit = doubted(self._weighing, visit)
-            visit = replace(
-                visit,
-                shelf=weighed_counts(self._weighing, self._shelf.counts),
-                uncertain=unpaid_ranges(self._weighing, visit, self._clock.now_s()),
-            )
-        await self._restocking.follow(self.ledger.visits, visit)
+    def _as_weighed(self, visit: Visit) -> Visit:
+        """The visit with what the shelves show of it by now."""
+        return replace(
+            doubted(self._weighing, visit),
+            shelf=weighed_counts(self._weighing, self._shelf.counts),
+            uncertain=unpaid_ranges(self._weighing, visit, self._clock.now_s()),
+        )
 
     def _is_due(self, visit: Visit) -> bool:
         emptied_s = visit.emptied_s if visit.emptied_s is not None else 0.0

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -159,16 +159,21 @@ class Restocking:
         """The visit without what is known to be no customer's."""
         return restock.without_theirs(self.marked(visit))
 
-    async def follow(self, visits: Sequence[Visit], current: Visit | None) -> None:
+    async def follow(
+        self,
+        visits: Sequence[Visit],
+        current: Visit | None,
+        weighed: Callable[[Visit], Visit],
+    ) -> None:
         """A round: ends what nobody stops, and books what `current` has brought or taken.
 
-        `visits`: all that are not judged yet. `current` as it stands, with its shelves.
+        `visits`: all that are not judged yet. `weighed`: a visit with what the shelves show.
         """
         await self._take_up()
         self._visits = visits
         self._let_end()
         if current is not None and (current := self.marked(current)).marks:
-            await self._post(current)
+            await self._post(weighed(current))
         await self._keep()
 
     async def _post(self, visit: Visit) -> None:
