@@ -326,6 +326,22 @@ def test_what_was_taken_one_by_one_comes_back_at_once(shop):
     assert shop.belief.likeliest.hands == ()
 
 
+@pytest.mark.parametrize(("units", "back_g"), [(1, 92.8), (2, 193.5), (3, 279.0)])
+def test_what_comes_back_may_be_another_unit_or_lie_at_a_corner_of_the_plate(milk, units, back_g):
+    milk.step("A", -units * 95.6)
+    milk.step("A", back_g)
+    assert certain(milk.count(MILK)) == 5
+    assert certain(milk.moved(MILK)) == 0
+
+
+def test_three_that_were_taken_at_once_come_back_at_once():
+    """They weigh like a bag of anything, too."""
+    tea = Product("보이차", 30_000, 750.0)
+    shelves = Shelves({"보이차": 20}, A=[tea]).step("A", -2245.0)
+    shelves.step("A", 2266.0)
+    assert certain(shelves.moved(tea)) == 0
+
+
 def test_one_of_three_that_were_taken_at_once_is_put_elsewhere(shop):
     shop.step("A", -285.0).step("B", 96.0)
     assert shop.guests("B") == {"바나나우유": 1}

@@ -41,6 +41,10 @@ put down after another was taken, before the scale came to rest."""
 
 PUT_BACK, MISPLACED, GUEST_LEAVES = math.log(5.0), math.log(30.0), math.log(10.0)
 
+ANOTHER_OF_ITS_KIND = math.log(10.0)
+"""What is put back is what was taken, and weighs the same; seldom another unit of the product, or
+the same one at a corner of the plate, where a cell of one point weighs it otherwise."""
+
 PAID_ALREADY = math.log(10.0)
 """So much rarer is put down what has been paid: the money is given back, or it is forgotten."""
 
@@ -254,9 +258,15 @@ def _put_down(hands: Sequence[Lot], scene: Scene) -> Iterator[_Special]:
         usual = PUT_BACK if lot.product in own else MISPLACED
         usual += PAID_ALREADY if _is_paid(lot) else 0.0
         for units in range(1, lot.units + 1):
-            grams, var = part_of(lot, units, scene.products[lot.product])
-            cost = usual + age + MANY * math.log(units)
+            product = scene.products[lot.product]
+            grams, var = part_of(lot, units, product)
+            # Who has taken three at once puts all three back rather than two.
+            cost = usual + age + (MANY * math.log(units) if units < lot.units else 0.0)
             yield _Special(grams, var, cost, lot.product, puts=((i, units),))
+            if lot.product in own:
+                var = units * product.spread_g**2 + (units * bias_g(product)) ** 2
+                grams, cost = units * product.unit_weight_g, cost + ANOTHER_OF_ITS_KIND
+                yield _Special(grams, var, cost, lot.product, puts=((i, units),))
     yield from _all_of_a_kind(hands, newest, scene)
 
 

@@ -21,10 +21,10 @@ def unpaid_ranges(
     weighing: WeighingService, visit: Visit, now_s: float
 ) -> dict[str, tuple[int, int]]:
     """Product → least and most units that may be unpaid, where the weight is not clear."""
-    ranges = {}
+    ranges, told = {}, weighing.tally.told_in(visit)
     for name, count in weighing.tally.open_in(visit).items():
-        owed = visit.owed(name)
-        ranges[name] = (owed + count.count - count.high, owed + count.count - count.low)
+        owed = visit.owed(name) + told[name]
+        ranges[name] = (owed - count.high, owed - count.low)
     until_s = visit.emptied_s if visit.emptied_s is not None else now_s
     for name, (least, most) in weighing.drifts.doubts(visit.started_s, until_s).items():
         low, high = ranges.get(name) or (visit.owed(name), visit.owed(name))

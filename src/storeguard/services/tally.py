@@ -279,6 +279,10 @@ class Tally:
         """Products of which nobody can say yet what of a step was this visit's."""
         return frozenset(self._share_of(visit)[0].withheld)
 
+    def told_in(self, visit: Visit) -> Counter[str]:
+        """Product → units that were said to have moved in the visit: not what is withheld."""
+        return self._share_of(visit)[0].booked
+
     def _share_of(self, visit: Visit) -> tuple[VisitShare, Mapping[str, Count]]:
         if visit.started_s >= self._visit.started_s:
             return self._visit, self._moves()
