@@ -16,7 +16,7 @@ from storeguard.domain.ledger import (
 )
 from storeguard.domain.product import Product
 from storeguard.domain.reconcile import judge
-from storeguard.domain.refunds import add_refund, remember, settle_put_back
+from storeguard.domain.refunds import PAID_TWICE_FOR_S, add_refund, remember, settle_put_back
 
 MILK, BAR = "바나나우유", "메로나"
 
@@ -80,11 +80,16 @@ def test_the_newest_credit_is_used_first_and_no_other_products():
     assert after.credits == (Credit(1.0, MILK, 1), Credit(2.0, BAR, 2))
 
 
-def test_a_credit_is_forgotten_after_half_an_hour():
-    ledger = remember(Ledger(), MILK, 1, 0, 0.0)
-    assert refunded(ledger, LATE_FOR_S)[1] == 1
-    assert refunded(ledger, LATE_FOR_S + 1)[1] == 0
-    assert remember(ledger, BAR, 0, 0, LATE_FOR_S + 1).credits == ()
+@pytest.mark.parametrize(
+    ("twice", "rest", "for_s"),
+    [(1, 0, PAID_TWICE_FOR_S), (0, 1, LATE_FOR_S)],
+    ids=["who was charged twice asks days later", "what was put back is refunded soon"],
+)
+def test_a_credit_is_forgotten(twice, rest, for_s):
+    ledger = remember(Ledger(), MILK, twice, rest, 0.0)
+    assert refunded(ledger, for_s)[1] == 1
+    assert refunded(ledger, for_s + 1)[1] == 0
+    assert remember(ledger, BAR, 0, 0, for_s + 1).credits == ()
 
 
 @pytest.mark.parametrize(("waits_s", "paid"), [(60.0, -1), (LATE_FOR_S + 1, 0)])

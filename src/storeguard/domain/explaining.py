@@ -41,7 +41,7 @@ put down after another was taken, before the scale came to rest."""
 
 PUT_BACK, MISPLACED, GUEST_LEAVES = math.log(5.0), math.log(30.0), math.log(10.0)
 
-ANOTHER_OF_ITS_KIND = math.log(10.0)
+ANOTHER_OF_ITS_KIND = math.log(30.0)
 """What is put back is what was taken, and weighs the same; seldom another unit of the product, or
 the same one at a corner of the plate, where a cell of one point weighs it otherwise."""
 

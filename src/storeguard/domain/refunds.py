@@ -20,6 +20,9 @@ from storeguard.domain.ledger import (
     takes,
 )
 
+PAID_TWICE_FOR_S = 7 * 24 * 3600.0
+"""Who was charged twice asks for his money days later; for what is put back it is given soon."""
+
 
 def add_refund(ledger: Ledger, refund: SaleLine) -> tuple[Ledger, int]:
     """Books a refund; `count` is negative. Returns also the units that credits cover.
@@ -71,8 +74,7 @@ class _Claim:
         left, kept = self.left, []
         for credit in reversed(self.ledger.credits):
             is_fit = credit.product == self.refund.product and credit.is_paid is is_paid
-            is_recent = self.refund.t_s - credit.t_s <= LATE_FOR_S
-            share = min(left, credit.count) if is_fit and is_recent else 0
+            share = min(left, credit.count) if is_fit and _lasts(credit, self.refund.t_s) else 0
             left -= share
             if credit.count > share:
                 kept.append(replace(credit, count=credit.count - share))
@@ -105,9 +107,13 @@ def remember(ledger: Ledger, product: str, twice: int, rest: int, now_s: float) 
     """A judged visit has raised the kiosk book: by units paid `twice`, and by the `rest` that
     was put back. Forgets stale credits.
     """
-    kept = tuple(one for one in ledger.credits if now_s - one.t_s <= LATE_FOR_S)
+    kept = tuple(one for one in ledger.credits if _lasts(one, now_s))
     new = (Credit(now_s, product, twice, is_paid=True), Credit(now_s, product, rest))
     return replace(ledger, credits=(*kept, *(one for one in new if one.count)))
+
+
+def _lasts(credit: Credit, now_s: float) -> bool:
+    return now_s - credit.t_s <= (PAID_TWICE_FOR_S if credit.is_paid else LATE_FOR_S)
 
 
 def unexplained(visit: Visit) -> Counter[str]:
