@@ -9,7 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storeguard.domain.answers import counts, moves
-from storeguard.domain.belief import RETURNED_WITHIN_S, Belief, entered, given_back, paid
+from storeguard.domain.belief import (
+    RETURNED_WITHIN_S,
+    Belief,
+    entered,
+    given_back,
+    paid,
+    settled,
+)
 from storeguard.domain.counting import (
     FORGOTTEN_S,
     Weighed,
@@ -377,6 +384,21 @@ def test_sales_that_say_nothing_choose_nothing(shop):
     assert decided(shop.belief, owed, {}) is shop.belief
     more = {name: n - 2 for name, n in owed.items()}
     assert decided(shop.belief, more, {"바나나우유": 2, "메로나": 2}) is shop.belief
+
+
+@pytest.mark.parametrize(("share", "is_chosen"), [(0.2, True), (0.1, False)])
+def test_who_pays_for_one_of_two_is_believed_only_where_one_was_likely(shop, share, is_chosen):
+    two = shop.step("A", -190.0).belief.likeliest
+    load = two.loads["A"]
+    fewer = {**two.loads, "A": load._replace(own=(load.own[0] + 1,))}
+    likely = [
+        replace(two, log_p=math.log(1 - share)),
+        replace(two, loads=fewer, log_p=math.log(share)),
+    ]
+    belief = decided(settled(shop.belief, likely), {"바나나우유": 1}, {"바나나우유": 1})
+    found = moves(belief, shop.touched)["바나나우유"]
+    assert (found.count, found.low, found.high) == ((-1, -1, -1) if is_chosen else (-1, -2, -1))
+    assert found.is_certain == is_chosen
 
 
 def test_two_open_questions_are_answered_each_by_its_own_sales():

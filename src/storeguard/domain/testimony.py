@@ -7,8 +7,11 @@ from dataclasses import replace
 from storeguard.domain.answers import moved
 from storeguard.domain.belief import Belief, Load, settled
 
-LEAST_CHOSEN = 0.05
-"""Sales choose no answer that the weight makes less probable than that."""
+PAID_IN_FULL, PAID_BY_NAME = math.log(100.0), math.log(400.0)
+"""So much more often is everything paid for than some of it, or so many of something else: what the
+sales of a visit are worth beside the weights. Who pays for one of two is believed to have taken
+one where that was likely to one in six, no less; that he took what he paid for, to one in twenty.
+"""
 
 
 def told(belief: Belief, scale: str, name: str, count: int, level_g: float) -> Belief:
@@ -28,20 +31,21 @@ def decided(belief: Belief, owed: Mapping[str, int], paid: Mapping[str, int]) ->
     """The sales of a visit choose between answers that the weight leaves open.
 
     `owed`: product → units to be paid still, by the likeliest hypothesis, of all that are open.
-    Only an answer that the sales match in full is chosen, and only where they say something:
+    Answers that the sales match in full become likelier, and only where the sales say something:
     that nothing was paid is no sign that nothing was taken.
     """
     likely = moved(belief, belief.likeliest)
     for names in _linked(belief, owed, likely):
         if not any(paid.get(name, 0) > 0 for name in names):
             continue
-        fitting = [
-            one
+        fits = [
+            (one, all(owed[n] + likely[n] == moved(belief, one)[n] for n in names))
             for one in belief.hypotheses
-            if all(owed[n] + likely[n] == moved(belief, one)[n] for n in names)
         ]
-        if sum(math.exp(one.log_p) for one in fitting) >= LEAST_CHOSEN:
-            belief = settled(belief, fitting)
+        if any(fit for _, fit in fits):
+            nats = PAID_IN_FULL if sum(owed[n] for n in names) > 0 else PAID_BY_NAME
+            likelier = (replace(one, log_p=one.log_p + nats * fit) for one, fit in fits)
+            belief = settled(belief, likelier)
     return belief
 
 

@@ -294,13 +294,15 @@ class Tally:
         return {name: count for name, count in found.items() if not count.is_certain}
 
     async def decide(self, visit: Visit) -> None:
-        """The visit's sales choose between answers that the weight leaves open."""
-        if visit.started_s != self._visit.started_s or not (found := self.open_in(visit)):
+        """The visit's sales choose between answers that the weight leaves open; once."""
+        is_now = visit.started_s == self._visit.started_s and not self._visit.is_decided
+        if not is_now or not (found := self.open_in(visit)):
             return
         owed = {name: -count.count - visit.paid[name] for name, count in found.items()}
         belief = testimony.decided(self._belief, owed, visit.paid)
         if belief is not self._belief:
             await self._commit(belief, f"sales of visit {visit.id}")
+        self._visit.is_decided = True
 
     def unclear_since_s(self, channel: "Channel") -> float | None:
         """Since when a count of the scale's own products has not been certain."""

@@ -14,6 +14,7 @@ class VisitShare:
 
     `doubted`: products whose count was open before the visit: an earlier one's, perhaps.
     `withheld`: of these, the last step that was told without the visit's share of it.
+    `is_decided`: its sales have had their say.
     """
 
     started_s: float = 0.0
@@ -21,6 +22,7 @@ class VisitShare:
     booked: Counter[str] = field(default_factory=Counter)
     touched: set[str] = field(default_factory=set)
     withheld: dict[str, StockChanged] = field(default_factory=dict)
+    is_decided: bool = False
 
     def doubt(self, changes: Mapping[str, int], moved: Mapping[str, int]) -> None:
         """Changes that say that what lay there when the visit began was something else."""
