@@ -341,6 +341,13 @@ def test_what_comes_back_may_be_another_unit_or_lie_at_a_corner_of_the_plate(mil
     assert certain(milk.moved(MILK)) == 0
 
 
+@pytest.mark.parametrize("there_g", [96.9, 94.0])
+def test_what_lies_elsewhere_weighs_otherwise_on_another_cell(shop, there_g):
+    shop.step("A", -97.4).step("B", there_g)
+    assert certain(shop.moved(MILK)) == 0
+    assert shop.guests("B") == {"바나나우유": 1}
+
+
 def test_three_that_were_taken_at_once_come_back_at_once():
     """They weigh like a bag of anything, too."""
     tea = Product("보이차", 30_000, 750.0)

@@ -45,6 +45,9 @@ ANOTHER_OF_ITS_KIND = math.log(30.0)
 """What is put back is what was taken, and weighs the same; seldom another unit of the product, or
 the same one at a corner of the plate, where a cell of one point weighs it otherwise."""
 
+CELLS_DIFFER = 0.002
+"""Of what lies there: two cells of one shop, calibrated with a bottle of water each."""
+
 PAID_ALREADY = math.log(10.0)
 """So much rarer is put down what has been paid: the money is given back, or it is forgotten."""
 
@@ -260,13 +263,15 @@ def _put_down(hands: Sequence[Lot], scene: Scene) -> Iterator[_Special]:
         for units in range(1, lot.units + 1):
             product = scene.products[lot.product]
             grams, var = part_of(lot, units, product)
+            if lot.product not in own:
+                var += (CELLS_DIFFER * grams) ** 2
             # Who has taken three at once puts all three back rather than two.
-            cost = usual + age + (MANY * math.log(units) if units < lot.units else 0.0)
+            is_handful = units == lot.units and lot.product in own
+            cost = usual + age + (0.0 if is_handful else MANY * math.log(units))
             yield _Special(grams, var, cost, lot.product, puts=((i, units),))
-            if lot.product in own:
-                var = units * product.spread_g**2 + (units * bias_g(product)) ** 2
-                grams, cost = units * product.unit_weight_g, cost + ANOTHER_OF_ITS_KIND
-                yield _Special(grams, var, cost, lot.product, puts=((i, units),))
+            var = units * product.spread_g**2 + (units * bias_g(product)) ** 2
+            grams, cost = units * product.unit_weight_g, cost + ANOTHER_OF_ITS_KIND
+            yield _Special(grams, var, cost, lot.product, puts=((i, units),))
     yield from _all_of_a_kind(hands, newest, scene)
 
 
