@@ -243,36 +243,58 @@ def _shift(rest_g: float, var: float, scene: Scene) -> float:
 
 def _specials(load: Load, hands: Sequence[Lot], scene: Scene) -> list[_Special]:
     """Nothing; each handful that is put down and each guest that leaves; two of them at once."""
+    newest = _newest(hands)
     single = [
-        *_put_down(hands, scene),
+        *_put_down(hands, newest, scene),
+        *_all_of_a_kind(hands, newest, scene),
         *_leaving(load.guests, scene),
     ]
     pairs = [_both(a, b) for a, b in combinations(single[:MOST_PAIRED], 2) if _may_be_both(a, b)]
-    return [_NOTHING, *single, *pairs]
+    return [_NOTHING, *single, *_put_down_otherwise(hands, newest, scene), *pairs]
 
 
-def _put_down(hands: Sequence[Lot], scene: Scene) -> Iterator[_Special]:
+def _newest(hands: Sequence[Lot]) -> list[int]:
+    """Lots by index, those first that are likely to be put down."""
+    order = sorted(range(len(hands)), key=lambda i: (_is_paid(hands[i]), -hands[i].since_s))
+    return order[:MOST_LOTS]
+
+
+def _put_down(hands: Sequence[Lot], newest: Sequence[int], scene: Scene) -> Iterator[_Special]:
+    """As it was weighed, as exactly as two cells agree."""
+    for i, units, cost in _handfuls(hands, newest, scene):
+        product = scene.products[hands[i].product]
+        grams, var = part_of(hands[i], units, product)
+        if product not in scene.own:
+            var += (CELLS_DIFFER * grams) ** 2
+        yield _Special(grams, var, cost, product.name, puts=((i, units),))
+
+
+def _put_down_otherwise(
+    hands: Sequence[Lot], newest: Sequence[int], scene: Scene
+) -> Iterator[_Special]:
+    """As any units of the product weigh."""
+    for i, units, cost in _handfuls(hands, newest, scene):
+        product = scene.products[hands[i].product]
+        grams, var = units * product.unit_weight_g, units * product.spread_g**2
+        var += (units * bias_g(product)) ** 2
+        cost += ANOTHER_OF_ITS_KIND
+        yield _Special(grams, var, cost, product.name, puts=((i, units),))
+
+
+def _handfuls(
+    hands: Sequence[Lot], newest: Sequence[int], scene: Scene
+) -> Iterator[tuple[int, int, float]]:
+    """Lot, units of it, and what it costs that these are put down here."""
     own = {one.name for one in scene.own}
-    newest = sorted(range(len(hands)), key=lambda i: (_is_paid(hands[i]), -hands[i].since_s))
-    newest = newest[:MOST_LOTS]
     for i in newest:
         lot = hands[i]
-        age = (scene.now_s - lot.since_s) / HELD_FOR_S
         usual = PUT_BACK if lot.product in own else MISPLACED
         usual += PAID_ALREADY if _is_paid(lot) else 0.0
+        usual += (scene.now_s - lot.since_s) / HELD_FOR_S
         for units in range(1, lot.units + 1):
-            product = scene.products[lot.product]
-            grams, var = part_of(lot, units, product)
-            if lot.product not in own:
-                var += (CELLS_DIFFER * grams) ** 2
             # Who has taken three at once puts all three back rather than two.
-            is_handful = units == lot.units and lot.product in own
-            cost = usual + age + (0.0 if is_handful else MANY * math.log(units))
-            yield _Special(grams, var, cost, lot.product, puts=((i, units),))
-            var = units * product.spread_g**2 + (units * bias_g(product)) ** 2
-            grams, cost = units * product.unit_weight_g, cost + ANOTHER_OF_ITS_KIND
-            yield _Special(grams, var, cost, lot.product, puts=((i, units),))
-    yield from _all_of_a_kind(hands, newest, scene)
+            is_all = units == lot.units and lot.product in own
+            yield i, units, usual + (0.0 if is_all else MANY * math.log(units))
 
 
 def _all_of_a_kind(hands: Sequence[Lot], newest: Sequence[int], scene: Scene) -> Iterator[_Special]:

@@ -69,7 +69,7 @@ class Discrepancy:
 class Judgement:
     """What a visit came to. Counts hold no zeros; `kiosk_changes` puts the kiosk book right.
 
-    `uncertain`: least and most units that may be unpaid; where none may be, nothing is in doubt.
+    `uncertain`: least and most units that may be unpaid; 0 to 0 where there may be too many.
     The changes for unpaid goods are not among them: they are made once the issue is sealed.
     `promoted` are units that a promotion allows beyond what the kiosk recorded, `proposed` those
     that fit one which the owner has not declared: they are not judged. `by`: whose visit it
@@ -141,9 +141,7 @@ def judge(visit: Visit, products: Sequence[Product], kiosk: Stock, now_s: float)
         mixed_up=account.mixed_up,
         promoted=units_of(one for one in account.grants if not one.is_proposed),
         proposed=units_of(one for one in account.grants if one.is_proposed),
-        uncertain={
-            name: (low, high) for name, (low, high) in account.uncertain.items() if high > 0
-        },
+        uncertain=account.uncertain,
         unverified=visit.unverified,
         discrepancies=tuple(_discrepancy(visit, name, n, kiosk) for name, n in unpaid.items()),
         kiosk_changes=changes,
