@@ -4,6 +4,10 @@ import random
 
 import pytest
 
+from storeguard.domain import testimony
+from storeguard.errors import OutboxFault
+from storeguard.outbox import folder as outbox
+
 GOODS = {
     "바나나우유": ("A", 9, 1500, 95.0),
     "초코바": ("A", 12, 1200, 52.0),
@@ -113,6 +117,24 @@ def test_a_sale_explains_away_no_more_than_it_pays(mixed):
     assert visit["unpaid"] == {}
     assert max(most for _, most in visit["uncertain"].values()) >= 1
     assert [line for line in lines if line["event"] == "IssueSealed"] == []
+
+
+def test_a_judgement_that_is_tried_again_hears_the_sales_once(mixed, monkeypatch):
+    """Heard again and again, they would make certain what they only make likelier."""
+    seal, decided, tries, heard = outbox.seal, testimony.decided, [], []
+
+    def refuses_twice(*args, **kwargs):
+        tries.append(args)
+        if len(tries) <= 2:
+            raise OutboxFault("issue_data: cannot be written: Read-only file system")
+        return seal(*args, **kwargs)
+
+    monkeypatch.setattr(outbox, "seal", refuses_twice)
+    monkeypatch.setattr(testimony, "decided", lambda *of: heard.append(of) or decided(*of))
+    mixed.move(14, "A", -95.6).move(19, "B", -80.7).move(24, "B", -80.2).sell(30, "쌍쌍바")
+    visit, _ = mixed.told()
+    assert visit["unpaid"] == {"바나나우유": 1}
+    assert (len(tries), len(heard)) == (3, 1)
 
 
 def test_a_unit_is_put_down_on_a_mixed_scale_that_is_not_its_own(mixed):

@@ -261,10 +261,11 @@ def _newest(hands: Sequence[Lot]) -> list[int]:
 
 def _put_down(hands: Sequence[Lot], newest: Sequence[int], scene: Scene) -> Iterator[_Special]:
     """As it was weighed, as exactly as two cells agree."""
+    own = {one.name for one in scene.own}
     for i, units, cost in _handfuls(hands, newest, scene):
         product = scene.products[hands[i].product]
         grams, var = part_of(hands[i], units, product)
-        if product not in scene.own:
+        if product.name not in own:
             var += (CELLS_DIFFER * grams) ** 2
         yield _Special(grams, var, cost, product.name, puts=((i, units),))
 

@@ -295,14 +295,15 @@ class Tally:
 
     async def decide(self, visit: Visit) -> None:
         """The visit's sales choose between answers that the weight leaves open; once."""
-        is_now = visit.started_s == self._visit.started_s and not self._visit.is_decided
+        share = self._visit  # the next visitor may come in while the book is written
+        is_now = visit.started_s == share.started_s and not share.is_decided
         if not is_now or not (found := self.open_in(visit)):
             return
         owed = {name: -count.count - visit.paid[name] for name, count in found.items()}
         belief = testimony.decided(self._belief, owed, visit.paid)
         if belief is not self._belief:
             await self._commit(belief, f"sales of visit {visit.id}")
-        self._visit.is_decided = True
+        share.is_decided = True
 
     def unclear_since_s(self, channel: "Channel") -> float | None:
         """Since when a count of the scale's own products has not been certain."""
