@@ -446,6 +446,17 @@ def test_the_zero_does_not_follow_a_hand_that_wanders(hand_g, kind):
     assert abs(state.drift.total_g) < 0.5
 
 
+@pytest.mark.parametrize(("wobble_g", "is_shaken"), [(2.0, True), (0.0, False)])
+def test_a_level_that_is_much_noisier_than_before_shakes(wobble_g, is_shaken):
+    rnd = random.Random(3)
+
+    def load(t_s: float) -> float:
+        return 950 + (60 + rnd.gauss(0, wobble_g) if t_s >= 20 else 0)
+
+    _, [step] = weigh(readings(load, 30, noise_g=0.2))
+    assert step.is_shaken == is_shaken
+
+
 def test_noise_that_stays_is_the_scales_own():
     """A compressor has begun to hum: the zero is followed all the same."""
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from storeguard.domain.product import Product
 
-SURE = 0.95
+SURE = 0.9
 """A count is certain from this probability on."""
 
 CONSIDERED = 0.02
@@ -53,7 +53,8 @@ class Load(NamedTuple):
 
     `base_g` is the level that these weigh. `object_g`: what lies there beside them and is no
     product, or hides what moved; None where there is nothing of that kind. `is_left`: that was
-    there already when this visit began, so it hides nothing of it. `object_s`: since when.
+    there already when this visit began, so it hides nothing of it. `object_s`: since when;
+    `is_hand`: it shook.
     """
 
     own: tuple[int, ...]
@@ -62,6 +63,7 @@ class Load(NamedTuple):
     object_g: float | None = None
     is_left: bool = False
     object_s: float = -math.inf
+    is_hand: bool = False
 
     @property
     def level_g(self) -> float:

@@ -46,6 +46,9 @@ OBJECT_LEAVES = math.log(2.0)
 EITHER = math.log(2.0)
 """Of a hand that rested on a shelf: it went with the step, or it is still there."""
 
+SHAKEN, STILLED = math.log(300.0), math.log(10.0)
+"""What lies on a plate is as still as the scale itself. A hand is not, and seldom becomes so."""
+
 STEP_PER_BAND = 1 / 6
 """A settled difference is known to so much of the scale's band."""
 
@@ -68,7 +71,8 @@ class Weighed:
     """A new settled level of a scale. `band_g`: half the width of what is quiet there;
     `unsure_g`: one sigma of the level's change, where it is known. `started_s`: when it began to
     move, `moved_s`: for how long it did. `is_restocked`: restock mode was on then. `leant_g`: how
-    far the level had jumped before; that may have ended with this step, or may stay.
+    far the level had jumped before; that may have ended with this step, or may stay. `is_shaken`:
+    the level is noisier than with nobody there.
     """
 
     scale: str
@@ -80,6 +84,7 @@ class Weighed:
     moved_s: float = 0.0
     is_restocked: bool = False
     leant_g: float = 0.0
+    is_shaken: bool = False
 
     @property
     def sigma_g(self) -> float:
@@ -238,22 +243,25 @@ def _ways(one: Hypothesis, weighed: Weighed, scene: Scene) -> Iterator[_Way]:
     load, level_g = one.loads[weighed.scale], weighed.level_g
     is_bringer = _has_brought(one, load, scene)
     off_g = level_g - load.base_g
+    lies = SHAKEN if weighed.is_shaken else 0.0
+    stays = STILLED if load.is_hand and not weighed.is_shaken else 0.0
     if load.object_g is None:
         for change_g, cost in _as_leant(off_g, weighed.leant_g):
             for found in explanations(change_g, load, one.hands, scene, is_bringer=is_bringer):
-                log_p, base_g = one.log_p - cost - found.cost, _base_g(found, load, level_g)
+                log_p = one.log_p - cost - found.cost - lies
+                base_g = _base_g(found, load, level_g)
                 yield _Way(log_p, one, found, base_g, None)
         yield _Way(one.log_p - _object(off_g), one, None, load.base_g, off_g)
         return
     step_g = level_g - load.level_g
     for found in explanations(step_g, load, one.hands, scene, is_bringer=is_bringer):
         if _is_move(found):
-            base_g = load.base_g + step_g
-            yield _Way(one.log_p - found.cost, one, found, base_g, load.object_g)
+            log_p, base_g = one.log_p - found.cost - stays, load.base_g + step_g
+            yield _Way(log_p, one, found, base_g, load.object_g)
     for found in explanations(off_g, load, one.hands, scene, is_bringer=is_bringer):
-        log_p = one.log_p - found.cost - OBJECT_LEAVES
+        log_p = one.log_p - found.cost - OBJECT_LEAVES - lies
         yield _Way(log_p, one, found, _base_g(found, load, level_g), None)
-    yield _Way(one.log_p - OBJECT_AGAIN, one, None, load.base_g, off_g)
+    yield _Way(one.log_p - OBJECT_AGAIN - stays, one, None, load.base_g, off_g)
 
 
 def _as_leant(off_g: float, leant_g: float) -> tuple[tuple[float, float], ...]:
@@ -318,12 +326,17 @@ def _gone(way: _Way, weighed: Weighed, scene: Scene) -> Hypothesis:
     if way.found is None:
         since_s = weighed.started_s if load.object_g is None else load.object_s
         new = load._replace(
-            base_g=way.base_g, object_g=way.object_g, is_left=False, object_s=since_s
+            base_g=way.base_g,
+            object_g=way.object_g,
+            is_left=False,
+            object_s=since_s,
+            is_hand=weighed.is_shaken,
         )
         return replace(one, loads={**one.loads, weighed.scale: new}, log_p=way.log_p)
     own, guests, hands = _moved(way.found, load, one.hands, weighed, scene)
     is_left = load.is_left and way.object_g is not None
-    new = Load(own, guests, way.base_g, way.object_g, is_left, load.object_s)
+    is_hand = load.is_hand and way.object_g is not None
+    new = Load(own, guests, way.base_g, way.object_g, is_left, load.object_s, is_hand)
     return replace(one, loads={**one.loads, weighed.scale: new}, hands=hands, log_p=way.log_p)
 
 

@@ -19,7 +19,7 @@ class StepSettled:
 
     `sigma_g`: how unsure `grams` is, one sigma, of noise before and after and of drift
     meanwhile; not of how units differ. `leant_g`: what of `grams` may be the end of a jump that
-    came a moment before, or may stay.
+    came a moment before, or may stay. `is_shaken`: it is noisier than with nobody at the scale.
     """
 
     t_s: float
@@ -30,6 +30,7 @@ class StepSettled:
     noise_g: float
     sigma_g: float = 0.0
     leant_g: float = 0.0
+    is_shaken: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -206,10 +206,9 @@ def _delivered(n: int) -> float:
 
 
 def _many(n: int, kinds: int) -> float:
-    """A hand holds about five. With one kind on the scale nothing else weighs as much as many."""
-    if kinds == 1:
-        return min(MANY * math.log(n), MOST_MANY)
-    return MANY * math.log(n) + BEYOND_A_HAND * max(0, n - A_HAND)
+    """A hand holds about five. With one kind on the scale little else weighs as much as many."""
+    cost = MANY * math.log(n) + BEYOND_A_HAND * max(0, n - A_HAND)
+    return min(cost, MOST_MANY) if kinds == 1 else cost
 
 
 def _misfit(off_g: float, var: float, units: Units, scene: Scene) -> float:

@@ -20,6 +20,10 @@ HANDLED, CALMED_PER_S = 2.0, 1.02
 """Twice as noisy as with nobody at it is a scale with a hand on it, which wanders; where
 the noise stays it is the scale's own, within a minute: so much more is believed each second."""
 
+SHAKEN = 4.0
+"""So much noisier is no scale by chance: `calm_g` is the least of many estimates from a window of
+some twenty samples, each of which may be a quarter off."""
+
 DRIFT_G_PER_S = 0.01
 """35 g in an hour, the most that is drift: what it may add to a step while that lasts."""
 
@@ -32,7 +36,7 @@ def follow(state: Weighing, t_s: float, rules: WeighingRules) -> Advance:
     if is_frozen(state.window):
         return _stand_still(state, t_s, rules)
     state = _with_noise_of_now(state)
-    if drift.is_too_early(state.drift, t_s) or state.noise_g > HANDLED * state.calm_g:
+    if drift.is_too_early(state.drift, t_s) or _is_handled(state):
         return state._replace(tracked_s=t_s, same_since_s=None), ()
     off_g = state.net_g(median(g for _, g in state.window))
     if drift.is_refined(state.drift, t_s, elapsed_s, off_g, rules.band_g):
@@ -63,10 +67,14 @@ def follow(state: Weighing, t_s: float, rules: WeighingRules) -> Advance:
     return (state, ()) if slid is None else _slid(state, t_s, slid, rules)
 
 
+def _is_handled(state: Weighing) -> bool:
+    return state.noise_g > HANDLED * state.calm_g
+
+
 def _with_noise_of_now(state: Weighing) -> Weighing:
     """A hand that has gone without a step has left no noise; a hum that stays is the scale's."""
     calm_g = min(state.noise_g, CALMED_PER_S * state.calm_g)
-    if state.noise_g <= HANDLED * state.calm_g:
+    if not _is_handled(state):
         return state if calm_g == state.calm_g else state._replace(calm_g=calm_g)
     return state._replace(noise_g=sigma_g(state.window), calm_g=calm_g)
 
@@ -172,4 +180,5 @@ def step(
         1 / abs(rules.counts_per_g),
     )
     at = (t_s, rules.scale, started_s)
-    return state, (StepSettled(*at, grams, level_g, state.noise_g, unsure_g, leant_g),)
+    levels = (grams, level_g, state.noise_g, unsure_g, leant_g)
+    return state, (StepSettled(*at, *levels, is_shaken=state.noise_g > SHAKEN * state.calm_g),)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from storeguard.domain.answers import moved
 from storeguard.domain.belief import Belief, Load, settled
 
-PAID_IN_FULL, PAID_BY_NAME = math.log(100.0), math.log(400.0)
+PAID_IN_FULL, PAID_BY_NAME = math.log(50.0), math.log(200.0)
 """So much more often is everything paid for than some of it, or so many of something else: what the
 sales of a visit are worth beside the weights. Who pays for one of two is believed to have taken
 one where that was likely to one in six, no less; that he took what he paid for, to one in twenty.

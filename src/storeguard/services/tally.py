@@ -139,7 +139,9 @@ class Tally:
         if isinstance(step, LevelJumped):
             belief = counting.jumped(self._belief, weighed, step.grams)
         else:
-            belief = counting.weigh(self._belief, replace(weighed, leant_g=step.leant_g))
+            belief = counting.weigh(
+                self._belief, replace(weighed, leant_g=step.leant_g, is_shaken=step.is_shaken)
+            )
         self._visit.touched.add(channel.id)
         channel.step = step
         await self._commit(belief, f"scale {channel.id}", step)
