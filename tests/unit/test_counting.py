@@ -341,6 +341,16 @@ def test_a_light_thing_may_lie_where_a_heavy_one_left_after_a_long_reach(moved_s
     assert (found.low, found.high) == ((-1, -1) if is_certain else (-1, 0))
 
 
+def test_a_swap_on_a_large_cell_is_no_plate_that_was_pushed(monkeypatch):
+    """One and a half bands more: a unit that weighs 9 g less has left for what was put down."""
+    monkeypatch.setattr(Shelves, "band", lambda self, scale: 6.0)
+    juice, tea = Product("주스", 1500, 151.0), Product("차", 500, 139.0)
+    shelves = Shelves({"주스": 60, "차": 60}, A=[juice], B=[tea])
+    shelves.step("A", -147.3)
+    shelves.step("B", 147.3 - 138.0, moved_s=0.5)
+    assert [certain(shelves.moved(one)) for one in (juice, tea)] == [0, -1]
+
+
 def test_two_lots_put_down_at_once(shop):
     shop.step("A", -95.5).step("B", -51.0).step("C", 95.5 + 51.0)
     assert shop.guests("C") == {"바나나우유": 1, "초코바": 1}

@@ -61,7 +61,7 @@ A_CRATE, BEYOND_A_CRATE = 60, 0.05
 """No more than a crate comes or goes at once, unless it is expected: a bag of two kilos on a scale
 of sweets is not three hundred of them."""
 
-SHIFTED, SHIFT_BANDS = math.log(100.0), 0.75
+SHIFTED, SHIFT_BANDS = math.log(100.0), 0.5
 """Nothing moved, and the level is another by about a band: a plate that was pushed, a draught."""
 
 HELD_FOR_S = 300.0
