@@ -42,7 +42,7 @@ class ProvisionalIssues:
         is_long = now_s - visit.started_s >= self._max_visit_s
         return is_long and now_s >= self._due_s and not self._desk.is_basket_open
 
-    async def report(self, visit: Visit, shelf: Stock, products: Sequence[Product]) -> None:
+    async def report(self, visit: Visit, products: Sequence[Product]) -> None:
         """Seals a provisional issue of what is overdue and not reported yet."""
         now_s = self._clock.now_s()
         self._due_s = now_s + LOOKED_EVERY_S
@@ -54,7 +54,7 @@ class ProvisionalIssues:
         new = {n: moved[reported[n] :] for n, moved in late.items() if len(moved) > reported[n]}
         if not new:
             return
-        sealed = await self._filing.file(_case(visit, new, shelf, now_s))
+        sealed = await self._filing.file(_case(visit, new, now_s))
         debts = tuple(Debt(sealed.id, now_s, line.product, line.missing) for line in sealed.lines)
         self._open = (*self._open, *debts)
         self._bus.publish(sealed)
@@ -104,12 +104,12 @@ def settlement_events(
     yield IssueConfirmed(now_s, settled.issue_id)
 
 
-def _case(visit: Visit, late: Mapping[str, Sequence[Movement]], shelf: Stock, now_s: float) -> Case:
+def _case(visit: Visit, late: Mapping[str, Sequence[Movement]], now_s: float) -> Case:
     missing = tuple(
         Discrepancy(
             name,
-            shelf.get(name, 0),
-            shelf.get(name, 0) + len(moved),
+            visit.shelf.get(name, 0),
+            visit.shelf.get(name, 0) + len(moved),
             min(movement.certainty for movement in moved),
         )
         for name, moved in late.items()

@@ -200,13 +200,8 @@ class ReconcilingService:
     async def _report_overdue(self) -> None:
         visit = self.ledger.current
         if visit is not None and self._sales.are_complete and self._provisional.is_due(visit):
-            visit = doubted(self._weighing, visit)
-            visit = self._restocking.of_customers(
-                replace(visit, uncertain=unpaid_ranges(self._weighing, visit, self._clock.now_s()))
-            )
-            await self._provisional.report(
-                visit, weighed_counts(self._weighing, self._shelf.counts), self._kiosk.products
-            )
+            visit = self._restocking.of_customers(self._as_weighed(visit))
+            await self._provisional.report(visit, self._kiosk.products)
 
     def _sales_since(self, judged: Visit) -> tuple[SaleLine, ...]:
         """Sales that the visit got while its issue was being sealed: too late for it."""
@@ -222,8 +217,8 @@ class ReconcilingService:
         """The visit with what the shelves showed at its end, and what they leave open."""
         if visit.awaiting is not None:
             return self._sales.resumed(visit)
-        visit = doubted(self._weighing, visit)
-        shelf = Counter(weighed_counts(self._weighing, self._shelf.counts))
+        visit = self._as_weighed(visit)
+        shelf = Counter(visit.shelf)
         for later in self._later_than(visit):
             shelf.update(later.net_taken)
         assert visit.emptied_s is not None
@@ -238,7 +233,6 @@ class ReconcilingService:
             visit,
             shelf=shelf,
             unverified=visit.unverified | restless,
-            uncertain=unpaid_ranges(self._weighing, visit, self._clock.now_s()),
             certainty={name: count.certainty for name, count in moves.items()},
         )
 

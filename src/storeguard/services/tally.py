@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from storeguard.clock import Clock
 from storeguard.domain import answers, counting, testimony, weighing
 from storeguard.domain.answers import Count
-from storeguard.domain.belief import SURE, Belief, Load, entered, given_back, paid
+from storeguard.domain.belief import SURE, Belief, entered, given_back, paid
 from storeguard.domain.counting import Weighed
 from storeguard.domain.events import (
     LevelJumped,
@@ -22,7 +22,7 @@ from storeguard.domain.ledger import Visit
 from storeguard.domain.product import Product
 from storeguard.ports import Book
 from storeguard.services.bus import Bus
-from storeguard.services.shelfmemory import ShelfMemory
+from storeguard.services.shelfgoods import ShelfGoods
 from storeguard.services.swaps import SwapWatch
 from storeguard.services.visitshare import VisitShare
 
@@ -49,19 +49,17 @@ class Tally:
         bus: Bus,
         clock: Clock,
         swaps: SwapWatch,
-        memory: ShelfMemory,
+        goods: ShelfGoods,
     ) -> None:
         self._channels = {channel.id: channel for channel in channels}
         self._shelf = shelf
         self._bus = bus
         self._clock = clock
         self._swaps = swaps
-        self._memory = memory
+        self._on_shelves = goods
         self._belief = Belief(self._goods())
-        self._kept = self._belief
         self._moves_known: tuple[Belief | None, frozenset[str], Mapping[str, Count]]
         self._moves_known = None, frozenset(), {}
-        self._offsets: dict[str, tuple[float, float]] = {}
         self._visit = VisitShare()
         self._earlier: dict[float, tuple[VisitShare, Mapping[str, Count]]] = {}
         self._unclear_s: dict[str, float] = {}
@@ -80,7 +78,7 @@ class Tally:
                 await self._count_first(channel)
         while (first := self._next()) is not None:
             await self._count_step(first, first.pending[0])
-        await self._remember()
+        await self._on_shelves.remember(self._belief, self.is_certain)
 
     def _goods(self) -> dict[str, tuple[Product, ...]]:
         weighed = {one.id: one.weighed for one in self._channels.values()}
@@ -90,15 +88,15 @@ class Tally:
         if not channel.weighing.is_settled or not channel.weighed:
             return
         if channel.is_told:  # by the owner, before the first level was known
-            level_g = self.booked_g(channel)
+            level_g = self._on_shelves.booked_g(channel)
             channel.weighing = weighing.set_level(channel.weighing, level_g)
         elif self._swaps.is_waiting(channel):
             return
         assert channel.weighing.level_g is not None
-        booked = {p.name: self._booked(p.name) for p in channel.weighed}
-        guests = self._remembered(channel)
+        booked = {p.name: self._on_shelves.booked(p.name) for p in channel.weighed}
+        guests = self._on_shelves.guests(channel)
         weighed = self._weighed(channel, channel.weighing.level_g, channel.weighing.noise_g)
-        has_zero = self._memory.zero_g(channel.id) is not None
+        has_zero = self._on_shelves.has_zero(channel)
         belief = counting.first_weighed(self._belief, weighed, booked, guests, has_zero=has_zero)
         first = (channel.id, {**booked, **guests})
         await self._commit(belief, f"scale {channel.id}", None, first)
@@ -324,7 +322,7 @@ class Tally:
             if not channel.is_counted or channel.weighing.level_g is None:
                 channel.is_told = True
                 continue
-            self._set(channel, name, max(0, count - self._memory.away(name)))
+            self._set(channel, name, self._on_shelves.in_place(name, count))
 
     def _set(self, channel: "Channel", name: str, here: int) -> None:
         load = self._belief.likeliest.loads[channel.id]
@@ -332,7 +330,7 @@ class Tally:
             here if one.name == name else n
             for one, n in zip(channel.weighed, load.own, strict=True)
         )
-        level_g = self._goods_g(channel, own)
+        level_g = self._on_shelves.grams(channel, own)
         channel.weighing = weighing.set_level(channel.weighing, level_g)
         channel.pending.clear()
         self._belief = testimony.told(self._belief, channel.id, name, here, level_g)
@@ -351,65 +349,8 @@ class Tally:
         for channel in self._channels.values():
             channel.is_counted = False
 
-    # --- memory
-
-    def booked_g(self, channel: "Channel") -> float:
-        """What lies on this scale by the book."""
-        return self._goods_g(channel, tuple(self._booked(p.name) for p in channel.weighed))
-
-    def _goods_g(self, channel: "Channel", own: Sequence[int]) -> float:
-        own_g = sum(n * p.unit_weight_g for n, p in zip(own, channel.weighed, strict=True))
-        guests = self._remembered(channel)
-        return own_g + sum(
-            n * self._belief.product(name).unit_weight_g for name, n in guests.items()
-        )
-
-    def _booked(self, name: str) -> int:
-        """Units of an own product that are in their place by the book."""
-        return max(0, self._shelf.counts.get(name, 0) - self._memory.away(name))
-
-    def _remembered(self, channel: "Channel") -> dict[str, int]:
-        known = {one.name for each in self._belief.goods.values() for one in each}
-        own = {one.name for one in channel.weighed}
-        guests = self._memory.guests_on(channel.id)
-        return {name: n for name, n in guests.items() if name in known - own}
-
-    async def _remember(self) -> None:
-        if self._belief is not self._kept:
-            loads = self._belief.likeliest.loads
-            await self._memory.keep_guests({s: _guests(load) for s, load in loads.items()})
-            self._offsets = {
-                scale: (self._offset_g(scale, load), self._lightest_g(scale) / 10)
-                for scale, load in loads.items()
-                if self.is_certain(self._channels[scale])
-            }
-            self._kept = self._belief
-        for scale, (off_g, least_g) in self._offsets.items():
-            weighed = self._channels[scale].weighing
-            zero_g = weighed.zero_g + off_g
-            is_moved = abs(zero_g - (self._memory.zero_g(scale) or 0.0)) > least_g
-            if is_moved and weighed.is_settled:
-                await self._memory.keep_zero(scale, zero_g)
-
-    def _offset_g(self, scale: str, load: Load) -> float:
-        """The zero at which what lies on the scale would weigh exactly its level, less today's.
-
-        The zero follows the drift too: after a quiet month a restart must not count that as goods.
-        """
-        return load.base_g - self._goods_g(self._channels[scale], load.own)
-
-    def _lightest_g(self, scale: str) -> float:
-        return min(one.unit_weight_g for one in self._channels[scale].weighed)
-
     def is_certain(self, channel: "Channel") -> bool:
         """Are all counts of the scale's own products certain?"""
         return channel.is_counted and all(
             self.counts[one.name].is_certain for one in channel.weighed
         )
-
-
-def _guests(load: Load) -> dict[str, int]:
-    units: Counter[str] = Counter()
-    for lot in load.guests:
-        units[lot.product] += lot.units
-    return dict(units)

@@ -26,6 +26,7 @@ from storeguard.health import LONGEST_SILENCE_S, Health
 from storeguard.ports import Book, GuestMemory, Reading, Scale, ZeroMemory
 from storeguard.services.bus import Bus
 from storeguard.services.drifts import DriftMemory, DriftWatch
+from storeguard.services.shelfgoods import ShelfGoods
 from storeguard.services.shelfmemory import ShelfMemory
 from storeguard.services.swaps import SwapWatch
 from storeguard.services.tally import Tally
@@ -110,12 +111,11 @@ class WeighingService:
         self._round_s = round_s
         self._on_readings = on_readings
         self._pulses = {one.id: health.pulse(f"{one.id} reader", SPEECHLESS_S) for one in channels}
-        self._swaps = SwapWatch(
-            self.channels, lambda one: self.tally.booked_g(one), bus, clock, health
-        )
-        self.drifts = DriftWatch(self.channels, bus, clock, drift_memory)
         self._memory = ShelfMemory(memory, guest_memory)
-        self.tally = Tally(self.channels, shelf, bus, clock, self._swaps, self._memory)
+        goods = ShelfGoods(self.channels, shelf, self._memory)
+        self._swaps = SwapWatch(self.channels, goods.booked_g, bus, clock, health)
+        self.drifts = DriftWatch(self.channels, bus, clock, drift_memory)
+        self.tally = Tally(self.channels, shelf, bus, clock, self._swaps, goods)
         bus.subscribe(self._on_event)
 
     async def run(self) -> None:
