@@ -75,14 +75,16 @@ def _visit(event: ev.VisitReconciled) -> str:
         "more than before": _counts(event.surplus),
         "misplaced": _counts(event.misplaced),
         "mixed up": _counts(event.mixed_up),
-        "uncertain": ", ".join(
-            f"{n} {low} to {high}" for n, (low, high) in event.uncertain.items()
-        ),
+        "uncertain": ", ".join(f"{n} {_range(*r)}" for n, r in event.uncertain.items()),
         "not verified": ", ".join(sorted(event.unverified)),
     }
     said = "; ".join(f"{what} {counts}" for what, counts in found.items() if counts)
     whose = f" ({event.by})" if event.by else ""
     return f"visit{whose}: judged, {lasted_s:.0f} s: {said or 'nothing taken'}"
+
+
+def _range(low: int, high: int) -> str:
+    return f"{low} to {high}" if high else "(something hides the shelf)"
 
 
 def _counts(counts: Mapping[str, int]) -> str:
