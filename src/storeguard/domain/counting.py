@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from heapq import nlargest
 from typing import NamedTuple
 
+from storeguard.domain import pausing
 from storeguard.domain.belief import (
     LEAST_LOG_P,
     MOST_HYPOTHESES,
@@ -72,7 +73,8 @@ class Weighed:
     `unsure_g`: one sigma of the level's change, where it is known. `started_s`: when it began to
     move, `moved_s`: for how long it did. `is_restocked`: restock mode was on then. `leant_g`: how
     far the level had jumped before; that may have ended with this step, or may stay. `is_shaken`:
-    the level is noisier than with nobody there.
+    the level is noisier than with nobody there. `pauses`: grams from the old level at which it
+    kept still for a moment on the way.
     """
 
     scale: str
@@ -85,6 +87,7 @@ class Weighed:
     is_restocked: bool = False
     leant_g: float = 0.0
     is_shaken: bool = False
+    pauses: tuple[float, ...] = ()
 
     @property
     def sigma_g(self) -> float:
@@ -95,7 +98,7 @@ def weigh(belief: Belief, weighed: Weighed) -> Belief:
     """The belief after a step of one scale that is counted already."""
     scene = _scene(belief, weighed, weighed.sigma_g)
     fresh = [replace(one, hands=_fresh(one.hands, weighed.now_s)) for one in belief.hypotheses]
-    ways = [way for one in fresh for way in _ways(one, weighed, scene)]
+    ways = [_paused(way, weighed, scene) for one in fresh for way in _ways(one, weighed, scene)]
     found = []
     for way in _worth(ways):
         found.append(_gone(way, weighed, scene))
@@ -262,6 +265,16 @@ def _ways(one: Hypothesis, weighed: Weighed, scene: Scene) -> Iterator[_Way]:
         log_p = one.log_p - found.cost - OBJECT_LEAVES - lies
         yield _Way(log_p, one, found, _base_g(found, load, level_g), None)
     yield _Way(one.log_p - OBJECT_AGAIN - stays, one, None, load.base_g, off_g)
+
+
+def _paused(way: _Way, weighed: Weighed, scene: Scene) -> _Way:
+    """The same, as likely as it is after what was seen on the way."""
+    if not weighed.pauses:
+        return way
+    load = way.one.loads[weighed.scale]
+    gone_g = load.object_g if way.object_g is None else None
+    moved = pausing.Moved(way.found, gone_g, load.guests, way.one.hands)
+    return way._replace(log_p=way.log_p - pausing.cost(weighed.pauses, moved, scene))
 
 
 def _as_leant(off_g: float, leant_g: float) -> tuple[tuple[float, float], ...]:

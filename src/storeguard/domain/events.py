@@ -20,6 +20,7 @@ class StepSettled:
     `sigma_g`: how unsure `grams` is, one sigma, of noise before and after and of drift
     meanwhile; not of how units differ. `leant_g`: what of `grams` may be the end of a jump that
     came a moment before, or may stay. `is_shaken`: it is noisier than with nobody at the scale.
+    `pauses`: grams from the old level at which it kept still for a moment on the way.
     """
 
     t_s: float
@@ -31,6 +32,7 @@ class StepSettled:
     sigma_g: float = 0.0
     leant_g: float = 0.0
     is_shaken: bool = False
+    pauses: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

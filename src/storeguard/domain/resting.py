@@ -1,6 +1,7 @@
 """A scale at rest: its zero drifts, a hand rests on it, its level jumps a little or steps."""
 
 import math
+from collections.abc import Sequence
 from statistics import median
 
 from storeguard.domain import drift
@@ -8,7 +9,7 @@ from storeguard.domain.drift import Drift
 from storeguard.domain.events import DeviceFailed, LevelJumped, StepSettled
 from storeguard.domain.scalerules import WeighingRules
 from storeguard.domain.scalestate import Advance, Weighing, band_of
-from storeguard.domain.settling import is_frozen, median_sigma_g, sigma_g
+from storeguard.domain.settling import is_frozen, median_sigma_g, pause_g, sigma_g
 from storeguard.errors import FaultCode
 
 STUCK_AFTER_S = 30.0
@@ -20,9 +21,12 @@ HANDLED, CALMED_PER_S = 2.0, 1.02
 """Twice as noisy as with nobody at it is a scale with a hand on it, which wanders; where
 the noise stays it is the scale's own, within a minute: so much more is believed each second."""
 
-SHAKEN = 4.0
-"""So much noisier is no scale by chance: `calm_g` is the least of many estimates from a window of
-some twenty samples, each of which may be a quarter off."""
+SHAKEN, SHAKEN_PER_BAND = 4.0, 1 / 3
+"""So much noisier is no scale by chance. `calm_g` is the least of many estimates from a window of
+some twenty samples, so it may be far too low: a third of the band is more than any good cell's."""
+
+PAUSE_SIGMAS, PAUSE_PER_BAND, MOST_PAUSES = 4.0, 0.25, 3
+"""How still a scale is that no hand touches, and how many pauses of one step are remembered."""
 
 DRIFT_G_PER_S = 0.01
 """35 g in an hour, the most that is drift: what it may add to a step while that lasts."""
@@ -69,6 +73,10 @@ def follow(state: Weighing, t_s: float, rules: WeighingRules) -> Advance:
 
 def _is_handled(state: Weighing) -> bool:
     return state.noise_g > HANDLED * state.calm_g
+
+
+def _is_shaken(state: Weighing, rules: WeighingRules) -> bool:
+    return state.noise_g > max(SHAKEN * state.calm_g, SHAKEN_PER_BAND * rules.band_g)
 
 
 def _with_noise_of_now(state: Weighing) -> Weighing:
@@ -154,6 +162,24 @@ def _hold(state: Weighing, t_s: float, jump: drift.Slide, rules: WeighingRules) 
     return state, (LevelJumped(t_s, rules.scale, jump.since_s, grams, *levels),)
 
 
+def with_pause(state: Weighing, rules: WeighingRules) -> Weighing:
+    """While it moves: a moment in which it kept still between two hands."""
+    still_g = _still_g(state, rules)
+    found_g = pause_g(state.window, still_g)
+    if found_g is None:
+        return state
+    others = state.pauses[:-1] if _is_near(found_g, state.pauses[-1:], still_g) else state.pauses
+    return state._replace(pauses=(*others, found_g)[-MOST_PAUSES:])
+
+
+def _still_g(state: Weighing, rules: WeighingRules) -> float:
+    return max(PAUSE_SIGMAS * state.noise_g, PAUSE_PER_BAND * rules.band_g)
+
+
+def _is_near(gross_g: float, others: Sequence[float], within_g: float) -> bool:
+    return any(abs(gross_g - one) <= within_g for one in others)
+
+
 def step(
     state: Weighing,
     t_s: float,
@@ -171,8 +197,11 @@ def step(
         state = state._replace(zero_g=state.zero_g - begun.grams)
         grams, started_s = grams + begun.grams, min(started_s, begun.since_s)
     assert state.level_g is not None
+    still_g, before_g = _still_g(state, rules), state.zero_g + state.level_g
+    pauses = [one - before_g for one in state.pauses]
+    pauses = [one for one in pauses if not _is_near(one, (0.0, grams), still_g)]
     level_g = state.level_g + grams
-    state = state._replace(level_g=level_g)
+    state = state._replace(level_g=level_g, pauses=())
     unsure_g = math.hypot(
         median_sigma_g(state.noise_g, len(state.window)),
         noise_g,
@@ -181,4 +210,4 @@ def step(
     )
     at = (t_s, rules.scale, started_s)
     levels = (grams, level_g, state.noise_g, unsure_g, leant_g)
-    return state, (StepSettled(*at, *levels, is_shaken=state.noise_g > SHAKEN * state.calm_g),)
+    return state, (StepSettled(*at, *levels, _is_shaken(state, rules), tuple(pauses)),)

@@ -23,6 +23,7 @@ class Weighing(NamedTuple):
     says how far it has. `moving_since_s` is None while quiet. `window` holds the last settling
     time: (t_s, gross g). `is_barred`: only `admit` lets a scale that has failed recover.
     `same_since_s`: it has said the same word since then. `calm_g`: its noise with nobody at it.
+    `pauses`: gross levels at which it has kept still for a moment since it began to move.
     """
 
     level_g: float | None = None
@@ -37,6 +38,7 @@ class Weighing(NamedTuple):
     drift: Drift = Drift()
     same_since_s: float | None = None
     calm_g: float = 0.0
+    pauses: tuple[float, ...] = ()
 
     @property
     def is_settled(self) -> bool:

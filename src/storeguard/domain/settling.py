@@ -20,6 +20,10 @@ CREEP_SIGMAS = 5.0
 """Between the halves of a window that does not creep: 3.5 sigma of their difference."""
 
 
+PAUSE_S, FEWEST_IN_PAUSE = 0.6, 5
+"""A hand that has let go of a plate comes back no sooner, to put down something else."""
+
+
 def is_steady(window: Samples, settle_for_s: float, band_g: float) -> bool:
     """Has the weight held for the settling time, spikes aside, and not crept either?"""
     if len(window) < FEWEST_SAMPLES:
@@ -37,6 +41,16 @@ def is_steady(window: Samples, settle_for_s: float, band_g: float) -> bool:
     half = len(grams) // 2
     crept_g = abs(median(grams[:half]) - median(grams[half:]))
     return crept_g <= min(band_g / 2, CREEP_SIGMAS * median_sigma_g(sigma_g(window), half))
+
+
+def pause_g(window: Samples, still_g: float) -> float | None:
+    """The level of the last moment, where no sample of it was further off than `still_g`."""
+    since_s = window[-1][0] - PAUSE_S
+    grams = [g for t_s, g in window if t_s >= since_s]
+    if len(grams) < FEWEST_IN_PAUSE:
+        return None
+    middle = median(grams)
+    return middle if all(abs(g - middle) <= still_g for g in grams) else None
 
 
 def _gap_s(window: Samples) -> float:

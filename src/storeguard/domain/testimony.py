@@ -14,6 +14,10 @@ one where that was likely to one in six, no less; that he took what he paid for,
 """
 
 
+OPEN = 0.95
+"""A count that is less sure than that is open to what the sales say, certain or not."""
+
+
 def told(belief: Belief, scale: str, name: str, count: int, level_g: float) -> Belief:
     """The owner says how many units of an own product lie on the scale, at this level."""
     at = [one.name for one in belief.goods[scale]].index(name)

@@ -122,7 +122,7 @@ def _advance_one(state: Weighing, reading: Reading, rules: WeighingRules) -> Adv
     if state.is_settled:
         if abs(state.net_g(gross_g)) <= band_of(state.noise_g, rules):
             return resting.follow(state, reading.t_s, rules)
-        return state._replace(moving_since_s=reading.t_s), ()
+        return state._replace(moving_since_s=reading.t_s, pauses=()), ()
     return _try_to_settle(state, reading.t_s, rules)
 
 
@@ -148,6 +148,7 @@ def _remember(state: Weighing, samples: Samples, rules: WeighingRules) -> Weighi
         state.drift,
         state.same_since_s,
         state.calm_g,
+        state.pauses,
     )
 
 
@@ -182,7 +183,7 @@ def _try_to_settle(state: Weighing, t_s: float, rules: WeighingRules) -> Advance
     if not _holds(state.window, rules):
         if state.moving_since_s is None:
             return state._replace(moving_since_s=t_s), ()
-        return state, ()
+        return resting.with_pause(state, rules), ()
     if _is_off(state, rules):
         return _wait_for_the_shelf(state, t_s, rules)
     gross_g = median(g for _, g in state.window)

@@ -137,9 +137,8 @@ class Tally:
         if isinstance(step, LevelJumped):
             belief = counting.jumped(self._belief, weighed, step.grams)
         else:
-            belief = counting.weigh(
-                self._belief, replace(weighed, leant_g=step.leant_g, is_shaken=step.is_shaken)
-            )
+            weighed = replace(weighed, leant_g=step.leant_g, is_shaken=step.is_shaken)
+            belief = counting.weigh(self._belief, replace(weighed, pauses=step.pauses))
         self._visit.touched.add(channel.id)
         channel.step = step
         await self._commit(belief, f"scale {channel.id}", step)
@@ -297,7 +296,8 @@ class Tally:
         """The visit's sales choose between answers that the weight leaves open; once."""
         share = self._visit  # the next visitor may come in while the book is written
         is_now = visit.started_s == share.started_s and not share.is_decided
-        if not is_now or not (found := self.open_in(visit)):
+        found = {n: c for n, c in self.moves_in(visit).items() if c.certainty < testimony.OPEN}
+        if not is_now or not found:
             return
         owed = {name: -count.count - visit.paid[name] for name, count in found.items()}
         belief = testimony.decided(self._belief, owed, visit.paid)
