@@ -341,6 +341,19 @@ def test_a_light_thing_may_lie_where_a_heavy_one_left_after_a_long_reach(moved_s
     assert (found.low, found.high) == ((-1, -1) if is_certain else (-1, 0))
 
 
+@pytest.mark.parametrize(
+    "pauses", [(-92.2,), (7.8,), ()], ids=["goes first", "comes first", "none"]
+)
+def test_a_pause_tells_what_lies_there_for_what_has_gone(pauses):
+    """A sweet of 8 g for a snack that weighs 4 g more than the owner wrote, or a light snack."""
+    sweet, snack = Product("사탕", 300, 8.0), Product("과자", 1100, 88.4)
+    shelves = Shelves({"사탕": 60, "과자": 60}, A=[sweet], B=[snack])
+    shelves.step("A", -7.7)
+    shelves.step("B", -92.1 + 7.7, moved_s=2.5, pauses=pauses)
+    assert certain(shelves.moved(sweet)) == (0 if pauses else -1)
+    assert certain(shelves.moved(snack)) == -1
+
+
 def test_a_swap_on_a_large_cell_is_no_plate_that_was_pushed(monkeypatch):
     """One and a half bands more: a unit that weighs 9 g less has left for what was put down."""
     monkeypatch.setattr(Shelves, "band", lambda self, scale: 6.0)

@@ -457,6 +457,44 @@ def test_a_level_that_is_much_noisier_than_before_shakes(wobble_g, is_shaken):
     assert step.is_shaken == is_shaken
 
 
+def in_jerks(*jerks, hand_s=0.8):
+    """Grams by time: until each (t_s, grams) a hand is at the plate, then it weighs that."""
+    rnd = random.Random(5)
+
+    def load(t_s: float) -> float:
+        level_g = 950.0
+        for at_s, grams in jerks:
+            if at_s - hand_s <= t_s < at_s:
+                return 950.0 + rnd.uniform(-400, 400)
+            level_g = grams if t_s >= at_s else level_g
+        return level_g
+
+    return load
+
+
+@pytest.mark.parametrize(
+    ("jerks", "pauses"),
+    [
+        ([(21.0, 858.0)], []),
+        ([(21.0, 858.0), (23.0, 866.0)], [-92.0]),
+        ([(21.0, 858.0), (22.2, 866.0)], []),
+        ([(21.0, 858.0), (23.0, 800.0), (25.0, 840.0)], [-92.0, -150.0]),
+        ([(21.0, 950.0), (23.0, 866.0), (25.0, 866.0)], []),
+        ([(21.0 + 2 * n, 950.0 - 20 * n) for n in range(1, 6)], [-60.0, -80.0]),
+    ],
+    ids=["one hand", "two", "two at once", "three", "where it was or will be", "the last ones"],
+)
+@pytest.mark.parametrize("hz", [10.0, 80.0])
+def test_a_moment_between_two_hands_is_a_pause(jerks, pauses, hz):
+    _, [step] = weigh(readings(in_jerks(*jerks), 40, hz=hz))
+    assert step.pauses == pytest.approx(pauses, abs=1.0)
+
+
+def test_a_slow_device_shows_no_pause():
+    _, [step] = weigh(readings(in_jerks((21.0, 858.0), (23.0, 866.0)), 60, hz=2.0))
+    assert step.pauses == ()
+
+
 def test_noise_that_stays_is_the_scales_own():
     """A compressor has begun to hum: the zero is followed all the same."""
 

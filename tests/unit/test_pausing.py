@@ -1,0 +1,67 @@
+"""Where two things move one after the other, the level between them is what one of them weighs."""
+
+import pytest
+
+from storeguard.domain import pausing
+from storeguard.domain.belief import Lot
+from storeguard.domain.explaining import Explanation, Scene
+from storeguard.domain.pausing import UNEXPLAINED, Moved
+from storeguard.domain.product import Product
+
+SNACK, CANDY = Product("과자", 1100, 88.4), Product("사탕", 300, 8.0)
+SCENE = Scene((SNACK,), {"과자": SNACK, "사탕": CANDY}, 0.5, 3.0, 100.0, {})
+IN_HAND = (Lot("사탕", 1, 7.7, 0.2, 90.0),)
+
+
+def moved(own=0, rest_g=0.0, puts=(), leaves=(), gone_g=None):
+    found = Explanation((own,), puts, leaves, rest_g, 0.0)
+    return Moved(found, gone_g, IN_HAND, IN_HAND)
+
+
+ALONE = moved(-1, -84.4)
+BOTH = moved(-1, -92.1, puts=((0, 1),))
+
+
+def is_explained(pause_g, what):
+    return pausing.cost((pause_g,), what, SCENE) < UNEXPLAINED - 3
+
+
+def test_one_thing_alone_explains_no_pause():
+    assert not is_explained(-92.2, ALONE)
+    assert not is_explained(-92.2, Moved(None, None, (), ()))
+
+
+def test_either_may_move_first():
+    assert is_explained(-92.2, BOTH)
+    assert is_explained(7.8, BOTH)
+    assert not is_explained(-84.4, BOTH)
+    assert not is_explained(-60.0, BOTH)
+
+
+def test_a_guest_leaves_before_or_after():
+    guest = moved(-1, -90.0, leaves=((0, 1),))
+    assert is_explained(-7.6, guest)
+    assert is_explained(-90.1, guest)
+
+
+def test_a_bag_goes_before_or_after():
+    bag = moved(-1, -90.0, gone_g=500.0)
+    assert is_explained(-500.0, bag)
+    assert not is_explained(500.0, bag)
+
+
+@pytest.mark.parametrize("units", [2, 3])
+def test_units_are_taken_one_by_one(units):
+    assert is_explained(-87.5, moved(-units, -88.0 * units))
+    assert not is_explained(-40.0, moved(-units, -88.0 * units))
+
+
+def test_more_things_than_two_explain_no_pause():
+    three = moved(-1, -90.0, puts=((0, 1),), leaves=((0, 1),))
+    assert not is_explained(-90.0, three)
+
+
+def test_each_pause_costs():
+    one = pausing.cost((-60.0,), BOTH, SCENE)
+    assert pausing.cost((-60.0, -30.0), BOTH, SCENE) == pytest.approx(2 * one)
+    assert pausing.cost((), BOTH, SCENE) == 0
