@@ -84,7 +84,7 @@ def _visit(event: ev.VisitReconciled) -> str:
 
 
 def _range(low: int, high: int) -> str:
-    return f"{low} to {high}" if high else "(something hides the shelf)"
+    return f"{low} to {high}" if high else "(none that is known to be missing)"
 
 
 def _counts(counts: Mapping[str, int]) -> str:

@@ -354,6 +354,13 @@ def test_a_pause_tells_what_lies_there_for_what_has_gone(pauses):
     assert certain(shelves.moved(snack)) == -1
 
 
+def test_who_takes_two_and_puts_one_back_has_put_down_nothing_else(shop):
+    """Though an ice of the same weight is in hand."""
+    shop.step("C", -95.0)
+    shop.step("A", -95.0, moved_s=3.0, pauses=(-190.0,))
+    assert (shop.moved(MILK).count, shop.moved(ICE).count) == (-1, -1)
+
+
 def test_a_swap_on_a_large_cell_is_no_plate_that_was_pushed(monkeypatch):
     """One and a half bands more: a unit that weighs 9 g less has left for what was put down."""
     monkeypatch.setattr(Shelves, "band", lambda self, scale: 6.0)

@@ -12,7 +12,7 @@ from storeguard.narrating import line
         ({}, "nothing taken"),
         ({"taken": {"콜라": 2}, "paid": {"콜라": 2}}, "taken 콜라 2; paid 콜라 2"),
         ({"uncertain": {"콜라": (0, 2)}}, "uncertain 콜라 0 to 2"),
-        ({"uncertain": {"콜라": (0, 0)}}, "uncertain 콜라 (something hides the shelf)"),
+        ({"uncertain": {"콜라": (0, 0)}}, "uncertain 콜라 (none that is known to be missing)"),
     ],
 )
 def test_a_judged_visit_is_one_line(found, said):

@@ -480,14 +480,33 @@ def in_jerks(*jerks, hand_s=0.8):
         ([(21.0, 858.0), (22.2, 866.0)], []),
         ([(21.0, 858.0), (23.0, 800.0), (25.0, 840.0)], [-92.0, -150.0]),
         ([(21.0, 950.0), (23.0, 866.0), (25.0, 866.0)], []),
-        ([(21.0 + 2 * n, 950.0 - 20 * n) for n in range(1, 6)], [-60.0, -80.0]),
+        ([(21.0, 858.0), (23.0, 950.0), (25.0, 866.0)], []),
+        ([(21.0 + 2 * n, 950.0 - 20 * n) for n in range(1, 6)], [-40.0, -60.0, -80.0]),
     ],
-    ids=["one hand", "two", "two at once", "three", "where it was or will be", "the last ones"],
+    ids=["one hand", "two", "two at once", "three", "where it was", "put back", "the last three"],
 )
 @pytest.mark.parametrize("hz", [10.0, 80.0])
 def test_a_moment_between_two_hands_is_a_pause(jerks, pauses, hz):
     _, [step] = weigh(readings(in_jerks(*jerks), 40, hz=hz))
     assert step.pauses == pytest.approx(pauses, abs=1.0)
+
+
+def test_pauses_are_no_later_steps():
+    jerks = [(21.0, 858.0), (23.0, 866.0), (40.0, 800.0)]
+    _, [first, second] = weigh(readings(in_jerks(*jerks), 60))
+    assert (len(first.pauses), second.pauses) == (1, ())
+
+
+def test_what_goes_with_a_hand_that_rested_shows_no_pause():
+    """From which level it moved nobody knows: the hand's, or the one before."""
+
+    def load(t_s: float) -> float:
+        if not 20 <= t_s < 40:
+            return 950.0 if t_s < 20 else (926.0 if t_s < 42 else 902.0)
+        return 947.4
+
+    _, [_, *steps] = weigh(readings(load, 60))
+    assert [step.pauses for step in steps] == [()] * len(steps)
 
 
 def test_a_slow_device_shows_no_pause():

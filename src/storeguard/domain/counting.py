@@ -98,7 +98,10 @@ def weigh(belief: Belief, weighed: Weighed) -> Belief:
     """The belief after a step of one scale that is counted already."""
     scene = _scene(belief, weighed, weighed.sigma_g)
     fresh = [replace(one, hands=_fresh(one.hands, weighed.now_s)) for one in belief.hypotheses]
-    ways = [_paused(way, weighed, scene) for one in fresh for way in _ways(one, weighed, scene)]
+    ways = [way for one in fresh for way in _ways(one, weighed, scene)]
+    if weighed.pauses:
+        slack = pausing.UNEXPLAINED * len(weighed.pauses)
+        ways = [_paused(way, weighed, scene) for way in _likely(ways, slack)]
     found = []
     for way in _worth(ways):
         found.append(_gone(way, weighed, scene))
@@ -268,12 +271,10 @@ def _ways(one: Hypothesis, weighed: Weighed, scene: Scene) -> Iterator[_Way]:
 
 
 def _paused(way: _Way, weighed: Weighed, scene: Scene) -> _Way:
-    """The same, as likely as it is after what was seen on the way."""
-    if not weighed.pauses:
-        return way
+    """The way, less likely where it does not explain the pauses."""
     load = way.one.loads[weighed.scale]
-    gone_g = load.object_g if way.object_g is None else None
-    moved = pausing.Moved(way.found, gone_g, load.guests, way.one.hands)
+    is_gone = way.object_g is None
+    moved = pausing.Moved(way.found, load.object_g, is_gone, load.guests, way.one.hands)
     return way._replace(log_p=way.log_p - pausing.cost(weighed.pauses, moved, scene))
 
 
@@ -304,9 +305,13 @@ def _base_g(found: Explanation, load: Load, level_g: float) -> float:
 
 def _worth(ways: list[_Way]) -> list[_Way]:
     """Those that are likely enough to be built."""
+    return nlargest(4 * MOST_HYPOTHESES, _likely(ways, 0.0), key=lambda way: way.log_p)
+
+
+def _likely(ways: list[_Way], slack: float) -> list[_Way]:
+    """Those that may still be likely enough when others have become less so by `slack` nats."""
     best = max(way.log_p for way in ways)
-    kept = [way for way in ways if way.log_p >= best + LEAST_LOG_P]
-    return nlargest(4 * MOST_HYPOTHESES, kept, key=lambda way: way.log_p)
+    return [way for way in ways if way.log_p >= best + LEAST_LOG_P - slack]
 
 
 def _recognised(
@@ -348,7 +353,7 @@ def _gone(way: _Way, weighed: Weighed, scene: Scene) -> Hypothesis:
         return replace(one, loads={**one.loads, weighed.scale: new}, log_p=way.log_p)
     own, guests, hands = _moved(way.found, load, one.hands, weighed, scene)
     is_left = load.is_left and way.object_g is not None
-    is_hand = load.is_hand and way.object_g is not None
+    is_hand = weighed.is_shaken and way.object_g is not None
     new = Load(own, guests, way.base_g, way.object_g, is_left, load.object_s, is_hand)
     return replace(one, loads={**one.loads, weighed.scale: new}, hands=hands, log_p=way.log_p)
 

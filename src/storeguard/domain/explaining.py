@@ -83,7 +83,8 @@ class Explanation(NamedTuple):
     """What moved. `own`: units of the scale's products, put-backs left aside, negative: left.
 
     `puts`: lot in hand → units put down here; `leaves`: guest → units that left; both by index.
-    `rest_g` is the weight of the own units as measured.
+    `rest_g` is the weight of the own units as measured; `beside_g` what puts and leaves weigh, and
+    `beside_var` its variance.
     """
 
     own: Units
@@ -91,6 +92,8 @@ class Explanation(NamedTuple):
     leaves: tuple[tuple[int, int], ...]
     rest_g: float
     cost: float
+    beside_g: float = 0.0
+    beside_var: float = 0.0
 
 
 class _Special(NamedTuple):
@@ -156,7 +159,8 @@ def explanations(
             if total > most:
                 break
             if all(n + here >= 0 for n, here in zip(own, load.own, strict=True)):
-                found.append(Explanation(own, special.puts, special.leaves, rest_g, total))
+                beside = (special.grams, special.var)
+                found.append(Explanation(own, special.puts, special.leaves, rest_g, total, *beside))
                 most = min(most, total + MOST_CONSIDERED)
     return [one for one in found if one.cost <= most]
 

@@ -163,17 +163,34 @@ def _hold(state: Weighing, t_s: float, jump: drift.Slide, rules: WeighingRules) 
 
 
 def with_pause(state: Weighing, rules: WeighingRules) -> Weighing:
-    """While it moves: a moment in which it kept still between two hands."""
-    still_g = _still_g(state, rules)
+    """Notes a moment in which a scale that moves kept still, between two hands.
+
+    Where that was at the old level, all that was before it has been undone.
+    """
+    still_g = _still_g(state.noise_g, rules)
     found_g = pause_g(state.window, still_g)
-    if found_g is None:
+    if found_g is None or state.level_g is None:
         return state
-    others = state.pauses[:-1] if _is_near(found_g, state.pauses[-1:], still_g) else state.pauses
-    return state._replace(pauses=(*others, found_g)[-MOST_PAUSES:])
+    if _is_near(found_g, (state.zero_g + state.level_g,), still_g):
+        return state._replace(pauses=())
+    if _is_near(found_g, state.pauses[-1:], still_g):
+        return state._replace(pauses=(*state.pauses[:-1], found_g))
+    return state._replace(pauses=(*state.pauses, found_g)[-MOST_PAUSES - 1 :])
 
 
-def _still_g(state: Weighing, rules: WeighingRules) -> float:
-    return max(PAUSE_SIGMAS * state.noise_g, PAUSE_PER_BAND * rules.band_g)
+def _still_g(noise_g: float, rules: WeighingRules) -> float:
+    return max(PAUSE_SIGMAS * noise_g, PAUSE_PER_BAND * rules.band_g)
+
+
+def _pauses(
+    state: Weighing, grams: float, gross_g: Sequence[float], noise_g: float, rules: WeighingRules
+) -> tuple[float, ...]:
+    """Those on the way, from the old level. None where a jump was held: which level is the old?"""
+    if state.drift.held is not None:
+        return ()
+    still_g = _still_g(noise_g, rules)
+    found = (one - state.zero_g - (state.level_g or 0.0) for one in gross_g)
+    return tuple(one for one in found if not _is_near(one, (0.0, grams), still_g))[-MOST_PAUSES:]
 
 
 def _is_near(gross_g: float, others: Sequence[float], within_g: float) -> bool:
@@ -187,8 +204,13 @@ def step(
     started_s: float,
     noise_before_g: float,
     rules: WeighingRules,
+    paused_g: Sequence[float] = (),
 ) -> Advance:
-    """The step, with what the zero had begun to follow of it, and how unsure its grams are."""
+    """The step, with what the zero had begun to follow of it, and how unsure its grams are.
+
+    `paused_g`: gross levels at which it kept still on the way.
+    """
+    pauses = _pauses(state, grams, paused_g, noise_before_g, rules)
     noise_g = median_sigma_g(max(noise_before_g, state.noise_g), len(state.window))
     leant_g = state.drift.held_g
     followed, begun = drift.step_began(state.drift, t_s, grams, 3 * noise_g)
@@ -197,11 +219,8 @@ def step(
         state = state._replace(zero_g=state.zero_g - begun.grams)
         grams, started_s = grams + begun.grams, min(started_s, begun.since_s)
     assert state.level_g is not None
-    still_g, before_g = _still_g(state, rules), state.zero_g + state.level_g
-    pauses = [one - before_g for one in state.pauses]
-    pauses = [one for one in pauses if not _is_near(one, (0.0, grams), still_g)]
     level_g = state.level_g + grams
-    state = state._replace(level_g=level_g, pauses=())
+    state = state._replace(level_g=level_g)
     unsure_g = math.hypot(
         median_sigma_g(state.noise_g, len(state.window)),
         noise_g,
@@ -210,4 +229,4 @@ def step(
     )
     at = (t_s, rules.scale, started_s)
     levels = (grams, level_g, state.noise_g, unsure_g, leant_g)
-    return state, (StepSettled(*at, *levels, _is_shaken(state, rules), tuple(pauses)),)
+    return state, (StepSettled(*at, *levels, _is_shaken(state, rules), pauses),)

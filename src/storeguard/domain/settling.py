@@ -21,7 +21,8 @@ CREEP_SIGMAS = 5.0
 
 
 PAUSE_S, FEWEST_IN_PAUSE = 0.6, 5
-"""A hand that has let go of a plate comes back no sooner, to put down something else."""
+"""A hand that has let go of a plate comes back no sooner, to put down something else. A device of
+less than about 8 Hz shows no such moment."""
 
 
 def is_steady(window: Samples, settle_for_s: float, band_g: float) -> bool:
@@ -46,11 +47,11 @@ def is_steady(window: Samples, settle_for_s: float, band_g: float) -> bool:
 def pause_g(window: Samples, still_g: float) -> float | None:
     """The level of the last moment, where no sample of it was further off than `still_g`."""
     since_s = window[-1][0] - PAUSE_S
-    grams = [g for t_s, g in window if t_s >= since_s]
-    if len(grams) < FEWEST_IN_PAUSE:
+    moment = [(t_s, g) for t_s, g in window if t_s >= since_s]
+    if len(moment) < FEWEST_IN_PAUSE or moment[-1][0] - moment[0][0] < SPAN_SHARE * PAUSE_S - 0.1:
         return None
-    middle = median(grams)
-    return middle if all(abs(g - middle) <= still_g for g in grams) else None
+    middle = median(g for _, g in moment)
+    return middle if all(abs(g - middle) <= still_g for _, g in moment) else None
 
 
 def _gap_s(window: Samples) -> float:

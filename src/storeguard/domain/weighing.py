@@ -191,6 +191,7 @@ def _try_to_settle(state: Weighing, t_s: float, rules: WeighingRules) -> Advance
     noise_g = sigma_g(state.window)
     calm_g = min(noise_g, state.calm_g or noise_g)
     state = state._replace(moving_since_s=None, noise_g=noise_g, calm_g=calm_g, tracked_s=t_s)
+    state = state._replace(pauses=())
     if before.level_g is None:
         released = drift.hold(state.drift, t_s, 0.0)
         return state._replace(level_g=gross_g - state.zero_g, drift=released), ()
@@ -200,7 +201,7 @@ def _try_to_settle(state: Weighing, t_s: float, rules: WeighingRules) -> Advance
         return resting.rest_near(state, t_s, off_g, started_s, rules)
     if state.drift.held is not None and _is_held(state, gross_g, rules):
         return state, ()
-    return resting.step(state, t_s, off_g, started_s, before.noise_g, rules)
+    return resting.step(state, t_s, off_g, started_s, before.noise_g, rules, before.pauses)
 
 
 def _is_held(state: Weighing, gross_g: float, rules: WeighingRules) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from storeguard.clock import Clock
 from storeguard.domain import answers, counting, testimony, weighing
 from storeguard.domain.answers import Count
-from storeguard.domain.belief import SURE, Belief, entered, given_back, paid
+from storeguard.domain.belief import Belief, entered, given_back, paid
 from storeguard.domain.counting import Weighed
 from storeguard.domain.events import (
     LevelJumped,
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 PATIENCE_S = 8.0
 """So long a step waits for one that began before it on another scale: what was taken there may
 be what is put down here."""
+
+TAUGHT = 0.95
+"""A step teaches a unit weight where it is as sure as that to be a single unit."""
 
 PROMPT_S = 1.0
 REMEMBERED_VISITS = 8
@@ -188,11 +191,12 @@ class Tally:
         A hand that may have gone with it weighed something too.
         """
         scale = step.scale
-        if len(found) != 1 or step.leant_g or self._belief.hidden(scale) > 1 - SURE:
+        if len(found) != 1 or step.leant_g or self._belief.hidden(scale) > 1 - TAUGHT:
             return None
         [((_, name), units)] = found.items()
         is_own = any(name == one.name for one in self._channels[scale].weighed)
-        return name if is_own and abs(units) == 1 and self.counts[name].is_certain else None
+        is_lone = is_own and abs(units) == 1 and self.counts[name].certainty >= TAUGHT
+        return name if is_lone else None
 
     def _changes(
         self, belief: Belief, first: str, booked: Mapping[str, int]
