@@ -103,6 +103,17 @@ def test_of_two_bars_of_one_weight_the_sale_says_which_it_was(mixed):
     assert (shelf.get("메로나", 8), shelf["쌍쌍바"]) == (8, 7)
 
 
+@pytest.mark.parametrize(("grams", "taken"), [(-81.0, "쌍쌍바"), (-79.5, "메로나")])
+def test_a_count_that_is_fairly_certain_is_open_to_the_sales_and_a_surer_one_is_not(
+    mixed, monkeypatch, grams, taken
+):
+    """By weight alone one bar is 9 in 10, or more; the other is paid for."""
+    monkeypatch.setitem(GOODS, "쌍쌍바", ("B", 8, 1000, 86.0))
+    visit, _ = mixed.move(15, "B", grams).sell(30, "쌍쌍바").told()
+    assert visit["taken"] == {taken: 1}
+    assert (visit["unpaid"], visit["uncertain"]) == ({}, {})
+
+
 def test_of_two_bars_of_one_weight_nobody_is_accused_of_either(mixed):
     visit, lines = mixed.move(15, "B", -80.7).told()
     assert visit["unpaid"] == {}
