@@ -41,6 +41,7 @@ INVENTORY = """\
 SCALES = {"A": "바나나우유", "B": "초코바", "C": "콜라"}
 CLOUD_WITHIN_S = 30.0
 NOTICE_WITHIN_S = 90.0
+"""Twelve on a desk; a machine with other work beside it needs more."""
 OWNER = "owner"
 SCRIPTS = ("honest", "thief", "both")
 

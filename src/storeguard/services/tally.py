@@ -60,7 +60,7 @@ class Tally:
         self._clock = clock
         self._swaps = swaps
         self._on_shelves = goods
-        self._belief = Belief(self._goods())
+        self._belief = Belief(self._products())
         self._moves_known: tuple[Belief | None, frozenset[str], Mapping[str, Count]]
         self._moves_known = None, frozenset(), {}
         self._visit = VisitShare()
@@ -83,7 +83,7 @@ class Tally:
             await self._count_step(first, first.pending[0])
         await self._on_shelves.remember(self._belief, self.is_certain)
 
-    def _goods(self) -> dict[str, tuple[Product, ...]]:
+    def _products(self) -> dict[str, tuple[Product, ...]]:
         weighed = {one.id: one.weighed for one in self._channels.values()}
         return {scale: products for scale, products in weighed.items() if products}
 
@@ -343,7 +343,7 @@ class Tally:
     def set_products(self) -> None:
         """Unit weights were edited; where a product has become weighable or is no longer, all
         is counted anew."""
-        goods = self._goods()
+        goods = self._products()
         names = {scale: [one.name for one in each] for scale, each in goods.items()}
         known = {s: [one.name for one in each] for s, each in self._belief.goods.items()}
         if names == known:
