@@ -354,6 +354,15 @@ def test_a_pause_tells_what_lies_there_for_what_has_gone(pauses):
     assert certain(shelves.moved(snack)) == -1
 
 
+@pytest.mark.parametrize("taken_g", [(285.5,), (190.4, 95.1)], ids=["at once", "in two grabs"])
+def test_what_was_taken_comes_back_one_by_one(shop, taken_g):
+    for grams in taken_g:
+        shop.step("A", -grams)
+    shop.step("A", 285.5, moved_s=4.0, pauses=(95.1, 190.3))
+    assert certain(shop.moved(MILK)) == 0
+    assert shop.belief.likeliest.hands == ()
+
+
 def test_who_takes_two_and_puts_one_back_has_put_down_nothing_else(shop):
     """Though an ice of the same weight is in hand."""
     shop.step("C", -95.0)

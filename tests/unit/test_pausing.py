@@ -52,6 +52,19 @@ def test_of_two_things_beside_the_stock_either_is_first():
     assert not is_explained(37.7, two)
 
 
+def test_units_are_put_down_one_by_one():
+    three = Moved(
+        Explanation((0,), ((0, 3),), (), 0.0, 0.0, 24.1, 0.1),
+        None,
+        True,
+        (),
+        (Lot("사탕", 3, 24.1, 0.3, 90.0),),
+    )
+    assert is_explained(8.1, three)
+    assert is_explained(16.0, three)
+    assert not is_explained(24.1, three)
+
+
 def test_a_bag_goes_before_or_after():
     bag = moved(-1, -90.0, object_g=500.0)
     assert is_explained(-500.0, bag)

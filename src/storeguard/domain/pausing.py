@@ -88,6 +88,8 @@ def _levels(moved: Moved, scene: Scene) -> Iterator[Level]:
         yield from _between(found, beside, scene)
     else:
         yield _anywhere(found, beside, scene)
+    if not kinds:
+        yield from _one_by_one(found, moved, scene)
     if kinds == 1 and not beside and max(found.own) <= 0:
         yield from _undone(found, scene)
 
@@ -120,6 +122,14 @@ def _undone(found: Explanation, scene: Scene) -> Iterator[Level]:
         yield Level(grams, var, PUT_BACK + MANY * math.log(more))
 
 
+def _one_by_one(found: Explanation, moved: Moved, scene: Scene) -> Iterator[Level]:
+    """Some units of what was taken, or put down, at once."""
+    for lot, sign, units in _lots(found, moved):
+        for some in range(1, units):
+            grams, var = part_of(lot, some, scene.products[lot.product])
+            yield Level(sign * grams, var)
+
+
 def _beside(found: Explanation, moved: Moved, scene: Scene) -> Iterator[Level]:
     """What moved beside the own stock, each thing by itself."""
     if moved.object_g is not None and moved.is_gone:
@@ -127,10 +137,15 @@ def _beside(found: Explanation, moved: Moved, scene: Scene) -> Iterator[Level]:
     if len(found.puts) + len(found.leaves) == 1:
         yield Level(found.beside_g, found.beside_var)
         return
-    for lots, sign, units_of in ((moved.hands, 1, found.puts), (moved.guests, -1, found.leaves)):
-        for i, units in units_of:
-            grams, var = part_of(lots[i], units, scene.products[lots[i].product])
-            yield Level(sign * grams, var + (CELLS_DIFFER * grams) ** 2)
+    for lot, sign, units in _lots(found, moved):
+        grams, var = part_of(lot, units, scene.products[lot.product])
+        yield Level(sign * grams, var + (CELLS_DIFFER * grams) ** 2)
+
+
+def _lots(found: Explanation, moved: Moved) -> Iterator[tuple[Lot, int, int]]:
+    """Each lot that was put down (1) or has left (-1), and how many units of it."""
+    yield from ((moved.hands[i], 1, units) for i, units in found.puts)
+    yield from ((moved.guests[i], -1, units) for i, units in found.leaves)
 
 
 def _own(counts: Units, found: Explanation, scene: Scene) -> Level:
