@@ -370,6 +370,23 @@ def test_who_takes_two_and_puts_one_back_has_put_down_nothing_else(shop):
     assert (shop.moved(MILK).count, shop.moved(ICE).count) == (-1, -1)
 
 
+@pytest.mark.parametrize(
+    ("taken_s", "own_g", "lies"),
+    [(1.5, 0.0, True), (1.5, -52.1, True), (4.8, 0.0, False)],
+    ids=["meanwhile", "and one of its own", "afterwards"],
+)
+def test_what_came_to_a_scale_that_had_begun_to_move_was_taken_meanwhile(
+    shop, taken_s, own_g, lies
+):
+    """A hand is on B from 1 s until 4.6 s, so B is counted first; a bottle leaves A in between."""
+    shop.step("B", 95.3 + own_g, after_s=6.0, started_s=1.0, moved_s=3.6)
+    shop.step("A", -95.4, after_s=0.5, started_s=taken_s)
+    assert shop.moved(MILK).count == (0 if lies else -1)
+    assert shop.guests("B") == ({"바나나우유": 1} if lies else {})
+    if lies:
+        assert certain(shop.moved(CHOC)) == (-1 if own_g else 0)
+
+
 def test_a_swap_on_a_large_cell_is_no_plate_that_was_pushed(monkeypatch):
     """One and a half bands more: a unit that weighs 9 g less has left for what was put down."""
     monkeypatch.setattr(Shelves, "band", lambda self, scale: 6.0)

@@ -54,8 +54,8 @@ class Load(NamedTuple):
 
     `base_g` is the level that these weigh. `object_g`: what lies there beside them and is no
     product, or hides what moved; None where there is nothing of that kind. `is_left`: that was
-    there already when this visit began, so it hides nothing of it. `object_s`: since when;
-    `is_hand`: it shook.
+    there already when this visit began, so it hides nothing of it. `object_s`: since when,
+    at the earliest; `object_by_s`: by when it lay as it does. `is_hand`: it shook.
     """
 
     own: tuple[int, ...]
@@ -65,6 +65,7 @@ class Load(NamedTuple):
     is_left: bool = False
     object_s: float = -math.inf
     is_hand: bool = False
+    object_by_s: float = -math.inf
 
     @property
     def level_g(self) -> float:

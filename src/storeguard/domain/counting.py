@@ -25,7 +25,7 @@ from storeguard.domain.belief import (
     settled,
 )
 from storeguard.domain.explaining import (
-    MISPLACED,
+    IN_TURN_S,
     Explanation,
     Scene,
     bias_g,
@@ -90,6 +90,11 @@ class Weighed:
     pauses: tuple[float, ...] = ()
 
     @property
+    def rested_s(self) -> float:
+        """When it has come to rest."""
+        return min(self.started_s + self.moved_s, self.now_s)
+
+    @property
     def sigma_g(self) -> float:
         return max(self.band_g * STEP_PER_BAND, self.unsure_g)
 
@@ -107,7 +112,7 @@ def weigh(belief: Belief, weighed: Weighed) -> Belief:
         found.append(_gone(way, weighed, scene))
         if way.object_g is None:
             hidden_s = min(weighed.started_s, way.one.loads[weighed.scale].hidden_s)
-            found += _recognised(found[-1], hidden_s, weighed.now_s, scene)
+            found += _recognised(found[-1], hidden_s, weighed, scene, belief)
     return settled(belief, found)
 
 
@@ -315,24 +320,26 @@ def _likely(ways: list[_Way], slack: float) -> list[_Way]:
 
 
 def _recognised(
-    one: Hypothesis, hidden_s: float, now_s: float, scene: Scene
+    one: Hypothesis, hidden_s: float, weighed: Weighed, scene: Scene, belief: Belief
 ) -> Iterator[Hypothesis]:
-    """A hand has hidden until now that units were taken, and they lie on another scale already.
+    """Units that were taken now lie on another scale, which was counted before: it began to move
+    before this one, under a hand perhaps, and came to rest after they were taken.
 
-    `hidden_s`: since when. What came there before is none of them.
+    `hidden_s`: since when they may have been taken. What lay there by then is none of them.
     """
+    now = {i for i, lot in enumerate(one.hands) if lot.since_s == weighed.now_s}
     for scale, load in one.loads.items():
-        if load.object_g is None or load.object_s <= hidden_s:
+        if load.object_g is None or load.object_by_s <= hidden_s:
             continue
-        taken_now = [(i, lot) for i, lot in enumerate(one.hands) if lot.since_s == now_s]
-        for i, lot in taken_now:
-            for units in range(1, lot.units + 1):
-                part, rest = _split(lot, units, scene)
-                off_g, var = load.object_g - part.grams, part.sd_g**2 + scene.sigma_g**2
-                log_p = one.log_p + OBJECT - MISPLACED + density(off_g, var)
-                guest = Load(load.own, (*load.guests, part), load.level_g)
-                hands = _some([*one.hands[:i], rest, *one.hands[i + 1 :]])
-                yield replace(one, loads={**one.loads, scale: guest}, hands=hands, log_p=log_p)
+        there = replace(scene, own=belief.goods[scale], known={}, moved_s=IN_TURN_S)
+        bare = load._replace(object_g=None)
+        for found in explanations(load.object_g, bare, one.hands, there):
+            if now.isdisjoint(i for i, _ in found.puts):
+                continue
+            own, guests, hands = _moved(found, bare, one.hands, weighed, there)
+            loads = {**one.loads, scale: Load(own, guests, load.level_g)}
+            log_p = one.log_p + _object(load.object_g) - found.cost
+            yield replace(one, loads=loads, hands=hands, log_p=log_p)
 
 
 def _is_move(found: Explanation) -> bool:
@@ -349,12 +356,20 @@ def _gone(way: _Way, weighed: Weighed, scene: Scene) -> Hypothesis:
             is_left=False,
             object_s=since_s,
             is_hand=weighed.is_shaken,
+            object_by_s=weighed.rested_s,
         )
         return replace(one, loads={**one.loads, weighed.scale: new}, log_p=way.log_p)
     own, guests, hands = _moved(way.found, load, one.hands, weighed, scene)
     is_left = load.is_left and way.object_g is not None
     is_hand = weighed.is_shaken and way.object_g is not None
-    new = Load(own, guests, way.base_g, way.object_g, is_left, load.object_s, is_hand)
+    new = load._replace(
+        own=own,
+        guests=guests,
+        base_g=way.base_g,
+        object_g=way.object_g,
+        is_left=is_left,
+        is_hand=is_hand,
+    )
     return replace(one, loads={**one.loads, weighed.scale: new}, hands=hands, log_p=way.log_p)
 
 
