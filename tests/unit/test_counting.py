@@ -387,6 +387,15 @@ def test_what_came_to_a_scale_that_had_begun_to_move_was_taken_meanwhile(
         assert certain(shop.moved(CHOC)) == (-1 if own_g else 0)
 
 
+def test_what_was_in_hand_before_may_lie_there_as_well_as_what_was_taken_meanwhile(shop):
+    """An ice weighs as much as the bottle: one of the two lies on B, and one is in hand."""
+    shop.step("C", -95.1)
+    shop.step("B", 95.3, after_s=6.0, started_s=6.0, moved_s=3.6)
+    shop.step("A", -95.4, after_s=0.5, started_s=6.5)
+    assert shop.moved(MILK).count + shop.moved(ICE).count == -1
+    assert sum(shop.guests("B").values()) == 1
+
+
 def test_a_swap_on_a_large_cell_is_no_plate_that_was_pushed(monkeypatch):
     """One and a half bands more: a unit that weighs 9 g less has left for what was put down."""
     monkeypatch.setattr(Shelves, "band", lambda self, scale: 6.0)
