@@ -235,3 +235,30 @@ def test_each_fault_has_a_title_and_a_sentence_and_the_log_has_the_devices_own(s
     assert "A failed: W101 scale 'A': no data from the simulated cell" in caplog.text
     scales = {row.id: row for row in page(store).scales}
     assert scales["A"].text == shown["A"].why
+
+
+def test_two_full_shelves_of_nearly_one_weight_are_both_guarded_from_the_first_start(
+    tmp_path, replay
+):
+    """D shows what E's goods weigh by the book, and E what D's do, to a few grams, by chance."""
+    trace = tmp_path / "trace"
+    (trace / "inventory").mkdir(parents=True)
+    cell = "capacity_g: 10000, calibration: {tare_raw: 0, counts_per_g: 100.0}"
+    texts = {
+        "config.yaml": "store: {id: full, name: 가득}\nscales:\n"
+        f"  - {{id: D, products: [땅콩], {cell}}}\n  - {{id: E, products: [껌], {cell}}}\n",
+        "inventory/inventory_store.csv": "상품명, 개수, 가격, 무게\n"
+        "땅콩,300,2000,26.6\n껌,377,500,21.2\n",
+        "people.csv": "t_s,people\n0,0\n",
+        "sales.csv": "t_s,product,count\n",
+        "scales.csv": "t_s,scale,raw\n"
+        + "".join(
+            f"{n / 10},D,{799290 + n % 3 * 20}\n{n / 10},E,{798360 + n % 4 * 15}\n"
+            for n in range(200)
+        ),
+    }
+    for name, text in texts.items():
+        (trace / name).write_text(text, encoding="utf-8")
+    result = replay(trace)
+    assert result.exit_code == 0, result.output
+    assert [line for line in result.lines if line["event"] == "DeviceFailed"] == []

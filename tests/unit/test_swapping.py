@@ -62,3 +62,14 @@ def test_a_mixed_scale_changes_places_only_where_no_choice_of_its_goods_weighs_t
     assert swapped([mixed(2 * 265.0 + 5 * 52.0), held("B", tea, 6, 1320.0)]) == ()
     assert swapped([mixed(3 * 373.0), held("B", soda, 3, 1320.0)]) == (("A", "B"),)
     assert swapped([mixed(0.0), held("B", COLA, 0, 1320.0)]) == (("A", "B"),)
+
+
+@pytest.mark.parametrize(("unsure_g", "pairs"), [(9.0, ()), (0.0, (("D", "E"),))])
+def test_two_full_shelves_of_nearly_one_weight_have_not_changed_places_at_a_first_start(
+    unsure_g, pairs
+):
+    """300 and 377 units add up their spread; once a zero is remembered, they do no more."""
+    nut, gum = Product("땅콩", 2000, 26.6), Product("껌", 500, 21.2)
+    d = Held("D", (nut,), 7992.9, 300 * 26.6, 3.0, unsure_g)
+    e = Held("E", (gum,), 7983.6, 377 * 21.2, 3.0, unsure_g)
+    assert swapped([d, e]) == pairs

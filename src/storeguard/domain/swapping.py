@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from storeguard.domain.explaining import SIGMAS
 from storeguard.domain.lattice import combinations_near
 from storeguard.domain.product import Product
 from storeguard.domain.rounding import estimate_change
@@ -18,13 +19,18 @@ NEAR_PER_UNIT = 1 / 3
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One scale: what it shows, and what the goods weigh that the book has there."""
+    """One scale: what it shows, and what the goods weigh that the book has there.
+
+    `unsure_g`: how far off that may be, one sigma: on a full shelf units' spread and the owner's
+    rounding add up, until the zero is remembered at which the goods weigh what they do.
+    """
 
     scale: str
     products: tuple[Product, ...]
     level_g: float
     goods_g: float
     band_g: float
+    unsure_g: float = 0.0
 
     @property
     def lightest_g(self) -> float:
@@ -57,7 +63,9 @@ def _is_near(level_g: float, goods: Held) -> bool:
 
 
 def _may_be_its_own(one: Held) -> bool:
-    """Would some number of its own units weigh that?"""
+    """Would its own goods, or some number of its own units, weigh that?"""
+    if abs(one.level_g - one.goods_g) <= SIGMAS * one.unsure_g:
+        return True
     founds = [estimate_change(one.level_g, product, one.band_g) for product in one.products]
     if any(found.is_certain and found.change >= 0 for found in founds):
         return True

@@ -1,10 +1,12 @@
 """What lies on each scale by the book, and what of the shelves survives a restart."""
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from storeguard.domain.belief import Belief, Load
+from storeguard.domain.explaining import bias_g
 from storeguard.ports import Book
 from storeguard.services.shelfmemory import ShelfMemory
 
@@ -46,6 +48,14 @@ class ShelfGoods:
         own = {p.name for p in channel.weighed}
         guests = self._memory.guests_on(channel.id)
         return {name: n for name, n in guests.items() if name in known - own}
+
+    def unsure_g(self, channel: "Channel") -> float:
+        """How far off `booked_g` may be, one sigma; 0 once a zero is remembered for it."""
+        if self.has_zero(channel):
+            return 0.0
+        counts = [(self.booked(one.name), one) for one in channel.weighed]
+        var = sum(n * one.spread_g**2 + (n * bias_g(one)) ** 2 for n, one in counts)
+        return math.sqrt(var)
 
     def has_zero(self, channel: "Channel") -> bool:
         """Is the zero remembered at which its goods weigh what they do?"""

@@ -1,7 +1,7 @@
 """Scales that have changed places while the power was off are kept out until they are back."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from storeguard.clock import Clock
@@ -11,6 +11,7 @@ from storeguard.domain.swapping import Held, swapped
 from storeguard.errors import FaultCode
 from storeguard.health import Health
 from storeguard.services.bus import Bus
+from storeguard.services.shelfgoods import ShelfGoods
 
 if TYPE_CHECKING:
     from storeguard.services.weighing import Channel
@@ -22,18 +23,18 @@ log = logging.getLogger("storeguard")
 
 
 class SwapWatch:
-    """Looks at first levels before they are counted. `goods_g`: what the book has on a scale."""
+    """Looks at first levels before they are counted. `goods`: what the book has on a scale."""
 
     def __init__(
         self,
         channels: Sequence["Channel"],
-        goods_g: Callable[["Channel"], float],
+        goods: ShelfGoods,
         bus: Bus,
         clock: Clock,
         health: Health,
     ) -> None:
         self._channels = channels
-        self._goods_g = goods_g
+        self._goods = goods
         self._bus = bus
         self._clock = clock
         self._health = health
@@ -87,8 +88,8 @@ class SwapWatch:
         products = channel.weighed
         if not products:
             return None
-        goods_g = self._goods_g(channel)
-        return Held(channel.id, products, level_g, goods_g, channel.rules.band_g)
+        goods_g, unsure_g = self._goods.booked_g(channel), self._goods.unsure_g(channel)
+        return Held(channel.id, products, level_g, goods_g, channel.rules.band_g, unsure_g)
 
     def _bar(self, a: str, b: str) -> None:
         log.warning(

@@ -113,7 +113,7 @@ class WeighingService:
         self._pulses = {one.id: health.pulse(f"{one.id} reader", SPEECHLESS_S) for one in channels}
         self._memory = ShelfMemory(memory, guest_memory)
         goods = ShelfGoods(self.channels, shelf, self._memory)
-        self._swaps = SwapWatch(self.channels, goods.booked_g, bus, clock, health)
+        self._swaps = SwapWatch(self.channels, goods, bus, clock, health)
         self.drifts = DriftWatch(self.channels, bus, clock, drift_memory)
         self.tally = Tally(self.channels, shelf, bus, clock, self._swaps, goods)
         bus.subscribe(self._on_event)
