@@ -28,10 +28,10 @@ from storeguard.domain.explaining import (
     IN_TURN_S,
     Explanation,
     Scene,
-    bias_g,
     density,
     explanations,
     part_of,
+    weight_var,
 )
 from storeguard.domain.product import Product
 
@@ -171,7 +171,7 @@ def first_weighed(
     pairs = [(n, p) for n, p in zip(own, belief.goods[weighed.scale], strict=True)]
     pairs += [(lot.units, belief.product(lot.product)) for lot in lots]
     goods_g = sum(n * p.unit_weight_g for n, p in pairs)
-    var = sum(n * p.spread_g**2 + (n * bias_g(p)) ** 2 for n, p in pairs)
+    var = sum(weight_var(p, n) for n, p in pairs)
     lightest_g = min(p.unit_weight_g for p in belief.goods[weighed.scale])
     load = Load(own, lots, goods_g)
     is_as_booked = abs(weighed.level_g - goods_g) <= NEAREST * lightest_g

@@ -220,7 +220,7 @@ def _misfit(off_g: float, var: float, units: Units, scene: Scene) -> float:
     fixed, loose, is_unstated = scene.sigma_g**2 + var, 0.0, False
     for n, one in zip(units, scene.own, strict=True):
         if n:
-            loose += abs(n) * one.spread_g**2 + (n * bias_g(one)) ** 2
+            loose += weight_var(one, n)
             is_unstated |= one.tolerance_g is None
     wide = density(off_g, fixed + loose)
     if not is_unstated:
@@ -234,6 +234,11 @@ def bias_g(product: Product) -> float:
     """The deviation of a product's true mean from the owner's unit weight."""
     is_whole = product.unit_weight_g == round(product.unit_weight_g)
     return max(BIAS * product.unit_weight_g, ROUNDING_G if is_whole else 0.0)
+
+
+def weight_var(product: Product, units: int) -> float:
+    """The variance of what so many units weigh: each one's spread, and the owner's error in all."""
+    return abs(units) * product.spread_g**2 + (units * bias_g(product)) ** 2
 
 
 def density(off_g: float, var: float) -> float:
@@ -279,8 +284,7 @@ def _put_down_otherwise(
     """As any units of the product weigh."""
     for i, units, cost in _handfuls(hands, newest, scene):
         product = scene.products[hands[i].product]
-        grams, var = units * product.unit_weight_g, units * product.spread_g**2
-        var += (units * bias_g(product)) ** 2
+        grams, var = units * product.unit_weight_g, weight_var(product, units)
         cost += ANOTHER_OF_ITS_KIND
         yield _Special(grams, var, cost, product.name, puts=((i, units),))
 

@@ -18,9 +18,9 @@ from storeguard.domain.explaining import (
     PUT_BACK,
     Explanation,
     Scene,
-    bias_g,
     density,
     part_of,
+    weight_var,
 )
 from storeguard.domain.lattice import Units
 
@@ -151,8 +151,7 @@ def _lots(found: Explanation, moved: Moved) -> Iterator[tuple[Lot, int, int]]:
 def _own(counts: Units, found: Explanation, scene: Scene) -> Level:
     levels = []
     for k, n, one in zip(counts, found.own, scene.own, strict=True):
-        var = k * one.spread_g**2 + (k * bias_g(one)) ** 2
-        levels.append(Level(math.copysign(k, n) * one.unit_weight_g, var))
+        levels.append(Level(math.copysign(k, n) * one.unit_weight_g, weight_var(one, k)))
     return _sum(levels)
 
 

@@ -190,8 +190,9 @@ def _try_to_settle(state: Weighing, t_s: float, rules: WeighingRules) -> Advance
     before, started_s = state, state.moving_since_s
     noise_g = sigma_g(state.window)
     calm_g = min(noise_g, state.calm_g or noise_g)
-    state = state._replace(moving_since_s=None, noise_g=noise_g, calm_g=calm_g, tracked_s=t_s)
-    state = state._replace(pauses=())
+    state = state._replace(
+        moving_since_s=None, noise_g=noise_g, calm_g=calm_g, tracked_s=t_s, pauses=()
+    )
     if before.level_g is None:
         released = drift.hold(state.drift, t_s, 0.0)
         return state._replace(level_g=gross_g - state.zero_g, drift=released), ()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from storeguard.domain.belief import Belief, Load
-from storeguard.domain.explaining import bias_g
+from storeguard.domain.explaining import weight_var
 from storeguard.ports import Book
 from storeguard.services.shelfmemory import ShelfMemory
 
@@ -53,9 +53,7 @@ class ShelfGoods:
         """How far off `booked_g` may be, one sigma; 0 once a zero is remembered for it."""
         if self.has_zero(channel):
             return 0.0
-        counts = [(self.booked(one.name), one) for one in channel.weighed]
-        var = sum(n * one.spread_g**2 + (n * bias_g(one)) ** 2 for n, one in counts)
-        return math.sqrt(var)
+        return math.sqrt(sum(weight_var(one, self.booked(one.name)) for one in channel.weighed))
 
     def has_zero(self, channel: "Channel") -> bool:
         """Is the zero remembered at which its goods weigh what they do?"""
