@@ -413,7 +413,8 @@ def test_a_hand_that_rests_lightly_and_goes_has_moved_nothing(hand_g):
         return 950 - (2.6 if 20 <= t_s < 40 else 0) + (hand_g if 40 <= t_s < 41 else 0)
 
     state, events = weigh(readings(load, 60))
-    assert [type(event) for event in events] == [LevelJumped]
+    assert [type(event) for event in events] == [LevelJumped, LevelJumped]
+    assert events[1].grams == -events[0].grams
     assert state.drift.held is None
     assert abs(state.drift.total_g) < 0.7
     assert state.level_g == pytest.approx(950, abs=0.5)

@@ -55,7 +55,9 @@ class Load(NamedTuple):
     `base_g` is the level that these weigh. `object_g`: what lies there beside them and is no
     product, or hides what moved; None where there is nothing of that kind. `is_left`: that was
     there already when this visit began, so it hides nothing of it. `object_s`: since when,
-    at the earliest; `object_by_s`: by when it lay as it does. `is_hand`: it shook.
+    at the earliest; `object_by_s`: by when it lay as it does; `object_sd_g`: how exactly it was
+    weighed. `is_hand`: it shook. `jumped_g`: what of a jump that no level shows yet was goods;
+    `jumped_s`: when it was told.
     """
 
     own: tuple[int, ...]
@@ -66,6 +68,9 @@ class Load(NamedTuple):
     object_s: float = -math.inf
     is_hand: bool = False
     object_by_s: float = -math.inf
+    object_sd_g: float = 0.0
+    jumped_g: float = 0.0
+    jumped_s: float = -math.inf
 
     @property
     def level_g(self) -> float:

@@ -24,19 +24,25 @@ from storeguard.domain.belief import (
     Lot,
     settled,
 )
+from storeguard.domain.drift import HELD_FOR_S
 from storeguard.domain.explaining import (
+    A_HAND,
     IN_TURN_S,
     Explanation,
     Scene,
     density,
     explanations,
-    part_of,
     weight_var,
 )
+from storeguard.domain.moving import moved
 from storeguard.domain.product import Product
 
-OBJECT, LACKING = math.log(3000.0 / 0.01), math.log(5000.0 / 0.003)
-"""One change in a hundred is no product at all, of any weight up to 3 kg; fewer take weight off."""
+OBJECT = math.log(3000.0 / 0.01)
+"""One change in a hundred is no product at all, of any weight up to 3 kg."""
+
+LIFTED, LACKING_G = -math.log(0.003), 5000.0
+"""Fewer take weight off and nothing along: a hand that has lifted some of what lies there, and no
+more than a hand holds; or that holds the plate itself."""
 
 HEAVY_G, HEAVIER_G = 3000.0, 500.0
 """What is heavier is e times rarer for each further half a kilo: nobody lays that on a shelf."""
@@ -49,6 +55,10 @@ EITHER = math.log(2.0)
 
 SHAKEN, STILLED = math.log(300.0), math.log(10.0)
 """What lies on a plate is as still as the scale itself. A hand is not, and seldom becomes so."""
+
+RESTING = math.log(30.0)
+"""A level that is twice as noisy as with nobody there, and another by less than can be seen moving,
+is one with a hand on it."""
 
 STEP_PER_BAND = 1 / 6
 """A settled difference is known to so much of the scale's band."""
@@ -74,7 +84,7 @@ class Weighed:
     move, `moved_s`: for how long it did. `is_restocked`: restock mode was on then. `leant_g`: how
     far the level had jumped before; that may have ended with this step, or may stay. `is_shaken`:
     the level is noisier than with nobody there. `pauses`: grams from the old level at which it
-    kept still for a moment on the way.
+    kept still for a moment on the way. `touched_s`: since when somebody may have been at it.
     """
 
     scale: str
@@ -88,6 +98,7 @@ class Weighed:
     leant_g: float = 0.0
     is_shaken: bool = False
     pauses: tuple[float, ...] = ()
+    touched_s: float = math.inf
 
     @property
     def rested_s(self) -> float:
@@ -102,7 +113,7 @@ class Weighed:
 def weigh(belief: Belief, weighed: Weighed) -> Belief:
     """The belief after a step of one scale that is counted already."""
     scene = _scene(belief, weighed, weighed.sigma_g)
-    fresh = [replace(one, hands=_fresh(one.hands, weighed.now_s)) for one in belief.hypotheses]
+    fresh = [_fresh(one, weighed) for one in belief.hypotheses]
     ways = [way for one in fresh for way in _ways(one, weighed, scene)]
     if weighed.pauses:
         slack = pausing.UNEXPLAINED * len(weighed.pauses)
@@ -111,8 +122,8 @@ def weigh(belief: Belief, weighed: Weighed) -> Belief:
     for way in _worth(ways):
         found.append(_gone(way, weighed, scene))
         if way.object_g is None:
-            hidden_s = min(weighed.started_s, way.one.loads[weighed.scale].hidden_s)
-            found += _recognised(found[-1], hidden_s, weighed, scene, belief)
+            since_s = (weighed.started_s, weighed.touched_s, way.one.loads[weighed.scale].hidden_s)
+            found += _recognised(found[-1], min(since_s), weighed, scene, belief)
     return settled(belief, found)
 
 
@@ -133,12 +144,21 @@ def jumped(belief: Belief, weighed: Weighed, grams: float) -> Belief:
         for way in explanations(rest_g + grams, load, one.hands, scene):
             if not (rest_g or way.puts or way.leaves) and any(way.own):
                 continue  # no jump by itself is as large as a unit
-            own, guests, hands = _moved(way, load, one.hands, weighed, scene)
+            own, guests, hands = moved(way, load, one.hands, scene)
             base_g = _base_g(way, load, weighed.level_g)
+            is_move, log_p = _is_move(way), one.log_p - way.cost
+            jumped_g = _jumped_g(load, weighed.now_s) + (grams if is_move else 0.0)
             new = load._replace(own=own, guests=guests, base_g=base_g)
+            new = new._replace(jumped_g=jumped_g, jumped_s=weighed.now_s)
+            log_p -= RESTING if is_move and weighed.is_shaken else 0.0
             loads = {**one.loads, weighed.scale: new}
-            found.append(replace(one, loads=loads, hands=hands, log_p=one.log_p - way.cost))
+            found.append(replace(one, loads=loads, hands=hands, log_p=log_p))
     return settled(belief, found)
+
+
+def _jumped_g(load: Load, now_s: float) -> float:
+    """What of a jump that is held still was goods."""
+    return load.jumped_g if now_s - load.jumped_s <= HELD_FOR_S else 0.0
 
 
 def _may_jump(one: Hypothesis, weighed: Weighed) -> bool:
@@ -230,13 +250,18 @@ def _opened(belief: Belief, before: Hypothesis, after: Hypothesis) -> Mapping[st
     return {name: before.opened.get(name, 0) + has[name] - had[name] for name in {**had, **has}}
 
 
-def _fresh(hands: tuple[Lot, ...], now_s: float) -> tuple[Lot, ...]:
-    return tuple(
-        lot
-        for lot in hands
-        if now_s - lot.since_s <= FORGOTTEN_S
-        and (lot.paid_s is None or now_s - lot.paid_s <= RETURNED_WITHIN_S)
-    )
+def _fresh(one: Hypothesis, weighed: Weighed) -> Hypothesis:
+    """Without what is in no hand any more; and a jump that was goods is in the level of now."""
+    hands = tuple(lot for lot in one.hands if _may_be_in_hand(lot, weighed.now_s))
+    load = one.loads[weighed.scale]
+    jumped_g = _jumped_g(load, weighed.now_s) if weighed.leant_g else 0.0
+    load = load._replace(base_g=load.base_g + jumped_g, jumped_g=jumped_g)
+    return replace(one, hands=hands, loads={**one.loads, weighed.scale: load})
+
+
+def _may_be_in_hand(lot: Lot, now_s: float) -> bool:
+    is_out = lot.paid_s is not None and now_s - lot.paid_s > RETURNED_WITHIN_S
+    return now_s - lot.since_s <= FORGOTTEN_S and not is_out
 
 
 class _Way(NamedTuple):
@@ -257,12 +282,13 @@ def _ways(one: Hypothesis, weighed: Weighed, scene: Scene) -> Iterator[_Way]:
     lies = SHAKEN if weighed.is_shaken else 0.0
     stays = STILLED if load.is_hand and not weighed.is_shaken else 0.0
     if load.object_g is None:
-        for change_g, cost in _as_leant(off_g, weighed.leant_g):
+        leant_g = weighed.leant_g - load.jumped_g
+        for change_g, cost in _as_leant(off_g, leant_g, weighed.sigma_g):
             for found in explanations(change_g, load, one.hands, scene, is_bringer=is_bringer):
                 log_p = one.log_p - cost - found.cost - lies
                 base_g = _base_g(found, load, level_g)
                 yield _Way(log_p, one, found, base_g, None)
-        yield _Way(one.log_p - _object(off_g), one, None, load.base_g, off_g)
+        yield _Way(one.log_p - _object(off_g, scene), one, None, load.base_g, off_g)
         return
     step_g = level_g - load.level_g
     for found in explanations(step_g, load, one.hands, scene, is_bringer=is_bringer):
@@ -271,7 +297,9 @@ def _ways(one: Hypothesis, weighed: Weighed, scene: Scene) -> Iterator[_Way]:
             yield _Way(log_p, one, found, base_g, load.object_g)
     for found in explanations(off_g, load, one.hands, scene, is_bringer=is_bringer):
         log_p = one.log_p - found.cost - OBJECT_LEAVES - lies
-        yield _Way(log_p, one, found, _base_g(found, load, level_g), None)
+        is_near = abs(off_g) <= weighed.band_g  # what moved beneath was weighed with it
+        base_g = level_g if is_near else _base_g(found, load, level_g)
+        yield _Way(log_p, one, found, base_g, None)
     yield _Way(one.log_p - OBJECT_AGAIN - stays, one, None, load.base_g, off_g)
 
 
@@ -283,9 +311,9 @@ def _paused(way: _Way, weighed: Weighed, scene: Scene) -> _Way:
     return way._replace(log_p=way.log_p - pausing.cost(weighed.pauses, moved, scene))
 
 
-def _as_leant(off_g: float, leant_g: float) -> tuple[tuple[float, float], ...]:
+def _as_leant(off_g: float, leant_g: float, sigma_g: float) -> tuple[tuple[float, float], ...]:
     """What may have changed, with its cost in nats: with the end of a jump in it, or without."""
-    if not leant_g:
+    if abs(leant_g) <= sigma_g:
         return ((off_g, 0.0),)
     return ((off_g, EITHER), (off_g - leant_g, EITHER))
 
@@ -296,10 +324,12 @@ def _has_brought(one: Hypothesis, load: Load, scene: Scene) -> bool:
     return any(units > one.opened.get(product.name, 0) for units, product in pairs)
 
 
-def _object(off_g: float) -> float:
-    """What it costs, in nats, that something came, or lifts the plate, that is no product."""
+def _object(off_g: float, scene: Scene) -> float:
+    """What it costs, in nats, that something came, or lifts what lies there, and is no product."""
     if off_g <= 0:
-        return LACKING
+        heaviest_g = max(one.unit_weight_g for one in scene.own)
+        lifted_g = A_HAND * heaviest_g
+        return LIFTED + math.log(lifted_g if -off_g <= lifted_g < LACKING_G else LACKING_G)
     return OBJECT + max(0.0, off_g - HEAVY_G) / HEAVIER_G
 
 
@@ -331,15 +361,21 @@ def _recognised(
     for scale, load in one.loads.items():
         if load.object_g is None or load.object_by_s <= hidden_s:
             continue
-        there = replace(scene, own=belief.goods[scale], known={}, moved_s=IN_TURN_S)
+        there = _there(scene, belief.goods[scale], load)
         bare = load._replace(object_g=None)
+        saved = _object(load.object_g, there) - (SHAKEN if load.is_hand else 0.0)
         for found in explanations(load.object_g, bare, one.hands, there):
             if now.isdisjoint(i for i, _ in found.puts):
                 continue
-            own, guests, hands = _moved(found, bare, one.hands, weighed, there)
+            own, guests, hands = moved(found, bare, one.hands, there)
             loads = {**one.loads, scale: Load(own, guests, load.level_g)}
-            log_p = one.log_p + _object(load.object_g) - found.cost
+            log_p = one.log_p + saved - found.cost
             yield replace(one, loads=loads, hands=hands, log_p=log_p)
+
+
+def _there(scene: Scene, own: tuple[Product, ...], load: Load) -> Scene:
+    """The other scale when it was weighed."""
+    return replace(scene, own=own, known={}, moved_s=IN_TURN_S, sigma_g=load.object_sd_g)
 
 
 def _is_move(found: Explanation) -> bool:
@@ -357,9 +393,11 @@ def _gone(way: _Way, weighed: Weighed, scene: Scene) -> Hypothesis:
             object_s=since_s,
             is_hand=weighed.is_shaken,
             object_by_s=weighed.rested_s,
+            object_sd_g=scene.sigma_g,
         )
         return replace(one, loads={**one.loads, weighed.scale: new}, log_p=way.log_p)
-    own, guests, hands = _moved(way.found, load, one.hands, weighed, scene)
+    pauses = weighed.pauses if load.object_g is None else ()
+    own, guests, hands = moved(way.found, load, one.hands, scene, pauses)
     is_left = load.is_left and way.object_g is not None
     is_hand = weighed.is_shaken and way.object_g is not None
     new = load._replace(
@@ -369,50 +407,6 @@ def _gone(way: _Way, weighed: Weighed, scene: Scene) -> Hypothesis:
         object_g=way.object_g,
         is_left=is_left,
         is_hand=is_hand,
+        jumped_g=0.0,
     )
     return replace(one, loads={**one.loads, weighed.scale: new}, hands=hands, log_p=way.log_p)
-
-
-def _moved(
-    found: Explanation, load: Load, held: tuple[Lot, ...], weighed: Weighed, scene: Scene
-) -> tuple[tuple[int, ...], tuple[Lot, ...], tuple[Lot, ...]]:
-    """Own units, guests and hands after what was found."""
-    own, hands, guests = list(load.own), list(held), list(load.guests)
-    names = [product.name for product in scene.own]
-    came, left = [], []
-    for i, units in found.puts:
-        lot, hands[i] = _split(hands[i], units, scene)
-        if lot.product in names:
-            own[names.index(lot.product)] += units
-        else:
-            came.append(lot._replace(paid_s=None))
-    for i, units in found.leaves:
-        lot, guests[i] = _split(guests[i], units, scene)
-        left.append(lot._replace(since_s=weighed.now_s))
-    left += _taken(found, scene)
-    counts = tuple(here + n for here, n in zip(own, found.own, strict=True))
-    return counts, _some([*guests, *came]), _some([*hands, *left])
-
-
-def _split(lot: Lot, units: int, scene: Scene) -> tuple[Lot, Lot]:
-    """So many units of a lot, and the rest of it."""
-    product, rest = scene.products[lot.product], lot.units - units
-    grams, var = part_of(lot, units, product)
-    part = lot._replace(units=units, grams=grams, sd_g=math.sqrt(var))
-    return part, lot._replace(units=rest, grams=lot.grams - grams, sd_g=math.sqrt(var))
-
-
-def _some(lots: list[Lot]) -> tuple[Lot, ...]:
-    return tuple(lot for lot in lots if lot.units)
-
-
-def _taken(found: Explanation, scene: Scene) -> Iterator[Lot]:
-    """A lot a product of the own stock that left; what they weighed together is known."""
-    gone = [(-n, one) for n, one in zip(found.own, scene.own, strict=True) if n < 0]
-    off_g = -found.rest_g - sum(n * one.unit_weight_g for n, one in gone)
-    var = sum(n * one.spread_g**2 for n, one in gone) or 1.0
-    for n, one in gone:
-        share = n * one.spread_g**2 / var
-        spread_g = math.sqrt(n * (1 - share)) * one.spread_g
-        grams = n * one.unit_weight_g + share * off_g
-        yield Lot(one.name, n, grams, math.hypot(scene.sigma_g, spread_g), scene.now_s)

@@ -4,6 +4,7 @@
 not be lost is on disk before its event is published.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -20,7 +21,8 @@ class StepSettled:
     `sigma_g`: how unsure `grams` is, one sigma, of noise before and after and of drift
     meanwhile; not of how units differ. `leant_g`: what of `grams` may be the end of a jump that
     came a moment before, or may stay. `is_shaken`: it is noisier than with nobody at the scale.
-    `pauses`: grams from the old level at which it kept still for a moment on the way.
+    `pauses`: grams from the old level at which it kept still for a moment on the way. `touched_s`:
+    since when somebody may have been at the scale, which is no later than `started_s`.
     """
 
     t_s: float
@@ -33,6 +35,7 @@ class StepSettled:
     leant_g: float = 0.0
     is_shaken: bool = False
     pauses: tuple[float, ...] = ()
+    touched_s: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,9 @@ class LevelJumped:
     """The weight has changed at once, but too little to be seen moving.
 
     Something was put there for something else, or a hand rests there; `level_g` stays, and
-    after a while the zero follows. Fields as in StepSettled. The tally's alone: it is on no bus.
+    after a while the zero follows. The end of a jump is one too, back by as much. `is_handled`:
+    it is as noisy as under a hand. Other fields as in StepSettled. The tally's alone: it is on no
+    bus.
     """
 
     t_s: float
@@ -50,6 +55,7 @@ class LevelJumped:
     level_g: float
     noise_g: float
     sigma_g: float = 0.0
+    is_handled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

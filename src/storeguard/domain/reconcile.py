@@ -195,8 +195,10 @@ def _least(visit: Visit, uncertain: Mapping[str, tuple[int, int]]) -> dict[str, 
     return {n: low for n, (low, _) in uncertain.items() if low > 0 and n not in visit.unverified}
 
 
-def _over_in_doubt(visit: Visit, uncertain: Collection[str]) -> dict[str, int]:
-    return positive({name: -visit.owed(name) for name in uncertain})
+def _over_in_doubt(visit: Visit, uncertain: Mapping[str, tuple[int, int]]) -> dict[str, int]:
+    """Units paid beyond what is known to have left; none where more has left in any case."""
+    in_doubt = (name for name, (low, _) in uncertain.items() if not low)
+    return positive({name: -visit.owed(name) for name in in_doubt})
 
 
 def _all_reasons(

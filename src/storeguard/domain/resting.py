@@ -67,6 +67,7 @@ def follow(state: Weighing, t_s: float, rules: WeighingRules) -> Advance:
         followed,
         None,
         state.calm_g,
+        touched_s=state.touched_s,
     )
     return (state, ()) if slid is None else _slid(state, t_s, slid, rules)
 
@@ -82,9 +83,15 @@ def _is_shaken(state: Weighing, rules: WeighingRules) -> bool:
 def _with_noise_of_now(state: Weighing) -> Weighing:
     """A hand that has gone without a step has left no noise; a hum that stays is the scale's."""
     calm_g = min(state.noise_g, CALMED_PER_S * state.calm_g)
-    if not _is_handled(state):
-        return state if calm_g == state.calm_g else state._replace(calm_g=calm_g)
-    return state._replace(noise_g=sigma_g(state.window), calm_g=calm_g)
+    if _is_handled(state):
+        return with_touch(state._replace(noise_g=sigma_g(state.window), calm_g=calm_g))
+    return state if calm_g == state.calm_g else with_touch(state._replace(calm_g=calm_g))
+
+
+def with_touch(state: Weighing) -> Weighing:
+    """Where it is as quiet as with nobody there, nobody is."""
+    is_over = state.touched_s is not None and not _is_handled(state)
+    return state._replace(touched_s=None) if is_over else state
 
 
 def _jump(
@@ -108,7 +115,7 @@ def _jumped(
         return _hold(state, t_s, whole, rules)
     back = drift.hold(followed, jump.since_s, state.drift.held_g)
     state = state._replace(zero_g=zero_g + back.total_g - followed.total_g, drift=back)
-    return step(state, t_s, whole.grams, whole.since_s, state.noise_g, rules)
+    return step(state, t_s, whole.grams, whole.since_s, state._replace(pauses=()), rules)
 
 
 def _slid(state: Weighing, t_s: float, slid: drift.Slide, rules: WeighingRules) -> Advance:
@@ -149,17 +156,18 @@ def rest_near(
 
 
 def _hold(state: Weighing, t_s: float, jump: drift.Slide, rules: WeighingRules) -> Advance:
-    """The zero does not follow it; where it is the end of another, nothing has happened."""
+    """The zero does not follow it; the end of one that was held is a jump back."""
     is_over = not drift.is_jump(jump.grams, state.unsure_g, rules.drift)
     held = drift.hold(state.drift, jump.since_s, 0.0 if is_over else jump.grams)
     zero_g = state.zero_g + held.total_g - state.drift.total_g
-    grams = jump.grams - state.drift.held_g
+    grams = (0.0 if is_over else jump.grams) - state.drift.held_g
     state = state._replace(zero_g=zero_g, drift=held, tracked_s=t_s)
-    if is_over:
+    if not grams:
         return state, ()
     assert state.level_g is not None
     levels = (state.level_g, state.noise_g, state.unsure_g)
-    return state, (LevelJumped(t_s, rules.scale, jump.since_s, grams, *levels),)
+    is_handled = _is_handled(state)
+    return state, (LevelJumped(t_s, rules.scale, jump.since_s, grams, *levels, is_handled),)
 
 
 def with_pause(state: Weighing, rules: WeighingRules) -> Weighing:
@@ -202,16 +210,15 @@ def step(
     t_s: float,
     grams: float,
     started_s: float,
-    noise_before_g: float,
+    before: Weighing,
     rules: WeighingRules,
-    paused_g: Sequence[float] = (),
 ) -> Advance:
     """The step, with what the zero had begun to follow of it, and how unsure its grams are.
 
-    `paused_g`: gross levels at which it kept still on the way.
+    `before`: the scale before it settled.
     """
-    pauses = _pauses(state, grams, paused_g, noise_before_g, rules)
-    noise_g = median_sigma_g(max(noise_before_g, state.noise_g), len(state.window))
+    pauses = _pauses(state, grams, before.pauses, before.noise_g, rules)
+    noise_g = median_sigma_g(max(before.noise_g, state.noise_g), len(state.window))
     leant_g = state.drift.held_g
     followed, begun = drift.step_began(state.drift, t_s, grams, 3 * noise_g)
     state = state._replace(drift=followed)
@@ -229,4 +236,5 @@ def step(
     )
     at = (t_s, rules.scale, started_s)
     levels = (grams, level_g, state.noise_g, unsure_g, leant_g)
-    return state, (StepSettled(*at, *levels, _is_shaken(state, rules), pauses),)
+    touched_s = started_s if before.touched_s is None else min(before.touched_s, started_s)
+    return state, (StepSettled(*at, *levels, _is_shaken(state, rules), pauses, touched_s),)

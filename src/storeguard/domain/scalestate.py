@@ -24,6 +24,7 @@ class Weighing(NamedTuple):
     time: (t_s, gross g). `is_barred`: only `admit` lets a scale that has failed recover.
     `same_since_s`: it has said the same word since then. `calm_g`: its noise with nobody at it.
     `pauses`: gross levels at which it has kept still for a moment since it began to move.
+    `touched_s`: since when somebody may be at it; it may have settled since, as noisy as a hand.
     """
 
     level_g: float | None = None
@@ -39,6 +40,7 @@ class Weighing(NamedTuple):
     same_since_s: float | None = None
     calm_g: float = 0.0
     pauses: tuple[float, ...] = ()
+    touched_s: float | None = None
 
     @property
     def is_settled(self) -> bool:

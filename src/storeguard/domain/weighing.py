@@ -122,7 +122,8 @@ def _advance_one(state: Weighing, reading: Reading, rules: WeighingRules) -> Adv
     if state.is_settled:
         if abs(state.net_g(gross_g)) <= band_of(state.noise_g, rules):
             return resting.follow(state, reading.t_s, rules)
-        return state._replace(moving_since_s=reading.t_s, pauses=()), ()
+        touched_s = reading.t_s if state.touched_s is None else state.touched_s
+        return state._replace(moving_since_s=reading.t_s, pauses=(), touched_s=touched_s), ()
     return _try_to_settle(state, reading.t_s, rules)
 
 
@@ -149,6 +150,7 @@ def _remember(state: Weighing, samples: Samples, rules: WeighingRules) -> Weighi
         state.same_since_s,
         state.calm_g,
         state.pauses,
+        state.touched_s,
     )
 
 
@@ -193,6 +195,7 @@ def _try_to_settle(state: Weighing, t_s: float, rules: WeighingRules) -> Advance
     state = state._replace(
         moving_since_s=None, noise_g=noise_g, calm_g=calm_g, tracked_s=t_s, pauses=()
     )
+    state = resting.with_touch(state)
     if before.level_g is None:
         released = drift.hold(state.drift, t_s, 0.0)
         return state._replace(level_g=gross_g - state.zero_g, drift=released), ()
@@ -202,7 +205,7 @@ def _try_to_settle(state: Weighing, t_s: float, rules: WeighingRules) -> Advance
         return resting.rest_near(state, t_s, off_g, started_s, rules)
     if state.drift.held is not None and _is_held(state, gross_g, rules):
         return state, ()
-    return resting.step(state, t_s, off_g, started_s, before.noise_g, rules, before.pauses)
+    return resting.step(state, t_s, off_g, started_s, before, rules)
 
 
 def _is_held(state: Weighing, gross_g: float, rules: WeighingRules) -> bool:

@@ -138,10 +138,12 @@ class Tally:
             is_restocked=self.is_restocked(step.started_s),
         )
         if isinstance(step, LevelJumped):
+            weighed = replace(weighed, is_shaken=step.is_handled)
             belief = counting.jumped(self._belief, weighed, step.grams)
         else:
             weighed = replace(weighed, leant_g=step.leant_g, is_shaken=step.is_shaken)
-            belief = counting.weigh(self._belief, replace(weighed, pauses=step.pauses))
+            weighed = replace(weighed, pauses=step.pauses, touched_s=step.touched_s)
+            belief = counting.weigh(self._belief, weighed)
         self._visit.touched.add(channel.id)
         channel.step = step
         await self._commit(belief, f"scale {channel.id}", step)
