@@ -235,6 +235,28 @@ def test_a_hand_that_shook_has_gone_where_the_level_is_still(is_shaken):
     assert certain(found) == (None if is_shaken else -2)
 
 
+def test_a_hand_that_lifts_some_light_goods_and_trembles_is_none_of_them():
+    """6.1 g of 9 g sweets, under a hand that shakes by 1.4 g; then it goes with one, 8.7 g."""
+    candy = Product("사탕", 2800, 9.0)
+    shelves = Shelves({"사탕": 52}, A=[candy])
+    shelves.step("A", -6.1, is_shaken=True, unsure_g=1.4)
+    assert not shelves.moved(candy).is_certain
+    shelves.step("A", -2.6, unsure_g=0.8)
+    assert certain(shelves.moved(candy)) == -1
+
+
+def test_what_was_taken_under_a_hand_is_weighed_once_the_hand_has_gone():
+    """A hand lifts 6.1 g and trembles, takes a sweet of 8.7 g that seems to weigh 10.5, and goes;
+    the next sweet is seen for what it is."""
+    candy = Product("사탕", 2800, 9.0)
+    shelves = Shelves({"사탕": 52}, A=[candy])
+    shelves.step("A", -6.1, is_shaken=True, unsure_g=1.4)
+    shelves.step("A", -10.5, is_shaken=True, unsure_g=1.5)
+    shelves.step("A", 7.9, unsure_g=0.8)
+    shelves.step("A", -8.7, unsure_g=0.2)
+    assert certain(shelves.moved(candy)) == -2
+
+
 def test_a_hand_that_presses_harder_and_lets_go_has_counted_nothing(milk):
     milk.step("A", 431.0).step("A", 277.3).step("A", -431.0 - 277.3)
     assert certain(milk.count(MILK)) == 5
@@ -406,6 +428,44 @@ def test_a_swap_on_a_large_cell_is_no_plate_that_was_pushed(monkeypatch):
     assert [certain(shelves.moved(one)) for one in (juice, tea)] == [0, -1]
 
 
+def test_what_is_put_down_is_weighed_anew_and_known_when_it_leaves():
+    """One of two that were taken at once weighs less than half of both: 135.2 and 142.8 g, on a
+    scale of gums, which weigh as much in any number."""
+    gum, juice = Product("껌", 400, 5.2), Product("주스", 1800, 140.0)
+    shelves = Shelves({"껌": 37, "주스": 9}, A=[gum], B=[juice])
+    shelves.step("B", -278.0).step("A", 135.2)
+    shelves.enter()
+    shelves.step("A", -135.2)
+    assert shelves.guests("A") == {}
+    assert certain(shelves.moved(gum)) == 0
+
+
+def test_the_rest_of_what_was_taken_at_once_is_known_as_well():
+    cola, juice = Product("콜라", 1800, 370.0), Product("주스", 1800, 140.0)
+    shelves = Shelves({"콜라": 9, "주스": 9}, A=[cola], B=[juice])
+    shelves.step("B", -278.0).step("A", 135.2)
+    [rest] = shelves.belief.likeliest.hands
+    assert rest.grams == pytest.approx(142.8, abs=0.5)
+    assert rest.sd_g < 1.0
+
+
+def test_units_taken_one_after_the_other_are_known_singly_where_the_scale_kept_still():
+    """Each is known by its own weight, so that it is told from another of its kind elsewhere."""
+    shelves = Shelves({"콜라": 9, "바나나우유": 9}, A=[COLA], B=[MILK])
+    shelves.step("A", -735.0, pauses=(-361.0,))
+    assert [(lot.units, lot.grams) for lot in shelves.belief.likeliest.hands] == [
+        (1, pytest.approx(361.0)),
+        (1, pytest.approx(374.0)),
+    ]
+
+
+@pytest.mark.parametrize("pauses", [(-185.0,), (-735.0 - 370.0,), (-361.0, -361.0)])
+def test_a_pause_that_is_no_grab_makes_none(pauses):
+    shelves = Shelves({"콜라": 9, "바나나우유": 9}, A=[COLA], B=[MILK])
+    shelves.step("A", -735.0, pauses=pauses)
+    assert [lot.units for lot in shelves.belief.likeliest.hands] == [2]
+
+
 def test_two_lots_put_down_at_once(shop):
     shop.step("A", -95.5).step("B", -51.0).step("C", 95.5 + 51.0)
     assert shop.guests("C") == {"바나나우유": 1, "초코바": 1}
@@ -534,6 +594,24 @@ def test_a_bottle_lies_elsewhere_before_the_scale_it_was_taken_from_is_at_rest(j
     assert certain(juices.moved(MILK)) == 0
 
 
+@pytest.mark.parametrize("is_shaken", [False, True])
+def test_a_hand_that_trembles_on_a_scale_is_not_what_was_taken_meanwhile(juices, is_shaken):
+    """What trembles there is the hand itself."""
+    began_s = juices.now_s + 1.0
+    juices.step("B", 240.0, after_s=9.0, is_shaken=is_shaken, unsure_g=3.0)
+    juices.step("A", -240.0, after_s=12.0, started_s=began_s)
+    assert juices.moved(JUICE).is_certain is not is_shaken
+
+
+def test_what_was_taken_under_a_hand_that_came_long_before_may_lie_elsewhere(juices):
+    """The scale has settled under the hand, and moves again as it goes."""
+    juices.step("B", 240.0, after_s=9.0)
+    hand_s = juices.now_s - 6.0
+    juices.step("A", -240.0, after_s=12.0, touched_s=hand_s)
+    assert juices.guests("B") == {"주스": 1}
+    assert certain(juices.moved(JUICE)) == 0
+
+
 def test_what_lay_on_a_shelf_before_a_hand_came_to_another_was_not_taken_there(juices):
     juices.step("B", 240.0)
     juices.step("A", -240.0)
@@ -645,11 +723,51 @@ def test_a_step_in_two_parts_is_one_unit():
     assert certain(shelves.moved(candy)) == -1
 
 
-def jump(shelves, scale, grams):
-    shelves.now_s += 5.0
+def jump(shelves, scale, grams, after_s=5.0, **more):
+    shelves.now_s += after_s
     shelves.touched.add(scale)
     level = Weighed(scale, shelves.level[scale], shelves.band(scale), shelves.now_s, 0.2)
-    shelves.belief = jumped(shelves.belief, level, grams)
+    shelves.belief = jumped(shelves.belief, replace(level, **more), grams)
+
+
+@pytest.fixture
+def sweets_with_a_guest():
+    """A gum that somebody left on a scale of sweets in an earlier visit."""
+    candy, gum = Product("사탕", 900, 9.9), Product("껌", 400, 5.5)
+    shelves = Shelves({"사탕": 58, "껌": 54}, B=[candy], A=[gum])
+    shelves.step("A", -5.3).step("B", 5.3)
+    shelves.enter()
+    return shelves, candy, gum
+
+
+def test_a_jump_that_ends_where_it_began_was_a_hand(sweets_with_a_guest):
+    """4 g of it, which may be the gum that lies there."""
+    shelves, candy, gum = sweets_with_a_guest
+    jump(shelves, "B", -4.0, unsure_g=0.7)
+    assert shelves.guests("B") == {}
+    jump(shelves, "B", 4.0, after_s=20.0, unsure_g=0.7)
+    assert shelves.guests("B") == {"껌": 1}
+    assert (certain(shelves.moved(gum)), certain(shelves.moved(candy))) == (0, 0)
+
+
+@pytest.mark.parametrize("is_shaken", [False, True])
+def test_a_jump_under_a_trembling_hand_is_less_likely_goods(sweets_with_a_guest, is_shaken):
+    shelves, _, gum = sweets_with_a_guest
+    jump(shelves, "B", -3.6, unsure_g=0.6, is_shaken=is_shaken)
+    assert shelves.moved(gum).is_certain is not is_shaken
+
+
+@pytest.mark.parametrize(
+    ("later_s", "guests"), [(19.0, {"껌": 1}), (90.0, {})], ids=["held", "followed"]
+)
+def test_goods_of_a_jump_are_in_the_next_level_too(sweets_with_a_guest, later_s, guests):
+    """A sweet goes, and no more: so the gum that a jump seemed to be lies there still. After a
+    minute the zero has followed the jump, and nothing speaks against it."""
+    shelves, candy, _ = sweets_with_a_guest
+    jump(shelves, "B", -4.0, unsure_g=0.7)
+    shelves.step("B", -9.9, after_s=later_s, leant_g=-4.0 if later_s < 60.0 else 0.0)
+    assert shelves.moved(candy).count == -1
+    assert shelves.guests("B") == guests
 
 
 def test_a_small_change_is_a_swap_where_something_in_hand_weighs_nearly_the_same():

@@ -327,6 +327,16 @@ def test_a_payment_for_a_product_in_doubt_may_have_been_for_what_is_missing(othe
     assert found.kiosk_changes == {}
 
 
+def test_what_is_missing_in_any_case_was_not_paid_with_too_much():
+    """Most of what left of a product in doubt was withheld from the movements, so that its
+    payments seem too many; but some of it is missing whatever left."""
+    doubt = {GUM: (2, 3)}
+    ended = visit({MILK: 1}, {GUM: 9}, {MILK: 4, GUM: 5}, uncertain=doubt)
+    found = judge(ended, PRODUCTS, {MILK: 5, GUM: 4}, NOW_S)
+    assert found.unpaid == {MILK: 1, GUM: 2}
+    assert found.uncertain == doubt
+
+
 def test_a_payment_for_a_product_on_a_faulty_scale_is_no_surplus():
     found = judged({}, {MILK: 2}, {MILK: 5}, unverified=frozenset({MILK}))
     assert (found.paid, found.surplus, found.kiosk_changes) == ({MILK: 2}, {}, {})

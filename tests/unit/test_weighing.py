@@ -541,6 +541,28 @@ def test_a_unit_taken_from_under_a_hand_that_lifted_most_of_one_is_a_step():
     assert state.level_g == pytest.approx(225.1, abs=0.8)
 
 
+def test_a_step_says_since_when_a_hand_was_there():
+    """It comes at 20 s, trembles so lightly that the scale settles under it, and goes at 40 s with
+    a unit."""
+    rnd = random.Random(0)
+
+    def load(t_s: float) -> float:
+        lifted_g = 3.9 + rnd.gauss(0, 1.0) if 20 <= t_s < 40 else 0.0
+        return 230 - lifted_g - (4.9 if t_s >= 40 else 0)
+
+    _, [jump, step] = weigh(readings(load, 60, noise_g=0.2), rules(band=2.0))
+    assert jump.is_handled
+    assert 20 <= step.touched_s < 23 < step.started_s
+
+
+def test_a_step_of_a_scale_that_was_quiet_before_began_where_it_moved():
+    _, [first, second] = weigh(
+        readings(lambda t_s: 950 - (24 if t_s >= 20 else 0) - (24 if t_s >= 40 else 0), 60)
+    )
+    assert first.touched_s == first.started_s
+    assert second.touched_s == second.started_s
+
+
 def test_a_held_jump_that_is_read_again_a_little_further_is_no_step():
     def load(t_s: float) -> float:
         resting_g = 0.0 if t_s < 20 else 2.8 if t_s < 30 else 3.15
