@@ -555,6 +555,21 @@ def test_a_step_says_since_when_a_hand_was_there():
     assert 20 <= step.touched_s < 23 < step.started_s
 
 
+def test_a_hand_that_goes_as_the_level_jumps_was_there_before_the_step():
+    """It presses 4 g, a unit of 8.6 g goes from under it, and then the hand: each within what is
+    quiet under such a hand, so that the step is seen only once it has gone."""
+    rnd = random.Random(3)
+
+    def load(t_s: float) -> float:
+        pressed_g = 4.0 + rnd.gauss(0, 2.0) if 20 <= t_s < 40 else 0.0
+        return 516 + pressed_g - (8.6 if t_s >= 23.5 else 0)
+
+    _, events = weigh(readings(load, 60, noise_g=0.3))
+    [step] = [event for event in events if isinstance(event, StepSettled)]
+    assert step.grams == pytest.approx(-8.6, abs=0.5)
+    assert 20 <= step.touched_s < 22 < step.started_s
+
+
 def test_a_step_of_a_scale_that_was_quiet_before_began_where_it_moved():
     _, [first, second] = weigh(
         readings(lambda t_s: 950 - (24 if t_s >= 20 else 0) - (24 if t_s >= 40 else 0), 60)

@@ -67,7 +67,7 @@ def follow(state: Weighing, t_s: float, rules: WeighingRules) -> Advance:
         followed,
         None,
         state.calm_g,
-        touched_s=state.touched_s,
+        touched_s=None if followed.held is None else state.touched_s,
     )
     return (state, ()) if slid is None else _slid(state, t_s, slid, rules)
 
@@ -84,14 +84,14 @@ def _with_noise_of_now(state: Weighing) -> Weighing:
     """A hand that has gone without a step has left no noise; a hum that stays is the scale's."""
     calm_g = min(state.noise_g, CALMED_PER_S * state.calm_g)
     if _is_handled(state):
-        return with_touch(state._replace(noise_g=sigma_g(state.window), calm_g=calm_g))
-    return state if calm_g == state.calm_g else with_touch(state._replace(calm_g=calm_g))
+        return state._replace(noise_g=sigma_g(state.window), calm_g=calm_g)
+    return state if calm_g == state.calm_g else state._replace(calm_g=calm_g)
 
 
 def with_touch(state: Weighing) -> Weighing:
-    """Where it is as quiet as with nobody there, nobody is."""
-    is_over = state.touched_s is not None and not _is_handled(state)
-    return state._replace(touched_s=None) if is_over else state
+    """Where it is as quiet as with nobody there, nobody is; a jump that is held may be a hand."""
+    is_over = not _is_handled(state) and state.drift.held is None
+    return state._replace(touched_s=None) if is_over and state.touched_s is not None else state
 
 
 def _jump(
@@ -237,4 +237,5 @@ def step(
     at = (t_s, rules.scale, started_s)
     levels = (grams, level_g, state.noise_g, unsure_g, leant_g)
     touched_s = started_s if before.touched_s is None else min(before.touched_s, started_s)
-    return state, (StepSettled(*at, *levels, _is_shaken(state, rules), pauses, touched_s),)
+    settled = StepSettled(*at, *levels, _is_shaken(state, rules), pauses, touched_s)
+    return with_touch(state), (settled,)
