@@ -162,8 +162,6 @@ def _hold(state: Weighing, t_s: float, jump: drift.Slide, rules: WeighingRules) 
     zero_g = state.zero_g + held.total_g - state.drift.total_g
     grams = (0.0 if is_over else jump.grams) - state.drift.held_g
     state = state._replace(zero_g=zero_g, drift=held, tracked_s=t_s)
-    if not grams:
-        return state, ()
     assert state.level_g is not None
     levels = (state.level_g, state.noise_g, state.unsure_g)
     is_handled = _is_handled(state)
