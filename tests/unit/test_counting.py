@@ -740,6 +740,14 @@ def sweets_with_a_guest():
     return shelves, candy, gum
 
 
+def test_a_jump_as_large_as_a_unit_is_none_and_nothing_else_either(sweets_with_a_guest):
+    """A hand that presses like a gum, and trembles so much that the scale calls that quiet."""
+    shelves, candy, gum = sweets_with_a_guest
+    shelves.step("B", -9.9)
+    jump(shelves, "A", -5.5, unsure_g=0.1)
+    assert (shelves.moved(gum).count, shelves.moved(candy).count) == (0, -1)
+
+
 def test_a_jump_that_ends_where_it_began_was_a_hand(sweets_with_a_guest):
     """4 g of it, which may be the gum that lies there."""
     shelves, candy, gum = sweets_with_a_guest

@@ -28,6 +28,7 @@ from storeguard.domain.drift import HELD_FOR_S
 from storeguard.domain.explaining import (
     A_HAND,
     IN_TURN_S,
+    MOST_CONSIDERED,
     Explanation,
     Scene,
     density,
@@ -139,21 +140,34 @@ def jumped(belief: Belief, weighed: Weighed, grams: float) -> Belief:
     scene = _scene(belief, weighed, weighed.sigma_g)
     found = []
     for one in belief.hypotheses:
-        load = one.loads[weighed.scale]
-        rest_g = _rest_g(load, weighed)
-        for way in explanations(rest_g + grams, load, one.hands, scene):
-            if not (rest_g or way.puts or way.leaves) and any(way.own):
-                continue  # no jump by itself is as large as a unit
-            own, guests, hands = moved(way, load, one.hands, scene)
-            base_g = _base_g(way, load, weighed.level_g)
-            is_move, log_p = _is_move(way), one.log_p - way.cost
-            jumped_g = _jumped_g(load, weighed.now_s) + (grams if is_move else 0.0)
-            new = load._replace(own=own, guests=guests, base_g=base_g)
-            new = new._replace(jumped_g=jumped_g, jumped_s=weighed.now_s)
-            log_p -= RESTING if is_move and weighed.is_shaken else 0.0
-            loads = {**one.loads, weighed.scale: new}
-            found.append(replace(one, loads=loads, hands=hands, log_p=log_p))
+        ways = _of_jump(one, weighed, grams, scene)
+        found += [_as_jumped(one, way, weighed, grams, scene) for way in ways]
+        if not ways:
+            found.append(replace(one, log_p=one.log_p - MOST_CONSIDERED))
     return settled(belief, found)
+
+
+def _of_jump(one: Hypothesis, weighed: Weighed, grams: float, scene: Scene) -> list[Explanation]:
+    """No jump by itself is as large as a unit; with the unexplained rest of a step it may be."""
+    load = one.loads[weighed.scale]
+    rest_g = _rest_g(load, weighed)
+    ways = explanations(rest_g + grams, load, one.hands, scene)
+    return [way for way in ways if rest_g or way.puts or way.leaves or not any(way.own)]
+
+
+def _as_jumped(
+    one: Hypothesis, way: Explanation, weighed: Weighed, grams: float, scene: Scene
+) -> Hypothesis:
+    load, log_p = one.loads[weighed.scale], one.log_p - way.cost
+    own, guests, hands = moved(way, load, one.hands, scene)
+    jumped_g = _jumped_g(load, weighed.now_s)
+    if _is_move(way):
+        jumped_g += grams
+        log_p -= RESTING if weighed.is_shaken else 0.0
+    base_g = _base_g(way, load, weighed.level_g)
+    new = load._replace(own=own, guests=guests, base_g=base_g)
+    new = new._replace(jumped_g=jumped_g, jumped_s=weighed.now_s)
+    return replace(one, loads={**one.loads, weighed.scale: new}, hands=hands, log_p=log_p)
 
 
 def _jumped_g(load: Load, now_s: float) -> float:
