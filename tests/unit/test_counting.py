@@ -21,9 +21,9 @@ from storeguard.domain.counting import (
     FORGOTTEN_S,
     Weighed,
     first_weighed,
-    jumped,
     weigh,
 )
+from storeguard.domain.jumping import jumped
 from storeguard.domain.product import Product
 from storeguard.domain.testimony import decided, told
 

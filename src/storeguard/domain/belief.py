@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from storeguard.domain.drift import HELD_FOR_S
 from storeguard.domain.product import Product
 
 SURE = 0.9
@@ -75,6 +76,10 @@ class Load(NamedTuple):
     @property
     def level_g(self) -> float:
         return self.base_g + (self.object_g or 0.0)
+
+    def jumped_by(self, now_s: float) -> float:
+        """What of a jump that is held still was goods, in grams."""
+        return self.jumped_g if now_s - self.jumped_s <= HELD_FOR_S else 0.0
 
     @property
     def hidden_s(self) -> float:

@@ -24,11 +24,9 @@ from storeguard.domain.belief import (
     Lot,
     settled,
 )
-from storeguard.domain.drift import HELD_FOR_S
 from storeguard.domain.explaining import (
     A_HAND,
     IN_TURN_S,
-    MOST_CONSIDERED,
     Explanation,
     Scene,
     density,
@@ -56,10 +54,6 @@ EITHER = math.log(2.0)
 
 SHAKEN, STILLED = math.log(300.0), math.log(10.0)
 """What lies on a plate is as still as the scale itself. A hand is not, and seldom becomes so."""
-
-RESTING = math.log(30.0)
-"""A level that is twice as noisy as with nobody there, and another by less than can be seen moving,
-is one with a hand on it."""
 
 STEP_PER_BAND = 1 / 6
 """A settled difference is known to so much of the scale's band."""
@@ -113,7 +107,7 @@ class Weighed:
 
 def weigh(belief: Belief, weighed: Weighed) -> Belief:
     """The belief after a step of one scale that is counted already."""
-    scene = _scene(belief, weighed, weighed.sigma_g)
+    scene = scene_of(belief, weighed, weighed.sigma_g)
     fresh = [_fresh(one, weighed) for one in belief.hypotheses]
     ways = [way for one in fresh for way in _ways(one, weighed, scene)]
     if weighed.pauses:
@@ -126,64 +120,6 @@ def weigh(belief: Belief, weighed: Weighed) -> Belief:
             since_s = (weighed.started_s, weighed.touched_s, way.one.loads[weighed.scale].hidden_s)
             found += _recognised(found[-1], min(since_s), weighed, scene, belief)
     return settled(belief, found)
-
-
-def jumped(belief: Belief, weighed: Weighed, grams: float) -> Belief:
-    """The belief after a change that was too small to be seen moving, at a level that stays.
-
-    What is in hand or lies there as a guest may have been put down for a unit that weighs nearly
-    the same; or it is the rest of a step in two parts, the first of which was no whole unit. Else
-    nothing has moved.
-    """
-    if not any(_may_jump(one, weighed) for one in belief.hypotheses):
-        return belief
-    scene = _scene(belief, weighed, weighed.sigma_g)
-    found = []
-    for one in belief.hypotheses:
-        ways = _of_jump(one, weighed, grams, scene)
-        found += [_as_jumped(one, way, weighed, grams, scene) for way in ways]
-        if not ways:
-            found.append(replace(one, log_p=one.log_p - MOST_CONSIDERED))
-    return settled(belief, found)
-
-
-def _of_jump(one: Hypothesis, weighed: Weighed, grams: float, scene: Scene) -> list[Explanation]:
-    """No jump by itself is as large as a unit; with the unexplained rest of a step it may be."""
-    load = one.loads[weighed.scale]
-    rest_g = _rest_g(load, weighed)
-    ways = explanations(rest_g + grams, load, one.hands, scene)
-    return [way for way in ways if rest_g or way.puts or way.leaves or not any(way.own)]
-
-
-def _as_jumped(
-    one: Hypothesis, way: Explanation, weighed: Weighed, grams: float, scene: Scene
-) -> Hypothesis:
-    load, log_p = one.loads[weighed.scale], one.log_p - way.cost
-    own, guests, hands = moved(way, load, one.hands, scene)
-    jumped_g = _jumped_g(load, weighed.now_s)
-    if _is_move(way):
-        jumped_g += grams
-        log_p -= RESTING if weighed.is_shaken else 0.0
-    base_g = _base_g(way, load, weighed.level_g)
-    new = load._replace(own=own, guests=guests, base_g=base_g)
-    new = new._replace(jumped_g=jumped_g, jumped_s=weighed.now_s)
-    return replace(one, loads={**one.loads, weighed.scale: new}, hands=hands, log_p=log_p)
-
-
-def _jumped_g(load: Load, now_s: float) -> float:
-    """What of a jump that is held still was goods."""
-    return load.jumped_g if now_s - load.jumped_s <= HELD_FOR_S else 0.0
-
-
-def _may_jump(one: Hypothesis, weighed: Weighed) -> bool:
-    load = one.loads[weighed.scale]
-    return bool(one.hands or load.guests or _rest_g(load, weighed))
-
-
-def _rest_g(load: Load, weighed: Weighed) -> float:
-    """By how much the level has changed that nothing has explained; 0 where that is noise."""
-    off_g = weighed.level_g - load.level_g
-    return off_g if abs(off_g) > weighed.band_g else 0.0
 
 
 def first_weighed(
@@ -216,7 +152,7 @@ def first_weighed(
     rounded = math.hypot(ROUNDED * goods_g, math.sqrt(var)) if goods_g and not has_zero else None
     sigma_g = min(sigma_g, max(weighed.sigma_g, lightest_g / 4))
     booked_belief = _with_load(belief, weighed.scale, load)
-    scene = replace(_scene(belief, weighed, sigma_g), is_restocked=True)  # while it was off
+    scene = replace(scene_of(belief, weighed, sigma_g), is_restocked=True)  # while it was off
     found = []
     for one in booked_belief.hypotheses:
         for way in _worth(list(_ways(one, weighed, scene))):
@@ -230,7 +166,8 @@ def first_weighed(
     return settled(belief, found)
 
 
-def _scene(belief: Belief, weighed: Weighed, sigma_g: float) -> Scene:
+def scene_of(belief: Belief, weighed: Weighed, sigma_g: float) -> Scene:
+    """The scale at a step that is known to `sigma_g`, one sigma, beside what the units weigh."""
     products = {one.name: one for each in belief.goods.values() for one in each}
     own = belief.goods[weighed.scale]
     return Scene(
@@ -268,7 +205,7 @@ def _fresh(one: Hypothesis, weighed: Weighed) -> Hypothesis:
     """Without what is in no hand any more; and a jump that was goods is in the level of now."""
     hands = tuple(lot for lot in one.hands if _may_be_in_hand(lot, weighed.now_s))
     load = one.loads[weighed.scale]
-    jumped_g = _jumped_g(load, weighed.now_s) if weighed.leant_g else 0.0
+    jumped_g = load.jumped_by(weighed.now_s) if weighed.leant_g else 0.0
     load = load._replace(base_g=load.base_g + jumped_g, jumped_g=jumped_g)
     return replace(one, hands=hands, loads={**one.loads, weighed.scale: load})
 
@@ -300,19 +237,19 @@ def _ways(one: Hypothesis, weighed: Weighed, scene: Scene) -> Iterator[_Way]:
         for change_g, cost in _as_leant(off_g, leant_g, weighed.sigma_g):
             for found in explanations(change_g, load, one.hands, scene, is_bringer=is_bringer):
                 log_p = one.log_p - cost - found.cost - lies
-                base_g = _base_g(found, load, level_g)
+                base_g = base_after(found, load, level_g)
                 yield _Way(log_p, one, found, base_g, None)
         yield _Way(one.log_p - _object(off_g, scene), one, None, load.base_g, off_g)
         return
     step_g = level_g - load.level_g
     for found in explanations(step_g, load, one.hands, scene, is_bringer=is_bringer):
-        if _is_move(found):
+        if is_move(found):
             log_p, base_g = one.log_p - found.cost - stays, load.base_g + step_g
             yield _Way(log_p, one, found, base_g, load.object_g)
     for found in explanations(off_g, load, one.hands, scene, is_bringer=is_bringer):
         log_p = one.log_p - found.cost - OBJECT_LEAVES - lies
         is_near = abs(off_g) <= weighed.band_g  # what moved beneath was weighed with it
-        base_g = level_g if is_near else _base_g(found, load, level_g)
+        base_g = level_g if is_near else base_after(found, load, level_g)
         yield _Way(log_p, one, found, base_g, None)
     yield _Way(one.log_p - OBJECT_AGAIN - stays, one, None, load.base_g, off_g)
 
@@ -347,9 +284,9 @@ def _object(off_g: float, scene: Scene) -> float:
     return OBJECT + max(0.0, off_g - HEAVY_G) / HEAVIER_G
 
 
-def _base_g(found: Explanation, load: Load, level_g: float) -> float:
+def base_after(found: Explanation, load: Load, level_g: float) -> float:
     """Where nothing moved the old level stays the base: what goes in jerks is not swallowed."""
-    return level_g if _is_move(found) else load.base_g
+    return level_g if is_move(found) else load.base_g
 
 
 def _worth(ways: list[_Way]) -> list[_Way]:
@@ -392,7 +329,8 @@ def _there(scene: Scene, own: tuple[Product, ...], load: Load) -> Scene:
     return replace(scene, own=own, known={}, moved_s=IN_TURN_S, sigma_g=load.object_sd_g)
 
 
-def _is_move(found: Explanation) -> bool:
+def is_move(found: Explanation) -> bool:
+    """Has anything moved?"""
     return bool(found.puts or found.leaves or any(found.own))
 
 

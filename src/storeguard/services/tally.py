@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from storeguard.clock import Clock
-from storeguard.domain import answers, counting, testimony, weighing
+from storeguard.domain import answers, counting, jumping, testimony, weighing
 from storeguard.domain.answers import Count
 from storeguard.domain.belief import Belief, entered, given_back, paid
 from storeguard.domain.counting import Weighed
@@ -139,7 +139,7 @@ class Tally:
         )
         if isinstance(step, LevelJumped):
             weighed = replace(weighed, is_shaken=step.is_handled)
-            belief = counting.jumped(self._belief, weighed, step.grams)
+            belief = jumping.jumped(self._belief, weighed, step.grams)
         else:
             weighed = replace(weighed, leant_g=step.leant_g, is_shaken=step.is_shaken)
             weighed = replace(weighed, pauses=step.pauses, touched_s=step.touched_s)
