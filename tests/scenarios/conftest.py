@@ -255,6 +255,7 @@ class Trace:
         self.people = ["0,0"]
         self._tables = {"sales.csv": [], "edits.csv": []}
         self._late = {"late_sales.csv": [], "sales_complete.csv": []}
+        self._cells = dict(TRACE_CELLS)
         self._grams = {"A": [], "B": []}
         self._failures = []
         self._presses = []
@@ -262,6 +263,13 @@ class Trace:
         self._sets = []
         self._promotions = []
         self._noise = random.Random(7)
+
+    def add_scale(self, scale, product):
+        """One more, for a product that is in TRACE_GOODS by now."""
+        self._cells[scale], self._grams[scale] = TRACE_CELLS["A"], []
+        known = TRACE_CONFIG.splitlines()[2]
+        added = known.replace("id: A", f"id: {scale}").replace("바나나우유", product)
+        self.config = self.config.replace(known, f"{known}\n{added}")
 
     def enter(self, t_s, people=1):
         self.people.append(f"{t_s},{people}")
@@ -363,7 +371,7 @@ class Trace:
             if on == scale and t_s >= from_s:
                 fade = exp(-(t_s - from_s) / fades_s)
                 grams *= 1 - share * fade * cos(2 * pi * hz * (t_s - from_s))
-        tare_raw, counts_per_g = TRACE_CELLS[scale]
+        tare_raw, counts_per_g = self._cells[scale]
         return tare_raw + round(counts_per_g * grams)
 
 

@@ -84,6 +84,27 @@ def test_bars_are_counted_on_beside_a_bottle_that_is_not_theirs(trace, told):
     assert (visit["taken"], visit["unpaid"]) == ({"초코바": 2}, {})
 
 
+def test_what_the_sales_say_of_one_of_two_that_weigh_the_same_is_whose_visits_it_was(
+    trace, told, monkeypatch
+):
+    """Both are taken and paid for, and one is left among the bars: nobody can say which. Whoever
+    takes it later pays for a bottle. Whichever it was, no book changes by that."""
+    monkeypatch.setitem(TRACE_GOODS, "메로나", ("C", 6, 1000, 95.0))
+    trace.add_scale("C", "메로나")
+    trace.enter(10)
+    trace.take(15, "바나나우유")
+    trace.take(20, "메로나")
+    trace.put_on(26, "B", "바나나우유")
+    trace.leave(36)
+    trace.enter(60)
+    trace.put_on(66, "B", "바나나우유", -1)
+    trace.sell(72, "바나나우유")
+    trace.leave(80)
+    [_, second] = told("VisitReconciled", until_s=110)
+    assert (second["taken"], second["paid"]) == ({"바나나우유": 1}, {"바나나우유": 1})
+    assert second["unpaid"] == second["surplus"] == second["uncertain"] == {}
+
+
 def test_a_bar_swapped_for_a_bottle_in_one_step(trace, told):
     trace.enter(10)
     trace.take(15, "바나나우유")

@@ -1,10 +1,12 @@
 """Whose step it was: shares of a product that an earlier visit left unclear."""
 
+from dataclasses import replace
+
 from storeguard.domain.answers import Count
 from storeguard.domain.events import StockChanged
 from storeguard.services.visitshare import VisitShare
 
-MILK = "바나나우유"
+MILK, BAR = "바나나우유", "초코바"
 
 
 def step(before, after, at_s=10.0):
@@ -63,3 +65,17 @@ def test_a_change_that_corrects_what_lay_there_before_makes_a_product_doubted():
     assert share.doubted == frozenset()
     share.doubt({MILK: -2}, {MILK: -1})
     assert share.doubted == {MILK}
+
+
+def test_what_has_moved_though_no_book_changed_is_unsaid():
+    """The milk was believed to have left with an earlier visit, and the bar with this one."""
+    share = VisitShare(5.0)
+    share.book(replace(step(6, 5), product=BAR), None)
+    moves = {BAR: moved(0), MILK: moved(-1)}
+    assert share.unsaid(moves, ()) == []
+    share.doubt({}, {BAR: 0, MILK: -1})
+    assert share.unsaid(moves, ()) == [MILK, BAR]
+    assert share.unsaid(moves, {BAR}) == [MILK]
+    share.withheld[MILK] = step(6, 6)
+    assert share.unsaid(moves, {BAR}) == []
+    assert share.caught_up(moves) == [(step(6, 6), -1)]

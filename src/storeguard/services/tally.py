@@ -1,7 +1,7 @@
 """What lies on the shelves: the belief about all scales, followed step by step and booked."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -180,12 +180,23 @@ class Tally:
             if not is_first:
                 event = self._visit.book(event, self._moves().get(name))
             self._bus.publish(event)
+        if not first[0]:
+            self._withhold_unsaid({name for _, name in found})
         for told, units in self._visit.caught_up(self._moves()):
             self._bus.publish(ShareKnown(self._clock.now_s(), told, units))
         if isinstance(step, StepSettled) and (lone := self._lone_unit(step, found)):
             loads = [one.likeliest.loads[step.scale] for one in (known, belief)]
             grams = abs(loads[1].base_g - loads[0].base_g)
             self._bus.publish(UnitWeighed(step.t_s, lone, step.scale, grams))
+
+    def _withhold_unsaid(self, told: Collection[str]) -> None:
+        """What has moved by now though no book changes is of the newest step."""
+        steps = {c.step.t_s: c for c in self._channels.values() if c.step is not None}
+        for name in self._visit.unsaid(self._moves(), told) if steps else ():
+            channel = steps[max(steps)]
+            count = self._shelf.counts.get(name, 0)
+            event = self._changed(channel, name, count, 0, channel.step)
+            self._visit.withheld[name] = replace(event, moved=None)
 
     def _lone_unit(self, step: StepSettled, found: Mapping[tuple[str, str], int]) -> str | None:
         """The product of which one unit moved on its own scale, and nothing else, for certain.

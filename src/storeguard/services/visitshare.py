@@ -1,7 +1,7 @@
 """What of the changes on the shelves is the present visit's, and what an earlier one left open."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from storeguard.domain.answers import Count
@@ -25,10 +25,24 @@ class VisitShare:
     is_decided: bool = False
 
     def doubt(self, changes: Mapping[str, int], moved: Mapping[str, int]) -> None:
-        """Changes that say that what lay there when the visit began was something else."""
+        """What the visit has moved by now, where that says that something else lay there when it
+        began than was believed; `changes` are those of the books."""
         self.doubted |= {
-            name for name, units in changes.items() if moved[name] != self.booked[name] + units
+            name
+            for name in {*changes, *moved, *self.booked}
+            if moved.get(name, 0) != self.booked[name] + changes.get(name, 0)
         }
+
+    def unsaid(self, moves: Mapping[str, Count], told: Collection[str]) -> list[str]:
+        """Products that have moved though no book has changed, besides those that are `told` now.
+
+        What this visit took an earlier one was believed to have taken, and that took another.
+        """
+        return [
+            name
+            for name in sorted(self.doubted - {*told, *self.withheld})
+            if name in moves and moves[name].count != self.booked[name]
+        ]
 
     def book(self, event: StockChanged, move: Count | None) -> StockChanged:
         """The event with what has moved since the visit began; None where that is open.
