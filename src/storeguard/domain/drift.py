@@ -215,6 +215,13 @@ def ease(drift: Drift, t_s: float, elapsed_s: float, rules: DriftRules) -> Drift
     return replace(drift, total_g=drift.total_g + eased_g, held=held)
 
 
+def began_s(drift: Drift, t_s: float) -> float:
+    """Since when that has been there which the zero follows now: a jump came when it was seen."""
+    if drift.held is None or t_s - drift.held.since_s < HELD_FOR_S:
+        return t_s
+    return drift.held.since_s
+
+
 def told(drift: Drift) -> Drift:
     """The owner has said what is there: the residual is nothing again."""
     return Drift(slid_s=drift.slid_s)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from storeguard.clock import Clock
-from storeguard.domain.drift import Drift, is_in_doubt
+from storeguard.domain.drift import Drift, began_s, is_in_doubt
 from storeguard.domain.events import ZeroMoved
 from storeguard.services.bus import Bus
 
@@ -92,7 +92,7 @@ class DriftWatch:
             return
         now_s = self._clock.now_s()
         if is_doubted:
-            self._doubted[channel.id] = now_s
+            self._doubted[channel.id] = began_s(drift, now_s)
             log.warning(
                 "scale '%s': its zero has moved by %+.1f g, over a third of its lightest unit "
                 "(%g g): its count is uncertain; empty it and run: storeguard scale tare %s",
