@@ -612,6 +612,17 @@ def test_what_was_taken_under_a_hand_that_came_long_before_may_lie_elsewhere(jui
     assert certain(juices.moved(JUICE)) == 0
 
 
+@pytest.mark.parametrize(("moved_s", "is_certain"), [(0.5, True), (3.0, False)])
+def test_a_short_reach_seldom_takes_one_thing_and_puts_down_another(moved_s, is_certain):
+    """A sweet is taken while a bottle that is 7 g too light leaves another scale."""
+    candy = Product("사탕", 900, 9.9)
+    shelves = Shelves({"바나나우유": 9, "사탕": 40}, A=[candy], B=[MILK])
+    began_s = shelves.now_s + 1.0
+    shelves.step("B", -88.0, after_s=6.0, moved_s=moved_s)
+    shelves.step("A", -10.0, after_s=1.0, started_s=began_s)
+    assert shelves.moved(candy).is_certain is is_certain
+
+
 def test_what_lay_on_a_shelf_before_a_hand_came_to_another_was_not_taken_there(juices):
     juices.step("B", 240.0)
     juices.step("A", -240.0)

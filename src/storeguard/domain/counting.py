@@ -26,7 +26,6 @@ from storeguard.domain.belief import (
 )
 from storeguard.domain.explaining import (
     A_HAND,
-    IN_TURN_S,
     Explanation,
     Scene,
     density,
@@ -326,7 +325,8 @@ def _recognised(
 
 def _there(scene: Scene, own: tuple[Product, ...], load: Load) -> Scene:
     """The other scale when it was weighed."""
-    return replace(scene, own=own, known={}, moved_s=IN_TURN_S, sigma_g=load.object_sd_g)
+    moved_s = load.object_by_s - load.object_s
+    return replace(scene, own=own, known={}, moved_s=moved_s, sigma_g=load.object_sd_g)
 
 
 def is_move(found: Explanation) -> bool:
