@@ -262,6 +262,17 @@ def test_a_hand_that_presses_harder_and_lets_go_has_counted_nothing(milk):
     assert certain(milk.count(MILK)) == 5
 
 
+def test_what_is_put_down_under_a_hand_a_moment_after_it_came_is_known(shop):
+    """A hand of 2542 g, and then the bottle that it holds."""
+    shop.step("A", -94.0)
+    shop.step("A", 2636.0, pauses=(2542.0,))
+    load = shop.belief.likeliest.loads["A"]
+    assert shop.moved(MILK).count == 0
+    assert (load.object_g, load.object_by_s) == (2542.0, shop.now_s - 1.5)
+    shop.step("A", -2542.0)
+    assert certain(shop.moved(MILK)) == 0
+
+
 def test_more_than_is_there_cannot_leave():
     shelves = Shelves({"바나나우유": 1}, A=[MILK])
     found = shelves.step("A", -190.0).count(MILK)

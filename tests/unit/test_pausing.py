@@ -45,6 +45,13 @@ def test_a_guest_leaves_before_or_after():
     assert is_explained(-90.1, guest)
 
 
+def test_what_came_and_is_no_product_was_there_before_the_goods_or_after():
+    came = moved(-1, -84.4)._replace(came_g=2542.0)
+    assert is_explained(2542.0, came)
+    assert is_explained(-84.4, came)
+    assert not is_explained(2500.0, came)
+
+
 def test_of_two_things_beside_the_stock_either_is_first():
     two = moved(puts=((0, 1), (1, 1)), beside_g=37.7)
     assert is_explained(7.7, two)

@@ -26,6 +26,7 @@ from storeguard.domain.belief import (
 )
 from storeguard.domain.explaining import (
     A_HAND,
+    TOGETHER,
     Explanation,
     Scene,
     density,
@@ -226,21 +227,37 @@ class _Way(NamedTuple):
 
 def _ways(one: Hypothesis, weighed: Weighed, scene: Scene) -> Iterator[_Way]:
     """Units moved; something that is no product came, goes, or units moved beside it."""
+    is_hidden = one.loads[weighed.scale].object_g is not None
+    return _beside(one, weighed, scene) if is_hidden else _bare(one, weighed, scene)
+
+
+def _bare(one: Hypothesis, weighed: Weighed, scene: Scene) -> Iterator[_Way]:
+    """Of a scale with goods alone. What came and was joined by units is known where the scale kept
+    still between the two."""
     load, level_g = one.loads[weighed.scale], weighed.level_g
     is_bringer = _has_brought(one, load, scene)
     off_g = level_g - load.base_g
     lies = SHAKEN if weighed.is_shaken else 0.0
+    leant_g = weighed.leant_g - load.jumped_g
+    for change_g, cost in _as_leant(off_g, leant_g, weighed.sigma_g):
+        for found in explanations(change_g, load, one.hands, scene, is_bringer=is_bringer):
+            log_p = one.log_p - cost - found.cost - lies
+            yield _Way(log_p, one, found, base_after(found, load, level_g), None)
+    yield _Way(one.log_p - _object(off_g, scene), one, None, load.base_g, off_g)
+    for object_g in weighed.pauses:
+        cost, base_g = _object(object_g, scene) + TOGETHER + lies, level_g - object_g
+        for found in explanations(off_g - object_g, load, one.hands, scene, is_bringer=is_bringer):
+            if is_move(found):
+                yield _Way(one.log_p - cost - found.cost, one, found, base_g, object_g)
+
+
+def _beside(one: Hypothesis, weighed: Weighed, scene: Scene) -> Iterator[_Way]:
+    """Of a scale on which something lies that is no product."""
+    load, level_g = one.loads[weighed.scale], weighed.level_g
+    is_bringer = _has_brought(one, load, scene)
+    off_g, step_g = level_g - load.base_g, level_g - load.level_g
+    lies = SHAKEN if weighed.is_shaken else 0.0
     stays = STILLED if load.is_hand and not weighed.is_shaken else 0.0
-    if load.object_g is None:
-        leant_g = weighed.leant_g - load.jumped_g
-        for change_g, cost in _as_leant(off_g, leant_g, weighed.sigma_g):
-            for found in explanations(change_g, load, one.hands, scene, is_bringer=is_bringer):
-                log_p = one.log_p - cost - found.cost - lies
-                base_g = base_after(found, load, level_g)
-                yield _Way(log_p, one, found, base_g, None)
-        yield _Way(one.log_p - _object(off_g, scene), one, None, load.base_g, off_g)
-        return
-    step_g = level_g - load.level_g
     for found in explanations(step_g, load, one.hands, scene, is_bringer=is_bringer):
         if is_move(found):
             log_p, base_g = one.log_p - found.cost - stays, load.base_g + step_g
@@ -256,8 +273,9 @@ def _ways(one: Hypothesis, weighed: Weighed, scene: Scene) -> Iterator[_Way]:
 def _paused(way: _Way, weighed: Weighed, scene: Scene) -> _Way:
     """The way, less likely where it does not explain the pauses."""
     load = way.one.loads[weighed.scale]
-    is_gone = way.object_g is None
-    moved = pausing.Moved(way.found, load.object_g, is_gone, load.guests, way.one.hands)
+    lay_g, is_gone = load.object_g, way.object_g is None
+    came_g = way.object_g if way.found is not None and lay_g is None else None
+    moved = pausing.Moved(way.found, lay_g, is_gone, load.guests, way.one.hands, came_g)
     return way._replace(log_p=way.log_p - pausing.cost(weighed.pauses, moved, scene))
 
 
@@ -336,29 +354,23 @@ def is_move(found: Explanation) -> bool:
 
 def _gone(way: _Way, weighed: Weighed, scene: Scene) -> Hypothesis:
     one, load = way.one, way.one.loads[weighed.scale]
-    if way.found is None:
-        since_s = weighed.started_s if load.object_g is None else load.object_s
-        new = load._replace(
-            base_g=way.base_g,
-            object_g=way.object_g,
-            is_left=False,
-            object_s=since_s,
-            is_hand=weighed.is_shaken,
-            object_by_s=weighed.rested_s,
-            object_sd_g=scene.sigma_g,
-        )
-        return replace(one, loads={**one.loads, weighed.scale: new}, log_p=way.log_p)
-    pauses = weighed.pauses if load.object_g is None else ()
-    own, guests, hands = moved(way.found, load, one.hands, scene, pauses)
-    is_left = load.is_left and way.object_g is not None
+    is_new = way.object_g is not None and (way.found is None or load.object_g is None)
+    new = _with_object(load, weighed, scene.sigma_g) if is_new else load
+    hands = one.hands
+    if way.found is not None:
+        has_pauses = load.object_g is None and way.object_g is None
+        pauses = weighed.pauses if has_pauses else ()
+        own, guests, hands = moved(way.found, load, hands, scene, pauses)
+        is_left = new.is_left and way.object_g is not None
+        new = new._replace(own=own, guests=guests, is_left=is_left)
     is_hand = weighed.is_shaken and way.object_g is not None
-    new = load._replace(
-        own=own,
-        guests=guests,
-        base_g=way.base_g,
-        object_g=way.object_g,
-        is_left=is_left,
-        is_hand=is_hand,
-        jumped_g=0.0,
-    )
+    new = new._replace(base_g=way.base_g, object_g=way.object_g, is_hand=is_hand, jumped_g=0.0)
     return replace(one, loads={**one.loads, weighed.scale: new}, hands=hands, log_p=way.log_p)
+
+
+def _with_object(load: Load, weighed: Weighed, sigma_g: float) -> Load:
+    """Something has come that is no product, or it is another now."""
+    since_s = weighed.started_s if load.object_g is None else load.object_s
+    return load._replace(
+        is_left=False, object_s=since_s, object_by_s=weighed.rested_s, object_sd_g=sigma_g
+    )

@@ -40,7 +40,7 @@ MOST_TOO_MANY = 2
 class Moved(NamedTuple):
     """What moved in all. `found`: goods, of the scale's own, of its `guests` and out of `hands`;
     None: nothing that is a product. `object_g`: what lay there and is no product; with `is_gone`
-    it has gone with them, else it may have been lifted meanwhile.
+    it has gone with them, else it may have been lifted meanwhile. `came_g`: one that has come.
     """
 
     found: Explanation | None
@@ -48,6 +48,7 @@ class Moved(NamedTuple):
     is_gone: bool
     guests: Sequence[Lot]
     hands: Sequence[Lot]
+    came_g: float | None = None
 
 
 class Level(NamedTuple):
@@ -134,6 +135,8 @@ def _beside(found: Explanation, moved: Moved, scene: Scene) -> Iterator[Level]:
     """What moved beside the own stock, each thing by itself."""
     if moved.object_g is not None and moved.is_gone:
         yield Level(-moved.object_g)
+    if moved.came_g is not None:
+        yield Level(moved.came_g)
     if len(found.puts) + len(found.leaves) == 1:
         yield Level(found.beside_g, found.beside_var)
         return
