@@ -273,6 +273,11 @@ def test_what_is_put_down_under_a_hand_a_moment_after_it_came_is_known(shop):
     assert certain(shop.moved(MILK)) == 0
 
 
+def test_a_hand_that_shifts_a_little_has_put_down_nothing(milk):
+    milk.step("A", 2545.0, pauses=(2542.0,)).step("A", -2545.0)
+    assert certain(milk.moved(MILK)) == 0
+
+
 def test_more_than_is_there_cannot_leave():
     shelves = Shelves({"바나나우유": 1}, A=[MILK])
     found = shelves.step("A", -190.0).count(MILK)
