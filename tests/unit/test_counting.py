@@ -754,7 +754,8 @@ def jump(shelves, scale, grams, after_s=5.0, **more):
     shelves.now_s += after_s
     shelves.touched.add(scale)
     level = Weighed(scale, shelves.level[scale], shelves.band(scale), shelves.now_s, 0.2)
-    shelves.belief = jumped(shelves.belief, replace(level, **more), grams)
+    known = {"started_s": shelves.now_s - 1.0} | more
+    shelves.belief = jumped(shelves.belief, replace(level, **known), grams)
 
 
 @pytest.fixture
@@ -780,9 +781,48 @@ def test_a_jump_that_ends_where_it_began_was_a_hand(sweets_with_a_guest):
     shelves, candy, gum = sweets_with_a_guest
     jump(shelves, "B", -4.0, unsure_g=0.7)
     assert shelves.guests("B") == {}
-    jump(shelves, "B", 4.0, after_s=20.0, unsure_g=0.7)
+    jump(shelves, "B", 4.0, after_s=20.0, unsure_g=0.7, leant_g=-4.0)
     assert shelves.guests("B") == {"껌": 1}
     assert (certain(shelves.moved(gum)), certain(shelves.moved(candy))) == (0, 0)
+
+
+@pytest.mark.parametrize("grams", [-5.0, -4.0, 4.0, 5.0])
+@pytest.mark.parametrize("product", [MILK, Product("사탕", 900, 9.9)], ids=lambda one: one.name)
+def test_what_is_taken_elsewhere_while_a_hand_rests_is_not_put_down_as_it_goes(product, grams):
+    gum = Product("껌", 400, 5.4)
+    shelves = Shelves({product.name: 30, "껌": 54}, A=[gum], B=[product])
+    jump(shelves, "B", grams)
+    shelves.step("A", -5.4)
+    jump(shelves, "B", -grams, after_s=20.0, leant_g=grams)
+    assert certain(shelves.moved(gum)) == -1
+    assert certain(shelves.moved(product)) == 0
+
+
+def test_goods_that_jump_beside_a_bag_leave_the_bag_a_bag(milk):
+    shelves = Shelves({"바나나우유": 9, "껌": 54}, A=[Product("껌", 400, 5.4)], B=[MILK])
+    shelves.step("A", -5.4).step("B", 240.0)
+    jump(shelves, "B", 5.4, unsure_g=0.1)
+    shelves.step("B", -240.0)
+    assert shelves.moved(MILK).high == 0
+
+
+def test_goods_of_a_jump_stay_gone_whatever_comes_and_goes_after(sweets_with_a_guest):
+    """The gum left by a jump; then a hand, another jump under it, and the hand goes."""
+    shelves, _, gum = sweets_with_a_guest
+    jump(shelves, "B", -5.3, unsure_g=0.1)
+    shelves.step("B", 994.7, leant_g=-5.3, after_s=3.0)
+    jump(shelves, "B", -2.0, after_s=3.0)
+    shelves.step("B", -998.0, leant_g=-2.0, after_s=3.0)
+    assert shelves.guests("B") == {}
+    assert certain(shelves.moved(gum)) == -1
+
+
+@pytest.mark.parametrize("units", [2, 3, 4, 5])
+def test_several_light_units_that_go_as_a_scale_shakes_are_gone_rather_than_lifted(units):
+    candy = Product("사탕", 2800, 9.0)
+    shelves = Shelves({"사탕": 52}, A=[candy])
+    shelves.step("A", -9.0 * units, is_shaken=True, unsure_g=1.4)
+    assert shelves.moved(candy).count == -units
 
 
 @pytest.mark.parametrize("is_shaken", [False, True])

@@ -427,6 +427,7 @@ def test_what_is_taken_as_a_resting_hand_goes_is_one_whole_step():
     state, [jump, step] = weigh(readings(load, 60))
     assert_step(step, -24, 40, settled_by_s=42.5)
     assert step.leant_g == jump.grams
+    assert step.touched_s == jump.started_s
     assert state.level_g == pytest.approx(926, abs=0.5)
     assert abs(state.drift.total_g) < 0.7
 

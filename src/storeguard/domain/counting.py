@@ -26,6 +26,7 @@ from storeguard.domain.belief import (
 )
 from storeguard.domain.explaining import (
     A_HAND,
+    MANY,
     TOGETHER,
     Explanation,
     Scene,
@@ -39,9 +40,9 @@ from storeguard.domain.product import Product
 OBJECT = math.log(3000.0 / 0.01)
 """One change in a hundred is no product at all, of any weight up to 3 kg."""
 
-LIFTED, LACKING_G = -math.log(0.003), 5000.0
-"""Fewer take weight off and nothing along: a hand that has lifted some of what lies there, and no
-more than a hand holds; or that holds the plate itself."""
+LIFTED, LACKING = math.log(1 / 0.003), math.log(5000.0 / 0.003)
+"""Fewer take weight off and nothing along: a hand that has lifted some of what lies there, seldom
+much of it; or that holds the plate itself."""
 
 HEAVY_G, HEAVIER_G = 3000.0, 500.0
 """What is heavier is e times rarer for each further half a kilo: nobody lays that on a shelf."""
@@ -239,13 +240,13 @@ def _bare(one: Hypothesis, weighed: Weighed, scene: Scene) -> Iterator[_Way]:
     off_g = level_g - load.base_g
     lies = SHAKEN if weighed.is_shaken else 0.0
     leant_g = weighed.leant_g - load.jumped_g
-    for change_g, cost in _as_leant(off_g, leant_g, weighed.sigma_g):
+    for change_g, cost in as_leant(off_g, leant_g, weighed.sigma_g):
         for found in explanations(change_g, load, one.hands, scene, is_bringer=is_bringer):
             log_p = one.log_p - cost - found.cost - lies
             yield _Way(log_p, one, found, base_after(found, load, level_g), None)
-    yield _Way(one.log_p - _object(off_g, scene), one, None, load.base_g, off_g)
+    yield _Way(one.log_p - _object(off_g, load, scene), one, None, load.base_g, off_g)
     for object_g in weighed.pauses:
-        cost, base_g = _object(object_g, scene) + TOGETHER + lies, level_g - object_g
+        cost, base_g = _object(object_g, load, scene) + TOGETHER + lies, level_g - object_g
         for found in explanations(off_g - object_g, load, one.hands, scene, is_bringer=is_bringer):
             if is_move(found):
                 yield _Way(one.log_p - cost - found.cost, one, found, base_g, object_g)
@@ -275,11 +276,11 @@ def _paused(way: _Way, weighed: Weighed, scene: Scene) -> _Way:
     load = way.one.loads[weighed.scale]
     lay_g, is_gone = load.object_g, way.object_g is None
     came_g = way.object_g if way.found is not None and lay_g is None else None
-    moved = pausing.Moved(way.found, lay_g, is_gone, load.guests, way.one.hands, came_g)
-    return way._replace(log_p=way.log_p - pausing.cost(weighed.pauses, moved, scene))
+    what = pausing.Moved(way.found, lay_g, is_gone, load.guests, way.one.hands, came_g)
+    return way._replace(log_p=way.log_p - pausing.cost(weighed.pauses, what, scene))
 
 
-def _as_leant(off_g: float, leant_g: float, sigma_g: float) -> tuple[tuple[float, float], ...]:
+def as_leant(off_g: float, leant_g: float, sigma_g: float) -> tuple[tuple[float, float], ...]:
     """What may have changed, with its cost in nats: with the end of a jump in it, or without."""
     if abs(leant_g) <= sigma_g:
         return ((off_g, 0.0),)
@@ -292,13 +293,15 @@ def _has_brought(one: Hypothesis, load: Load, scene: Scene) -> bool:
     return any(units > one.opened.get(product.name, 0) for units, product in pairs)
 
 
-def _object(off_g: float, scene: Scene) -> float:
+def _object(off_g: float, load: Load, scene: Scene) -> float:
     """What it costs, in nats, that something came, or lifts what lies there, and is no product."""
-    if off_g <= 0:
-        heaviest_g = max(one.unit_weight_g for one in scene.own)
-        lifted_g = A_HAND * heaviest_g
-        return LIFTED + math.log(lifted_g if -off_g <= lifted_g < LACKING_G else LACKING_G)
-    return OBJECT + max(0.0, off_g - HEAVY_G) / HEAVIER_G
+    if off_g > 0:
+        return OBJECT + max(0.0, off_g - HEAVY_G) / HEAVIER_G
+    heaviest_g = max(one.unit_weight_g for one in scene.own)
+    units = -off_g / heaviest_g
+    if units > min(A_HAND, sum(load.own)):
+        return LACKING
+    return min(LACKING, LIFTED + math.log(heaviest_g) + MANY * math.log(max(1.0, units)))
 
 
 def base_after(found: Explanation, load: Load, level_g: float) -> float:
@@ -331,7 +334,7 @@ def _recognised(
             continue
         there = _there(scene, belief.goods[scale], load)
         bare = load._replace(object_g=None)
-        saved = _object(load.object_g, there) - (SHAKEN if load.is_hand else 0.0)
+        saved = _object(load.object_g, load, there) - (SHAKEN if load.is_hand else 0.0)
         for found in explanations(load.object_g, bare, one.hands, there):
             if now.isdisjoint(i for i, _ in found.puts):
                 continue

@@ -44,8 +44,8 @@ class LevelJumped:
 
     Something was put there for something else, or a hand rests there; `level_g` stays, and
     after a while the zero follows. The end of a jump is one too, back by as much. `is_handled`:
-    it is as noisy as under a hand. Other fields as in StepSettled. The tally's alone: it is on no
-    bus.
+    it is as noisy as under a hand; `leant_g`: what jumped before and was held still. Other fields
+    as in StepSettled. The tally's alone: it is on no bus.
     """
 
     t_s: float
@@ -56,6 +56,7 @@ class LevelJumped:
     noise_g: float
     sigma_g: float = 0.0
     is_handled: bool = False
+    leant_g: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

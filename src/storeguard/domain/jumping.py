@@ -9,7 +9,7 @@ import math
 from dataclasses import replace
 
 from storeguard.domain.belief import Belief, Hypothesis, Load, settled
-from storeguard.domain.counting import Weighed, base_after, is_move, scene_of
+from storeguard.domain.counting import Weighed, as_leant, base_after, is_move, scene_of
 from storeguard.domain.explaining import MOST_CONSIDERED, Explanation, Scene, explanations
 from storeguard.domain.moving import moved
 
@@ -28,13 +28,22 @@ def jumped(belief: Belief, weighed: Weighed, grams: float) -> Belief:
     if not any(_may_jump(one, weighed) for one in belief.hypotheses):
         return belief
     scene = scene_of(belief, weighed, weighed.sigma_g)
-    found = []
+    found: list[Hypothesis] = []
     for one in belief.hypotheses:
-        ways = _of_jump(one, weighed, grams, scene)
-        found += [_as_jumped(one, way, weighed, grams, scene) for way in ways]
-        if not ways:
+        before = len(found)
+        for change_g, cost in _changes(one, weighed, grams):
+            ways = _of_jump(one, weighed, change_g, scene)
+            found += [_as_jumped(one, way, weighed, change_g, cost, scene) for way in ways]
+        if len(found) == before:
             found.append(replace(one, log_p=one.log_p - MOST_CONSIDERED))
     return settled(belief, found)
+
+
+def _changes(one: Hypothesis, weighed: Weighed, grams: float) -> tuple[tuple[float, float], ...]:
+    """What may have changed: what jumped before and was no goods may have gone by this."""
+    load = one.loads[weighed.scale]
+    hand_g = weighed.leant_g - load.jumped_by(weighed.now_s)
+    return as_leant(grams, -hand_g, weighed.sigma_g)
 
 
 def _of_jump(one: Hypothesis, weighed: Weighed, grams: float, scene: Scene) -> list[Explanation]:
@@ -46,17 +55,18 @@ def _of_jump(one: Hypothesis, weighed: Weighed, grams: float, scene: Scene) -> l
 
 
 def _as_jumped(
-    one: Hypothesis, way: Explanation, weighed: Weighed, grams: float, scene: Scene
+    one: Hypothesis, way: Explanation, weighed: Weighed, grams: float, cost: float, scene: Scene
 ) -> Hypothesis:
-    load, log_p = one.loads[weighed.scale], one.log_p - way.cost
+    load, log_p = one.loads[weighed.scale], one.log_p - way.cost - cost
     own, guests, hands = moved(way, load, one.hands, scene)
     jumped_g = load.jumped_by(weighed.now_s)
     if is_move(way):
         jumped_g += grams
         log_p -= RESTING if weighed.is_shaken else 0.0
-    base_g = base_after(way, load, weighed.level_g)
+    base_g = base_after(way, load, weighed.level_g - (load.object_g or 0.0))
+    jumped_s = min(weighed.started_s, weighed.now_s)
     new = load._replace(own=own, guests=guests, base_g=base_g)
-    new = new._replace(jumped_g=jumped_g, jumped_s=weighed.now_s)
+    new = new._replace(jumped_g=jumped_g, jumped_s=jumped_s)
     return replace(one, loads={**one.loads, weighed.scale: new}, hands=hands, log_p=log_p)
 
 

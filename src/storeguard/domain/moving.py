@@ -64,23 +64,23 @@ class _Weights:
         self._scene = scene
         self._is_one = len(found.puts) + len(found.leaves) == 1
         self._found = found
-        moving = [(held[i], units) for i, units in found.puts]
-        moving += [(load.guests[i], units) for i, units in found.leaves]
+        moving = [(held[i], units, 1) for i, units in found.puts]
+        moving += [(load.guests[i], units, -1) for i, units in found.leaves]
         pairs = list(zip(found.own, scene.own, strict=True))
         own_g = sum(n * one.unit_weight_g for n, one in pairs)
         self.off_g = found.rest_g - own_g
         self.var = sum(weight_var(one, n) for n, one in pairs)
-        self.var += sum(self._before(lot, units).var for lot, units in moving)
+        self.var += sum(self._before(*one).var for one in moving)
 
     def of(self, lot: Lot, units: int, sign: int) -> Known:
         """So many units of a lot that was put down (`sign` 1) or has left (-1)."""
-        before = self._before(lot, units)
+        before = self._before(lot, units, sign)
         share = before.var / (self.var + self._scene.sigma_g**2)
         return Known(before.grams + sign * share * self.off_g, before.var * (1 - share))
 
-    def _before(self, lot: Lot, units: int) -> Known:
+    def _before(self, lot: Lot, units: int, sign: int) -> Known:
         if self._is_one:  # it may have been found to be another of its kind than the lot's
-            return Known(abs(self._found.beside_g), self._found.beside_var)
+            return Known(sign * self._found.beside_g, self._found.beside_var)
         return Known(*part_of(lot, units, self._scene.products[lot.product]))
 
 

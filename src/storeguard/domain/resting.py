@@ -72,6 +72,12 @@ def follow(state: Weighing, t_s: float, rules: WeighingRules) -> Advance:
     return (state, ()) if slid is None else _slid(state, t_s, slid, rules)
 
 
+def _touched(state: Weighing) -> float:
+    """Since when somebody is at it; what is held since a jump may be a hand that is quite still."""
+    held_s = math.inf if state.drift.held is None else state.drift.held.since_s
+    return held_s if state.touched_s is None else min(held_s, state.touched_s)
+
+
 def _is_handled(state: Weighing) -> bool:
     return state.noise_g > HANDLED * state.calm_g
 
@@ -125,7 +131,9 @@ def _slid(state: Weighing, t_s: float, slid: drift.Slide, rules: WeighingRules) 
     state = state._replace(zero_g=state.zero_g - slid.grams, level_g=level_g)
     unsure_g = math.hypot(state.noise_g, DRIFT_G_PER_S * (t_s - slid.since_s))
     levels = (level_g, state.noise_g, unsure_g)
-    return state, (StepSettled(t_s, rules.scale, slid.since_s, slid.grams, *levels),)
+    touched_s = min(_touched(state), slid.since_s)
+    at = (t_s, rules.scale, slid.since_s)
+    return state, (StepSettled(*at, slid.grams, *levels, touched_s=touched_s),)
 
 
 def _stand_still(state: Weighing, t_s: float, rules: WeighingRules) -> Advance:
@@ -160,12 +168,13 @@ def _hold(state: Weighing, t_s: float, jump: drift.Slide, rules: WeighingRules) 
     is_over = not drift.is_jump(jump.grams, state.unsure_g, rules.drift)
     held = drift.hold(state.drift, jump.since_s, 0.0 if is_over else jump.grams)
     zero_g = state.zero_g + held.total_g - state.drift.total_g
-    grams = (0.0 if is_over else jump.grams) - state.drift.held_g
+    leant_g = state.drift.held_g
+    grams = (0.0 if is_over else jump.grams) - leant_g
     state = state._replace(zero_g=zero_g, drift=held, tracked_s=t_s)
     assert state.level_g is not None
     levels = (state.level_g, state.noise_g, state.unsure_g)
-    is_handled = _is_handled(state)
-    return state, (LevelJumped(t_s, rules.scale, jump.since_s, grams, *levels, is_handled),)
+    at, rest = (t_s, rules.scale, jump.since_s), (_is_handled(state), leant_g)
+    return state, (LevelJumped(*at, grams, *levels, *rest),)
 
 
 def with_pause(state: Weighing, rules: WeighingRules) -> Weighing:
@@ -234,6 +243,6 @@ def step(
     )
     at = (t_s, rules.scale, started_s)
     levels = (grams, level_g, state.noise_g, unsure_g, leant_g)
-    touched_s = started_s if before.touched_s is None else min(before.touched_s, started_s)
+    touched_s = min(_touched(before), started_s)
     settled = StepSettled(*at, *levels, _is_shaken(state, rules), pauses, touched_s)
     return with_touch(state), (settled,)

@@ -62,9 +62,11 @@ def _linked(
         found = moved(belief, one)
         differing.add(frozenset(n for n in names if found[n] != likely[n]))
     groups: list[frozenset[str]] = []
+    smallest: list[frozenset[str]] = []
     for names_of_one in sorted(differing - {frozenset()}, key=len):
-        inside = [group for group in groups if group <= names_of_one]
+        inside = [one for one in smallest if one <= names_of_one]
         if names_of_one != frozenset().union(*inside):
+            smallest.append(names_of_one)
             apart = [group for group in groups if not group & names_of_one]
             touching = [group for group in groups if group & names_of_one]
             groups = [*apart, names_of_one.union(*touching)]

@@ -63,10 +63,11 @@ class DriftWatch:
         for channel in self._channels:
             if self._seen.get(channel.id) is channel.weighing.drift:
                 continue
+            before = self._seen.get(channel.id, channel.weighing.drift)
             self._seen[channel.id] = channel.weighing.drift
             unit_g = lightest_g(channel)
             if unit_g is not None:
-                self._tell(channel, unit_g)
+                self._tell(channel, unit_g, before)
                 is_new |= self._has_moved(channel, unit_g)
         if is_new:
             await asyncio.to_thread(self._memory.save, dict(self._saved))
@@ -85,14 +86,14 @@ class DriftWatch:
                         found[product.name] = _units(grams, product.unit_weight_g)
         return found
 
-    def _tell(self, channel: "Channel", unit_g: float) -> None:
+    def _tell(self, channel: "Channel", unit_g: float, before: Drift) -> None:
         drift, was = channel.weighing.drift, channel.id in self._doubted
         is_doubted = is_in_doubt(drift, unit_g, was=was)
         if is_doubted == was:
             return
         now_s = self._clock.now_s()
         if is_doubted:
-            self._doubted[channel.id] = began_s(drift, now_s)
+            self._doubted[channel.id] = began_s(before, now_s)
             log.warning(
                 "scale '%s': its zero has moved by %+.1f g, over a third of its lightest unit "
                 "(%g g): its count is uncertain; empty it and run: storeguard scale tare %s",

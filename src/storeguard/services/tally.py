@@ -138,7 +138,7 @@ class Tally:
             is_restocked=self.is_restocked(step.started_s),
         )
         if isinstance(step, LevelJumped):
-            weighed = replace(weighed, is_shaken=step.is_handled)
+            weighed = replace(weighed, leant_g=step.leant_g, is_shaken=step.is_handled)
             belief = jumping.jumped(self._belief, weighed, step.grams)
         else:
             weighed = replace(weighed, leant_g=step.leant_g, is_shaken=step.is_shaken)
@@ -363,6 +363,7 @@ class Tally:
             self._belief = replace(self._belief, goods=goods)
             return
         self._belief, self.counts = Belief(goods), {}
+        self._visit.booked.clear()  # what moves is told from now on anew
         for channel in self._channels.values():
             channel.is_counted = False
 
