@@ -164,3 +164,19 @@ def edit(store, csv, before, after):
     text = path.read_text(encoding="utf-8")
     assert before in text
     path.write_text(text.replace(before, after), encoding="utf-8")
+
+
+def test_a_product_that_can_be_weighed_from_now_on_undoes_nothing_of_a_visit(make_store):
+    """Its weight is written while a customer is inside who has taken a bottle and takes a bar."""
+    store = make_store(outside=True)
+    csv = store.folder / "inventory" / "inventory_store.csv"
+    csv.write_text(csv.read_text("utf-8").replace("콜라,8,1800,370", "콜라,8,1800,0"), "utf-8")
+    store.start()
+    store.enter()
+    store.take("바나나우유")
+    edit(store, "inventory_store.csv", "콜라,8,1800,0", "콜라,8,1800,370")
+    store.advance(5)
+    store.take("초코바")
+    store.leave()
+    store.be_judged()
+    assert store.missing == [{"바나나우유": 1, "초코바": 1}]
