@@ -40,7 +40,7 @@ from storeguard.domain.product import Product
 OBJECT = math.log(3000.0 / 0.01)
 """One change in a hundred is no product at all, of any weight up to 3 kg."""
 
-LIFTED, LACKING = math.log(1 / 0.003), math.log(5000.0 / 0.003)
+LIFTED, LACKING = math.log(1 / 0.001), math.log(5000.0 / 0.003)
 """Fewer take weight off and nothing along: a hand that has lifted some of what lies there, seldom
 much of it; or that holds the plate itself."""
 

@@ -14,6 +14,9 @@ one where that was likely to one in six, no less; that he took what he paid for,
 """
 
 
+LINKING = math.log(0.001)
+"""What is less likely links no questions, and parts none."""
+
 OPEN = 0.95
 """A count that is less sure than that is open to what the sales say, certain or not."""
 
@@ -59,14 +62,14 @@ def _linked(
     """Products whose counts are open together: each set can be decided by itself."""
     differing = set()
     for one in belief.hypotheses:
+        if one.log_p < LINKING:
+            continue
         found = moved(belief, one)
         differing.add(frozenset(n for n in names if found[n] != likely[n]))
     groups: list[frozenset[str]] = []
-    smallest: list[frozenset[str]] = []
     for names_of_one in sorted(differing - {frozenset()}, key=len):
-        inside = [one for one in smallest if one <= names_of_one]
+        inside = [group for group in groups if group <= names_of_one]
         if names_of_one != frozenset().union(*inside):
-            smallest.append(names_of_one)
             apart = [group for group in groups if not group & names_of_one]
             touching = [group for group in groups if group & names_of_one]
             groups = [*apart, names_of_one.union(*touching)]
