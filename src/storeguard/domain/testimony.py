@@ -61,9 +61,7 @@ def _linked(
 ) -> list[frozenset[str]]:
     """Products whose counts are open together: each set can be decided by itself."""
     differing = set()
-    for one in belief.hypotheses:
-        if one.log_p < LINKING:
-            continue
+    for one in (one for one in belief.hypotheses if one.log_p >= LINKING):
         found = moved(belief, one)
         differing.add(frozenset(n for n in names if found[n] != likely[n]))
     groups: list[frozenset[str]] = []
