@@ -577,10 +577,12 @@ def test_two_open_questions_are_answered_each_by_its_own_sales(odd_p):
     shelves = Shelves(booked, A=[MILK, ICE], B=[COLA, Product("사이다", 1800, 370.0)])
     shelves.step("A", -95.0).step("B", -370.0)
     if odd_p:
-        one = shelves.belief.likeliest
-        lifted = one.loads["A"]._replace(own=(5, 5), object_g=-95.0)
-        odd = replace(one, loads={**one.loads, "A": lifted}, log_p=math.log(odd_p))
-        shelves.belief = settled(shelves.belief, [*shelves.belief.hypotheses, odd])
+        found = list(shelves.belief.hypotheses)
+        for one in shelves.belief.hypotheses:
+            lifted = one.loads["A"]._replace(own=(5, 5), object_g=-95.0)
+            odd = replace(one, loads={**one.loads, "A": lifted}, log_p=math.log(odd_p))
+            found.append(odd)
+        shelves.belief = settled(shelves.belief, found)
     likely = {name: one.count for name, one in moves(shelves.belief, {"A", "B"}).items()}
     owed = {name: -n - (name == "메로나") for name, n in likely.items()}
     found = moves(decided(shelves.belief, owed, {"메로나": 1}), {"A", "B"})
