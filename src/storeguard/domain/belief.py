@@ -58,7 +58,7 @@ class Load(NamedTuple):
     there already when this visit began, so it hides nothing of it. `object_s`: since when,
     at the earliest; `object_by_s`: by when it lay as it does; `object_sd_g`: how exactly it was
     weighed. `is_hand`: it shook. `jumped_g`: what of a jump that no level shows yet was goods;
-    `jumped_s`: when it was told.
+    `jumped_s`: since when, as of the last of it.
     """
 
     own: tuple[int, ...]
