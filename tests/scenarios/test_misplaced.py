@@ -105,6 +105,36 @@ def test_what_the_sales_say_of_one_of_two_that_weigh_the_same_is_whose_visits_it
     assert second["unpaid"] == second["surplus"] == second["uncertain"] == {}
 
 
+@pytest.mark.parametrize(
+    ("paid", "unpaid", "in_doubt"),
+    [
+        (["껌", "초코바", "콜라"], {}, {"껌": [0, 1]}),
+        (["초코바", "콜라"], {"껌": 2}, {}),
+        (["껌", "초코바"], {"껌": 1, "콜라": 1}, {}),
+        ([], {"껌": 2, "초코바": 1, "콜라": 1}, {}),
+    ],
+    ids=["all but a gum", "no gum", "no cola either", "nothing"],
+)
+def test_who_left_something_else_unpaid_is_not_believed_to_have_paid_all_the_rest(
+    trace, told, monkeypatch, paid, unpaid, in_doubt
+):
+    """A cola that is taken seems so light that one of two gums may lie where it stood."""
+    for name, row in {"콜라": ("C", 9, 1800, 370.0), "껌": ("D", 20, 500, 12.0)}.items():
+        monkeypatch.setitem(TRACE_GOODS, name, row)
+        trace.add_scale(row[0], name)
+    trace.enter(10)
+    trace.take(11, "껌")
+    trace.take(14, "껌")
+    trace.press(16, 18.5, "C", 300.0)
+    trace.lay(18, "C", -362.0)
+    trace.take(23, "초코바")
+    for name in paid:
+        trace.sell(27, name)
+    trace.leave(30)
+    [visit] = told("VisitReconciled")
+    assert (visit["unpaid"], visit["uncertain"]) == (unpaid, in_doubt)
+
+
 def test_a_bar_swapped_for_a_bottle_in_one_step(trace, told):
     trace.enter(10)
     trace.take(15, "바나나우유")

@@ -141,7 +141,9 @@ def test_a_judgement_that_is_tried_again_hears_the_sales_once(mixed, monkeypatch
         return seal(*args, **kwargs)
 
     monkeypatch.setattr(outbox, "seal", refuses_twice)
-    monkeypatch.setattr(testimony, "decided", lambda *of: heard.append(of) or decided(*of))
+    monkeypatch.setattr(
+        testimony, "decided", lambda *of, **how: heard.append(of) or decided(*of, **how)
+    )
     mixed.move(14, "A", -95.6).move(19, "B", -80.7).move(24, "B", -80.2).sell(30, "쌍쌍바")
     visit, _ = mixed.told()
     assert visit["unpaid"] == {"바나나우유": 1}

@@ -12,6 +12,7 @@ from storeguard.domain.answers import counts, moves
 from storeguard.domain.belief import (
     RETURNED_WITHIN_S,
     Belief,
+    departed,
     entered,
     given_back,
     paid,
@@ -570,6 +571,29 @@ def test_who_pays_for_one_of_two_is_believed_only_where_one_was_likely(shop, sha
     assert found.is_certain == is_chosen
 
 
+@pytest.mark.parametrize(
+    ("paid", "is_in_debt", "likely"),
+    [
+        ({}, False, -1),
+        ({"콜라": 1}, False, None),
+        ({"콜라": 1}, True, -1),
+        ({"콜라": 0, "메로나": -1}, False, -1),
+    ],
+)
+def test_who_paid_for_all_else_is_believed_unless_he_is_in_debt(shop, paid, is_in_debt, likely):
+    """One bottle has gone, or, one to thirteen, lies elsewhere; it is not paid."""
+    taken = shop.step("A", -95.0).belief.likeliest
+    load = taken.loads["A"]
+    there = {**taken.loads, "A": load._replace(own=(load.own[0] + 1,))}
+    likely_ones = [
+        replace(taken, log_p=math.log(0.93)),
+        replace(taken, loads=there, log_p=math.log(0.07)),
+    ]
+    belief = settled(shop.belief, likely_ones)
+    found = moves(decided(belief, {"바나나우유": 1}, paid, is_in_debt=is_in_debt), shop.touched)
+    assert certain(found["바나나우유"]) == likely
+
+
 @pytest.mark.parametrize("odd_p", [1e-4, 0.0])
 def test_two_open_questions_are_answered_each_by_its_own_sales(odd_p):
     """Something nearly impossible beside them links them no more than nothing does."""
@@ -756,6 +780,17 @@ def test_a_step_in_two_parts_is_one_unit():
     shelves.step("A", -4.5)
     assert not shelves.moved(candy).is_certain
     jump(shelves, "A", -2.3)
+    assert certain(shelves.moved(candy)) == -1
+
+
+def test_no_hand_lifts_a_shelf_when_everybody_has_gone():
+    """It lifted 9 g of sweets; as it let go one was taken: 3 g, too little to be seen moving."""
+    candy = Product("사탕", 3000, 11.8)
+    shelves = Shelves({"사탕": 40}, A=[candy])
+    shelves.step("A", -8.7)
+    jump(shelves, "A", -3.0)
+    assert not shelves.moved(candy).is_certain
+    shelves.belief = departed(shelves.belief)
     assert certain(shelves.moved(candy)) == -1
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from storeguard.domain.answers import counts, moves
-from storeguard.domain.belief import Belief, entered
+from storeguard.domain.belief import Belief, departed, entered
 from storeguard.domain.counting import Weighed, first_weighed, weigh
 from storeguard.domain.product import Product
 
@@ -22,6 +22,11 @@ class Shelf:
         self.level_g = units * product.unit_weight_g
         first = Weighed("A", self.level_g, BAND_G, 0.0)
         self.belief = first_weighed(Belief({"A": (product,)}), first, {product.name: units}, {})
+
+    def leave(self):
+        """Everybody has gone."""
+        self.belief = departed(self.belief)
+        return moves(self.belief, self.touched)[self.product.name]
 
     def visit(self, *steps_g):
         """Somebody comes in and moves so many grams, one step after the other."""
@@ -104,3 +109,27 @@ def test_who_took_one_out_and_refills_in_one_go_brought_no_bag():
     shelf.visit(-265.0)
     assert counts(shelf.belief)[product.name].count == 12
     assert counts(shelf.belief)[product.name].is_certain
+
+
+def test_a_bag_that_stays_hides_its_visit_and_is_reckoned_with_once():
+    shelf = Shelf(ICE, 5)
+    assert not shelf.visit(900.0).is_certain
+    assert not shelf.leave().is_certain
+    left = shelf.belief
+    assert departed(left) is left
+    shelf.belief = entered(left)
+    assert counts(shelf.belief) == counts(left)
+
+
+def test_a_bag_that_is_exchanged_for_another_is_reckoned_with_again():
+    shelf = Shelf(ICE, 5)
+    shelf.visit(900.0)
+    shelf.leave()
+    shelf.visit(250.0)
+    assert departed(shelf.belief) is not shelf.belief
+
+
+def test_where_nothing_was_left_nothing_changes_when_everybody_has_gone():
+    shelf = Shelf(ICE, 5)
+    shelf.visit(-368.0)
+    assert departed(shelf.belief) is shelf.belief

@@ -29,6 +29,7 @@ from storeguard.domain.reconcile import (
     Discrepancy,
     Reason,
     Settlement,
+    is_in_debt,
     judge,
     settle_provisional,
     standing,
@@ -277,6 +278,26 @@ def test_a_delivery_is_nothing_that_could_be_mixed_up():
 
 
 # --- what cannot be judged
+
+
+@pytest.mark.parametrize(
+    ("taken", "paid", "more", "names_in_doubt", "is_owed"),
+    [
+        ({MILK: 1}, {}, {}, set(), True),
+        ({MILK: 1}, {MILK: 1}, {}, set(), False),
+        ({MILK: 1}, {}, {}, {MILK}, False),
+        ({MILK: 2}, {}, {"uncertain": {MILK: (1, 2)}}, {MILK}, True),
+        ({MILK: 1}, {}, {"uncertain": {MILK: (0, 1)}}, {MILK}, False),
+        ({MILK: 1}, {BAR: 1}, {"certainty": {MILK: 0.85}}, {BAR}, False),
+        ({MILK: 1}, {SODA: 1}, {}, {BAR}, False),
+    ],
+    ids=["unpaid", "paid", "in doubt", "at least one", "perhaps none", "unsure", "mixed up"],
+)
+def test_only_what_is_unpaid_whatever_the_doubts_is_a_debt(
+    taken, paid, more, names_in_doubt, is_owed
+):
+    judgement = judged(taken, paid, {MILK: 5, BAR: 5, SODA: 5}, **more)
+    assert is_in_debt(judgement, names_in_doubt) is is_owed
 
 
 def test_a_faulty_scale_decides_nothing():

@@ -57,8 +57,9 @@ class Load(NamedTuple):
     product, or hides what moved; None where there is nothing of that kind. `is_left`: that was
     there already when this visit began, so it hides nothing of it. `object_s`: since when,
     at the earliest; `object_by_s`: by when it lay as it does; `object_sd_g`: how exactly it was
-    weighed. `is_hand`: it shook. `jumped_g`: what of a jump that no level shows yet was goods;
-    `jumped_s`: since when, as of the last of it.
+    weighed. `is_hand`: it shook. `has_stayed`: whoever may have brought it is out of the store.
+    `jumped_g`: what of a jump that no level shows yet was goods; `jumped_s`: since when, as of the
+    last of it.
     """
 
     own: tuple[int, ...]
@@ -70,6 +71,7 @@ class Load(NamedTuple):
     is_hand: bool = False
     object_by_s: float = -math.inf
     object_sd_g: float = 0.0
+    has_stayed: bool = False
     jumped_g: float = 0.0
     jumped_s: float = -math.inf
 
@@ -80,6 +82,11 @@ class Load(NamedTuple):
     def jumped_by(self, now_s: float) -> float:
         """What of a jump that is held still was goods, in grams."""
         return self.jumped_g if now_s - self.jumped_s <= HELD_FOR_S else 0.0
+
+    @property
+    def is_forsaken(self) -> bool:
+        """Does something lie there that its bringer would have taken along, had he gone?"""
+        return self.object_g is not None and not (self.is_left or self.has_stayed)
 
     @property
     def hidden_s(self) -> float:
@@ -183,16 +190,30 @@ def _both(a: Hypothesis, b: Hypothesis) -> Hypothesis:
     )
 
 
+def departed(belief: Belief) -> Belief:
+    """Everybody has gone. What lies there then is goods rather than a bag, and no hand lifts it."""
+    if not any(load.is_forsaken for one in belief.hypotheses for load in one.loads.values()):
+        return belief
+    return settled(belief, (_forsaken(one) for one in belief.hypotheses))
+
+
 def entered(belief: Belief) -> Belief:
     """Somebody comes in, with nothing in hand, after somebody has left."""
     found = []
-    for one in belief.hypotheses:
+    for one in map(_forsaken, belief.hypotheses):
         loads = {scale: _left(load) for scale, load in one.loads.items()}
-        stayed = sum(load != one.loads[scale] for scale, load in loads.items())
-        log_p = one.log_p - stayed * LEFT_BEHIND
-        opened = belief.totals(one)
-        found.append(replace(one, loads=loads, hands=(), opened=opened, log_p=log_p))
+        found.append(replace(one, loads=loads, hands=(), opened=belief.totals(one)))
     return settled(belief, found)
+
+
+def _forsaken(one: Hypothesis) -> Hypothesis:
+    """Less likely for all that has stayed and is no product."""
+    loads = {
+        scale: load._replace(has_stayed=True) if load.is_forsaken else load
+        for scale, load in one.loads.items()
+    }
+    stayed = sum(load.is_forsaken for load in one.loads.values())
+    return replace(one, loads=loads, log_p=one.log_p - stayed * LEFT_BEHIND)
 
 
 def _left(load: Load) -> Load:

@@ -374,6 +374,5 @@ def _gone(way: _Way, weighed: Weighed, scene: Scene) -> Hypothesis:
 def _with_object(load: Load, weighed: Weighed, sigma_g: float) -> Load:
     """Something has come that is no product, or it is another now."""
     since_s = weighed.started_s if load.object_g is None else load.object_s
-    return load._replace(
-        is_left=False, object_s=since_s, object_by_s=weighed.rested_s, object_sd_g=sigma_g
-    )
+    new = load._replace(object_s=since_s, object_by_s=weighed.rested_s, object_sd_g=sigma_g)
+    return new._replace(is_left=False, has_stayed=False)

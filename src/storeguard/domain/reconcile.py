@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from storeguard.domain.amounts import amount_won, covered, worth_won
-from storeguard.domain.belief import CONSIDERED
+from storeguard.domain.belief import CONSIDERED, SURE
 from storeguard.domain.events import VisitReconciled
 from storeguard.domain.ledger import Debt, Movement, Visit
 from storeguard.domain.mixups import mixed_up, perhaps_paid, swapped_unseen
@@ -298,6 +298,15 @@ def _allowances(grants: Sequence[Grant]) -> tuple[Reason, ...]:
             promotion=one.promotion.name,
         )
         for one in grants
+    )
+
+
+def is_in_debt(judgement: Judgement, names_in_doubt: Collection[str]) -> bool:
+    """Is anything unpaid for certain, whatever becomes of the products in doubt?"""
+    return any(
+        one.certainty >= SURE
+        and (one.product not in names_in_doubt or one.product in judgement.uncertain)
+        for one in judgement.discrepancies
     )
 
 

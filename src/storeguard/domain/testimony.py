@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from storeguard.domain.answers import moved
-from storeguard.domain.belief import Belief, Load, settled
+from storeguard.domain.belief import CONSIDERED, Belief, Load, settled
 
 PAID_IN_FULL, PAID_BY_NAME = math.log(50.0), math.log(200.0)
 """So much more often is everything paid for than some of it, or so many of something else: what the
@@ -34,23 +34,34 @@ def told(belief: Belief, scale: str, name: str, count: int, level_g: float) -> B
     return settled(belief, changed)
 
 
-def decided(belief: Belief, owed: Mapping[str, int], paid: Mapping[str, int]) -> Belief:
+def decided(
+    belief: Belief,
+    owed: Mapping[str, int],
+    paid: Mapping[str, int],
+    *,
+    is_in_debt: bool = False,
+) -> Belief:
     """The sales of a visit choose between answers that the weight leaves open.
 
     `owed`: product → units to be paid still, by the likeliest hypothesis, of all that are open.
     Answers that the sales match in full become likelier, and only where the sales say something:
-    that nothing was paid is no sign that nothing was taken.
+    that nothing was paid is no sign that nothing was taken. Who paid for other things has paid for
+    all that he took, as far as the weight leaves that open; but not who is in debt, `is_in_debt`:
+    something else is unpaid for certain.
     """
     likely = moved(belief, belief.likeliest)
     for names in _linked(belief, owed, likely):
-        if not any(paid.get(name, 0) > 0 for name in names):
+        is_unpaid = sum(owed[name] for name in names) > 0
+        witnesses = paid if is_unpaid else names
+        if not any(paid.get(n, 0) > 0 for n in witnesses) or (is_unpaid and is_in_debt):
             continue
         fits = [
             (one, all(owed[n] + likely[n] == moved(belief, one)[n] for n in names))
             for one in belief.hypotheses
         ]
-        if any(fit for _, fit in fits):
-            nats = PAID_IN_FULL if sum(owed[n] for n in names) > 0 else PAID_BY_NAME
+        open_p = sum(math.exp(one.log_p) for one, fit in fits if fit)
+        if open_p > (CONSIDERED if is_unpaid else 0.0):
+            nats = PAID_IN_FULL if is_unpaid else PAID_BY_NAME
             likelier = (replace(one, log_p=one.log_p + nats * fit) for one, fit in fits)
             belief = settled(belief, likelier)
     return belief

@@ -14,7 +14,7 @@ from storeguard.domain.events import (
 )
 from storeguard.domain.ledger import Debt, Ledger, SaleLine, Visit
 from storeguard.domain.product import Stock
-from storeguard.domain.reconcile import Judgement, judge, reconciled
+from storeguard.domain.reconcile import Judgement, is_in_debt, judge, reconciled
 from storeguard.errors import JournalFault, OutboxFault
 from storeguard.health import LONGEST_SILENCE_S, Health
 from storeguard.ports import Books
@@ -134,6 +134,8 @@ class ReconcilingService:
         for visit in self.ledger.visits:
             if visit.awaiting is None and not self._is_due(visit):
                 break
+            if visit.awaiting is None:
+                await self._weighing.tally.leave(visit)
             if self._sales.of(visit) is not Sales.AWAITED:
                 await self._judge(visit)
             elif visit.awaiting is None:
@@ -167,11 +169,7 @@ class ReconcilingService:
     async def _judge(self, visit: Visit) -> None:
         await self._decide(visit)
         self.ledger = refunds.settle_put_back(self.ledger, visit.id)
-        visit = next(one for one in self.ledger.visits if one.id == visit.id)
-        visit = self._restocking.marked(self._complete(visit))
-        judgement = judge(
-            visit, self._kiosk.products, self._kiosk_without_later(visit), self._clock.now_s()
-        )
+        visit, judgement = self._judged(visit.id)
         rest, in_doubt = await self._provisional.settle(judgement.unpaid, judgement.uncertain)
         sealed = None
         found, reasons = self._heaps.with_counted(visit, judgement, rest, self._clock.now_s())
@@ -197,6 +195,13 @@ class ReconcilingService:
             self._keeper.book_late(sale)
         await self._keep_or_discard(visit, judgement, has_issue=bool(found))
 
+    def _judged(self, visit_id: str) -> tuple[Visit, Judgement]:
+        """The visit with all that is known of it by now, and what it comes to."""
+        visit = next(one for one in self.ledger.visits if one.id == visit_id)
+        visit = self._restocking.marked(self._complete(visit))
+        kiosk = self._kiosk_without_later(visit)
+        return visit, judge(visit, self._kiosk.products, kiosk, self._clock.now_s())
+
     async def _report_overdue(self) -> None:
         visit = self.ledger.current
         if visit is not None and self._sales.are_complete and self._provisional.is_due(visit):
@@ -210,8 +215,9 @@ class ReconcilingService:
 
     async def _decide(self, visit: Visit) -> None:
         """Its sales choose between what the weight leaves open."""
-        if visit.awaiting is None:
-            await self._weighing.tally.decide(visit)
+        tally = self._weighing.tally
+        if visit.awaiting is None and (names := tally.open_to_sales(visit)):
+            await tally.decide(visit, is_in_debt=is_in_debt(self._judged(visit.id)[1], names))
 
     def _complete(self, visit: Visit) -> Visit:
         """The visit with what the shelves showed at its end, and what they leave open."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from storeguard.clock import Clock
 from storeguard.domain import answers, counting, jumping, testimony, weighing
 from storeguard.domain.answers import Count
-from storeguard.domain.belief import Belief, entered, given_back, paid
+from storeguard.domain.belief import Belief, departed, entered, given_back, paid
 from storeguard.domain.counting import Weighed
 from storeguard.domain.events import (
     LevelJumped,
@@ -309,15 +309,28 @@ class Tally:
         found = self.moves_in(visit)
         return {name: count for name, count in found.items() if not count.is_certain}
 
-    async def decide(self, visit: Visit) -> None:
-        """The visit's sales choose between answers that the weight leaves open; once."""
-        share = self._visit  # the next visitor may come in while the book is written
-        is_now = visit.started_s == share.started_s and not share.is_decided
-        found = {n: c for n, c in self.moves_in(visit).items() if c.certainty < testimony.OPEN}
-        if not is_now or not found:
+    async def leave(self, visit: Visit) -> None:
+        """Everybody of the visit has gone, with all that they had brought."""
+        if visit.started_s != self._visit.started_s:  # the next visitor is in: reckoned with then
             return
-        owed = {name: -count.count - visit.paid[name] for name, count in found.items()}
-        belief = testimony.decided(self._belief, owed, visit.paid)
+        belief = departed(self._belief)
+        if belief is not self._belief:
+            await self._commit(belief, f"end of visit {visit.id}")
+
+    def open_to_sales(self, visit: Visit) -> frozenset[str]:
+        """Products of which the visit's sales may say something; they have their say once."""
+        share = self._visit
+        if visit.started_s != share.started_s or share.is_decided:
+            return frozenset()
+        moves = self.moves_in(visit).items()
+        return frozenset(n for n, one in moves if one.certainty < testimony.OPEN)
+
+    async def decide(self, visit: Visit, *, is_in_debt: bool) -> None:
+        """The visit's sales choose between answers that the weight leaves open."""
+        share = self._visit  # the next visitor may come in while the book is written
+        moves, paid = self.moves_in(visit), visit.paid
+        owed = {name: -moves[name].count - paid[name] for name in self.open_to_sales(visit)}
+        belief = testimony.decided(self._belief, owed, paid, is_in_debt=is_in_debt)
         if belief is not self._belief:
             await self._commit(belief, f"sales of visit {visit.id}")
         share.is_decided = True
