@@ -135,10 +135,13 @@ def test_an_ignored_area_does_not_move():
 
 
 def test_insects_that_are_nowhere_twice_do_not_open_it(watched):
-    places = RNG.integers(0, 280, (75, 2))
-    for x, y in places:
-        watched.show(with_person(shop(), int(x), int(y) % 140, 24, 24, level=250))
-        watched.show(shop())
+    """Not within two seconds, that is."""
+    shown = [0]
+    for x, y in np.random.default_rng(3).integers(0, 280, (400, 2)).tolist():
+        if all(abs(x - before) >= 30 for before in shown[-5:]):
+            watched.show(with_person(shop(), x, y % 140, 24, 24, level=250))
+            watched.show(shop())
+            shown.append(x)
     assert watched.opened_since(0) == []
 
 
