@@ -571,27 +571,19 @@ def test_who_pays_for_one_of_two_is_believed_only_where_one_was_likely(shop, sha
     assert found.is_certain == is_chosen
 
 
-@pytest.mark.parametrize(
-    ("paid", "is_in_debt", "likely"),
-    [
-        ({}, False, -1),
-        ({"콜라": 1}, False, None),
-        ({"콜라": 1}, True, -1),
-        ({"콜라": 0, "메로나": -1}, False, -1),
-    ],
-)
-def test_who_paid_for_all_else_is_believed_unless_he_is_in_debt(shop, paid, is_in_debt, likely):
-    """One bottle has gone, or, one to thirteen, lies elsewhere; it is not paid."""
-    taken = shop.step("A", -95.0).belief.likeliest
-    load = taken.loads["A"]
-    there = {**taken.loads, "A": load._replace(own=(load.own[0] + 1,))}
-    likely_ones = [
-        replace(taken, log_p=math.log(0.93)),
-        replace(taken, loads=there, log_p=math.log(0.07)),
+@pytest.mark.parametrize(("paid", "is_in_debt", "is_told"), [(1, False, False), (1, True, True)])
+def test_who_is_in_debt_is_not_believed_to_have_paid_the_rest(shop, paid, is_in_debt, is_told):
+    """Two bottles have gone, or, one to thirteen, one; and one is paid."""
+    two = shop.step("A", -190.0).belief.likeliest
+    load = two.loads["A"]
+    fewer = {**two.loads, "A": load._replace(own=(load.own[0] + 1,))}
+    likely = [
+        replace(two, log_p=math.log(0.93)),
+        replace(two, loads=fewer, log_p=math.log(0.07)),
     ]
-    belief = settled(shop.belief, likely_ones)
-    found = moves(decided(belief, {"바나나우유": 1}, paid, is_in_debt=is_in_debt), shop.touched)
-    assert certain(found["바나나우유"]) == likely
+    belief, name = settled(shop.belief, likely), "바나나우유"
+    found = moves(decided(belief, {name: 1}, {name: paid}, is_in_debt=is_in_debt), shop.touched)
+    assert (found[name].is_certain and found[name].count == -2) is is_told
 
 
 @pytest.mark.parametrize("odd_p", [1e-4, 0.0])

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from storeguard.domain.answers import counts, moves
-from storeguard.domain.belief import Belief, departed, entered
+from storeguard.domain.belief import Belief, departed, entered, stayed
 from storeguard.domain.counting import Weighed, first_weighed, weigh
 from storeguard.domain.product import Product
 
@@ -111,25 +111,32 @@ def test_who_took_one_out_and_refills_in_one_go_brought_no_bag():
     assert counts(shelf.belief)[product.name].is_certain
 
 
-def test_a_bag_that_stays_hides_its_visit_and_is_reckoned_with_once():
+def test_a_bag_that_stays_may_be_forgotten_until_the_next_visitor_comes():
     shelf = Shelf(ICE, 5)
-    assert not shelf.visit(900.0).is_certain
+    assert not shelf.visit(1140.0).is_certain  # three of them weigh so much
     assert not shelf.leave().is_certain
-    left = shelf.belief
-    assert departed(left) is left
-    shelf.belief = entered(left)
-    assert counts(shelf.belief) == counts(left)
+    shelf.belief = stayed(shelf.belief)
+    assert moves(shelf.belief, shelf.touched)[ICE.name].count == 3
+    assert counts(shelf.belief)[ICE.name].is_certain
+
+
+def test_what_stays_is_reckoned_with_once():
+    shelf = Shelf(ICE, 5)
+    shelf.visit(900.0)
+    once = stayed(shelf.belief)
+    assert once is not shelf.belief
+    assert stayed(once) is once
+    assert counts(entered(once)) == counts(entered(shelf.belief))
 
 
 def test_a_bag_that_is_exchanged_for_another_is_reckoned_with_again():
     shelf = Shelf(ICE, 5)
     shelf.visit(900.0)
-    shelf.leave()
     shelf.visit(250.0)
-    assert departed(shelf.belief) is not shelf.belief
+    assert stayed(shelf.belief) is not shelf.belief
 
 
 def test_where_nothing_was_left_nothing_changes_when_everybody_has_gone():
     shelf = Shelf(ICE, 5)
     shelf.visit(-368.0)
-    assert departed(shelf.belief) is shelf.belief
+    assert departed(shelf.belief) is stayed(shelf.belief) is shelf.belief

@@ -29,6 +29,7 @@ from storeguard.domain.reconcile import (
     Discrepancy,
     Reason,
     Settlement,
+    in_favour,
     is_in_debt,
     judge,
     settle_provisional,
@@ -289,15 +290,43 @@ def test_a_delivery_is_nothing_that_could_be_mixed_up():
         ({MILK: 2}, {}, {"uncertain": {MILK: (1, 2)}}, {MILK}, True),
         ({MILK: 1}, {}, {"uncertain": {MILK: (0, 1)}}, {MILK}, False),
         ({MILK: 1}, {BAR: 1}, {"certainty": {MILK: 0.85}}, {BAR}, False),
+        ({MILK: 1}, {}, {"certainty": {MILK: 0.95}, "by_step": True}, {BAR}, True),
         ({MILK: 1}, {SODA: 1}, {}, {BAR}, False),
+        ({MILK: 1}, {}, {"yielded": (SaleLine(60.0, "s-1", MILK, 1),)}, {BAR}, False),
     ],
-    ids=["unpaid", "paid", "in doubt", "at least one", "perhaps none", "unsure", "mixed up"],
+    ids=[
+        *("unpaid", "paid", "in doubt", "at least one", "perhaps none", "unsure"),
+        *("nobody seen", "mixed up", "contested"),
+    ],
 )
 def test_only_what_is_unpaid_whatever_the_doubts_is_a_debt(
     taken, paid, more, names_in_doubt, is_owed
 ):
-    judgement = judged(taken, paid, {MILK: 5, BAR: 5, SODA: 5}, **more)
-    assert is_in_debt(judgement, names_in_doubt) is is_owed
+    seen = visit(taken, paid, {MILK: 5, BAR: 5, SODA: 5}, **more)
+    judgement = judge(seen, PRODUCTS, {MILK: 5, BAR: 5, SODA: 5}, NOW_S)
+    assert is_in_debt(seen, judgement, names_in_doubt) is is_owed
+
+
+@pytest.mark.parametrize(
+    ("taken", "paid", "more", "is_doubted"),
+    [
+        ({MILK: 1, BAR: 1}, {BAR: 1}, {"certainty": {MILK: 0.93}}, True),
+        ({MILK: 1, BAR: 1}, {BAR: 1}, {"certainty": {MILK: 0.96}}, False),
+        ({MILK: 1, BAR: 1}, {}, {"certainty": {MILK: 0.93}}, False),
+        ({MILK: 1, BAR: 1}, {SODA: -1}, {"certainty": {MILK: 0.93}}, False),
+        ({MILK: 2, BAR: 1}, {BAR: 1}, {"certainty": {MILK: 0.93}}, False),
+        ({MILK: 1, BAR: 1, SODA: 1}, {BAR: 1}, {"certainty": {MILK: 0.93}}, False),
+        ({MILK: 1, BAR: 1}, {BAR: 1}, {"marks": (Mark("owner", 0.0, 90.0),)}, False),
+    ],
+    ids=["one unit", "sure", "nothing paid", "a refund", "two units", "two products", "marked"],
+)
+def test_one_unit_beside_all_that_is_paid_is_to_be_surer(taken, paid, more, is_doubted):
+    seen = visit(taken, paid, {MILK: 5, BAR: 5, SODA: 5}, **more)
+    kiosk = {MILK: 5, BAR: 5, SODA: 5}
+    favoured = in_favour(seen, judge(seen, PRODUCTS, kiosk, NOW_S))
+    found = judge(favoured, PRODUCTS, kiosk, NOW_S)
+    assert (found.uncertain == {MILK: (0, 1)}) is is_doubted
+    assert (favoured is seen) is not is_doubted
 
 
 def test_a_faulty_scale_decides_nothing():

@@ -589,6 +589,36 @@ def test_a_held_jump_that_is_read_again_a_little_further_is_no_step():
     assert state.level_g == pytest.approx(950, abs=0.3)
 
 
+@pytest.mark.parametrize("off_g", [-15.0, -14.2, -6.0])
+@pytest.mark.parametrize("noise_g", [0.3, 0.6])
+def test_what_is_left_at_the_edge_of_the_band_began_when_the_hand_was_there(off_g, noise_g):
+    """One thing is put down and another taken that weighs 15 g more. Noise says again and again
+    that it moves; when that is a step, or a jump, whoever did it may be out of the store."""
+
+    def load(t_s: float) -> float:
+        put_g = 524.0 if t_s >= 14 else 0.0
+        hand_g = 534.0 if 20 <= t_s < 21.4 else 0.0
+        return 26_000 + put_g + hand_g + (off_g if t_s >= 21.4 else 0)
+
+    given_rules = WeighingRules("A", TARE_RAW, COUNTS_PER_G, 2.0, 15.0)
+    _, [_, found] = weigh(readings(load, 40, noise_g=noise_g), given_rules)
+    assert found.grams == pytest.approx(off_g, abs=1.0)
+    assert found.started_s == pytest.approx(20.0, abs=0.2)
+
+
+def test_where_the_level_is_back_nothing_has_begun():
+    def load(t_s: float) -> float:
+        put_g = 524.0 if t_s >= 14 else 0.0
+        hand_g = 534.0 if 20 <= t_s < 21.4 or 24 <= t_s < 25.4 else 0.0
+        off_g = -14.5 if 21.4 <= t_s < 25.4 else 0.0
+        return 26_000 + put_g + hand_g + off_g - (90 if t_s >= 27.6 else 0)
+
+    given_rules = WeighingRules("A", TARE_RAW, COUNTS_PER_G, 2.0, 15.0)
+    _, events = weigh(readings(load, 40, noise_g=0.5), given_rules)
+    assert [event.grams for event in events] == pytest.approx([524.0, -90.0], abs=1.0)
+    assert events[-1].started_s == pytest.approx(27.6, abs=0.2)
+
+
 def test_what_jumps_on_top_of_a_jump_past_the_band_is_a_step():
     def load(t_s: float) -> float:
         return 950 - (2.2 if t_s >= 20 else 0) - (2.2 if t_s >= 35 else 0)

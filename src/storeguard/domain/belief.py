@@ -8,7 +8,7 @@ on, so that a bottle that is put down again is told from another of its kind.
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -191,29 +191,34 @@ def _both(a: Hypothesis, b: Hypothesis) -> Hypothesis:
 
 
 def departed(belief: Belief) -> Belief:
-    """Everybody has gone. What lies there then is goods rather than a bag, and no hand lifts it."""
-    if not any(load.is_forsaken for one in belief.hypotheses for load in one.loads.values()):
-        return belief
-    return settled(belief, (_forsaken(one) for one in belief.hypotheses))
+    """Everybody has gone: no hand lifts a shelf any more. A bag may have been forgotten."""
+    return _less_likely(belief, lambda load: load.is_forsaken and (load.object_g or 0.0) < 0)
+
+
+def stayed(belief: Belief) -> Belief:
+    """Somebody else comes in: what lies there still is goods rather than a forgotten bag."""
+    return _less_likely(belief, lambda load: load.is_forsaken)
 
 
 def entered(belief: Belief) -> Belief:
     """Somebody comes in, with nothing in hand, after somebody has left."""
+    belief = stayed(belief)
     found = []
-    for one in map(_forsaken, belief.hypotheses):
+    for one in belief.hypotheses:
         loads = {scale: _left(load) for scale, load in one.loads.items()}
         found.append(replace(one, loads=loads, hands=(), opened=belief.totals(one)))
     return settled(belief, found)
 
 
-def _forsaken(one: Hypothesis) -> Hypothesis:
-    """Less likely for all that has stayed and is no product."""
-    loads = {
-        scale: load._replace(has_stayed=True) if load.is_forsaken else load
-        for scale, load in one.loads.items()
-    }
-    stayed = sum(load.is_forsaken for load in one.loads.values())
-    return replace(one, loads=loads, log_p=one.log_p - stayed * LEFT_BEHIND)
+def _less_likely(belief: Belief, is_odd: Callable[[Load], bool]) -> Belief:
+    """Each hypothesis by `LEFT_BEHIND` for each such load, once; the belief itself without any."""
+    found = []
+    for one in belief.hypotheses:
+        odd = {s: load._replace(has_stayed=True) for s, load in one.loads.items() if is_odd(load)}
+        log_p = one.log_p - len(odd) * LEFT_BEHIND
+        found.append(replace(one, loads={**one.loads, **odd}, log_p=log_p) if odd else one)
+    is_same = all(new is one for new, one in zip(found, belief.hypotheses, strict=True))
+    return belief if is_same else settled(belief, found)
 
 
 def _left(load: Load) -> Load:

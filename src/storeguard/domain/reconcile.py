@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from storeguard.domain.amounts import amount_won, covered, worth_won
 from storeguard.domain.belief import CONSIDERED, SURE
@@ -16,6 +16,9 @@ from storeguard.domain.restock import Share, share, towards
 
 BY_STEP_CERTAINTY = 0.9
 """Nobody was seen: the weight alone says that goods are gone."""
+
+BLAMED = 0.95
+"""So sure is the weight to be where somebody has paid for all else: the honest are many."""
 
 AT_LEAST_CERTAINTY = 1 - CONSIDERED
 """The range of a count in doubt leaves so little out below it."""
@@ -301,13 +304,33 @@ def _allowances(grants: Sequence[Grant]) -> tuple[Reason, ...]:
     )
 
 
-def is_in_debt(judgement: Judgement, names_in_doubt: Collection[str]) -> bool:
+def is_in_debt(visit: Visit, judgement: Judgement, names_in_doubt: Collection[str]) -> bool:
     """Is anything unpaid for certain, whatever becomes of the products in doubt?"""
+    contested = {sale.product for sale in visit.yielded}
     return any(
-        one.certainty >= SURE
-        and (one.product not in names_in_doubt or one.product in judgement.uncertain)
-        for one in judgement.discrepancies
+        name in visit.uncertain if name in names_in_doubt else _weighed_p(visit, name) >= SURE
+        for name in judgement.unpaid.keys() - contested
     )
+
+
+def in_favour(visit: Visit, judgement: Judgement) -> Visit:
+    """The visit of somebody who has paid for all but one unit: that is to be surer than others.
+
+    The count stays what the weight says; it is uncertain whether the unit was left unpaid.
+    """
+    names = [name for name, count in judgement.unpaid.items() if count == 1]
+    if len(judgement.unpaid) != 1 or not names or visit.marks:
+        return visit
+    [name] = names
+    has_paid = amount_won(visit) > 0 or any(count > 0 for count in visit.paid.values())
+    if not has_paid or name in visit.uncertain or _weighed_p(visit, name) >= BLAMED:
+        return visit
+    return replace(visit, uncertain={**visit.uncertain, name: (0, 1)})
+
+
+def _weighed_p(visit: Visit, name: str) -> float:
+    """How sure the weight is of what the visit has moved of a product."""
+    return visit.certainty.get(name, 1.0)
 
 
 def reconciled(visit: Visit, judgement: Judgement, now_s: float) -> VisitReconciled:

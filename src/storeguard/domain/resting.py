@@ -68,6 +68,7 @@ def follow(state: Weighing, t_s: float, rules: WeighingRules) -> Advance:
         None,
         state.calm_g,
         touched_s=None if followed.held is None else state.touched_s,
+        beside_s=None if followed.pushed is None else state.beside_s,
     )
     return (state, ()) if slid is None else _slid(state, t_s, slid, rules)
 
@@ -116,10 +117,11 @@ def _jumped(
     """What jumped is held; on top of what is held already it may be a step."""
     zero_g = state.zero_g + followed.total_g - state.drift.total_g
     state = state._replace(zero_g=zero_g, drift=followed)
-    whole = drift.Slide(jump.since_s, jump.grams + state.drift.held_g)
+    since_s = jump.since_s if state.beside_s is None else state.beside_s
+    whole = drift.Slide(since_s, jump.grams + state.drift.held_g)
     if abs(whole.grams) <= band_of(state.noise_g, rules):
         return _hold(state, t_s, whole, rules)
-    back = drift.hold(followed, jump.since_s, state.drift.held_g)
+    back = drift.hold(followed, since_s, state.drift.held_g)
     state = state._replace(zero_g=zero_g + back.total_g - followed.total_g, drift=back)
     return step(state, t_s, whole.grams, whole.since_s, state._replace(pauses=()), rules)
 
@@ -157,9 +159,10 @@ def rest_near(
     state: Weighing, t_s: float, off_g: float, started_s: float, rules: WeighingRules
 ) -> Advance:
     """Back at the level, or so near that nothing can have been taken: a hand may rest there."""
-    is_jump = drift.is_jump(off_g - state.drift.held_g, state.unsure_g, rules.drift)
-    if not is_jump or drift.is_ramp(state.drift, t_s):
-        return state, ()
+    if not drift.is_jump(off_g - state.drift.held_g, state.unsure_g, rules.drift):
+        return state._replace(beside_s=None), ()
+    if drift.is_ramp(state.drift, t_s):
+        return state._replace(beside_s=started_s), ()
     return _hold(state, t_s, drift.Slide(started_s, off_g), rules)
 
 
@@ -170,7 +173,7 @@ def _hold(state: Weighing, t_s: float, jump: drift.Slide, rules: WeighingRules) 
     zero_g = state.zero_g + held.total_g - state.drift.total_g
     leant_g = state.drift.held_g
     grams = (0.0 if is_over else jump.grams) - leant_g
-    state = state._replace(zero_g=zero_g, drift=held, tracked_s=t_s)
+    state = state._replace(zero_g=zero_g, drift=held, tracked_s=t_s, beside_s=None)
     assert state.level_g is not None
     levels = (state.level_g, state.noise_g, state.unsure_g)
     at, rest = (t_s, rules.scale, jump.since_s), (_is_handled(state), leant_g)
@@ -228,7 +231,7 @@ def step(
     noise_g = median_sigma_g(max(before.noise_g, state.noise_g), len(state.window))
     leant_g = state.drift.held_g
     followed, begun = drift.step_began(state.drift, t_s, grams, 3 * noise_g)
-    state = state._replace(drift=followed)
+    state = state._replace(drift=followed, beside_s=None)
     if begun is not None:
         state = state._replace(zero_g=state.zero_g - begun.grams)
         grams, started_s = grams + begun.grams, min(started_s, begun.since_s)

@@ -25,6 +25,7 @@ class Weighing(NamedTuple):
     `same_since_s`: it has said the same word since then. `calm_g`: its noise with nobody at it.
     `pauses`: gross levels at which it has kept still for a moment since it began to move.
     `touched_s`: since when somebody may be at it; it may have settled since, as noisy as a hand.
+    `beside_s`: since when it began to move to where it rests: beside its level, within the band.
     """
 
     level_g: float | None = None
@@ -41,6 +42,7 @@ class Weighing(NamedTuple):
     calm_g: float = 0.0
     pauses: tuple[float, ...] = ()
     touched_s: float | None = None
+    beside_s: float | None = None
 
     @property
     def is_settled(self) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from storeguard.domain.answers import moved
-from storeguard.domain.belief import CONSIDERED, Belief, Load, settled
+from storeguard.domain.belief import Belief, Load, settled
 
 PAID_IN_FULL, PAID_BY_NAME = math.log(50.0), math.log(200.0)
 """So much more often is everything paid for than some of it, or so many of something else: what the
@@ -45,22 +45,19 @@ def decided(
 
     `owed`: product → units to be paid still, by the likeliest hypothesis, of all that are open.
     Answers that the sales match in full become likelier, and only where the sales say something:
-    that nothing was paid is no sign that nothing was taken. Who paid for other things has paid for
-    all that he took, as far as the weight leaves that open; but not who is in debt, `is_in_debt`:
-    something else is unpaid for certain.
+    that nothing was paid is no sign that nothing was taken. `is_in_debt`: something else is unpaid
+    for certain; who has left one thing unpaid is not believed to have paid all the rest.
     """
     likely = moved(belief, belief.likeliest)
     for names in _linked(belief, owed, likely):
         is_unpaid = sum(owed[name] for name in names) > 0
-        witnesses = paid if is_unpaid else names
-        if not any(paid.get(n, 0) > 0 for n in witnesses) or (is_unpaid and is_in_debt):
+        if (is_unpaid and is_in_debt) or not any(paid.get(name, 0) > 0 for name in names):
             continue
         fits = [
             (one, all(owed[n] + likely[n] == moved(belief, one)[n] for n in names))
             for one in belief.hypotheses
         ]
-        open_p = sum(math.exp(one.log_p) for one, fit in fits if fit)
-        if open_p > (CONSIDERED if is_unpaid else 0.0):
+        if any(fit for _, fit in fits):
             nats = PAID_IN_FULL if is_unpaid else PAID_BY_NAME
             likelier = (replace(one, log_p=one.log_p + nats * fit) for one, fit in fits)
             belief = settled(belief, likelier)

@@ -122,8 +122,9 @@ def _advance_one(state: Weighing, reading: Reading, rules: WeighingRules) -> Adv
     if state.is_settled:
         if abs(state.net_g(gross_g)) <= band_of(state.noise_g, rules):
             return resting.follow(state, reading.t_s, rules)
-        touched_s = reading.t_s if state.touched_s is None else state.touched_s
-        return state._replace(moving_since_s=reading.t_s, pauses=(), touched_s=touched_s), ()
+        moving_since_s = reading.t_s if state.beside_s is None else state.beside_s
+        touched_s = moving_since_s if state.touched_s is None else state.touched_s
+        return state._replace(moving_since_s=moving_since_s, pauses=(), touched_s=touched_s), ()
     return _try_to_settle(state, reading.t_s, rules)
 
 
@@ -151,6 +152,7 @@ def _remember(state: Weighing, samples: Samples, rules: WeighingRules) -> Weighi
         state.calm_g,
         state.pauses,
         state.touched_s,
+        state.beside_s,
     )
 
 

@@ -14,7 +14,7 @@ from storeguard.domain.events import (
 )
 from storeguard.domain.ledger import Debt, Ledger, SaleLine, Visit
 from storeguard.domain.product import Stock
-from storeguard.domain.reconcile import Judgement, is_in_debt, judge, reconciled
+from storeguard.domain.reconcile import Judgement, in_favour, is_in_debt, judge, reconciled
 from storeguard.errors import JournalFault, OutboxFault
 from storeguard.health import LONGEST_SILENCE_S, Health
 from storeguard.ports import Books
@@ -132,14 +132,14 @@ class ReconcilingService:
         self.ledger = self._promotions.offered(self.ledger)
         await self._restocking.follow(self.ledger.visits, self.ledger.current, self._as_weighed)
         for visit in self.ledger.visits:
-            if visit.awaiting is None and not self._is_due(visit):
-                break
             if visit.awaiting is None:
+                if not self._is_due(visit):
+                    break
                 await self._weighing.tally.leave(visit)
             if self._sales.of(visit) is not Sales.AWAITED:
-                await self._judge(visit)
+                await self._judge(visit.id)
             elif visit.awaiting is None:
-                complete = self._restocking.marked(self._complete(visit))
+                complete = self._restocking.marked(self._complete(self._visit(visit.id)))
                 self.ledger = postpone(self.ledger, complete, self._clock.now_s())
         await self._report_overdue()
         is_quiet = all(visit.awaiting for visit in self.ledger.visits) and not self._is_expecting
@@ -166,10 +166,13 @@ class ReconcilingService:
             is_basket_open=self._desk.is_basket_open,
         )
 
-    async def _judge(self, visit: Visit) -> None:
-        await self._decide(visit)
-        self.ledger = refunds.settle_put_back(self.ledger, visit.id)
-        visit, judgement = self._judged(visit.id)
+    async def _judge(self, visit_id: str) -> None:
+        await self._decide(self._visit(visit_id))
+        self.ledger = refunds.settle_put_back(self.ledger, visit_id)
+        visit, judgement = self._judged(visit_id)
+        if not self._provisional.has_told:
+            visit = in_favour(visit, judgement)
+            judgement = self._judgement(visit)
         rest, in_doubt = await self._provisional.settle(judgement.unpaid, judgement.uncertain)
         sealed = None
         found, reasons = self._heaps.with_counted(visit, judgement, rest, self._clock.now_s())
@@ -195,12 +198,18 @@ class ReconcilingService:
             self._keeper.book_late(sale)
         await self._keep_or_discard(visit, judgement, has_issue=bool(found))
 
+    def _visit(self, visit_id: str) -> Visit:
+        """As the ledger has it by now."""
+        return next(one for one in self.ledger.visits if one.id == visit_id)
+
     def _judged(self, visit_id: str) -> tuple[Visit, Judgement]:
         """The visit with all that is known of it by now, and what it comes to."""
-        visit = next(one for one in self.ledger.visits if one.id == visit_id)
-        visit = self._restocking.marked(self._complete(visit))
+        visit = self._restocking.marked(self._complete(self._visit(visit_id)))
+        return visit, self._judgement(visit)
+
+    def _judgement(self, visit: Visit) -> Judgement:
         kiosk = self._kiosk_without_later(visit)
-        return visit, judge(visit, self._kiosk.products, kiosk, self._clock.now_s())
+        return judge(visit, self._kiosk.products, kiosk, self._clock.now_s())
 
     async def _report_overdue(self) -> None:
         visit = self.ledger.current
@@ -217,7 +226,7 @@ class ReconcilingService:
         """Its sales choose between what the weight leaves open."""
         tally = self._weighing.tally
         if visit.awaiting is None and (names := tally.open_to_sales(visit)):
-            await tally.decide(visit, is_in_debt=is_in_debt(self._judged(visit.id)[1], names))
+            await tally.decide(visit, is_in_debt=is_in_debt(*self._judged(visit.id), names))
 
     def _complete(self, visit: Visit) -> Visit:
         """The visit with what the shelves showed at its end, and what they leave open."""

@@ -1,5 +1,6 @@
 """What lies on the shelves: the belief about all scales, followed step by step and booked."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING
 from storeguard.clock import Clock
 from storeguard.domain import answers, counting, jumping, testimony, weighing
 from storeguard.domain.answers import Count
-from storeguard.domain.belief import Belief, departed, entered, given_back, paid
+from storeguard.domain.belief import Belief, departed, entered, given_back, paid, stayed
 from storeguard.domain.counting import Weighed
 from storeguard.domain.events import (
     LevelJumped,
@@ -67,6 +68,7 @@ class Tally:
         self._earlier: dict[float, tuple[VisitShare, Mapping[str, Count]]] = {}
         self._unclear_s: dict[str, float] = {}
         self._is_entering = False
+        self._writing = asyncio.Lock()
         self.is_restocked: Callable[[float], bool] = lambda _: False
         """Was restock mode on at an instant? Whoever knows says so."""
         self.counts: Mapping[str, Count] = {}
@@ -74,13 +76,14 @@ class Tally:
 
     async def count(self) -> None:
         """Books the levels and steps that have not been counted yet."""
-        if self._is_entering:
-            await self._begin_visit()
-        for channel in self._channels.values():
-            if not channel.is_counted:
-                await self._count_first(channel)
-        while (first := self._next()) is not None:
-            await self._count_step(first, first.pending[0])
+        async with self._writing:
+            if self._is_entering:
+                await self._begin_visit()
+            for channel in self._channels.values():
+                if not channel.is_counted:
+                    await self._count_first(channel)
+            while (first := self._next()) is not None:
+                await self._count_step(first, first.pending[0])
         await self._on_shelves.remember(self._belief, self.is_certain)
 
     def _products(self) -> dict[str, tuple[Product, ...]]:
@@ -155,11 +158,14 @@ class Tally:
         why: str,
         step: Step | None = None,
         first: tuple[str, Mapping[str, int]] = ("", {}),
+        share: VisitShare | None = None,
     ) -> None:
         """Books what the belief holds now and did not before.
 
-        `first`: a scale that is counted for the first time, and what the book has there.
+        `first`: a scale that is counted for the first time, and what the book has there. `share`:
+        whose moves these are; the present visit's without it, also if another begins meanwhile.
         """
+        share = share or self._visit
         found = self._changes(belief, *first)
         changes: Counter[str] = Counter()
         for (_, name), units in found.items():
@@ -170,33 +176,35 @@ class Tally:
         known, self._belief = self._belief, belief
         self._note()
         if not first[0]:
-            self._visit.doubt(changes, answers.moved(self._belief, self._belief.likeliest))
+            share.doubt(changes, answers.moved(self._belief, self._belief.likeliest))
         for (scale, name), units in found.items():
             of_scale = step if step is not None and step.scale == scale else None
-            event = self._changed(self._channels[scale], name, before[name], units, of_scale)
+            event = self._changed(self._channels[scale], name, before[name], units, of_scale, share)
             before[name] += units
             is_first = scale == first[0]
             event = replace(event, is_first=is_first, moved=units)
             if not is_first:
-                event = self._visit.book(event, self._moves().get(name))
+                event = share.book(event, self._moves(share).get(name))
             self._bus.publish(event)
         if not first[0]:
-            self._withhold_unsaid({name for _, name in found})
-        for told, units in self._visit.caught_up(self._moves()):
+            self._withhold_unsaid({name for _, name in found}, share)
+        for told, units in share.caught_up(self._moves(share)):
             self._bus.publish(ShareKnown(self._clock.now_s(), told, units))
+        if share is not self._visit:
+            self._earlier[share.started_s] = share, self._moves(share)
         if isinstance(step, StepSettled) and (lone := self._lone_unit(step, found)):
             loads = [one.likeliest.loads[step.scale] for one in (known, belief)]
             grams = abs(loads[1].base_g - loads[0].base_g)
             self._bus.publish(UnitWeighed(step.t_s, lone, step.scale, grams))
 
-    def _withhold_unsaid(self, told: Collection[str]) -> None:
+    def _withhold_unsaid(self, told: Collection[str], share: VisitShare) -> None:
         """What has moved by now though no book changes is of the newest step."""
         steps = {c.step.t_s: c for c in self._channels.values() if c.step is not None}
-        for name in self._visit.unsaid(self._moves(), told) if steps else ():
+        for name in share.unsaid(self._moves(share), told) if steps else ():
             channel = steps[max(steps)]
             count = self._shelf.counts.get(name, 0)
-            event = self._changed(channel, name, count, 0, channel.step)
-            self._visit.withheld[name] = replace(event, moved=None)
+            event = self._changed(channel, name, count, 0, channel.step, share)
+            share.withheld[name] = replace(event, moved=None)
 
     def _lone_unit(self, step: StepSettled, found: Mapping[tuple[str, str], int]) -> str | None:
         """The product of which one unit moved on its own scale, and nothing else, for certain.
@@ -224,10 +232,16 @@ class Tally:
         return found
 
     def _changed(
-        self, channel: "Channel", name: str, before: int, units: int, step: Step | None
+        self,
+        channel: "Channel",
+        name: str,
+        before: int,
+        units: int,
+        step: Step | None,
+        share: VisitShare,
     ) -> StockChanged:
-        now_s, count, visit = self._clock.now_s(), self.counts.get(name), self._visit
-        move = count if step is None else self._moves().get(name)
+        now_s, count = self._clock.now_s(), self.counts.get(name)
+        move = count if step is None else self._moves(share).get(name)
         is_prompt = step is not None and now_s - step.t_s < PROMPT_S
         told_s, step = step.t_s if step and is_prompt else now_s, step or channel.step
         return StockChanged(
@@ -240,7 +254,7 @@ class Tally:
             started_s=step.started_s if step else now_s,
             grams=step.grams if step else 0.0,
             certainty=move.certainty if move else 1.0,
-            unclear_since_s=visit.started_s - 1.0 if name in visit.doubted else None,
+            unclear_since_s=share.started_s - 1.0 if name in share.doubted else None,
             is_foreign=all(name != one.name for one in channel.products),
         )
 
@@ -258,7 +272,8 @@ class Tally:
 
     def enter(self, t_s: float) -> None:
         """A visit begins: nobody who comes in has anything in hand."""
-        self._earlier[self._visit.started_s] = self._visit, self._moves()
+        moves = answers.moves(stayed(self._belief), self._visit.touched)
+        self._earlier[self._visit.started_s] = self._visit, moves
         while len(self._earlier) > REMEMBERED_VISITS:
             del self._earlier[next(iter(self._earlier))]
         self._is_entering = True
@@ -266,11 +281,16 @@ class Tally:
         self._visit = VisitShare(t_s, doubted=doubted)
 
     async def _begin_visit(self) -> None:
-        """What stays when its visitor goes is goods rather than a bag: that may change counts."""
-        belief = entered(self._belief)
+        """What stays when its visitor goes is goods rather than a bag: that may change counts.
+
+        Of a visit that is judged already nothing is told any more.
+        """
+        self._is_entering = False
+        left, _ = next(reversed(self._earlier.values()))
+        belief = entered(self._belief) if left.is_over else stayed(self._belief)
         if self._changes(belief, "", {}):
-            await self._commit(belief, "left behind")
-        self._belief, self._is_entering = belief, False
+            await self._commit(belief, "left behind", share=None if left.is_over else left)
+        self._belief = entered(belief)
 
     def pay(self, sale: SaleMade) -> None:
         """What is paid goes out of the store, and seldom comes back on a shelf."""
@@ -279,12 +299,12 @@ class Tally:
         else:
             self._belief = given_back(self._belief, sale.product, -sale.count)
 
-    def _moves(self) -> Mapping[str, Count]:
-        """What has moved in the visit of now; asked many times between two steps."""
+    def _moves(self, share: VisitShare) -> Mapping[str, Count]:
+        """What has moved in the visit; asked many times between two steps."""
         belief, touched, moves = self._moves_known
-        if belief is not self._belief or touched != self._visit.touched:
-            moves = answers.moves(self._belief, self._visit.touched)
-            self._moves_known = self._belief, frozenset(self._visit.touched), moves
+        if belief is not self._belief or touched != share.touched:
+            moves = answers.moves(self._belief, share.touched)
+            self._moves_known = self._belief, frozenset(share.touched), moves
         return moves
 
     def moves_in(self, visit: Visit) -> Mapping[str, Count]:
@@ -301,7 +321,7 @@ class Tally:
 
     def _share_of(self, visit: Visit) -> tuple[VisitShare, Mapping[str, Count]]:
         if visit.started_s >= self._visit.started_s:
-            return self._visit, self._moves()
+            return self._visit, self._moves(self._visit)
         return self._earlier.get(visit.started_s, (VisitShare(), {}))
 
     def open_in(self, visit: Visit) -> Mapping[str, Count]:
@@ -310,12 +330,12 @@ class Tally:
         return {name: count for name, count in found.items() if not count.is_certain}
 
     async def leave(self, visit: Visit) -> None:
-        """Everybody of the visit has gone, with all that they had brought."""
-        if visit.started_s != self._visit.started_s:  # the next visitor is in: reckoned with then
-            return
-        belief = departed(self._belief)
-        if belief is not self._belief:
-            await self._commit(belief, f"end of visit {visit.id}")
+        """Everybody of the visit has gone. Where the next visitor is in, that is known already."""
+        async with self._writing:
+            self._share_of(visit)[0].is_over = True
+            belief = departed(self._belief)
+            if visit.started_s == self._visit.started_s and belief is not self._belief:
+                await self._commit(belief, f"end of visit {visit.id}")
 
     def open_to_sales(self, visit: Visit) -> frozenset[str]:
         """Products of which the visit's sales may say something; they have their say once."""
@@ -327,13 +347,13 @@ class Tally:
 
     async def decide(self, visit: Visit, *, is_in_debt: bool) -> None:
         """The visit's sales choose between answers that the weight leaves open."""
-        share = self._visit  # the next visitor may come in while the book is written
-        moves, paid = self.moves_in(visit), visit.paid
-        owed = {name: -moves[name].count - paid[name] for name in self.open_to_sales(visit)}
-        belief = testimony.decided(self._belief, owed, paid, is_in_debt=is_in_debt)
-        if belief is not self._belief:
-            await self._commit(belief, f"sales of visit {visit.id}")
-        share.is_decided = True
+        async with self._writing:
+            share, moves, paid = self._visit, self.moves_in(visit), visit.paid
+            owed = {name: -moves[name].count - paid[name] for name in self.open_to_sales(visit)}
+            belief = testimony.decided(self._belief, owed, paid, is_in_debt=is_in_debt)
+            if belief is not self._belief:
+                await self._commit(belief, f"sales of visit {visit.id}")
+            share.is_decided = share.is_decided or bool(owed)
 
     def unclear_since_s(self, channel: "Channel") -> float | None:
         """Since when a count of the scale's own products has not been certain."""

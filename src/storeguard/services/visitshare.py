@@ -14,7 +14,7 @@ class VisitShare:
 
     `doubted`: products whose count was open before the visit: an earlier one's, perhaps.
     `withheld`: of these, the last step that was told without the visit's share of it.
-    `is_decided`: its sales have had their say.
+    `is_decided`: its sales have had their say. `is_over`: everybody has gone and it is judged.
     """
 
     started_s: float = 0.0
@@ -23,6 +23,7 @@ class VisitShare:
     touched: set[str] = field(default_factory=set)
     withheld: dict[str, StockChanged] = field(default_factory=dict)
     is_decided: bool = False
+    is_over: bool = False
 
     def doubt(self, changes: Mapping[str, int], moved: Mapping[str, int]) -> None:
         """What the visit has moved by now, where that says that something else lay there when it

@@ -1,0 +1,138 @@
+"""What is reckoned with when everybody has gone: no hand lifts a shelf then, a bag may stay.
+
+A bar weighs 52 g. 45 g less, or 59, may be one, or a hand that lifts some of them.
+"""
+
+import asyncio
+
+import pytest
+from tests.scenarios.conftest import TRACE_GOODS
+
+from storeguard.books.book import CsvBook
+
+BAR = "초코바"
+
+
+@pytest.fixture
+def told(trace, replay):
+    """Replays the trace; its judgements, and what its issues tell as missing."""
+
+    def run(ends_s):
+        result = replay(trace.write(ends_s=ends_s))
+        assert result.exit_code == 0, result.output
+        visits = [line for line in result.lines if line["event"] == "VisitReconciled"]
+        issues = [line for line in result.lines if line["event"] == "IssueSealed"]
+        return visits, [one["missing"] for issue in issues for one in issue["lines"]]
+
+    return run
+
+
+@pytest.fixture
+def first(trace):
+    """A first visitor, from 10 to 25 s, with a bar or so."""
+
+    def come(grams, *, is_paid=False):
+        trace.enter(10)
+        trace.lay(15, "B", grams)
+        if is_paid:
+            trace.sell(20, BAR)
+        trace.leave(25)
+
+    return come
+
+
+@pytest.mark.parametrize("grams", [-44.7, -59.3])
+def test_what_seemed_lifted_has_gone_when_everybody_has(first, told, grams):
+    first(grams)
+    [visit], missing = told(60)
+    assert (visit["unpaid"], visit["uncertain"], missing) == ({BAR: 1}, {}, [1])
+
+
+@pytest.mark.parametrize("grams", [-44.7, -46.0, -58.5, -59.3])
+@pytest.mark.parametrize("is_paid", [True, False])
+def test_it_has_gone_before_the_next_comes_in_and_is_the_first_ones(
+    trace, first, told, grams, is_paid
+):
+    """He comes in before the first one is judged."""
+    first(grams, is_paid=is_paid)
+    trace.enter(31)
+    trace.leave(60)
+    [one, other], missing = told(100)
+    assert (one["taken"], one["uncertain"]) == ({BAR: 1}, {})
+    assert one["unpaid"] == ({} if is_paid else {BAR: 1})
+    assert missing == ([] if is_paid else [1])
+    assert other["taken"] == other["unpaid"] == other["surplus"] == other["uncertain"] == {}
+
+
+@pytest.mark.parametrize("grams", [-44.7, -59.3])
+@pytest.mark.parametrize("is_paid", [True, False])
+def test_a_visit_that_waits_for_its_sales_keeps_what_has_gone(trace, first, told, grams, is_paid):
+    first(grams)
+    trace.complete(1, 0)
+    if is_paid:
+        trace.sell_late(20, BAR, told_s=80)
+    trace.complete(85, 84)
+    [visit], missing = told(130)
+    assert (visit["taken"], visit["surplus"]) == ({BAR: 1}, {})
+    assert (visit["unpaid"], missing) == (({}, []) if is_paid else ({BAR: 1}, [1]))
+
+
+@pytest.fixture
+def slow_card(monkeypatch):
+    """A card that takes 0.6 s for a row of the book."""
+    add = CsvBook.add
+
+    async def slow(self, *args, **kwargs):
+        await asyncio.sleep(0.6)
+        return await add(self, *args, **kwargs)
+
+    monkeypatch.setattr(CsvBook, "add", slow)
+
+
+@pytest.mark.usefixtures("slow_card")
+@pytest.mark.parametrize("bought", ["바나나우유", "메로나"])
+@pytest.mark.parametrize("at_s", [46.3, 46.6])
+def test_who_comes_in_while_the_sales_are_heard_hushes_nothing(
+    trace, told, monkeypatch, bought, at_s
+):
+    """Two that weigh the same are taken; one is left among the bars, and the other is paid."""
+    monkeypatch.setitem(TRACE_GOODS, "메로나", ("C", 6, 1000, 95.0))
+    trace.add_scale("C", "메로나")
+    trace.enter(10)
+    trace.take(15, "바나나우유")
+    trace.take(20, "메로나")
+    trace.put_on(26, "B", "바나나우유")
+    trace.sell(30, bought)
+    trace.leave(36)
+    trace.enter(at_s)
+    trace.leave(70)
+    [one, _], missing = told(100)
+    assert (one["taken"], one["uncertain"], missing) == ({bought: 1}, {}, [])
+
+
+@pytest.mark.usefixtures("slow_card")
+@pytest.mark.parametrize("at_s", [34.5, 35.3, 35.5, 36.0])
+def test_who_comes_in_while_it_is_booked_is_not_charged_with_it(trace, first, told, at_s):
+    first(-59.3)
+    trace.enter(at_s)
+    trace.take(at_s + 8, BAR)
+    trace.sell(at_s + 12, BAR)
+    trace.leave(at_s + 20)
+    [one, other], missing = told(100)
+    assert (one["taken"], one["unpaid"]) == ({BAR: 1}, {BAR: 1})
+    assert (other["taken"], other["unpaid"], other["surplus"]) == ({BAR: 1}, {}, {})
+    assert missing == [1]
+
+
+@pytest.mark.parametrize("grams", [83.0, 107.0, 300.0, 520.0])
+def test_a_bag_that_is_forgotten_and_fetched_is_no_delivery_and_no_theft(trace, told, grams):
+    """Some weigh like bottles."""
+    trace.enter(10)
+    trace.lay(15, "A", grams)
+    trace.leave(25)
+    trace.enter(60)
+    trace.lay(65, "A", -grams)
+    trace.leave(75)
+    visits, missing = told(110)
+    assert [(visit["surplus"], visit["unpaid"]) for visit in visits] == [({}, {}), ({}, {})]
+    assert missing == []
