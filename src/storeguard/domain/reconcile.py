@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from storeguard.domain.amounts import amount_won, covered, worth_won
 from storeguard.domain.belief import CONSIDERED, SURE
@@ -313,19 +313,17 @@ def is_in_debt(visit: Visit, judgement: Judgement, names_in_doubt: Collection[st
     )
 
 
-def in_favour(visit: Visit, judgement: Judgement) -> Visit:
-    """The visit of somebody who has paid for all but one unit: that is to be surer than others.
+def in_favour(visit: Visit, judgement: Judgement) -> str | None:
+    """The product of which one unit is unpaid, by somebody who has paid for all else.
 
-    The count stays what the weight says; it is uncertain whether the unit was left unpaid.
+    None where the weight is so sure that it tells it all the same.
     """
-    names = [name for name, count in judgement.unpaid.items() if count == 1]
-    if len(judgement.unpaid) != 1 or not names or visit.marks:
-        return visit
-    [name] = names
+    if sum(judgement.unpaid.values()) != 1 or visit.marks:
+        return None
+    [name] = judgement.unpaid
     has_paid = amount_won(visit) > 0 or any(count > 0 for count in visit.paid.values())
-    if not has_paid or name in visit.uncertain or _weighed_p(visit, name) >= BLAMED:
-        return visit
-    return replace(visit, uncertain={**visit.uncertain, name: (0, 1)})
+    is_sure = name in visit.uncertain or _weighed_p(visit, name) >= BLAMED
+    return name if has_paid and not is_sure else None
 
 
 def _weighed_p(visit: Visit, name: str) -> float:

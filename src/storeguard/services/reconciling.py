@@ -170,9 +170,6 @@ class ReconcilingService:
         await self._decide(self._visit(visit_id))
         self.ledger = refunds.settle_put_back(self.ledger, visit_id)
         visit, judgement = self._judged(visit_id)
-        if not self._provisional.has_told:
-            visit = in_favour(visit, judgement)
-            judgement = self._judgement(visit)
         rest, in_doubt = await self._provisional.settle(judgement.unpaid, judgement.uncertain)
         sealed = None
         found, reasons = self._heaps.with_counted(visit, judgement, rest, self._clock.now_s())
@@ -205,11 +202,8 @@ class ReconcilingService:
     def _judged(self, visit_id: str) -> tuple[Visit, Judgement]:
         """The visit with all that is known of it by now, and what it comes to."""
         visit = self._restocking.marked(self._complete(self._visit(visit_id)))
-        return visit, self._judgement(visit)
-
-    def _judgement(self, visit: Visit) -> Judgement:
         kiosk = self._kiosk_without_later(visit)
-        return judge(visit, self._kiosk.products, kiosk, self._clock.now_s())
+        return visit, judge(visit, self._kiosk.products, kiosk, self._clock.now_s())
 
     async def _report_overdue(self) -> None:
         visit = self.ledger.current
@@ -225,8 +219,12 @@ class ReconcilingService:
     async def _decide(self, visit: Visit) -> None:
         """Its sales choose between what the weight leaves open."""
         tally = self._weighing.tally
-        if visit.awaiting is None and (names := tally.open_to_sales(visit)):
-            await tally.decide(visit, is_in_debt=is_in_debt(*self._judged(visit.id), names))
+        if visit.awaiting is not None or not (names := tally.open_to_sales(visit)):
+            return
+        await tally.decide(visit, is_in_debt=is_in_debt(*self._judged(visit.id), names))
+        name = in_favour(*self._judged(visit.id))
+        if name is not None and not self._provisional.has_told:
+            await tally.favour(visit, name)
 
     def _complete(self, visit: Visit) -> Visit:
         """The visit with what the shelves showed at its end, and what they leave open."""

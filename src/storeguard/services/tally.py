@@ -355,6 +355,13 @@ class Tally:
                 await self._commit(belief, f"sales of visit {visit.id}")
             share.is_decided = share.is_decided or bool(owed)
 
+    async def favour(self, visit: Visit, name: str) -> None:
+        """All that the visit has left unpaid is one unit of this product."""
+        async with self._writing:
+            if visit.started_s == self._visit.started_s:
+                belief = testimony.favoured(self._belief, name, visit.paid[name])
+                await self._commit(belief, f"paid for all else in visit {visit.id}")
+
     def unclear_since_s(self, channel: "Channel") -> float | None:
         """Since when a count of the scale's own products has not been certain."""
         since = [self._unclear_s[p.name] for p in channel.products if p.name in self._unclear_s]
