@@ -9,6 +9,7 @@ import pytest
 from tests.scenarios.conftest import TRACE_GOODS
 
 from storeguard.books.book import CsvBook
+from storeguard.errors import JournalFault
 
 BAR = "초코바"
 
@@ -50,12 +51,13 @@ def test_what_seemed_lifted_has_gone_when_everybody_has(first, told, grams):
 
 @pytest.mark.parametrize("grams", [-44.7, -46.0, -58.5, -59.3])
 @pytest.mark.parametrize("is_paid", [True, False])
+@pytest.mark.parametrize("at_s", [31, 35.0, 35.1, 35.2])
 def test_it_has_gone_before_the_next_comes_in_and_is_the_first_ones(
-    trace, first, told, grams, is_paid
+    trace, first, told, grams, is_paid, at_s
 ):
-    """He comes in before the first one is judged."""
+    """He comes in before the first one is judged, or just as he is."""
     first(grams, is_paid=is_paid)
-    trace.enter(31)
+    trace.enter(at_s)
     trace.leave(60)
     [one, other], missing = told(100)
     assert (one["taken"], one["uncertain"]) == ({BAR: 1}, {})
@@ -122,6 +124,42 @@ def test_who_comes_in_while_it_is_booked_is_not_charged_with_it(trace, first, to
     assert (one["taken"], one["unpaid"]) == ({BAR: 1}, {BAR: 1})
     assert (other["taken"], other["unpaid"], other["surplus"]) == ({BAR: 1}, {}, {})
     assert missing == [1]
+
+
+@pytest.mark.parametrize("at_s", [31.0, 35.4, 36.0])
+def test_a_book_that_refuses_for_a_moment_loses_nothing(trace, first, told, monkeypatch, at_s):
+    """It is written as the next comes in, or as the first one is judged."""
+    add, refused = CsvBook.add, []
+
+    async def once_refused(self, changes, *args, why="", **kwargs):
+        if why.startswith(("left behind", "end of visit")) and not refused:
+            refused.append(why)
+            raise JournalFault("the card is full")
+        return await add(self, changes, *args, why=why, **kwargs)
+
+    monkeypatch.setattr(CsvBook, "add", once_refused)
+    first(-59.3, is_paid=True)
+    trace.enter(at_s)
+    trace.take(at_s + 8, BAR)
+    trace.sell(at_s + 12, BAR)
+    trace.leave(at_s + 20)
+    visits, missing = told(100)
+    assert [(one["taken"], one["unpaid"], one["surplus"]) for one in visits] == [
+        ({BAR: 1}, {}, {}),
+        ({BAR: 1}, {}, {}),
+    ]
+    assert (missing, len(refused)) == ([], 1)
+
+
+@pytest.mark.usefixtures("slow_card")
+@pytest.mark.parametrize("at_s", [16.8, 17.2, 17.6])
+def test_the_owners_word_while_a_step_is_booked_is_heard(trace, told, at_s):
+    trace.enter(10)
+    trace.take(15, BAR)
+    trace.leave(25)
+    trace.edit(at_s, "shelf", BAR, 11)
+    [visit], missing = told(70)
+    assert (visit["taken"], visit["unpaid"], missing) == ({BAR: 1}, {BAR: 1}, [1])
 
 
 @pytest.mark.parametrize("grams", [83.0, 107.0, 300.0, 520.0])

@@ -595,7 +595,7 @@ def test_who_paid_for_all_else_is_in_doubt_and_the_loss_stays_the_likeliest(shop
         replace(taken, log_p=math.log(share)),
         replace(taken, loads=there, log_p=math.log(1 - share)),
     ]
-    found = moves(favoured(settled(shop.belief, likely), name, 0), shop.touched)[name]
+    found = moves(favoured(settled(shop.belief, likely), name), shop.touched)[name]
     assert (found.count, found.low, found.high, found.is_certain) == (-1, -1, 0, False)
 
 

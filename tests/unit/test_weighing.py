@@ -606,6 +606,22 @@ def test_what_is_left_at_the_edge_of_the_band_began_when_the_hand_was_there(off_
     assert found.started_s == pytest.approx(20.0, abs=0.2)
 
 
+@pytest.mark.parametrize("noise_g", [0.0, 0.35, 0.6])
+@pytest.mark.parametrize("taken_s", [19.0, 20.2, 24.5, 26.0])
+def test_what_is_taken_beside_what_was_left_began_when_it_was(noise_g, taken_s):
+    """2.2 g were left by a hand that has gone; the noise may have changed then."""
+    rnd = random.Random(1)
+
+    def load(t_s: float) -> float:
+        hand_g = 300.0 if 16 <= t_s < 17.2 else 0.0
+        noise = rnd.gauss(0, 0.25 if t_s < 16 else noise_g)
+        left_g = 2.2 if t_s >= 17.2 else 0.0
+        return 950 - 95 * (t_s >= 12) - 95 * (t_s >= taken_s) + hand_g + left_g + noise
+
+    _, events = weigh(readings(load, 40, noise_g=0.0))
+    assert events[-1].started_s == pytest.approx(taken_s, abs=0.2)
+
+
 def test_where_the_level_is_back_nothing_has_begun():
     def load(t_s: float) -> float:
         put_g = 524.0 if t_s >= 14 else 0.0

@@ -318,12 +318,12 @@ def in_favour(visit: Visit, judgement: Judgement) -> str | None:
 
     None where the weight is so sure that it tells it all the same.
     """
-    if sum(judgement.unpaid.values()) != 1 or visit.marks:
+    is_known = not any(most for _, most in judgement.uncertain.values())
+    if sum(judgement.unpaid.values()) != 1 or visit.marks or not is_known:
         return None
     [name] = judgement.unpaid
     has_paid = amount_won(visit) > 0 or any(count > 0 for count in visit.paid.values())
-    is_sure = name in visit.uncertain or _weighed_p(visit, name) >= BLAMED
-    return name if has_paid and not is_sure else None
+    return name if has_paid and _weighed_p(visit, name) < BLAMED else None
 
 
 def _weighed_p(visit: Visit, name: str) -> float:

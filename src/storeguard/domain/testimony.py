@@ -68,15 +68,13 @@ def decided(
     return belief
 
 
-def favoured(belief: Belief, name: str, paid: int) -> Belief:
-    """Somebody has paid for all but one unit of a product: it may well lie elsewhere.
-
-    `paid`: units of the product that he has paid for.
-    """
+def favoured(belief: Belief, name: str) -> Belief:
+    """Somebody has paid for all but one unit of a product: it may well lie elsewhere."""
+    here = moved(belief, belief.likeliest)[name] + 1
     likelier = []
     for one in belief.hypotheses:
-        is_paid = moved(belief, one)[name] == -paid
-        likelier.append(replace(one, log_p=one.log_p + PAID_ALL_ELSE * is_paid))
+        log_p = one.log_p + PAID_ALL_ELSE * (moved(belief, one)[name] == here)
+        likelier.append(replace(one, log_p=log_p))
     return settled(belief, likelier)
 
 

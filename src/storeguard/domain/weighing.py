@@ -33,6 +33,10 @@ second that it has none, so this is seen within 2 s."""
 HELD_SIGMAS = 3.0
 """Of two readings of the same level."""
 
+BESIDE_BANDS = 1.5
+"""What has rested beside its level, and is no further off, has not moved since. The lightest item
+weighs 2.5 bands."""
+
 OFF_AFTER_S = 10.0
 """A scale that rests far below nothing for so long: its shelf is off. Until then somebody may
 be lifting it to clean under it."""
@@ -122,9 +126,8 @@ def _advance_one(state: Weighing, reading: Reading, rules: WeighingRules) -> Adv
     if state.is_settled:
         if abs(state.net_g(gross_g)) <= band_of(state.noise_g, rules):
             return resting.follow(state, reading.t_s, rules)
-        moving_since_s = reading.t_s if state.beside_s is None else state.beside_s
-        touched_s = moving_since_s if state.touched_s is None else state.touched_s
-        return state._replace(moving_since_s=moving_since_s, pauses=(), touched_s=touched_s), ()
+        touched_s = reading.t_s if state.touched_s is None else state.touched_s
+        return state._replace(moving_since_s=reading.t_s, pauses=(), touched_s=touched_s), ()
     return _try_to_settle(state, reading.t_s, rules)
 
 
@@ -203,6 +206,8 @@ def _try_to_settle(state: Weighing, t_s: float, rules: WeighingRules) -> Advance
         return state._replace(level_g=gross_g - state.zero_g, drift=released), ()
     assert started_s is not None
     off_g = state.off_g(gross_g)
+    if before.beside_s is not None and abs(off_g) <= BESIDE_BANDS * band_of(noise_g, rules):
+        started_s = before.beside_s
     if abs(off_g) <= band_of(noise_g, rules):
         return resting.rest_near(state, t_s, off_g, started_s, rules)
     if state.drift.held is not None and _is_held(state, gross_g, rules):

@@ -1,8 +1,9 @@
 """What lies on the shelves: the belief about all scales, followed step by step and booked."""
 
 import asyncio
+import contextlib
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -69,6 +70,7 @@ class Tally:
         self._unclear_s: dict[str, float] = {}
         self._is_entering = False
         self._writing = asyncio.Lock()
+        self._unheard: list[Callable[[], None]] = []
         self.is_restocked: Callable[[float], bool] = lambda _: False
         """Was restock mode on at an instant? Whoever knows says so."""
         self.counts: Mapping[str, Count] = {}
@@ -76,7 +78,7 @@ class Tally:
 
     async def count(self) -> None:
         """Books the levels and steps that have not been counted yet."""
-        async with self._writing:
+        async with self._alone():
             if self._is_entering:
                 await self._begin_visit()
             for channel in self._channels.values():
@@ -285,15 +287,39 @@ class Tally:
 
         Of a visit that is judged already nothing is told any more.
         """
-        self._is_entering = False
+        self._is_entering = False  # somebody else may come in while the book is written
         left, _ = next(reversed(self._earlier.values()))
         belief = entered(self._belief) if left.is_over else stayed(self._belief)
-        if self._changes(belief, "", {}):
-            await self._commit(belief, "left behind", share=None if left.is_over else left)
+        try:
+            if self._changes(belief, "", {}):
+                await self._commit(belief, "left behind", share=None if left.is_over else left)
+        except BaseException:
+            self._is_entering = True
+            raise
         self._belief = entered(belief)
+
+    @contextlib.asynccontextmanager
+    async def _alone(self) -> AsyncIterator[None]:
+        """Nobody else changes the belief meanwhile: what is said then is heard afterwards."""
+        async with self._writing:
+            try:
+                yield
+            finally:
+                heard, self._unheard = self._unheard, []
+                for change in heard:
+                    change()
+
+    def _hear(self, change: Callable[[], None]) -> None:
+        if self._writing.locked():
+            self._unheard.append(change)
+        else:
+            change()
 
     def pay(self, sale: SaleMade) -> None:
         """What is paid goes out of the store, and seldom comes back on a shelf."""
+        self._hear(lambda: self._pay(sale))
+
+    def _pay(self, sale: SaleMade) -> None:
         if sale.count > 0:
             self._belief = paid(self._belief, sale.product, sale.count, sale.t_s)
         else:
@@ -331,11 +357,13 @@ class Tally:
 
     async def leave(self, visit: Visit) -> None:
         """Everybody of the visit has gone. Where the next visitor is in, that is known already."""
-        async with self._writing:
-            self._share_of(visit)[0].is_over = True
+        async with self._alone():
+            if self._is_entering:
+                await self._begin_visit()
             belief = departed(self._belief)
             if visit.started_s == self._visit.started_s and belief is not self._belief:
                 await self._commit(belief, f"end of visit {visit.id}")
+            self._share_of(visit)[0].is_over = True
 
     def open_to_sales(self, visit: Visit) -> frozenset[str]:
         """Products of which the visit's sales may say something; they have their say once."""
@@ -347,7 +375,7 @@ class Tally:
 
     async def decide(self, visit: Visit, *, is_in_debt: bool) -> None:
         """The visit's sales choose between answers that the weight leaves open."""
-        async with self._writing:
+        async with self._alone():
             share, moves, paid = self._visit, self.moves_in(visit), visit.paid
             owed = {name: -moves[name].count - paid[name] for name in self.open_to_sales(visit)}
             belief = testimony.decided(self._belief, owed, paid, is_in_debt=is_in_debt)
@@ -357,9 +385,9 @@ class Tally:
 
     async def favour(self, visit: Visit, name: str) -> None:
         """All that the visit has left unpaid is one unit of this product."""
-        async with self._writing:
+        async with self._alone():
             if visit.started_s == self._visit.started_s:
-                belief = testimony.favoured(self._belief, name, visit.paid[name])
+                belief = testimony.favoured(self._belief, name)
                 await self._commit(belief, f"paid for all else in visit {visit.id}")
 
     def unclear_since_s(self, channel: "Channel") -> float | None:
@@ -372,6 +400,9 @@ class Tally:
     def tell(self, name: str, count: int) -> None:
         """The owner has said how many units there are, and the book knows: the zero is set to
         it."""
+        self._hear(lambda: self._tell(name, count))
+
+    def _tell(self, name: str, count: int) -> None:
         for channel in self._channels.values():
             if name not in [one.name for one in channel.weighed]:
                 continue
@@ -396,6 +427,9 @@ class Tally:
     def set_products(self) -> None:
         """Unit weights were edited; where a product has become weighable or is no longer, all
         is counted anew."""
+        self._hear(self._set_products)
+
+    def _set_products(self) -> None:
         goods = self._products()
         names = {scale: [one.name for one in each] for scale, each in goods.items()}
         known = {s: [one.name for one in each] for s, each in self._belief.goods.items()}
