@@ -174,3 +174,17 @@ def test_a_bag_that_is_forgotten_and_fetched_is_no_delivery_and_no_theft(trace, 
     visits, missing = told(110)
     assert [(visit["surplus"], visit["unpaid"]) for visit in visits] == [({}, {}), ({}, {})]
     assert missing == []
+
+
+@pytest.mark.usefixtures("slow_card")
+def test_a_scale_that_is_taken_in_hand_while_its_step_is_booked_ends_nothing(store):
+    store.enter()
+    store.world.take("바나나우유")
+    [channel] = [one for one in store.app.weighing.channels if one.id == "A"]
+    while not channel.pending:
+        store.advance(0.05)
+    store.advance(0.3)  # the row is being written by now
+    store.app.weighing.lend("A")
+    store.advance(5)
+    store.take("초코바")
+    assert store.shelf["초코바"] == 11

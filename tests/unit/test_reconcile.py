@@ -29,7 +29,6 @@ from storeguard.domain.reconcile import (
     Discrepancy,
     Reason,
     Settlement,
-    in_favour,
     is_in_debt,
     judge,
     settle_provisional,
@@ -305,30 +304,6 @@ def test_only_what_is_unpaid_whatever_the_doubts_is_a_debt(
     seen = visit(taken, paid, {MILK: 5, BAR: 5, SODA: 5}, **more)
     judgement = judge(seen, PRODUCTS, {MILK: 5, BAR: 5, SODA: 5}, NOW_S)
     assert is_in_debt(seen, judgement, names_in_doubt) is is_owed
-
-
-@pytest.mark.parametrize(
-    ("taken", "paid", "more", "is_doubted"),
-    [
-        ({MILK: 1, BAR: 1}, {BAR: 1}, {"certainty": {MILK: 0.93}}, True),
-        ({MILK: 1, BAR: 1}, {BAR: 1}, {"certainty": {MILK: 0.96}}, False),
-        ({MILK: 1, BAR: 1}, {}, {"certainty": {MILK: 0.93}}, False),
-        ({MILK: 1, BAR: 1}, {SODA: -1}, {"certainty": {MILK: 0.93}}, False),
-        ({MILK: 2, BAR: 1}, {BAR: 1}, {"certainty": {MILK: 0.93}}, False),
-        ({MILK: 2}, {MILK: 1}, {"certainty": {MILK: 0.93}}, True),
-        ({MILK: 2, BAR: 1}, {BAR: 1}, {"uncertain": {MILK: (1, 2)}}, False),
-        ({MILK: 1, BAR: 1, SODA: 1}, {BAR: 1}, {"certainty": {MILK: 0.93}}, False),
-        ({MILK: 1, BAR: 1}, {BAR: 1}, {"marks": (Mark("owner", 0.0, 90.0),)}, False),
-    ],
-    ids=[
-        *("one unit", "sure", "nothing paid", "a refund", "two units", "one of two", "at least"),
-        *("two products", "marked"),
-    ],
-)
-def test_one_unit_beside_all_that_is_paid_is_to_be_surer(taken, paid, more, is_doubted):
-    seen = visit(taken, paid, {MILK: 5, BAR: 5, SODA: 5}, **more)
-    judgement = judge(seen, PRODUCTS, {MILK: 5, BAR: 5, SODA: 5}, NOW_S)
-    assert in_favour(seen, judgement) == (MILK if is_doubted else None)
 
 
 def test_a_faulty_scale_decides_nothing():

@@ -17,9 +17,6 @@ from storeguard.domain.restock import Share, share, towards
 BY_STEP_CERTAINTY = 0.9
 """Nobody was seen: the weight alone says that goods are gone."""
 
-BLAMED = 0.95
-"""So sure is the weight to be where somebody has paid for all else: the honest are many."""
-
 AT_LEAST_CERTAINTY = 1 - CONSIDERED
 """The range of a count in doubt leaves so little out below it."""
 
@@ -311,19 +308,6 @@ def is_in_debt(visit: Visit, judgement: Judgement, names_in_doubt: Collection[st
         name in visit.uncertain if name in names_in_doubt else _weighed_p(visit, name) >= SURE
         for name in judgement.unpaid.keys() - contested
     )
-
-
-def in_favour(visit: Visit, judgement: Judgement) -> str | None:
-    """The product of which one unit is unpaid, by somebody who has paid for all else.
-
-    None where the weight is so sure that it tells it all the same.
-    """
-    is_known = not any(most for _, most in judgement.uncertain.values())
-    if sum(judgement.unpaid.values()) != 1 or visit.marks or not is_known:
-        return None
-    [name] = judgement.unpaid
-    has_paid = amount_won(visit) > 0 or any(count > 0 for count in visit.paid.values())
-    return name if has_paid and _weighed_p(visit, name) < BLAMED else None
 
 
 def _weighed_p(visit: Visit, name: str) -> float:

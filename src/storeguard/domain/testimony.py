@@ -14,10 +14,6 @@ one where that was likely to one in six, no less; that he took what he paid for,
 """
 
 
-PAID_ALL_ELSE = math.log(5.0)
-"""What it is worth that all else was paid: a count that is less sure than `OPEN` is not certain any
-more, and stays the likeliest where it was certain, for a loss is not explained away."""
-
 LINKING = math.log(0.001)
 """What is less likely links no questions, and parts none."""
 
@@ -66,16 +62,6 @@ def decided(
             likelier = (replace(one, log_p=one.log_p + nats * fit) for one, fit in fits)
             belief = settled(belief, likelier)
     return belief
-
-
-def favoured(belief: Belief, name: str) -> Belief:
-    """Somebody has paid for all but one unit of a product: it may well lie elsewhere."""
-    here = moved(belief, belief.likeliest)[name] + 1
-    likelier = []
-    for one in belief.hypotheses:
-        log_p = one.log_p + PAID_ALL_ELSE * (moved(belief, one)[name] == here)
-        likelier.append(replace(one, log_p=log_p))
-    return settled(belief, likelier)
 
 
 def _linked(

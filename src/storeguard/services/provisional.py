@@ -36,11 +36,6 @@ class ProvisionalIssues:
         self._open: tuple[Debt, ...] = ()
         self._settled: tuple[Settlement, ...] = ()
 
-    @property
-    def has_told(self) -> bool:
-        """Is anything reported of the visit that is still going on?"""
-        return bool(self._open)
-
     def is_due(self, visit: Visit) -> bool:
         """Has the visit gone on for so long that it has to be looked at before its end?"""
         now_s = self._clock.now_s()

@@ -14,7 +14,7 @@ from storeguard.domain.events import (
 )
 from storeguard.domain.ledger import Debt, Ledger, SaleLine, Visit
 from storeguard.domain.product import Stock
-from storeguard.domain.reconcile import Judgement, in_favour, is_in_debt, judge, reconciled
+from storeguard.domain.reconcile import Judgement, is_in_debt, judge, reconciled
 from storeguard.errors import JournalFault, OutboxFault
 from storeguard.health import LONGEST_SILENCE_S, Health
 from storeguard.ports import Books
@@ -219,12 +219,8 @@ class ReconcilingService:
     async def _decide(self, visit: Visit) -> None:
         """Its sales choose between what the weight leaves open."""
         tally = self._weighing.tally
-        if visit.awaiting is not None or not (names := tally.open_to_sales(visit)):
-            return
-        await tally.decide(visit, is_in_debt=is_in_debt(*self._judged(visit.id), names))
-        name = in_favour(*self._judged(visit.id))
-        if name is not None and not self._provisional.has_told:
-            await tally.favour(visit, name)
+        if visit.awaiting is None and (names := tally.open_to_sales(visit)):
+            await tally.decide(visit, is_in_debt=is_in_debt(*self._judged(visit.id), names))
 
     def _complete(self, visit: Visit) -> Visit:
         """The visit with what the shelves showed at its end, and what they leave open."""

@@ -152,7 +152,8 @@ class Tally:
         self._visit.touched.add(channel.id)
         channel.step = step
         await self._commit(belief, f"scale {channel.id}", step)
-        channel.pending.popleft()
+        if channel.pending and channel.pending[0] is step:  # a scale in hand has none any more
+            channel.pending.popleft()
 
     async def _commit(
         self,
@@ -305,9 +306,8 @@ class Tally:
             try:
                 yield
             finally:
-                heard, self._unheard = self._unheard, []
-                for change in heard:
-                    change()
+                while self._unheard:
+                    self._unheard.pop(0)()
 
     def _hear(self, change: Callable[[], None]) -> None:
         if self._writing.locked():
@@ -383,13 +383,6 @@ class Tally:
                 await self._commit(belief, f"sales of visit {visit.id}")
             share.is_decided = share.is_decided or bool(owed)
 
-    async def favour(self, visit: Visit, name: str) -> None:
-        """All that the visit has left unpaid is one unit of this product."""
-        async with self._alone():
-            if visit.started_s == self._visit.started_s:
-                belief = testimony.favoured(self._belief, name)
-                await self._commit(belief, f"paid for all else in visit {visit.id}")
-
     def unclear_since_s(self, channel: "Channel") -> float | None:
         """Since when a count of the scale's own products has not been certain."""
         since = [self._unclear_s[p.name] for p in channel.products if p.name in self._unclear_s]
@@ -400,7 +393,7 @@ class Tally:
     def tell(self, name: str, count: int) -> None:
         """The owner has said how many units there are, and the book knows: the zero is set to
         it."""
-        self._hear(lambda: self._tell(name, count))
+        self._hear(lambda: self._tell(name, self._shelf.counts.get(name, count)))
 
     def _tell(self, name: str, count: int) -> None:
         for channel in self._channels.values():
@@ -424,12 +417,13 @@ class Tally:
         self._belief = testimony.told(self._belief, channel.id, name, here, level_g)
         self._note()
 
-    def set_products(self) -> None:
-        """Unit weights were edited; where a product has become weighable or is no longer, all
-        is counted anew."""
-        self._hear(self._set_products)
+    def set_products(self, edit: Callable[[], None]) -> None:
+        """Unit weights are edited, which `edit` does; where a product has become weighable or is
+        no longer, all is counted anew."""
+        self._hear(lambda: self._set_products(edit))
 
-    def _set_products(self) -> None:
+    def _set_products(self, edit: Callable[[], None]) -> None:
+        edit()
         goods = self._products()
         names = {scale: [one.name for one in each] for scale, each in goods.items()}
         known = {s: [one.name for one in each] for s, each in self._belief.goods.items()}

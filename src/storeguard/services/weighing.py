@@ -223,9 +223,12 @@ class WeighingService:
 
     def set_products(self, products: Mapping[str, Product]) -> None:
         """Takes edited unit weights; keys are product names."""
-        for channel in self.channels:
-            channel.products = tuple(products.get(one.name, one) for one in channel.products)
-        self.tally.set_products()
+
+        def edit() -> None:
+            for channel in self.channels:
+                channel.products = tuple(products.get(one.name, one) for one in channel.products)
+
+        self.tally.set_products(edit)
 
     def is_certain(self, channel: Channel) -> bool:
         """Can this scale's counts be relied on now?"""
