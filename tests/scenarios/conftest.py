@@ -286,6 +286,16 @@ class Trace:
         """Puts units down on a scale that may not be theirs; a negative count takes them."""
         self.lay(t_s, scale, count * TRACE_GOODS[product][3])
 
+    def leave_one_of_two(self, monkeypatch):
+        """From 10 s on: of two products of one weight one each is taken, and one of these, nobody
+        can say which, is left among the bars by 26 s."""
+        monkeypatch.setitem(TRACE_GOODS, "메로나", ("C", 6, 1000, 95.0))
+        self.add_scale("C", "메로나")
+        self.enter(10)
+        self.take(15, "바나나우유")
+        self.take(20, "메로나")
+        self.put_on(26, "B", "바나나우유")
+
     def lay(self, t_s, scale, grams):
         """Lays anything down; negative grams take it away."""
         self._grams[scale].append((t_s, grams))

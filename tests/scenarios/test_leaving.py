@@ -6,7 +6,6 @@ A bar weighs 52 g. 45 g less, or 59, may be one, or a hand that lifts some of th
 import asyncio
 
 import pytest
-from tests.scenarios.conftest import TRACE_GOODS
 
 from storeguard.books.book import CsvBook
 from storeguard.errors import JournalFault
@@ -98,12 +97,7 @@ def test_who_comes_in_while_the_sales_are_heard_hushes_nothing(
     trace, told, monkeypatch, bought, at_s
 ):
     """Two that weigh the same are taken; one is left among the bars, and the other is paid."""
-    monkeypatch.setitem(TRACE_GOODS, "메로나", ("C", 6, 1000, 95.0))
-    trace.add_scale("C", "메로나")
-    trace.enter(10)
-    trace.take(15, "바나나우유")
-    trace.take(20, "메로나")
-    trace.put_on(26, "B", "바나나우유")
+    trace.leave_one_of_two(monkeypatch)
     trace.sell(30, bought)
     trace.leave(36)
     trace.enter(at_s)

@@ -91,12 +91,7 @@ def test_what_the_sales_say_of_one_of_two_that_weigh_the_same_is_whose_visits_it
 ):
     """Both are taken and paid for, and one is left among the bars: nobody can say which. Whoever
     takes it later pays for a bottle. Whichever it was, no book changes by that."""
-    monkeypatch.setitem(TRACE_GOODS, "메로나", ("C", 6, 1000, 95.0))
-    trace.add_scale("C", "메로나")
-    trace.enter(10)
-    trace.take(15, "바나나우유")
-    trace.take(20, "메로나")
-    trace.put_on(26, "B", "바나나우유")
+    trace.leave_one_of_two(monkeypatch)
     trace.leave(36)
     trace.enter(60)
     trace.put_on(66, "B", "바나나우유", -1)

@@ -1,9 +1,7 @@
 """What lies on the shelves: the belief about all scales, followed step by step and booked."""
 
-import asyncio
-import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -26,6 +24,7 @@ from storeguard.ports import Book
 from storeguard.services.bus import Bus
 from storeguard.services.shelfgoods import ShelfGoods
 from storeguard.services.swaps import SwapWatch
+from storeguard.services.turns import Turns
 from storeguard.services.visitshare import VisitShare
 
 if TYPE_CHECKING:
@@ -68,9 +67,8 @@ class Tally:
         self._visit = VisitShare()
         self._earlier: dict[float, tuple[VisitShare, Mapping[str, Count]]] = {}
         self._unclear_s: dict[str, float] = {}
-        self._is_entering = False
-        self._writing = asyncio.Lock()
-        self._unheard: list[Callable[[], None]] = []
+        self._begun = self._visit
+        self._turns = Turns()
         self.is_restocked: Callable[[float], bool] = lambda _: False
         """Was restock mode on at an instant? Whoever knows says so."""
         self.counts: Mapping[str, Count] = {}
@@ -78,8 +76,8 @@ class Tally:
 
     async def count(self) -> None:
         """Books the levels and steps that have not been counted yet."""
-        async with self._alone():
-            if self._is_entering:
+        async with self._turns.alone():
+            if self._begun is not self._visit:
                 await self._begin_visit()
             for channel in self._channels.values():
                 if not channel.is_counted:
@@ -279,7 +277,6 @@ class Tally:
         self._earlier[self._visit.started_s] = self._visit, moves
         while len(self._earlier) > REMEMBERED_VISITS:
             del self._earlier[next(iter(self._earlier))]
-        self._is_entering = True
         doubted = frozenset(name for name, one in self.counts.items() if not one.is_certain)
         self._visit = VisitShare(t_s, doubted=doubted)
 
@@ -288,36 +285,16 @@ class Tally:
 
         Of a visit that is judged already nothing is told any more.
         """
-        self._is_entering = False  # somebody else may come in while the book is written
+        begun = self._visit  # somebody else may come in while the book is written
         left, _ = next(reversed(self._earlier.values()))
         belief = entered(self._belief) if left.is_over else stayed(self._belief)
-        try:
-            if self._changes(belief, "", {}):
-                await self._commit(belief, "left behind", share=None if left.is_over else left)
-        except BaseException:
-            self._is_entering = True
-            raise
-        self._belief = entered(belief)
-
-    @contextlib.asynccontextmanager
-    async def _alone(self) -> AsyncIterator[None]:
-        """Nobody else changes the belief meanwhile: what is said then is heard afterwards."""
-        async with self._writing:
-            try:
-                yield
-            finally:
-                while self._unheard:
-                    self._unheard.pop(0)()
-
-    def _hear(self, change: Callable[[], None]) -> None:
-        if self._writing.locked():
-            self._unheard.append(change)
-        else:
-            change()
+        if self._changes(belief, "", {}):
+            await self._commit(belief, "left behind", share=None if left.is_over else left)
+        self._belief, self._begun = entered(belief), begun
 
     def pay(self, sale: SaleMade) -> None:
         """What is paid goes out of the store, and seldom comes back on a shelf."""
-        self._hear(lambda: self._pay(sale))
+        self._turns.hear(lambda: self._pay(sale))
 
     def _pay(self, sale: SaleMade) -> None:
         if sale.count > 0:
@@ -357,8 +334,8 @@ class Tally:
 
     async def leave(self, visit: Visit) -> None:
         """Everybody of the visit has gone. Where the next visitor is in, that is known already."""
-        async with self._alone():
-            if self._is_entering:
+        async with self._turns.alone():
+            if self._begun is not self._visit:
                 await self._begin_visit()
             belief = departed(self._belief)
             if visit.started_s == self._visit.started_s and belief is not self._belief:
@@ -375,7 +352,7 @@ class Tally:
 
     async def decide(self, visit: Visit, *, is_in_debt: bool) -> None:
         """The visit's sales choose between answers that the weight leaves open."""
-        async with self._alone():
+        async with self._turns.alone():
             share, moves, paid = self._visit, self.moves_in(visit), visit.paid
             owed = {name: -moves[name].count - paid[name] for name in self.open_to_sales(visit)}
             belief = testimony.decided(self._belief, owed, paid, is_in_debt=is_in_debt)
@@ -393,7 +370,7 @@ class Tally:
     def tell(self, name: str, count: int) -> None:
         """The owner has said how many units there are, and the book knows: the zero is set to
         it."""
-        self._hear(lambda: self._tell(name, self._shelf.counts.get(name, count)))
+        self._turns.hear(lambda: self._tell(name, self._shelf.counts.get(name, count)))
 
     def _tell(self, name: str, count: int) -> None:
         for channel in self._channels.values():
@@ -420,7 +397,7 @@ class Tally:
     def set_products(self, edit: Callable[[], None]) -> None:
         """Unit weights are edited, which `edit` does; where a product has become weighable or is
         no longer, all is counted anew."""
-        self._hear(lambda: self._set_products(edit))
+        self._turns.hear(lambda: self._set_products(edit))
 
     def _set_products(self, edit: Callable[[], None]) -> None:
         edit()
