@@ -258,6 +258,44 @@ def test_what_was_taken_under_a_hand_is_weighed_once_the_hand_has_gone():
     assert certain(shelves.moved(candy)) == -2
 
 
+def test_a_hand_that_came_upon_a_bag_has_gone_and_the_bag_lies_there():
+    """335 g are no 57 sweets of 5.9 g when the hand has gone from above them either."""
+    candy = Product("사탕", 5600, 5.9)
+    shelves = Shelves({"사탕": 41, "바나나우유": 9}, A=[candy], B=[MILK])
+    shelves.step("B", -95.0)
+    shelves.step("A", 334.7).step("A", 2080.3).step("A", -2080.0)
+    assert shelves.belief.likeliest.loads["A"].object_g == pytest.approx(335.0)
+    shelves.step("A", -334.6).step("A", -5.8)
+    assert certain(shelves.moved(candy)) == -1
+
+
+def test_who_has_something_in_hand_brings_no_heap_of_sweets():
+    candy = Product("사탕", 5600, 5.9)
+    shelves = Shelves({"사탕": 41, "바나나우유": 9}, A=[candy], B=[MILK])
+    shelves.step("B", -95.0).step("A", 334.7)
+    assert shelves.belief.likeliest.loads["A"].object_g == pytest.approx(334.7)
+    assert shelves.belief.hidden("A") > 0.9
+
+
+def test_what_trembles_and_weighs_little_is_a_hand_rather_than_anything_else():
+    """10 g: neither two jellies that are put down, nor a bar for two pieces of gum."""
+    gum, bar, jelly = (
+        Product(*one) for one in (("껌", 1, 13.5), ("바", 1, 38.7), ("젤리", 1, 6.4))
+    )
+    shelves = Shelves({"껌": 54, "바": 51, "젤리": 58}, A=[gum], B=[bar], C=[jelly])
+    shelves.step("B", -117.6).step("C", -25.7)
+    shelves.step("A", 10.4, unsure_g=1.3, is_shaken=True).step("A", -10.2, unsure_g=1.6)
+    assert [certain(shelves.moved(one)) for one in (gum, bar, jelly)] == [0, -3, -4]
+
+
+def test_one_hand_takes_no_handful_while_the_other_puts_something_down():
+    """A sweet is put back as a hand lets go that had lifted 2 g: not a bar for six sweets."""
+    candy, bar = Product("사탕", 4000, 6.1), Product("초코바", 1000, 45.7)
+    shelves = Shelves({"사탕": 38, "초코바": 45}, A=[candy], B=[bar])
+    shelves.step("B", -45.3).step("A", -6.3).step("A", 8.4)
+    assert certain(shelves.moved(candy)) == 0
+
+
 def test_a_hand_that_presses_harder_and_lets_go_has_counted_nothing(milk):
     milk.step("A", 431.0).step("A", 277.3).step("A", -431.0 - 277.3)
     assert certain(milk.count(MILK)) == 5
@@ -662,6 +700,16 @@ def test_a_short_reach_seldom_takes_one_thing_and_puts_down_another(moved_s, is_
     shelves.step("B", -88.0, after_s=6.0, moved_s=moved_s)
     shelves.step("A", -10.0, after_s=1.0, started_s=began_s)
     assert shelves.moved(candy).is_certain is is_certain
+
+
+def test_a_bottle_is_left_for_another_of_about_its_size():
+    """17 g more on a scale that shows 15 g as nothing: it was not pushed, tea was taken instead."""
+    water, tea = Product("생수", 800, 507), Product("보리차", 3700, 485)
+    shelves = Shelves({"생수": 20, "보리차": 20}, A=[water], B=[tea])
+    shelves.step("A", -502.0, after_s=6.0, band_g=15.0)
+    shelves.step("B", 17.0, band_g=15.0)
+    assert certain(shelves.moved(tea)) == -1
+    assert shelves.guests("B") == {"생수": 1}
 
 
 def test_what_lay_on_a_shelf_before_a_hand_came_to_another_was_not_taken_there(juices):

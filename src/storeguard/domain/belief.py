@@ -57,7 +57,8 @@ class Load(NamedTuple):
     product, or hides what moved; None where there is nothing of that kind. `is_left`: that was
     there already when this visit began, so it hides nothing of it. `object_s`: since when,
     at the earliest; `object_by_s`: by when it lay as it does; `object_sd_g`: how exactly it was
-    weighed. `is_hand`: it shook. `has_stayed`: whoever may have brought it is out of the store.
+    weighed. `beneath_g`: what it was before something else came on top of it, which may go again.
+    `is_hand`: it shook. `has_stayed`: whoever may have brought it is out of the store.
     `jumped_g`: what of a jump that no level shows yet was goods; `jumped_s`: since when, as of the
     last of it.
     """
@@ -71,6 +72,7 @@ class Load(NamedTuple):
     is_hand: bool = False
     object_by_s: float = -math.inf
     object_sd_g: float = 0.0
+    beneath_g: float | None = None
     has_stayed: bool = False
     jumped_g: float = 0.0
     jumped_s: float = -math.inf

@@ -37,8 +37,12 @@ from storeguard.domain.explaining import (
 from storeguard.domain.moving import moved
 from storeguard.domain.product import Product
 
-OBJECT = math.log(3000.0 / 0.01)
-"""One change in a hundred is no product at all, of any weight up to 3 kg."""
+BAG = 0.01 / 3000.0
+"""One change in a hundred is something that is no product, of any weight up to 3 kg."""
+
+HAND, STILL_HAND, HAND_BANDS = 0.005 / math.log(3000.0 / 3.0), 0.1, 2.0
+"""Half as many are a hand that rests there, seldom quite still, and weighs 5 to 10 g as often as
+500 to 1,000 g. What is about as little as the band is a shift of the level."""
 
 LIFTED, LACKING = math.log(1 / 0.001), math.log(5000.0 / 0.003)
 """Fewer take weight off and nothing along: a hand that has lifted some of what lies there, seldom
@@ -244,7 +248,8 @@ def _bare(one: Hypothesis, weighed: Weighed, scene: Scene) -> Iterator[_Way]:
         for found in explanations(change_g, load, one.hands, scene, is_bringer=is_bringer):
             log_p = one.log_p - cost - found.cost - lies
             yield _Way(log_p, one, found, base_after(found, load, level_g), None)
-    yield _Way(one.log_p - _object(off_g, load, scene), one, None, load.base_g, off_g)
+    cost = _object(off_g, load, scene, is_shaken=weighed.is_shaken)
+    yield _Way(one.log_p - cost, one, None, load.base_g, off_g)
     for object_g in weighed.pauses:
         cost, base_g = _object(object_g, load, scene) + TOGETHER + lies, level_g - object_g
         for found in explanations(off_g - object_g, load, one.hands, scene, is_bringer=is_bringer):
@@ -268,7 +273,15 @@ def _beside(one: Hypothesis, weighed: Weighed, scene: Scene) -> Iterator[_Way]:
         is_near = abs(off_g) <= weighed.band_g  # what moved beneath was weighed with it
         base_g = level_g if is_near else base_after(found, load, level_g)
         yield _Way(log_p, one, found, base_g, None)
-    yield _Way(one.log_p - OBJECT_AGAIN - stays, one, None, load.base_g, off_g)
+    again = min(OBJECT_AGAIN, _uncovered(off_g, load, scene))
+    yield _Way(one.log_p - again - stays, one, None, load.base_g, off_g)
+
+
+def _uncovered(off_g: float, load: Load, scene: Scene) -> float:
+    """What it costs, in nats, that a hand that came upon a bag has gone, and the bag lies there."""
+    if load.beneath_g is None:
+        return math.inf
+    return OBJECT_LEAVES - density(off_g - load.beneath_g, 2 * scene.sigma_g**2)
 
 
 def _paused(way: _Way, weighed: Weighed, scene: Scene) -> _Way:
@@ -293,10 +306,13 @@ def _has_brought(one: Hypothesis, load: Load, scene: Scene) -> bool:
     return any(units > one.opened.get(product.name, 0) for units, product in pairs)
 
 
-def _object(off_g: float, load: Load, scene: Scene) -> float:
+def _object(off_g: float, load: Load, scene: Scene, *, is_shaken: bool = False) -> float:
     """What it costs, in nats, that something came, or lifts what lies there, and is no product."""
     if off_g > 0:
-        return OBJECT + max(0.0, off_g - HEAVY_G) / HEAVIER_G
+        hand = HAND / off_g * (1.0 if is_shaken else STILL_HAND)
+        is_hand = off_g > HAND_BANDS * scene.band_g
+        beyond = max(0.0, off_g - HEAVY_G) / HEAVIER_G
+        return beyond - math.log(BAG + hand if is_hand else BAG)
     heaviest_g = max(one.unit_weight_g for one in scene.own)
     units = -off_g / heaviest_g
     if units > min(A_HAND, sum(load.own)):
@@ -334,7 +350,8 @@ def _recognised(
             continue
         there = _there(scene, belief.goods[scale], load)
         bare = load._replace(object_g=None)
-        saved = _object(load.object_g, load, there) - (SHAKEN if load.is_hand else 0.0)
+        saved = _object(load.object_g, load, there, is_shaken=load.is_hand)
+        saved -= SHAKEN if load.is_hand else 0.0
         for found in explanations(load.object_g, bare, one.hands, there):
             if now.isdisjoint(i for i, _ in found.puts):
                 continue
@@ -375,4 +392,4 @@ def _with_object(load: Load, weighed: Weighed, sigma_g: float) -> Load:
     """Something has come that is no product, or it is another now."""
     since_s = weighed.started_s if load.object_g is None else load.object_s
     new = load._replace(object_s=since_s, object_by_s=weighed.rested_s, object_sd_g=sigma_g)
-    return new._replace(is_left=False, has_stayed=False)
+    return new._replace(is_left=False, has_stayed=False, beneath_g=load.object_g)

@@ -35,6 +35,15 @@ MOST_MANY, A_HAND, BEYOND_A_HAND = 5.0, 5, 0.3
 TOGETHER = math.log(10.0)
 """For each further product that moves in the same step."""
 
+INSTEAD, ALIKE = math.log(3.0), 2.0
+"""Who leaves a thing where it does not belong has often found another there that he likes better,
+and takes that one in the same moment: a drink for a drink, of no more than twice its weight and of
+no less than half of it. Which of many things in hand he leaves nobody knows beforehand."""
+
+ONE_HAND = math.log(2.0)
+"""For each further unit of a handful, where the other hand puts something down or takes another
+thing in the same moment."""
+
 IN_TURN, IN_TURN_S = math.log(2.0), 1.8
 """A hand is at a shelf for a second. Where weight moved for longer, one thing may well have been
 put down after another was taken, before the scale came to rest."""
@@ -97,7 +106,10 @@ class Explanation(NamedTuple):
 
 
 class _Special(NamedTuple):
-    """What moves beside the scale's own stock: of known weight; `kind` is the product, if one."""
+    """What moves beside the scale's own stock: of known weight; `kind` is the product, if one.
+
+    `is_misplaced`: it is one unit, is put down, and belongs elsewhere.
+    """
 
     grams: float
     var: float
@@ -105,6 +117,7 @@ class _Special(NamedTuple):
     kind: str
     puts: tuple[tuple[int, int], ...] = ()
     leaves: tuple[tuple[int, int], ...] = ()
+    is_misplaced: bool = False
 
 
 _NOTHING = _Special(0.0, 0.0, 0.0, "")
@@ -128,11 +141,6 @@ class Scene:
     is_restocked: bool = False
     moved_s: float = 0.0
 
-    @property
-    def together(self) -> float:
-        """What a put-down beside own units costs, in nats."""
-        return TOGETHER if self.moved_s < IN_TURN_S else IN_TURN
-
 
 def explanations(
     difference_g: float,
@@ -154,8 +162,9 @@ def explanations(
             rest_g, special.var, scene, is_customer=is_customer, is_expected=is_expected
         )
         for own, cost in moves:
-            more = scene.together if any(own) and special.kind else 0.0
-            total = cost + special.cost + more
+            total = cost + special.cost
+            if special.kind and any(own):
+                total += _together(special, own, rest_g, len(hands), scene)
             if total > most:
                 break
             if all(n + here >= 0 for n, here in zip(own, load.own, strict=True)):
@@ -163,6 +172,20 @@ def explanations(
                 found.append(Explanation(own, special.puts, special.leaves, rest_g, total, *beside))
                 most = min(most, total + MOST_CONSIDERED)
     return [one for one in found if one.cost <= most]
+
+
+def _together(special: _Special, own: Units, own_g: float, in_hand: int, scene: Scene) -> float:
+    """What it costs, in nats, that own units, of `own_g` as measured, move beside something else.
+
+    `in_hand`: lots of which one may be left.
+    """
+    if scene.moved_s >= IN_TURN_S:
+        return IN_TURN
+    units = sum(map(abs, own))
+    is_alike = special.grams <= -ALIKE * own_g <= ALIKE**2 * special.grams
+    if units == 1 and is_alike and special.is_misplaced:
+        return min(TOGETHER, INSTEAD + math.log(in_hand))
+    return TOGETHER + ONE_HAND * (units - 1)
 
 
 def _own_moves(
@@ -200,8 +223,10 @@ def _rarity(units: Units, *, is_customer: bool) -> float:
     kinds = [abs(n) for n in units if n]
     together = TOGETHER * (len(kinds) - 1)
     if is_customer or any(n < 0 for n in units):
-        by_a_customer = DELIVERED_BY_A_CUSTOMER if any(n > 0 for n in units) else 0.0
-        return by_a_customer + together + sum(_many(n, len(units)) for n in kinds)
+        many = sum(_many(n, len(units)) for n in kinds)
+        if any(n > 0 for n in units):
+            many = DELIVERED_BY_A_CUSTOMER + max(many, sum(_delivered(n) for n in kinds))
+        return together + many
     return DELIVERED + together + sum(_delivered(n) for n in kinds)
 
 
@@ -273,20 +298,25 @@ def _put_down(hands: Sequence[Lot], newest: Sequence[int], scene: Scene) -> Iter
     for i, units, cost in _handfuls(hands, newest, scene):
         product = scene.products[hands[i].product]
         grams, var = part_of(hands[i], units, product)
-        if product.name not in own:
+        is_foreign = product.name not in own
+        if is_foreign:
             var += (CELLS_DIFFER * grams) ** 2
-        yield _Special(grams, var, cost, product.name, puts=((i, units),))
+        puts = ((i, units),)
+        is_misplaced = is_foreign and units == 1
+        yield _Special(grams, var, cost, product.name, puts=puts, is_misplaced=is_misplaced)
 
 
 def _put_down_otherwise(
     hands: Sequence[Lot], newest: Sequence[int], scene: Scene
 ) -> Iterator[_Special]:
     """As any units of the product weigh."""
+    own = {one.name for one in scene.own}
     for i, units, cost in _handfuls(hands, newest, scene):
         product = scene.products[hands[i].product]
         grams, var = units * product.unit_weight_g, weight_var(product, units)
         cost += ANOTHER_OF_ITS_KIND
-        yield _Special(grams, var, cost, product.name, puts=((i, units),))
+        puts, is_misplaced = ((i, units),), product.name not in own and units == 1
+        yield _Special(grams, var, cost, product.name, puts=puts, is_misplaced=is_misplaced)
 
 
 def _handfuls(
