@@ -269,6 +269,20 @@ def test_a_hand_that_came_upon_a_bag_has_gone_and_the_bag_lies_there():
     assert certain(shelves.moved(candy)) == -1
 
 
+@pytest.mark.parametrize("is_shaken", [True, False])
+def test_a_hand_upon_a_bag_that_was_forgotten_before_hides_nothing(milk, is_shaken):
+    milk.step("A", 335.0).enter()
+    milk.step("A", 2080.0, is_shaken=is_shaken).step("A", -2080.0).step("A", -95.0)
+    assert certain(milk.moved(MILK)) == -1
+
+
+def test_a_bag_that_comes_where_one_lay_before_is_another(milk):
+    milk.step("A", 335.0).step("A", 2080.0).step("A", -2415.0).enter()
+    milk.step("A", 335.0).step("A", 2080.0).step("A", -2080.0)
+    assert not milk.count(MILK).is_certain
+    assert certain(milk.step("A", -335.0).count(MILK)) == 5
+
+
 def test_who_has_something_in_hand_brings_no_heap_of_sweets():
     candy = Product("사탕", 5600, 5.9)
     shelves = Shelves({"사탕": 41, "바나나우유": 9}, A=[candy], B=[MILK])
@@ -832,6 +846,19 @@ def test_no_hand_lifts_a_shelf_when_everybody_has_gone():
     assert not shelves.moved(candy).is_certain
     shelves.belief = departed(shelves.belief)
     assert certain(shelves.moved(candy)) == -1
+
+
+@pytest.mark.parametrize("pressed_g", [1.0, 2.0])
+def test_no_hand_rests_on_a_shelf_when_everybody_has_gone(pressed_g):
+    """A gum is put down beside sweets by a hand that presses and trembles; then it goes."""
+    gum, candy = Product("껌", 400, 5.0), Product("사탕", 900, 9.9)
+    shelves = Shelves({"껌": 40, "사탕": 40}, A=[gum], B=[candy])
+    shelves.step("A", -5.0)
+    shelves.step("B", 5.0 + pressed_g, after_s=90.0, unsure_g=1.4, is_shaken=True)
+    jump(shelves, "B", -pressed_g)
+    shelves.belief = departed(shelves.belief)
+    assert certain(shelves.moved(gum)) == 0
+    assert shelves.guests("B") == {"껌": 1}
 
 
 def jump(shelves, scale, grams, after_s=5.0, **more):

@@ -57,10 +57,9 @@ class Load(NamedTuple):
     product, or hides what moved; None where there is nothing of that kind. `is_left`: that was
     there already when this visit began, so it hides nothing of it. `object_s`: since when,
     at the earliest; `object_by_s`: by when it lay as it does; `object_sd_g`: how exactly it was
-    weighed. `beneath_g`: what it was before something else came on top of it, which may go again.
-    `is_hand`: it shook. `has_stayed`: whoever may have brought it is out of the store.
-    `jumped_g`: what of a jump that no level shows yet was goods; `jumped_s`: since when, as of the
-    last of it.
+    weighed. `beneath`: as it was before a hand came on top of that, which may go again. `is_hand`:
+    it shook. `has_stayed`: whoever may have brought it is out of the store. `jumped_g`: what of a
+    jump that no level shows yet was goods; `jumped_s`: since when, as of the last of it.
     """
 
     own: tuple[int, ...]
@@ -72,7 +71,7 @@ class Load(NamedTuple):
     is_hand: bool = False
     object_by_s: float = -math.inf
     object_sd_g: float = 0.0
-    beneath_g: float | None = None
+    beneath: "Load | None" = None
     has_stayed: bool = False
     jumped_g: float = 0.0
     jumped_s: float = -math.inf
@@ -193,8 +192,12 @@ def _both(a: Hypothesis, b: Hypothesis) -> Hypothesis:
 
 
 def departed(belief: Belief) -> Belief:
-    """Everybody has gone: no hand lifts a shelf any more. A bag may have been forgotten."""
-    return _less_likely(belief, lambda load: load.is_forsaken and (load.object_g or 0.0) < 0)
+    """Everybody has gone: no hand lifts a shelf or rests on it. A bag may have been forgotten."""
+    return _less_likely(belief, lambda load: load.is_forsaken and _is_of_somebody(load))
+
+
+def _is_of_somebody(load: Load) -> bool:
+    return load.is_hand or (load.object_g or 0.0) < 0
 
 
 def stayed(belief: Belief) -> Belief:

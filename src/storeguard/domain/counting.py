@@ -27,6 +27,7 @@ from storeguard.domain.belief import (
 from storeguard.domain.explaining import (
     A_HAND,
     MANY,
+    REACH_SIGMAS,
     TOGETHER,
     Explanation,
     Scene,
@@ -40,9 +41,9 @@ from storeguard.domain.product import Product
 BAG = 0.01 / 3000.0
 """One change in a hundred is something that is no product, of any weight up to 3 kg."""
 
-HAND, STILL_HAND, HAND_BANDS = 0.005 / math.log(3000.0 / 3.0), 0.1, 2.0
-"""Half as many are a hand that rests there, seldom quite still, and weighs 5 to 10 g as often as
-500 to 1,000 g. What is about as little as the band is a shift of the level."""
+HAND = 0.005 / math.log(3000.0 / 3.0)
+"""Half as many are a hand that rests there and trembles, which weighs 5 to 10 g as often as 500 to
+1,000 g."""
 
 LIFTED, LACKING = math.log(1 / 0.001), math.log(5000.0 / 0.003)
 """Fewer take weight off and nothing along: a hand that has lifted some of what lies there, seldom
@@ -273,15 +274,15 @@ def _beside(one: Hypothesis, weighed: Weighed, scene: Scene) -> Iterator[_Way]:
         is_near = abs(off_g) <= weighed.band_g  # what moved beneath was weighed with it
         base_g = level_g if is_near else base_after(found, load, level_g)
         yield _Way(log_p, one, found, base_g, None)
-    again = min(OBJECT_AGAIN, _uncovered(off_g, load, scene))
-    yield _Way(one.log_p - again - stays, one, None, load.base_g, off_g)
+    again = min(OBJECT_AGAIN + stays, _uncovered(off_g, load, scene) + lies)
+    yield _Way(one.log_p - again, one, None, load.base_g, off_g)
 
 
 def _uncovered(off_g: float, load: Load, scene: Scene) -> float:
     """What it costs, in nats, that a hand that came upon a bag has gone, and the bag lies there."""
-    if load.beneath_g is None:
+    if load.beneath is None:
         return math.inf
-    return OBJECT_LEAVES - density(off_g - load.beneath_g, 2 * scene.sigma_g**2)
+    return OBJECT_LEAVES - density(off_g - (load.beneath.object_g or 0.0), 2 * scene.sigma_g**2)
 
 
 def _paused(way: _Way, weighed: Weighed, scene: Scene) -> _Way:
@@ -309,10 +310,8 @@ def _has_brought(one: Hypothesis, load: Load, scene: Scene) -> bool:
 def _object(off_g: float, load: Load, scene: Scene, *, is_shaken: bool = False) -> float:
     """What it costs, in nats, that something came, or lifts what lies there, and is no product."""
     if off_g > 0:
-        hand = HAND / off_g * (1.0 if is_shaken else STILL_HAND)
-        is_hand = off_g > HAND_BANDS * scene.band_g
         beyond = max(0.0, off_g - HEAVY_G) / HEAVIER_G
-        return beyond - math.log(BAG + hand if is_hand else BAG)
+        return beyond - math.log(BAG + HAND / off_g if is_shaken else BAG)
     heaviest_g = max(one.unit_weight_g for one in scene.own)
     units = -off_g / heaviest_g
     if units > min(A_HAND, sum(load.own)):
@@ -389,7 +388,12 @@ def _gone(way: _Way, weighed: Weighed, scene: Scene) -> Hypothesis:
 
 
 def _with_object(load: Load, weighed: Weighed, sigma_g: float) -> Load:
-    """Something has come that is no product, or it is another now."""
-    since_s = weighed.started_s if load.object_g is None else load.object_s
+    """Something has come that is no product, or it is another now, or what it was before."""
+    is_first, was = load.object_g is None, load.beneath
+    off_g = weighed.level_g - load.base_g
+    if not is_first and was and abs(off_g - (was.object_g or 0.0)) <= REACH_SIGMAS * sigma_g:
+        return load._replace(is_left=was.is_left, has_stayed=was.has_stayed, beneath=None)
+    since_s = weighed.started_s if is_first else load.object_s
     new = load._replace(object_s=since_s, object_by_s=weighed.rested_s, object_sd_g=sigma_g)
-    return new._replace(is_left=False, has_stayed=False, beneath_g=load.object_g)
+    beneath = None if is_first else load._replace(beneath=None)
+    return new._replace(is_left=False, has_stayed=False, beneath=beneath)

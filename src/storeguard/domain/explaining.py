@@ -40,9 +40,9 @@ INSTEAD, ALIKE = math.log(3.0), 2.0
 and takes that one in the same moment: a drink for a drink, of no more than twice its weight and of
 no less than half of it. Which of many things in hand he leaves nobody knows beforehand."""
 
-ONE_HAND = math.log(2.0)
-"""For each further unit of a handful, where the other hand puts something down or takes another
-thing in the same moment."""
+ONE_HAND = 0.5
+"""For each further unit that is taken while the other hand puts something down, or takes another
+thing, in the same moment."""
 
 IN_TURN, IN_TURN_S = math.log(2.0), 1.8
 """A hand is at a shelf for a second. Where weight moved for longer, one thing may well have been
@@ -177,15 +177,15 @@ def explanations(
 def _together(special: _Special, own: Units, own_g: float, in_hand: int, scene: Scene) -> float:
     """What it costs, in nats, that own units, of `own_g` as measured, move beside something else.
 
-    `in_hand`: lots of which one may be left.
+    `in_hand`: lots of which any may be left, paid or not.
     """
     if scene.moved_s >= IN_TURN_S:
         return IN_TURN
-    units = sum(map(abs, own))
+    taken = -sum(own)
     is_alike = special.grams <= -ALIKE * own_g <= ALIKE**2 * special.grams
-    if units == 1 and is_alike and special.is_misplaced:
+    if taken == 1 and is_alike and special.is_misplaced:
         return min(TOGETHER, INSTEAD + math.log(in_hand))
-    return TOGETHER + ONE_HAND * (units - 1)
+    return TOGETHER + ONE_HAND * max(0, taken - 1)
 
 
 def _own_moves(
