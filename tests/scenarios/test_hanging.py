@@ -3,6 +3,8 @@
 B is the rail: twelve bars, 624 g, which swing by more than one of them weighs.
 """
 
+import pytest
+
 
 def told(played, event):
     return [line for line in played.lines if line["event"] == event]
@@ -61,3 +63,14 @@ def test_a_rail_in_a_draught_is_unverified_and_keeps_no_other_scale_from_being_j
     [visit] = told(played, "VisitReconciled")
     assert visit["unverified"] == ["초코바"]
     assert counts(played) == [("바나나우유", 5, 4)]
+
+
+@pytest.mark.parametrize(("share", "fades_s"), [(0.05, 1.5), (0.2, 3.0), (0.3, 4.5)])
+def test_what_swings_as_it_comes_to_rest_is_no_hand(trace, replay, share, fades_s):
+    """A bar that is 4 g too light: the rail trembles still when it settles, and no more later."""
+    trace.enter(10)
+    trace.lay(14, "B", -48.0)
+    trace.swing(14, "B", share=share, fades_s=fades_s)
+    trace.leave(50)
+    [change] = told(replay(trace.write(ends_s=100)), "StockChanged")
+    assert (change["after"] - change["before"], change["certain"]) == (-1, True)

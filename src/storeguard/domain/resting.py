@@ -83,7 +83,8 @@ def _is_handled(state: Weighing) -> bool:
     return state.noise_g > HANDLED * state.calm_g
 
 
-def _is_shaken(state: Weighing, rules: WeighingRules) -> bool:
+def is_shaken(state: Weighing, rules: WeighingRules) -> bool:
+    """Is it so noisy that a hand lies on it, or that it swings?"""
     return state.noise_g > max(SHAKEN * state.calm_g, SHAKEN_PER_BAND * rules.band_g)
 
 
@@ -247,5 +248,5 @@ def step(
     at = (t_s, rules.scale, started_s)
     levels = (grams, level_g, state.noise_g, unsure_g, leant_g)
     touched_s = min(_touched(before), started_s)
-    settled = StepSettled(*at, *levels, _is_shaken(state, rules), pauses, touched_s)
+    settled = StepSettled(*at, *levels, is_shaken(state, rules), pauses, touched_s)
     return with_touch(state), (settled,)

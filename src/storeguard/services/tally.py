@@ -34,6 +34,9 @@ PATIENCE_S = 8.0
 """So long a step waits for one that began before it on another scale: what was taken there may
 be what is put down here."""
 
+SWINGS_S = 8.0
+"""A rail that was touched comes to rest within that; what trembles no more by then was no hand."""
+
 TAUGHT = 0.95
 """A step teaches a unit weight where it is as sure as that to be a single unit."""
 
@@ -118,7 +121,8 @@ class Tally:
         if not waiting:
             return None
         first = min(waiting, key=lambda one: one.pending[0].started_s)
-        return None if self._is_to_wait(first.pending[0]) else first
+        is_early = self._is_to_wait(first.pending[0]) or self._may_swing(first)
+        return None if is_early else first
 
     def _is_to_wait(self, step: Step) -> bool:
         """Has another scale begun to move before, and not come to rest yet?"""
@@ -132,6 +136,14 @@ class Tally:
             for one in moving
         )
 
+    def _may_swing(self, channel: "Channel") -> bool:
+        """Has it come to rest a moment ago, still trembling, and nobody has touched it since?"""
+        step = channel.pending[0]
+        is_late = self._clock.now_s() - step.t_s >= SWINGS_S
+        if is_late or len(channel.pending) > 1 or not isinstance(step, StepSettled):
+            return False
+        return step.is_shaken and channel.trembles
+
     async def _count_step(self, channel: "Channel", step: Step) -> None:
         weighed = self._weighed(channel, step.level_g, step.sigma_g)
         weighed = replace(
@@ -144,7 +156,9 @@ class Tally:
             weighed = replace(weighed, leant_g=step.leant_g, is_shaken=step.is_handled)
             belief = jumping.jumped(self._belief, weighed, step.grams)
         else:
-            weighed = replace(weighed, leant_g=step.leant_g, is_shaken=step.is_shaken)
+            has_calmed = channel.is_calm and len(channel.pending) == 1
+            is_shaken = step.is_shaken and not has_calmed
+            weighed = replace(weighed, leant_g=step.leant_g, is_shaken=is_shaken)
             weighed = replace(weighed, pauses=step.pauses, touched_s=step.touched_s)
             belief = counting.weigh(self._belief, weighed)
         self._visit.touched.add(channel.id)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from storeguard.clock import Clock
-from storeguard.domain import weighing
+from storeguard.domain import resting, weighing
 from storeguard.domain.events import (
     BookEdited,
     DeviceFailed,
@@ -78,6 +78,15 @@ class Channel:
     def lightest_g(self) -> float | None:
         """The unit weight of its lightest product; None where there is nothing to weigh."""
         return min((product.unit_weight_g for product in self.weighed), default=None)
+
+    @property
+    def trembles(self) -> bool:
+        """Does it rest now, no stiller than with a hand on it?"""
+        return self.weighing.is_settled and resting.is_shaken(self.weighing, self.rules)
+
+    @property
+    def is_calm(self) -> bool:
+        return self.weighing.is_settled and not self.trembles
 
     def was_restless(self, at_s: float) -> bool:
         """Has what began to move by `at_s` not come to rest, and into the book, yet?"""
