@@ -106,10 +106,7 @@ class Explanation(NamedTuple):
 
 
 class _Special(NamedTuple):
-    """What moves beside the scale's own stock: of known weight; `kind` is the product, if one.
-
-    `is_misplaced`: it is one unit, is put down, and belongs elsewhere.
-    """
+    """What moves beside the scale's own stock: of known weight; `kind` is the product, if one."""
 
     grams: float
     var: float
@@ -117,7 +114,6 @@ class _Special(NamedTuple):
     kind: str
     puts: tuple[tuple[int, int], ...] = ()
     leaves: tuple[tuple[int, int], ...] = ()
-    is_misplaced: bool = False
 
 
 _NOTHING = _Special(0.0, 0.0, 0.0, "")
@@ -183,9 +179,15 @@ def _together(special: _Special, own: Units, own_g: float, in_hand: int, scene: 
         return IN_TURN
     taken = -sum(own)
     is_alike = special.grams <= -ALIKE * own_g <= ALIKE**2 * special.grams
-    if taken == 1 and is_alike and special.is_misplaced:
+    if taken == 1 and is_alike and _is_one_misplaced(special, scene):
         return min(TOGETHER, INSTEAD + math.log(in_hand))
     return TOGETHER + ONE_HAND * max(0, taken - 1)
+
+
+def _is_one_misplaced(special: _Special, scene: Scene) -> bool:
+    """Is one unit put down that belongs elsewhere?"""
+    is_one = sum(units for _, units in special.puts) == 1
+    return is_one and all(special.kind != one.name for one in scene.own)
 
 
 def _own_moves(
@@ -298,25 +300,20 @@ def _put_down(hands: Sequence[Lot], newest: Sequence[int], scene: Scene) -> Iter
     for i, units, cost in _handfuls(hands, newest, scene):
         product = scene.products[hands[i].product]
         grams, var = part_of(hands[i], units, product)
-        is_foreign = product.name not in own
-        if is_foreign:
+        if product.name not in own:
             var += (CELLS_DIFFER * grams) ** 2
-        puts = ((i, units),)
-        is_misplaced = is_foreign and units == 1
-        yield _Special(grams, var, cost, product.name, puts=puts, is_misplaced=is_misplaced)
+        yield _Special(grams, var, cost, product.name, puts=((i, units),))
 
 
 def _put_down_otherwise(
     hands: Sequence[Lot], newest: Sequence[int], scene: Scene
 ) -> Iterator[_Special]:
     """As any units of the product weigh."""
-    own = {one.name for one in scene.own}
     for i, units, cost in _handfuls(hands, newest, scene):
         product = scene.products[hands[i].product]
         grams, var = units * product.unit_weight_g, weight_var(product, units)
         cost += ANOTHER_OF_ITS_KIND
-        puts, is_misplaced = ((i, units),), product.name not in own and units == 1
-        yield _Special(grams, var, cost, product.name, puts=puts, is_misplaced=is_misplaced)
+        yield _Special(grams, var, cost, product.name, puts=((i, units),))
 
 
 def _handfuls(
