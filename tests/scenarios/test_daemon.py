@@ -195,7 +195,7 @@ def test_one_line_at_the_start_says_what_is_guarded(daemon):
 def test_second_daemons_lose_and_touch_nothing(daemon, times):
     """The first one stands still meanwhile, so that every change would be a loser's."""
     for _ in range(times // 4):  # each for less than the vigil's time, on a busy machine too
-        daemon.process.send_signal(signal.SIGSTOP)
+        _stop(daemon.process)
         try:
             before = _state_of(daemon.folder)
             with ThreadPoolExecutor(4) as starts:
@@ -208,6 +208,12 @@ def test_second_daemons_lose_and_touch_nothing(daemon, times):
             assert (second.returncode, second.stdout) == (1, "")
             [line] = second.stderr.splitlines()
             assert f"running already (process {daemon.process.pid})" in line
+
+
+def _stop(process):
+    """Returns when each of its threads stands still: one may be within a write at the signal."""
+    process.send_signal(signal.SIGSTOP)
+    os.waitid(os.P_PID, process.pid, os.WSTOPPED)
 
 
 def _timed_start(folder):
