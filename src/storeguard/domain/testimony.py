@@ -4,8 +4,8 @@ import math
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from storeguard.domain.answers import moved
-from storeguard.domain.belief import Belief, Load, settled
+from storeguard.domain.answers import Count, moved
+from storeguard.domain.belief import CONSIDERED, Belief, Load, settled
 
 PAID_IN_FULL, PAID_BY_NAME = math.log(50.0), math.log(200.0)
 """So much more often is everything paid for than some of it, or so many of something else: what the
@@ -20,6 +20,10 @@ LINKING = math.log(0.001)
 OPEN = 0.95
 """A count that is less sure than that is open to what the sales say, certain or not."""
 
+OPEN_IF_OVERPAID = 1 - CONSIDERED
+"""The same where more of a product was paid than seems to have left: somebody paid for what he has
+taken, most likely, and it was taken for something else."""
+
 
 def told(belief: Belief, scale: str, name: str, count: int, level_g: float) -> Belief:
     """The owner says how many units of an own product lie on the scale, at this level."""
@@ -32,6 +36,13 @@ def told(belief: Belief, scale: str, name: str, count: int, level_g: float) -> B
         opened = {**one.opened, name: one.opened.get(name, 0) + count - load.own[at]}
         changed.append(replace(one, loads={**one.loads, scale: new}, opened=opened))
     return settled(belief, changed)
+
+
+def open_to(sales: Mapping[str, int], moves: Mapping[str, Count]) -> frozenset[str]:
+    """Products of which the sales of a visit may say something. `sales`: product → units paid."""
+    is_overpaid = any(n in moves and count > max(0, -moves[n].count) for n, count in sales.items())
+    least = OPEN_IF_OVERPAID if is_overpaid else OPEN
+    return frozenset(name for name, one in moves.items() if one.certainty < least)
 
 
 def decided(

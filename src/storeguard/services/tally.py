@@ -361,8 +361,7 @@ class Tally:
         share = self._visit
         if visit.started_s != share.started_s or share.is_decided:
             return frozenset()
-        moves = self.moves_in(visit).items()
-        return frozenset(n for n, one in moves if one.certainty < testimony.OPEN)
+        return testimony.open_to(visit.paid, self.moves_in(visit))
 
     async def decide(self, visit: Visit, *, is_in_debt: bool) -> None:
         """The visit's sales choose between answers that the weight leaves open."""
