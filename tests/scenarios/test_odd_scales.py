@@ -262,3 +262,14 @@ def test_two_full_shelves_of_nearly_one_weight_are_both_guarded_from_the_first_s
     result = replay(trace)
     assert result.exit_code == 0, result.output
     assert [line for line in result.lines if line["event"] == "DeviceFailed"] == []
+
+
+def test_a_key_ring_beside_the_bottles_hides_no_theft(store):
+    store.enter("thief")
+    store.take("콜라")
+    store.world.put_thing("C", "a key ring", 45.0)
+    store.advance(5)
+    store.leave()
+    store.be_judged()
+    assert store.missing == [{"콜라": 1}]
+    assert [visit.uncertain for visit in store.visits] == [{}]

@@ -1,11 +1,14 @@
 """What a visit may owe, where the weight leaves open what has moved."""
 
 from collections import Counter
+from dataclasses import replace
 from types import SimpleNamespace
 
+import pytest
+
 from storeguard.domain.answers import Count
-from storeguard.domain.ledger import Movement, SaleLine, Visit
-from storeguard.services.shelfdoubts import unpaid_ranges
+from storeguard.domain.ledger import Awaiting, Mark, Movement, SaleLine, Visit
+from storeguard.services.shelfdoubts import named, unpaid_ranges
 
 MILK, BAR = "바나나우유", "초코바"
 
@@ -38,3 +41,43 @@ def test_what_was_not_told_because_it_may_be_an_earlier_visitors_is_in_the_range
 def test_what_may_be_too_much_is_owed_by_nobody():
     moves = {MILK: Count(1, 0.8, 0, 1, False)}
     assert ranges(visit({MILK: -1}, {}), moves, {MILK: 1}) == {MILK: (0, 0)}
+
+
+# --- one of two has gone, and nobody knows which ---------------------------------------------
+
+GUM = "껌"
+LIKELY = {
+    MILK: Count(-1, 0.8, -1, 0, False, ((0.8, -1), (0.2, 0))),
+    BAR: Count(0, 0.8, -1, 0, False, ((0.8, 0), (0.2, -1))),
+}
+
+
+def named_in(found: Visit, *, shares=frozenset(), faulty=frozenset(), drifted=()) -> Visit:
+    tally = SimpleNamespace(
+        open_in=lambda _: LIKELY, told_in=lambda _: Counter(), open_shares=lambda _: shares
+    )
+    drifts = SimpleNamespace(doubts=lambda *_: dict.fromkeys(drifted, (-1, 1)))
+    weighing = SimpleNamespace(tally=tally, drifts=drifts)
+    ranges = unpaid_ranges(weighing, found, 30.0)
+    found = replace(found, uncertain=ranges, unverified=shares | faulty, emptied_s=30.0)
+    return named(weighing, found, faulty)
+
+
+def test_the_likelier_of_two_is_named_also_where_an_earlier_visits_share_is_open():
+    for shares in (frozenset(), frozenset({MILK}), frozenset({MILK, BAR})):
+        found = named_in(visit({}, {}), shares=shares)
+        assert found.uncertain == {MILK: (1, 1), BAR: (0, 1)}
+        assert found.named == {MILK: 0.8}
+        assert found.unverified == shares - {MILK}
+
+
+@pytest.mark.parametrize("why", [{"faulty": frozenset({BAR})}, {"drifted": (MILK,)}])
+def test_what_a_scale_says_that_failed_or_drifted_names_nobody(why):
+    assert named_in(visit({}, {}), **why).named == {}
+
+
+@pytest.mark.parametrize(
+    "but", [{"awaiting": Awaiting(30.0, 0)}, {"marks": (Mark("owner", 0.0, 99.0),)}]
+)
+def test_whose_sales_are_to_come_or_who_restocks_is_not_named(but):
+    assert named_in(replace(visit({}, {}), **but)).named == {}

@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import accumulate
 
 from storeguard.domain.belief import CONSIDERED, SURE, Belief, Hypothesis
@@ -13,7 +13,8 @@ from storeguard.domain.belief import CONSIDERED, SURE, Belief, Hypothesis
 class Count:
     """Units of one product on all scales. `certainty` is the probability of `count`.
 
-    `ranges`: least and most that cannot be ruled out; both are `count` where it is certain.
+    `low`, `high`: least and most that cannot be ruled out; both are `count` where it is certain.
+    `ways`: else the probability of each hypothesis, in their order, and the most by it.
     """
 
     count: int
@@ -21,6 +22,7 @@ class Count:
     low: int
     high: int
     is_certain: bool
+    ways: tuple[tuple[float, int], ...] = ()
 
 
 def moved(belief: Belief, one: Hypothesis) -> Counter[str]:
@@ -34,7 +36,7 @@ def counts(belief: Belief) -> dict[str, Count]:
     """Of every product whose own scale is counted: what is in force, and how sure."""
     weighed = [(one, belief.totals(one)) for one in belief.hypotheses]
     return {
-        name: _count(belief, weighed, name, scale, belief.hidden(scale))
+        name: _count(belief, weighed, name, scale, belief.hidden(scale, name))
         for name, scale in _homes(belief)
     }
 
@@ -47,9 +49,9 @@ def moves(belief: Belief, touched: Collection[str]) -> dict[str, Count]:
     """
     weighed = [(one, moved(belief, one)) for one in belief.hypotheses]
     return {
-        name: _with_hidden(
-            _count(belief, weighed, name, scale, belief.hidden(scale, in_visit=True)),
-            *(belief, scale, name),
+        name: _count(
+            *(belief, weighed, name, scale, belief.hidden(scale, name, in_visit=True)),
+            may_be_back=True,
         )
         if scale in touched
         else _count(belief, weighed, name, "", 0.0)
@@ -69,34 +71,36 @@ def _count(
     name: str,
     scale: str,
     hidden: float,
+    *,
+    may_be_back: bool = False,
 ) -> Count:
-    """`scale`: the product's own, where it matters what `hidden` there, with which probability."""
+    """`scale`: the product's own, where it matters what `hidden` there, with which probability.
+    `may_be_back`: of units that have left, what lies there may be some."""
     count = weighed[0][1][name]
     share = sum(math.exp(one.log_p) for one, units in weighed if units[name] == count)
     certainty = max(0.0, min(1.0, share, 1 - hidden))
     if certainty >= SURE:
         return Count(count, certainty, count, count, True)
-    bounds = [
-        (math.exp(one.log_p), units[name] - beneath[1], units[name] - beneath[0])
-        for one, units in weighed
-        for beneath in [_beneath(belief, one, name, scale)]
-    ]
-    low = _without_tail(sorted((low, p) for p, low, _ in bounds))
-    high = _without_tail(sorted(((high, p) for p, _, high in bounds), reverse=True))
-    return Count(count, certainty, low, high, False)
+    bounds = []
+    for one, units in weighed:
+        least, most = _beneath(belief, one, name, scale)
+        back = _back(belief, one, name, scale) if may_be_back else 0
+        high = units[name] - least
+        bounds.append((math.exp(one.log_p), units[name] - most, max(high, min(0, high + back))))
+    low = without_tail(sorted((low, p) for p, low, _ in bounds))
+    high = without_tail(sorted(((high, p) for p, _, high in bounds), reverse=True))
+    return Count(count, certainty, low, high, False, tuple((p, most) for p, _, most in bounds))
 
 
-def _with_hidden(count: Count, belief: Belief, scale: str, name: str) -> Count:
-    likely = [one for one in belief.hypotheses if math.exp(one.log_p) >= CONSIDERED]
-    loads = [one.loads[scale] for one in likely if scale in one.loads]
-    lying_g = max((load.object_g or 0.0 for load in loads if not load.is_left), default=0.0)
-    if count.is_certain or count.high >= 0 or lying_g <= 0:
-        return count
-    units = math.ceil(lying_g / belief.product(name).unit_weight_g)
-    return replace(count, high=min(0, count.high + units))
+def _back(belief: Belief, one: Hypothesis, name: str, scale: str) -> int:
+    """Most units that what has come in this visit, and is no product, may be for all it weighs."""
+    load = one.loads.get(scale)
+    if load is None or load.is_left or load.object_g is None or load.object_g <= 0:
+        return 0
+    return round(load.object_g / belief.product(name).unit_weight_g)
 
 
-def _without_tail(ordered: Sequence[tuple[int, float]]) -> int:
+def without_tail(ordered: Sequence[tuple[int, float]]) -> int:
     """The first count at which what lies before it can not be left out any more."""
     tails = accumulate(p for _, p in ordered)
     return next(

@@ -27,6 +27,9 @@ LEAST_LOG_P = -9.0
 
 MOST_HYPOTHESES = 32
 
+LEAST_HIDING = 0.25
+"""What weighs less than a quarter of a unit is none of it, not even an opened one."""
+
 LEFT_BEHIND = math.log(1000.0)
 """Who puts a bag or a cup on a shelf takes it along. One that stays, weighs like whole units and is
 fetched in another visit cannot be told from a delivery that is stolen; the theft is believed."""
@@ -133,16 +136,19 @@ class Belief:
             _added(totals, self.goods[scale], load)
         return totals
 
-    def hidden(self, scale: str, *, in_visit: bool = False) -> float:
+    def hidden(self, scale: str, name: str = "", *, in_visit: bool = False) -> float:
         """The probability that something lies on the scale that is no product.
 
-        `in_visit`: and has come, or changed, since this visit began.
+        `name`: and that weighs enough to be taken for a unit of it. `in_visit`: and has come, or
+        changed, since this visit began.
         """
+        least_g = LEAST_HIDING * self.product(name).unit_weight_g if name else 0.0
         return sum(
             math.exp(one.log_p)
             for one in self.hypotheses
             if (load := one.loads.get(scale)) is not None
             and load.object_g is not None
+            and not 0 < load.object_g < least_g
             and not (in_visit and load.is_left)
         )
 

@@ -83,7 +83,8 @@ class Visit:
     `last_seen_s` and `emptied_s` are None while somebody is inside. `shelf` is what the
     shelves showed at its end. `unverified` are products on scales that failed meanwhile;
     `uncertain` maps a product to the least and most units that may have been taken, `certainty`
-    to the probability of what is said of it in the end, all its steps known.
+    to the probability of what is said of it in the end, all its steps known; `named` to that of
+    its name, where it is the likeliest of several.
     `promotions` were in force at some time of it. `marks` say what of it is no customer's.
     `awaiting`: a source of sales is late. `yielded`: payments that an earlier visit got, and
     that may have been this one's.
@@ -100,6 +101,7 @@ class Visit:
     unverified: frozenset[str] = frozenset()
     uncertain: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     certainty: Mapping[str, float] = field(default_factory=dict)
+    named: Mapping[str, float] = field(default_factory=dict)
     promotions: tuple[Promotion, ...] = ()
     marks: tuple[Mark, ...] = ()
     awaiting: Awaiting | None = None

@@ -9,6 +9,7 @@ from storeguard.domain.belief import CONSIDERED, SURE
 from storeguard.domain.events import VisitReconciled
 from storeguard.domain.ledger import Debt, Movement, Visit
 from storeguard.domain.mixups import mixed_up, perhaps_paid, swapped_unseen
+from storeguard.domain.naming import others
 from storeguard.domain.product import Product, Stock, positive
 from storeguard.domain.promotions import Grant, granted, units_of
 from storeguard.domain.refunds import unexplained
@@ -31,10 +32,10 @@ STANDING_CERTAINTY = 0.8
 class Reason:
     """Why a line stands in the judgement, as data; `messages` makes it a sentence.
 
-    `kind`: taken, unpaid, contested, overdue, standing, promoted, proposed, by_amount,
+    `kind`: taken, unpaid, named, contested, overdue, standing, promoted, proposed, by_amount,
     amount_over, amount_unmatched (these with `won`). `movement` is the step behind it, where
     there is one, `until_s` when waiting for a payment ended, or of the contested payment,
-    `promotion` the name of what allows the units.
+    `promotion` the name of what allows the units, `others` what it may have been instead.
     """
 
     kind: str
@@ -44,6 +45,7 @@ class Reason:
     until_s: float | None = None
     promotion: str | None = None
     won: int | None = None
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +240,7 @@ def _discrepancy(visit: Visit, name: str, missing: int, kiosk: Stock) -> Discrep
     steps = min((m.certainty for m in visit.movements if m.product == name), default=1.0)
     certainty = visit.certainty.get(name, steps)
     if name in visit.uncertain:
-        certainty = AT_LEAST_CERTAINTY
+        certainty = visit.named.get(name, AT_LEAST_CERTAINTY)
     if visit.by_step:
         certainty *= BY_STEP_CERTAINTY
     if any(sale.product == name for sale in visit.yielded):
@@ -281,6 +283,11 @@ def _reasons(visit: Visit, unpaid: Stock, now_s: float) -> tuple[Reason, ...]:
         if m.product in unpaid and m.units < 0
     ]
     reasons += [Reason("unpaid", name, count, until_s=now_s) for name, count in unpaid.items()]
+    reasons += [
+        Reason("named", name, count, others=instead)
+        for name, count in unpaid.items()
+        if name in visit.named and (instead := others(visit, name))
+    ]
     reasons += [
         Reason("contested", sale.product, sale.count, until_s=sale.t_s)
         for sale in visit.yielded

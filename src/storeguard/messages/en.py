@@ -133,6 +133,7 @@ TEXTS: dict[str, str] = {
         "By {until}, {count} {product} had not been paid, and somebody is still in the store."
     ),
     "why.unpaid": "By {until}, {count} {product} had not been paid.",
+    "why.named": "By the weight it was most likely {product}, but may have been: {others}.",
     "why.contested": (
         "The payment at {until} for {count} {product} was taken for an earlier visitor's. "
         "It may have been this one's: look at both visits."

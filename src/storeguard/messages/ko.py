@@ -131,6 +131,9 @@ TEXTS: dict[str, str] = {
     "why.taken": "선반 {scale}에서 {time}에 {product} {count}개({grams} g)가 나갔습니다.",
     "why.overdue": "{until}까지 {product} {count}개의 결제가 없었고, 손님이 아직 매장에 있습니다.",
     "why.unpaid": "{until}까지 {product} {count}개의 결제가 없었습니다.",
+    "why.named": (
+        "무게로 보아 {product}일 가능성이 가장 크지만, 다음 상품일 수도 있습니다: {others}."
+    ),
     "why.contested": (
         "{until}의 {product} {count}개 결제는 먼저 나간 손님의 것으로 보았습니다. "
         "이 손님의 결제였을 수도 있으니 두 방문을 함께 확인하세요."

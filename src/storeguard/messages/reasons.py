@@ -28,4 +28,6 @@ def _sentence(language: str, reason: Reason, label: TimeLabel) -> str:
         values["until"] = label(reason.until_s)
     if reason.won is not None:
         values["won"] = f"{reason.won:,}"
+    if reason.others:
+        values["others"] = ", ".join(reason.others)
     return text(language, f"why.{reason.kind}", **values)

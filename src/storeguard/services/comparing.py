@@ -17,6 +17,7 @@ from storeguard.domain.amounts import covered, prices_of
 from storeguard.domain.awaiting import waiting_units
 from storeguard.domain.events import BookEdited, Event, IssueSealed
 from storeguard.domain.ledger import Debt, Visit
+from storeguard.domain.naming import Alternative, mistaken
 from storeguard.domain.occupancy import Presence
 from storeguard.domain.reconcile import Discrepancy, Reason, settle_provisional, standing
 from storeguard.ports import Books
@@ -85,6 +86,7 @@ class BookComparison:
         self._leftovers = leftovers
         self._sales = sales
         self._provisional: tuple[Debt, ...] = ()
+        self._named: tuple[Alternative, ...] = ()
         self._questions = questions
         self._announced_record = announced
         self._announced = Counter(announced.load())
@@ -120,10 +122,9 @@ class BookComparison:
             for p in c.weighed
             if p.name in counts and counts[p.name].is_certain
         ]
-        shelf, kiosk = self._books.shelf, self._books.kiosk
-        expected = Counter(kiosk.counts)
-        expected.subtract(waiting_units(visits))
-        found = standing(shelf.counts, expected, verified, self._announced)
+        kiosk = self._books.kiosk
+        await self._set_names_right(verified, visits)
+        found = self._differences(verified, visits)
         missing = tuple(one for one in found if one.missing > 0)
         if self._provisional:
             missing = await self._settle_provisional(missing)
@@ -144,6 +145,27 @@ class BookComparison:
             await self._settle_interrupted(visits, is_clean=is_clean)
             self.has_begun = True
         return sealed
+
+    def _differences(
+        self, verified: Collection[str], visits: Sequence[Visit]
+    ) -> tuple[Discrepancy, ...]:
+        expected = Counter(self._books.kiosk.counts)
+        expected.subtract(waiting_units(visits))
+        return standing(self._books.shelf.counts, expected, verified, self._announced)
+
+    def may_be_others(self, alternatives: Iterable[Alternative]) -> None:
+        """Units of an issue whose names are in doubt: the other of two is not told once more."""
+        self._named = (*self._named, *alternatives)
+
+    async def _set_names_right(self, verified: Collection[str], visits: Sequence[Visit]) -> None:
+        """What was told under one name and turns out to be the other's is told already."""
+        found = {one.product: one.missing for one in self._differences(verified, visits)}
+        if changes := mistaken(found, self._named):
+            log.info("kiosk book: what was told of one was the other: %s", changes)
+            key = f"named:{self._clock.utc().isoformat()}"
+            await self._books.kiosk.add(changes, why="told under the other name", key=key)
+        known = set(verified)
+        self._named = tuple(o for o in self._named if not {o.product, *o.others} <= known)
 
     def take_up(self, provisional: Iterable[Debt]) -> None:
         """Issues of a visit that a stop cut short: the first comparison settles them."""

@@ -13,6 +13,7 @@ from storeguard.domain.events import (
     IssueSealed,
 )
 from storeguard.domain.ledger import Debt, Ledger, SaleLine, Visit
+from storeguard.domain.naming import alternatives
 from storeguard.domain.product import Stock
 from storeguard.domain.reconcile import Judgement, is_in_debt, judge, reconciled
 from storeguard.errors import JournalFault, OutboxFault
@@ -30,7 +31,7 @@ from storeguard.services.promoting import PromotionBoard
 from storeguard.services.provisional import ProvisionalIssues
 from storeguard.services.restocking import Restocking
 from storeguard.services.selling import Desk
-from storeguard.services.shelfdoubts import doubted, unpaid_ranges, weighed_counts
+from storeguard.services.shelfdoubts import doubted, named, unpaid_ranges, weighed_counts
 from storeguard.services.weighing import WeighingService
 
 ROUND_S = 0.1
@@ -139,8 +140,8 @@ class ReconcilingService:
             if self._sales.of(visit) is not Sales.AWAITED:
                 await self._judge(visit.id)
             elif visit.awaiting is None:
-                complete = self._restocking.marked(self._complete(self._visit(visit.id)))
-                self.ledger = postpone(self.ledger, complete, self._clock.now_s())
+                known = self._known(visit.id)
+                self.ledger = postpone(self.ledger, known, self._clock.now_s())
         await self._report_overdue()
         is_quiet = all(visit.awaiting for visit in self.ledger.visits) and not self._is_expecting
         if is_quiet and self._comparison.is_due():
@@ -169,7 +170,9 @@ class ReconcilingService:
     async def _judge(self, visit_id: str) -> None:
         await self._decide(self._visit(visit_id))
         self.ledger = refunds.settle_put_back(self.ledger, visit_id)
-        visit, judgement = self._judged(visit_id)
+        faulty = self._visit(visit_id).unverified
+        visit = named(self._weighing, self._known(visit_id), faulty)
+        judgement = self._judged(visit)
         rest, in_doubt = await self._provisional.settle(judgement.unpaid, judgement.uncertain)
         sealed = None
         found, reasons = self._heaps.with_counted(visit, judgement, rest, self._clock.now_s())
@@ -177,6 +180,7 @@ class ReconcilingService:
             kept = self._sales.leftovers(visit)
             case = Case(visit.id, visit, found, reasons, kept)
             sealed = await self._filing.file(case)
+            self._comparison.may_be_others(alternatives(visit, judgement.unpaid))
         await self._questions.ask(visit, judgement.unannounced)
         booked = Counter(judgement.kiosk_changes)
         booked.subtract(in_doubt)
@@ -199,11 +203,13 @@ class ReconcilingService:
         """As the ledger has it by now."""
         return next(one for one in self.ledger.visits if one.id == visit_id)
 
-    def _judged(self, visit_id: str) -> tuple[Visit, Judgement]:
-        """The visit with all that is known of it by now, and what it comes to."""
-        visit = self._restocking.marked(self._complete(self._visit(visit_id)))
+    def _known(self, visit_id: str) -> Visit:
+        """The visit with all that is known of it by now."""
+        return self._restocking.marked(self._complete(self._visit(visit_id)))
+
+    def _judged(self, visit: Visit) -> Judgement:
         kiosk = self._kiosk_without_later(visit)
-        return visit, judge(visit, self._kiosk.products, kiosk, self._clock.now_s())
+        return judge(visit, self._kiosk.products, kiosk, self._clock.now_s())
 
     async def _report_overdue(self) -> None:
         visit = self.ledger.current
@@ -220,7 +226,9 @@ class ReconcilingService:
         """Its sales choose between what the weight leaves open."""
         tally = self._weighing.tally
         if visit.awaiting is None and (names := tally.open_to_sales(visit)):
-            await tally.decide(visit, is_in_debt=is_in_debt(*self._judged(visit.id), names))
+            known = self._known(visit.id)
+            in_debt = is_in_debt(known, self._judged(known), names)
+            await tally.decide(visit, is_in_debt=in_debt)
 
     def _complete(self, visit: Visit) -> Visit:
         """The visit with what the shelves showed at its end, and what they leave open."""

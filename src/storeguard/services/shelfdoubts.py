@@ -1,8 +1,9 @@
 """What the scales say of a visit's goods: counts that are known, and ranges where they are not."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
+from storeguard.domain import naming
 from storeguard.domain.ledger import Visit
 from storeguard.services.weighing import WeighingService
 
@@ -35,3 +36,36 @@ def unpaid_ranges(
 def doubted(weighing: WeighingService, visit: Visit) -> Visit:
     """The visit with its open shares: what an earlier one may have moved is unverified."""
     return replace(visit, unverified=visit.unverified | weighing.tally.open_shares(visit))
+
+
+def named(weighing: WeighingService, visit: Visit, faulty: Collection[str]) -> Visit:
+    """The visit with a name for what is unpaid for certain, though not of which of its products.
+
+    What of a step was an earlier visit's may be open, too: the sum is this one's all the same. Not
+    one whose sales are to come still: each of them may be paid by then; nor one of which nobody
+    knows what customers took. `faulty`: products whose scale has failed.
+    """
+    if visit.awaiting is not None or visit.emptied_s is None or visit.marks:
+        return visit
+    shares = weighing.tally.open_shares(visit)
+    drifted = weighing.drifts.doubts(visit.started_s, visit.emptied_s)
+    unknown = {*faulty, *(visit.unverified - shares), *drifted}
+    counts = {
+        name: count
+        for name, count in weighing.tally.open_in(visit).items()
+        if name in visit.uncertain and name not in unknown
+    }
+    told = weighing.tally.told_in(visit)
+    owed = {name: visit.owed(name) + told[name] for name in counts}
+    least = {name: 0 if name in shares else visit.uncertain[name][0] for name in counts}
+    found = naming.named(counts, owed, least)
+    ranges = {
+        name: (found.least[name], max(found.least[name], visit.uncertain[name][1]))
+        for name in found.certainty
+    }
+    return replace(
+        visit,
+        uncertain={**visit.uncertain, **ranges},
+        unverified=visit.unverified - ranges.keys(),
+        named=found.certainty,
+    )
