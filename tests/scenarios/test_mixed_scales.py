@@ -7,7 +7,7 @@ import pytest
 from storeguard.domain import testimony
 from storeguard.domain.belief import SURE
 from storeguard.domain.naming import LEAST_NAMED
-from storeguard.errors import OutboxFault
+from storeguard.errors import JournalFault, OutboxFault
 from storeguard.outbox import folder as outbox
 from storeguard.recovery import KIOSK_CSV, SHELF_CSV
 from storeguard.services import comparing
@@ -28,6 +28,8 @@ TWO_BARS = """\
 메로나,8,1000,80,C
 쌍쌍바,8,1000,86,C
 """
+
+ONE_AND_ONE = "행사명,행사,상품,시작,끝\n쌍쌍바 하나 더,1+1,쌍쌍바,,\n"
 
 
 class Mixed:
@@ -170,6 +172,13 @@ def test_a_judgement_that_is_tried_again_hears_the_sales_once(mixed, monkeypatch
     assert (len(tries), len(heard)) == (3, 1)
 
 
+def test_a_unit_is_put_down_on_a_mixed_scale_that_is_not_its_own(mixed):
+    mixed.move(15, "A", -95.6).move(22, "B", 95.5)
+    visit, lines = mixed.told()
+    assert (visit["misplaced"], visit["unpaid"], visit["uncertain"]) == ({"바나나우유": 1}, {}, {})
+    assert changes(lines)[-1] == ("바나나우유", "B", 8, 9, True)
+
+
 # --- one of two, and nobody knows which ------------------------------------------------------
 
 
@@ -192,15 +201,31 @@ def test_where_one_of_the_two_is_paid_nobody_is_accused(mixed, monkeypatch):
 
 
 @pytest.fixture
-def two_bars(make_store, monkeypatch):
-    """A store of which one bar of two kinds has been stolen: 80 or 86 g, by the scale 82 g."""
+def shop(make_store, monkeypatch):
+    """A store with bars of 80 and 86 g on one scale, whose books are compared often."""
     monkeypatch.setattr(comparing, "COMPARED_EVERY_S", 20.0)
-    store = make_store(outside=True)
-    (store.folder / "inventory" / KIOSK_CSV).write_text(TWO_BARS, encoding="utf-8")
-    store.start()
-    store.enter()
-    store.world.put_thing("C", "a bar that was taken", -82.0)
+
+    def opened(csv=TWO_BARS):
+        store = make_store(outside=True)
+        (store.folder / "inventory" / KIOSK_CSV).write_text(csv, encoding="utf-8")
+        store.start()
+        return store
+
+    return opened
+
+
+def take_one_of_two(store):
+    """One that weighs 82 g."""
+    store.world.put_thing("C", f"what is taken at {store.clock.now_s()}", -82.0)
     store.advance(5)
+
+
+@pytest.fixture
+def two_bars(shop):
+    """A store of which one bar of two kinds has been stolen."""
+    store = shop()
+    store.enter()
+    take_one_of_two(store)
     store.leave()
     store.be_judged()
     assert store.missing == [{"메로나": 1}]
@@ -230,3 +255,99 @@ def test_the_other_of_two_is_not_told_once_more(two_bars, was):
     assert {name: two_bars.shelf[name] for name in there} == there
     assert {name: two_bars.kiosk[name] for name in there} == there
     assert two_bars.missing == [{"메로나": 1}]
+
+
+@pytest.mark.parametrize("won", [1000, 2800])
+def test_an_amount_may_have_paid_for_either(shop, won):
+    store = shop()
+    store.enter()
+    take_one_of_two(store)
+    if won > 1000:
+        store.take("콜라")
+    store._run(store.app.desk.pay_amount(won, "key", "bank"))
+    store.leave()
+    store.be_judged()
+    assert store.issues == ()
+
+
+@pytest.mark.parametrize("is_next_inside", [False, True])
+def test_a_payment_after_leaving_may_have_been_for_the_other(shop, is_next_inside):
+    store = shop()
+    store.enter()
+    take_one_of_two(store)
+    store.leave()
+    store.advance(7)
+    if is_next_inside:
+        store.enter("next")
+    store.pay("쌍쌍바")
+    if is_next_inside:
+        store.leave("next")
+    store.be_judged()
+    assert store.issues == ()
+
+
+def test_a_promotion_may_give_the_other(shop):
+    store = shop()
+    (store.folder / "inventory" / "promotions.csv").write_text(ONE_AND_ONE, encoding="utf-8")
+    store.advance(5)
+    store.enter()
+    store.world.put_thing("C", "a bar", -86.0)
+    store.advance(5)
+    take_one_of_two(store)
+    store.pay("쌍쌍바")
+    store.leave()
+    store.be_judged()
+    assert store.issues == ()
+
+
+@pytest.mark.parametrize("grams", [184.0, 150.0, 100.0])
+def test_who_puts_it_back_leaning_on_the_frame_is_accused_of_nothing(shop, grams):
+    store = shop()
+    store.enter()
+    store.take("콜라")
+    store.world.put_thing("C", "a cola that leans on the frame", grams)
+    store.advance(5)
+    store.leave()
+    store.be_judged()
+    assert store.issues == ()
+
+
+def test_what_was_named_and_is_sold_out_is_not_told_once_more(shop):
+    """By the issue one of the first kind is left; the next buys two, so it was the other."""
+    store = shop(TWO_BARS.replace(",8,1000", ",2,1000"))
+    store.enter("thief")
+    take_one_of_two(store)
+    store.leave("thief")
+    store.be_judged()
+    store.enter()
+    store.take("메로나", 2)
+    for _ in range(2):
+        store.pay("메로나")
+    store.leave()
+    store.be_judged()
+    store.advance(60)
+    assert (store.shelf["메로나"], store.shelf["쌍쌍바"]) == (0, 1)
+    assert (store.kiosk["메로나"], store.kiosk["쌍쌍바"]) == (0, 1)
+    assert store.missing == [{"메로나": 1}]
+
+
+def test_a_journal_that_refuses_after_the_sealing_seals_nothing_twice(shop, monkeypatch):
+    store, closed = shop(), []
+    close = store.app.reconciling._record.close
+
+    def refuses_twice(*visit):
+        closed.append(visit)
+        if len(closed) <= 2:
+            raise JournalFault("journal: cannot be written: disk full")
+        close(*visit)
+
+    monkeypatch.setattr(store.app.reconciling._record, "close", refuses_twice)
+    store.enter()
+    store.take("콜라")
+    take_one_of_two(store)
+    store.leave()
+    store.be_judged()
+    store.advance(60)
+    assert len(closed) == 3
+    assert store.missing == [{"콜라": 1, "메로나": 1}]
+    assert (store.kiosk["콜라"], store.kiosk["메로나"]) == (7, 7)

@@ -28,7 +28,8 @@ def test_what_is_far_lighter_than_a_bottle_hides_none(grams, is_certain):
 
 
 @pytest.mark.parametrize(
-    ("grams", "least"), [(11_500.0, 1), (11_700.0, 1), (11_300.0, 1), (12_000.0, 0), (500.0, 23)]
+    ("grams", "least"),
+    [(11_500.0, 1), (11_600.0, 1), (11_700.0, 0), (11_300.0, 1), (12_000.0, 0), (500.0, 23)],
 )
 def test_no_more_bottles_lie_there_than_it_weighs(grams, least):
     """All are gone, and what lies there is some of them, perhaps."""

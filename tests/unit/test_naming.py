@@ -3,7 +3,8 @@
 import pytest
 
 from storeguard.domain.answers import Count
-from storeguard.domain.naming import Alternative, Named, mistaken, named
+from storeguard.domain.ledger import Visit
+from storeguard.domain.naming import Alternative, Named, alternatives, mistaken, named
 
 MILK, BAR, GUM = "바나나우유", "초코바", "껌"
 
@@ -57,20 +58,37 @@ MILK_OR_BAR = Alternative(MILK, frozenset({BAR}))
 
 
 @pytest.mark.parametrize(
-    ("missing", "changes"),
+    ("missing", "changes", "is_open"),
     [
-        ({MILK: -1, BAR: 1}, {MILK: 1, BAR: -1}),
-        ({MILK: -1, BAR: 2}, {MILK: 1, BAR: -1}),
-        ({MILK: -1, GUM: 1}, {}),
-        ({MILK: 0, BAR: 1}, {}),
-        ({MILK: 1, BAR: -1}, {}),
-        ({}, {}),
+        ({MILK: -1, BAR: 1}, {MILK: 1, BAR: -1}, False),
+        ({MILK: -1, BAR: 2}, {MILK: 1, BAR: -1}, False),
+        ({MILK: 0, BAR: 1}, {BAR: -1}, False),
+        ({BAR: 1}, {MILK: 1, BAR: -1}, False),
+        ({MILK: 1, BAR: 1}, {}, False),
+        ({MILK: 1, BAR: -1}, {}, False),
+        ({MILK: 0, BAR: 0}, {}, False),
+        ({MILK: -1, GUM: 1}, {}, True),
+        ({}, {}, True),
+    ],
+    ids=[
+        *(
+            "it was the other",
+            "and one more",
+            "the named is sold out",
+            "the named is not known yet",
+        ),
+        *("both are missing", "it was the named", "nothing is missing", "quite another", "not yet"),
     ],
 )
-def test_the_other_of_two_is_told_once(missing, changes):
-    assert mistaken(missing, [MILK_OR_BAR]) == changes
+def test_the_other_of_two_is_told_once(missing, changes, is_open):
+    assert mistaken(missing, [MILK_OR_BAR]) == (changes, (MILK_OR_BAR,) * is_open)
 
 
 def test_two_units_that_were_named_are_set_right_each():
     missing = {MILK: -2, BAR: 3}
-    assert mistaken(missing, [MILK_OR_BAR, MILK_OR_BAR]) == {MILK: 2, BAR: -2}
+    assert mistaken(missing, [MILK_OR_BAR, MILK_OR_BAR]) == ({MILK: 2, BAR: -2}, ())
+
+
+def test_what_may_be_another_is_what_is_open_besides():
+    found = Visit("v", 5.0, uncertain={MILK: (1, 1), BAR: (0, 1), GUM: (2, 2)}, named={MILK: 0.8})
+    assert list(alternatives(found, {MILK: 2, GUM: 2})) == [MILK_OR_BAR, MILK_OR_BAR]

@@ -8,6 +8,7 @@ import pytest
 
 from storeguard.domain.answers import Count
 from storeguard.domain.ledger import Awaiting, Mark, Movement, SaleLine, Visit
+from storeguard.domain.promotions import Bonus
 from storeguard.services.shelfdoubts import named, unpaid_ranges
 
 MILK, BAR = "바나나우유", "초코바"
@@ -52,15 +53,20 @@ LIKELY = {
 }
 
 
-def named_in(found: Visit, *, shares=frozenset(), faulty=frozenset(), drifted=()) -> Visit:
+def named_in(
+    found: Visit, *, shares=frozenset(), faulty=frozenset(), unknown=(), drifted=(), heard=()
+) -> Visit:
     tally = SimpleNamespace(
-        open_in=lambda _: LIKELY, told_in=lambda _: Counter(), open_shares=lambda _: shares
+        open_in=lambda _: LIKELY,
+        told_in=lambda _: Counter(),
+        open_shares=lambda _: shares,
+        heard_in=lambda _: Counter(heard),
     )
     drifts = SimpleNamespace(doubts=lambda *_: dict.fromkeys(drifted, (-1, 1)))
     weighing = SimpleNamespace(tally=tally, drifts=drifts)
     ranges = unpaid_ranges(weighing, found, 30.0)
     found = replace(found, uncertain=ranges, unverified=shares | faulty, emptied_s=30.0)
-    return named(weighing, found, faulty)
+    return named(weighing, found, {*faulty, *unknown})
 
 
 def test_the_likelier_of_two_is_named_also_where_an_earlier_visits_share_is_open():
@@ -71,13 +77,30 @@ def test_the_likelier_of_two_is_named_also_where_an_earlier_visits_share_is_open
         assert found.unverified == shares - {MILK}
 
 
-@pytest.mark.parametrize("why", [{"faulty": frozenset({BAR})}, {"drifted": (MILK,)}])
-def test_what_a_scale_says_that_failed_or_drifted_names_nobody(why):
+@pytest.mark.parametrize(
+    "why",
+    [
+        {"faulty": frozenset({BAR})},
+        {"shares": frozenset({BAR}), "faulty": frozenset({BAR})},
+        {"drifted": (MILK,)},
+        {"unknown": (BAR,)},
+        {"heard": (BAR,)},
+    ],
+    ids=["failed", "failed besides", "drifted", "paid elsewhere", "paid by somebody meanwhile"],
+)
+def test_nobody_is_named_where_not_the_weight_alone_leaves_it_open(why):
     assert named_in(visit({}, {}), **why).named == {}
 
 
 @pytest.mark.parametrize(
-    "but", [{"awaiting": Awaiting(30.0, 0)}, {"marks": (Mark("owner", 0.0, 99.0),)}]
+    "but",
+    [
+        {"awaiting": Awaiting(30.0, 0)},
+        {"marks": (Mark("owner", 0.0, 99.0),)},
+        {"sales": (SaleLine(20.0, "s", "", 0, won=1000),)},
+        {"promotions": (Bonus("1+1", (BAR,), 1, 1),)},
+    ],
+    ids=["sales are to come", "restocks", "paid an amount", "a promotion gives one of the two"],
 )
-def test_whose_sales_are_to_come_or_who_restocks_is_not_named(but):
+def test_nobody_is_named_who(but):
     assert named_in(replace(visit({}, {}), **but)).named == {}

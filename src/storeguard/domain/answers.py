@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from storeguard.domain.belief import CONSIDERED, SURE, Belief, Hypothesis
+from storeguard.domain.belief import CONSIDERED, LEAST_HIDING, SURE, Belief, Hypothesis
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def _back(belief: Belief, one: Hypothesis, name: str, scale: str) -> int:
     load = one.loads.get(scale)
     if load is None or load.is_left or load.object_g is None or load.object_g <= 0:
         return 0
-    return round(load.object_g / belief.product(name).unit_weight_g)
+    return math.ceil(load.object_g / belief.product(name).unit_weight_g - LEAST_HIDING)
 
 
 def without_tail(ordered: Sequence[tuple[int, float]]) -> int:

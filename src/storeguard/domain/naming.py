@@ -70,16 +70,24 @@ def alternatives(visit: Visit, unpaid: Stock) -> Iterator[Alternative]:
             yield from [Alternative(name, frozenset(others(visit, name)))] * count
 
 
-def mistaken(missing: Mapping[str, int], told: Sequence[Alternative]) -> dict[str, int]:
-    """How the kiosk book changes where a unit that was told was another product's after all.
+def mistaken(
+    missing: Mapping[str, int], told: Sequence[Alternative]
+) -> tuple[dict[str, int], tuple[Alternative, ...]]:
+    """How the kiosk book changes where a unit that was told was another product's after all; and
+    those of which that is still to be seen.
 
-    `missing`: product → units by which the shelf is behind that book; negative is a surplus.
+    `missing`: product → units by which the shelf is behind that book, of those whose count is
+    certain; negative is a surplus. A product that was sold out meanwhile shows none.
     """
-    left, changes = Counter(missing), Counter[str]()
+    left, changes, open_still = Counter(missing), Counter[str](), []
     for one in told:
         other = next((name for name in sorted(one.others) if left[name] > 0), None)
-        if other is not None and left[one.product] < 0:
-            change = {one.product: 1, other: -1}
-            changes.update(change)
-            left.update(change)
-    return {name: count for name, count in changes.items() if count}
+        if other is None or left[one.product] > 0:
+            is_known = {one.product, *one.others} <= missing.keys()
+            open_still += [] if is_known else [one]
+            continue
+        is_back = one.product not in missing or left[one.product] < 0
+        change = {one.product: int(is_back), other: -1}
+        changes.update(change)
+        left.update(change)
+    return {name: count for name, count in changes.items() if count}, tuple(open_still)

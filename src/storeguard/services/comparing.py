@@ -159,13 +159,14 @@ class BookComparison:
 
     async def _set_names_right(self, verified: Collection[str], visits: Sequence[Visit]) -> None:
         """What was told under one name and turns out to be the other's is told already."""
-        found = {one.product: one.missing for one in self._differences(verified, visits)}
-        if changes := mistaken(found, self._named):
+        found = dict.fromkeys(verified, 0)
+        found |= {one.product: one.missing for one in self._differences(verified, visits)}
+        changes, open_still = mistaken(found, self._named)
+        if changes:
             log.info("kiosk book: what was told of one was the other: %s", changes)
             key = f"named:{self._clock.utc().isoformat()}"
             await self._books.kiosk.add(changes, why="told under the other name", key=key)
-        known = set(verified)
-        self._named = tuple(o for o in self._named if not {o.product, *o.others} <= known)
+        self._named = open_still
 
     def take_up(self, provisional: Iterable[Debt]) -> None:
         """Issues of a visit that a stop cut short: the first comparison settles them."""

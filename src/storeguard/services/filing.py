@@ -70,6 +70,10 @@ class NoticePolicy(Protocol):
     def sealed(self, manifest: Mapping[str, Any], places: Iterable[Place]) -> None: ...
 
 
+REMEMBERED = 64
+"""Cases that were filed: whoever files one again, after a fault in what follows, files it once."""
+
+
 class FilingService:
     """Seals one issue at a time. Raises OutboxFault when the disk refuses: call it again."""
 
@@ -102,12 +106,15 @@ class FilingService:
         self._log_event = log_event
         self._fsync = fsync
         self._ids: dict[str, str] = {}
+        self._filed: dict[str, IssueSealed] = {}
 
     async def file(self, case: Case) -> IssueSealed:
         """Seals, corrects, records; the event is the caller's to publish.
 
-        A second call for the same case, after a fault, repeats nothing.
+        A second call for the same case, after a fault here or in what follows, repeats nothing.
         """
+        if case.key in self._filed:
+            return self._filed[case.key]
         evidence = await self._collect(case)
         shown = await self._shown(case)
         placed = await asyncio.to_thread(self._place, case, shown)
@@ -117,7 +124,9 @@ class FilingService:
         await asyncio.to_thread(self._write_down, issue, case)
         self._notices.sealed(manifest, _places(case))
         del self._ids[case.key]
-        return IssueSealed(
+        while len(self._filed) >= REMEMBERED:
+            del self._filed[next(iter(self._filed))]
+        self._filed[case.key] = IssueSealed(
             self._clock.now_s(),
             issue.id,
             case.visit.started_s if case.visit else None,
@@ -127,6 +136,7 @@ class FilingService:
             ),
             case.is_provisional,
         )
+        return self._filed[case.key]
 
     async def settle(self, issue_id: str, confirmed: Mapping[str, int]) -> None:
         """The store is empty: what a provisional issue says stands for so many units.

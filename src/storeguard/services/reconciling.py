@@ -170,8 +170,7 @@ class ReconcilingService:
     async def _judge(self, visit_id: str) -> None:
         await self._decide(self._visit(visit_id))
         self.ledger = refunds.settle_put_back(self.ledger, visit_id)
-        faulty = self._visit(visit_id).unverified
-        visit = named(self._weighing, self._known(visit_id), faulty)
+        visit = self._named(visit_id)
         judgement = self._judged(visit)
         rest, in_doubt = await self._provisional.settle(judgement.unpaid, judgement.uncertain)
         sealed = None
@@ -180,13 +179,13 @@ class ReconcilingService:
             kept = self._sales.leftovers(visit)
             case = Case(visit.id, visit, found, reasons, kept)
             sealed = await self._filing.file(case)
-            self._comparison.may_be_others(alternatives(visit, judgement.unpaid))
         await self._questions.ask(visit, judgement.unannounced)
         booked = Counter(judgement.kiosk_changes)
         booked.subtract(in_doubt)
         if changes := self._restocking.rest(visit, booked):
             await self._kiosk.add(changes, why=f"visit {visit.id}", key=f"visit:{visit.id}")
         await asyncio.to_thread(self._record.close, visit, judgement)
+        self._comparison.may_be_others(alternatives(visit, judgement.unpaid))
         paid_meanwhile = self._sales_since(visit)
         self._close(visit, judgement)
         self._bus.publish(reconciled(visit, judgement, self._clock.now_s()))
@@ -206,6 +205,19 @@ class ReconcilingService:
     def _known(self, visit_id: str) -> Visit:
         """The visit with all that is known of it by now."""
         return self._restocking.marked(self._complete(self._visit(visit_id)))
+
+    def _named(self, visit_id: str) -> Visit:
+        """The visit with all that is known, and a name for what has gone for certain.
+
+        Not where a payment that the visit has not got may have been for one of the two.
+        """
+        visit = self._known(visit_id)
+        elsewhere = (*self.ledger.prepaid, *visit.yielded)
+        elsewhere += tuple(sale for later in self._later_than(visit) for sale in later.sales)
+        if any(sale.won for sale in elsewhere):
+            return visit
+        paid_elsewhere = {sale.product for sale in elsewhere}
+        return named(self._weighing, visit, self._visit(visit_id).unverified | paid_elsewhere)
 
     def _judged(self, visit: Visit) -> Judgement:
         kiosk = self._kiosk_without_later(visit)

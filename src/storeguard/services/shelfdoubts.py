@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from storeguard.domain import naming
+from storeguard.domain.answers import Count
 from storeguard.domain.ledger import Visit
 from storeguard.services.weighing import WeighingService
 
@@ -38,24 +39,19 @@ def doubted(weighing: WeighingService, visit: Visit) -> Visit:
     return replace(visit, unverified=visit.unverified | weighing.tally.open_shares(visit))
 
 
-def named(weighing: WeighingService, visit: Visit, faulty: Collection[str]) -> Visit:
+def named(weighing: WeighingService, visit: Visit, unknown: Collection[str]) -> Visit:
     """The visit with a name for what is unpaid for certain, though not of which of its products.
 
-    What of a step was an earlier visit's may be open, too: the sum is this one's all the same. Not
-    one whose sales are to come still: each of them may be paid by then; nor one of which nobody
-    knows what customers took. `faulty`: products whose scale has failed.
+    What of a step was an earlier visit's may be open, too: the sum is this one's all the same.
+    `unknown`: products whose scale has failed, or that somebody else may have been taken to have
+    paid for. Not a visit whose sales are to come still, or an amount of which may have paid for
+    either, nor one of which nobody knows what customers took.
     """
-    if visit.awaiting is not None or visit.emptied_s is None or visit.marks:
+    is_open = visit.awaiting is not None or visit.emptied_s is None or visit.marks
+    if is_open or any(sale.won for sale in visit.sales):
         return visit
-    shares = weighing.tally.open_shares(visit)
-    drifted = weighing.drifts.doubts(visit.started_s, visit.emptied_s)
-    unknown = {*faulty, *(visit.unverified - shares), *drifted}
-    counts = {
-        name: count
-        for name, count in weighing.tally.open_in(visit).items()
-        if name in visit.uncertain and name not in unknown
-    }
-    told = weighing.tally.told_in(visit)
+    counts = _nameable(weighing, visit, unknown)
+    shares, told = weighing.tally.open_shares(visit), weighing.tally.told_in(visit)
     owed = {name: visit.owed(name) + told[name] for name in counts}
     least = {name: 0 if name in shares else visit.uncertain[name][0] for name in counts}
     found = naming.named(counts, owed, least)
@@ -69,3 +65,23 @@ def named(weighing: WeighingService, visit: Visit, faulty: Collection[str]) -> V
         unverified=visit.unverified - ranges.keys(),
         named=found.certainty,
     )
+
+
+def _nameable(
+    weighing: WeighingService, visit: Visit, unknown: Collection[str]
+) -> dict[str, Count]:
+    """Open counts of products which nothing but the weight leaves open."""
+    tally, until_s = weighing.tally, visit.emptied_s or visit.started_s
+    heard, paid = tally.heard_in(visit), visit.paid
+    others = {
+        *unknown,
+        *(visit.unverified - tally.open_shares(visit)),
+        *weighing.drifts.doubts(visit.started_s, until_s),
+        *(product for one in visit.promotions for product in one.products),
+        *(name for name in heard if heard[name] > paid[name]),
+    }
+    return {
+        name: count
+        for name, count in tally.open_in(visit).items()
+        if name in visit.uncertain and name not in others
+    }

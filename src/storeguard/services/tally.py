@@ -308,6 +308,7 @@ class Tally:
 
     def pay(self, sale: SaleMade) -> None:
         """What is paid goes out of the store, and seldom comes back on a shelf."""
+        self._visit.heard[sale.product] += sale.count
         self._turns.hear(lambda: self._pay(sale))
 
     def _pay(self, sale: SaleMade) -> None:
@@ -335,6 +336,10 @@ class Tally:
     def told_in(self, visit: Visit) -> Counter[str]:
         """Product → units that were said to have moved in the visit: not what is withheld."""
         return self._share_of(visit)[0].booked
+
+    def heard_in(self, visit: Visit) -> Counter[str]:
+        """Product → units that were paid since the visit began, whoever got the payment."""
+        return self._share_of(visit)[0].heard
 
     def _share_of(self, visit: Visit) -> tuple[VisitShare, Mapping[str, Count]]:
         if visit.started_s >= self._visit.started_s:

@@ -13,7 +13,8 @@ class VisitShare:
     """Whoever is inside. `booked`: units of the visit that were told; `touched`: scales.
 
     `doubted`: products whose count was open before the visit: an earlier one's, perhaps.
-    `withheld`: of these, the last step that was told without the visit's share of it.
+    `withheld`: of these, the last step that was told without the visit's share of it. `heard`:
+    units of the sales since it began, whoever got them.
     `is_decided`: its sales have had their say. `is_over`: everybody has gone and it is judged.
     """
 
@@ -21,6 +22,7 @@ class VisitShare:
     doubted: frozenset[str] = frozenset()
     booked: Counter[str] = field(default_factory=Counter)
     touched: set[str] = field(default_factory=set)
+    heard: Counter[str] = field(default_factory=Counter)
     withheld: dict[str, StockChanged] = field(default_factory=dict)
     is_decided: bool = False
     is_over: bool = False
