@@ -300,18 +300,6 @@ def test_a_promotion_may_give_the_other(shop):
     assert store.issues == ()
 
 
-@pytest.mark.parametrize("grams", [184.0, 150.0, 100.0])
-def test_who_puts_it_back_leaning_on_the_frame_is_accused_of_nothing(shop, grams):
-    store = shop()
-    store.enter()
-    store.take("콜라")
-    store.world.put_thing("C", "a cola that leans on the frame", grams)
-    store.advance(5)
-    store.leave()
-    store.be_judged()
-    assert store.issues == ()
-
-
 def test_what_was_named_and_is_sold_out_is_not_told_once_more(shop):
     """By the issue one of the first kind is left; the next buys two, so it was the other."""
     store = shop(TWO_BARS.replace(",8,1000", ",2,1000"))

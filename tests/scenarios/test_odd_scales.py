@@ -273,3 +273,14 @@ def test_a_key_ring_beside_the_bottles_hides_no_theft(store):
     store.be_judged()
     assert store.missing == [{"콜라": 1}]
     assert [visit.uncertain for visit in store.visits] == [{}]
+
+
+@pytest.mark.parametrize("grams", [184.0, 150.0, 100.0])
+def test_who_puts_it_back_leaning_on_the_frame_is_accused_of_nothing(store, grams):
+    store.enter()
+    store.take("콜라")
+    store.world.put_thing("C", "a cola that leans on the frame", grams)
+    store.advance(5)
+    store.leave()
+    store.be_judged()
+    assert store.issues == ()
