@@ -71,9 +71,11 @@ def test_a_postponed_visit_keeps_its_shelves_and_its_place():
 
 def test_what_was_paid_while_it_waited_is_no_longer_uncertain():
     early, late = SaleLine(60.0, "s1", MILK, 1), SaleLine(61.0, "s2", MILK, 1)
-    one = waiting(sales=(early,), uncertain={MILK: (0, 2), BAR: (1, 1)})
-    one = replace(one, sales=(early, late))
-    assert resumed(one).uncertain == {MILK: (0, 1), BAR: (1, 1)}
+    doubt = {MILK: (0, 2), BAR: (1, 1)}
+    one = waiting(sales=(early,), uncertain=doubt, overpaid={MILK: 0, BAR: 1})
+    one = resumed(replace(one, sales=(early, late)))
+    assert one.uncertain == {MILK: (0, 1), BAR: (1, 1)}
+    assert one.overpaid == {MILK: 1, BAR: 1}
 
 
 def test_without_sales_what_seems_unpaid_is_unverified_and_nothing_else():

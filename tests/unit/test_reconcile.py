@@ -354,6 +354,16 @@ def test_a_payment_for_a_product_in_doubt_may_have_been_for_what_is_missing(othe
     assert found.kiosk_changes == {}
 
 
+@pytest.mark.parametrize("over", [0, 1])
+def test_what_left_and_is_not_booked_yet_was_not_paid_too_often(over):
+    """A gum has left for all that the weight says, or perhaps not; it was paid once."""
+    doubt = {GUM: (0, 1)}
+    ended = visit({MILK: 1}, {GUM: 1}, {MILK: 4, GUM: 5}, uncertain=doubt, overpaid={GUM: over})
+    products = (Product(MILK, 1500, 95.0), Product(GUM, 1500, 12.0))
+    found = judge(ended, products, {MILK: 5, GUM: 4}, NOW_S)
+    assert found.unpaid == ({} if over else {MILK: 1})
+
+
 def test_what_is_missing_in_any_case_was_not_paid_with_too_much():
     """Most of what left of a product in doubt was withheld from the movements, so that its
     payments seem too many; but some of it is missing whatever left."""

@@ -9,7 +9,7 @@ import pytest
 from storeguard.domain.answers import Count
 from storeguard.domain.ledger import Awaiting, Mark, Movement, SaleLine, Visit
 from storeguard.domain.promotions import Bonus
-from storeguard.services.shelfdoubts import named, unpaid_ranges
+from storeguard.services.shelfdoubts import named, overpaid, unpaid_ranges
 
 MILK, BAR = "바나나우유", "초코바"
 
@@ -42,6 +42,15 @@ def test_what_was_not_told_because_it_may_be_an_earlier_visitors_is_in_the_range
 def test_what_may_be_too_much_is_owed_by_nobody():
     moves = {MILK: Count(1, 0.8, 0, 1, False)}
     assert ranges(visit({MILK: -1}, {}), moves, {MILK: 1}) == {MILK: (0, 0)}
+
+
+def test_what_has_left_and_is_not_told_yet_is_not_paid_too_often():
+    """Of a milk that was paid two may have left, or one, or none; nothing of it is booked."""
+    for high, over in ((-2, 0), (-1, 0), (0, 1)):
+        moves = {MILK: Count(-1, 0.8, -2, high, False)}
+        tally = SimpleNamespace(open_in=lambda _, m=moves: m, told_in=lambda _: Counter())
+        found = overpaid(SimpleNamespace(tally=tally), visit({}, {MILK: 1}))
+        assert found == {MILK: over}
 
 
 # --- one of two has gone, and nobody knows which ---------------------------------------------

@@ -49,7 +49,8 @@ def resumed(visit: Visit) -> Visit:
         name: (max(0, low - paid[name]), max(0, high - paid[name]))
         for name, (low, high) in visit.uncertain.items()
     }
-    return replace(visit, uncertain=uncertain)
+    overpaid = {name: over + paid[name] for name, over in visit.overpaid.items()}
+    return replace(visit, uncertain=uncertain, overpaid=overpaid)
 
 
 def without_sales(visit: Visit) -> Visit:

@@ -84,7 +84,8 @@ class Visit:
     shelves showed at its end. `unverified` are products on scales that failed meanwhile;
     `uncertain` maps a product to the least and most units that may have been taken, `certainty`
     to the probability of what is said of it in the end, all its steps known; `named` to that of
-    its name, where it is the likeliest of several.
+    its name, where it is the likeliest of several; `overpaid` of those in doubt to the most units
+    that may have been paid beyond what has left.
     `promotions` were in force at some time of it. `marks` say what of it is no customer's.
     `awaiting`: a source of sales is late. `yielded`: payments that an earlier visit got, and
     that may have been this one's.
@@ -102,6 +103,7 @@ class Visit:
     uncertain: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     certainty: Mapping[str, float] = field(default_factory=dict)
     named: Mapping[str, float] = field(default_factory=dict)
+    overpaid: Mapping[str, int] = field(default_factory=dict)
     promotions: tuple[Promotion, ...] = ()
     marks: tuple[Mark, ...] = ()
     awaiting: Awaiting | None = None

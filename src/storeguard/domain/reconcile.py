@@ -199,8 +199,8 @@ def _least(visit: Visit, uncertain: Mapping[str, tuple[int, int]]) -> dict[str, 
 
 def _over_in_doubt(visit: Visit, uncertain: Mapping[str, tuple[int, int]]) -> dict[str, int]:
     """Units paid beyond what is known to have left; none where more has left in any case."""
-    in_doubt = (name for name, (low, _) in uncertain.items() if not low)
-    return positive({name: -visit.owed(name) for name in in_doubt})
+    over = {name: -visit.owed(name) for name, (low, _) in uncertain.items() if not low}
+    return positive({n: min(units, visit.overpaid.get(n, units)) for n, units in over.items()})
 
 
 def _all_reasons(

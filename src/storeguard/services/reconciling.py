@@ -31,7 +31,7 @@ from storeguard.services.promoting import PromotionBoard
 from storeguard.services.provisional import ProvisionalIssues
 from storeguard.services.restocking import Restocking
 from storeguard.services.selling import Desk
-from storeguard.services.shelfdoubts import doubted, named, unpaid_ranges, weighed_counts
+from storeguard.services.shelfdoubts import doubted, named, overpaid, unpaid_ranges, weighed_counts
 from storeguard.services.weighing import WeighingService
 
 ROUND_S = 0.1
@@ -155,6 +155,7 @@ class ReconcilingService:
             doubted(self._weighing, visit),
             shelf=weighed_counts(self._weighing, self._shelf.counts),
             uncertain=unpaid_ranges(self._weighing, visit, self._clock.now_s()),
+            overpaid=overpaid(self._weighing, visit),
         )
 
     def _is_due(self, visit: Visit) -> bool:

@@ -34,6 +34,17 @@ def unpaid_ranges(
     return {name: (max(0, low), max(0, high)) for name, (low, high) in ranges.items()}
 
 
+def overpaid(weighing: WeighingService, visit: Visit) -> dict[str, int]:
+    """Product → most units that may have been paid beyond what has left, where that is open.
+
+    What the visit has moved of it may not be booked yet, for it may be an earlier one's.
+    """
+    told, moves = weighing.tally.told_in(visit), weighing.tally.open_in(visit)
+    return {
+        name: max(0, count.high - visit.owed(name) - told[name]) for name, count in moves.items()
+    }
+
+
 def doubted(weighing: WeighingService, visit: Visit) -> Visit:
     """The visit with its open shares: what an earlier one may have moved is unverified."""
     return replace(visit, unverified=visit.unverified | weighing.tally.open_shares(visit))
