@@ -205,8 +205,8 @@ def shop(make_store, monkeypatch):
     """A store with bars of 80 and 86 g on one scale, whose books are compared often."""
     monkeypatch.setattr(comparing, "COMPARED_EVERY_S", 20.0)
 
-    def opened(csv=TWO_BARS):
-        store = make_store(outside=True)
+    def opened(csv=TWO_BARS, **settings):
+        store = make_store(outside=True, **settings)
         (store.folder / "inventory" / KIOSK_CSV).write_text(csv, encoding="utf-8")
         store.start()
         return store
@@ -339,3 +339,18 @@ def test_a_journal_that_refuses_after_the_sealing_seals_nothing_twice(shop, monk
     assert len(closed) == 3
     assert store.missing == [{"콜라": 1, "메로나": 1}]
     assert (store.kiosk["콜라"], store.kiosk["메로나"]) == (7, 7)
+
+
+def test_each_payment_since_a_visit_began_is_heard_whoever_gets_it(shop):
+    """What is heard and not the visit's own may have been paid for what it took."""
+    store = shop(visits={"payment_grace_s": 60})
+    tally = store.app.reconciling._weighing.tally
+    store.enter("first")
+    store.take("콜라")
+    store.leave("first")
+    store.advance(8)
+    store.enter("second")
+    store.pay("콜라")
+    heard = [dict(tally.heard_in(visit)) for visit in store.app.reconciling.ledger.visits]
+    assert heard == [{}, {"콜라": 1}]
+    assert [dict(visit.paid) for visit in store.app.reconciling.ledger.visits] == [{"콜라": 1}, {}]

@@ -354,6 +354,15 @@ def test_a_payment_for_a_product_in_doubt_may_have_been_for_what_is_missing(othe
     assert found.kiosk_changes == {}
 
 
+@pytest.mark.parametrize("high", [1, 2])
+def test_a_name_in_doubt_is_told_with_what_else_it_may_have_been(high):
+    doubt = {MILK: (1, 1), GUM: (1, high)}
+    found = judged({MILK: 1}, {}, {MILK: 5, GUM: 9}, uncertain=doubt, named={MILK: 0.7})
+    reasons = [one.others for one in found.reasons if one.kind == "named"]
+    assert reasons == ([] if high == 1 else [(GUM,)])
+    assert {n.product: n.certainty for n in found.discrepancies}[MILK] == 0.7
+
+
 @pytest.mark.parametrize("over", [0, 1])
 def test_what_left_and_is_not_booked_yet_was_not_paid_too_often(over):
     """A gum has left for all that the weight says, or perhaps not; it was paid once."""
