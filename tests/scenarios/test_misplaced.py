@@ -37,6 +37,34 @@ def test_a_bottle_put_down_among_the_bars_is_misplaced_and_not_missing(trace, to
     assert told("IssueSealed") == []
 
 
+def with_scales_the_other_way_round(config):
+    """The entries of A and B have changed places."""
+    lines = config.splitlines(keepends=True)
+    a, b = (n for n, line in enumerate(lines) if line.startswith(("  - {id: A,", "  - {id: B,")))
+    lines[a], lines[b] = lines[b], lines[a]
+    return "".join(lines)
+
+
+@pytest.mark.parametrize("bar_g", [52.0, 95.0])
+@pytest.mark.parametrize("is_reversed", [False, True])
+@pytest.mark.parametrize("lag_s", [-0.3, -0.1, 0.0, 0.1])
+def test_what_slides_from_one_scale_to_another_is_misplaced_whichever_shows_it_first(
+    trace, told, monkeypatch, lag_s, is_reversed, bar_g
+):
+    """Two chips are read apart from each other, and nobody knows the order of their entries."""
+    monkeypatch.setitem(TRACE_GOODS, "초코바", ("B", 12, 1200, bar_g))
+    if is_reversed:
+        trace.config = with_scales_the_other_way_round(trace.config)
+    trace.enter(10)
+    trace.take(15, "바나나우유")
+    trace.put_on(15 + lag_s, "B", "바나나우유")
+    trace.leave(30)
+    [visit] = told("VisitReconciled")
+    assert visit["misplaced"] == {"바나나우유": 1}
+    assert visit["unpaid"] == visit["uncertain"] == visit["surplus"] == {}
+    assert told("IssueSealed") == []
+
+
 def test_a_misplaced_bottle_that_is_taken_later_is_missing(trace, told):
     trace.enter(10)
     trace.take(15, "바나나우유")

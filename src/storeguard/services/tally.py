@@ -23,6 +23,7 @@ from storeguard.domain.product import Product
 from storeguard.ports import Book
 from storeguard.services.bus import Bus
 from storeguard.services.shelfgoods import ShelfGoods
+from storeguard.services.stepqueue import Step, next_to_count
 from storeguard.services.swaps import SwapWatch
 from storeguard.services.turns import Turns
 from storeguard.services.visitshare import VisitShare
@@ -30,20 +31,11 @@ from storeguard.services.visitshare import VisitShare
 if TYPE_CHECKING:
     from storeguard.services.weighing import Channel
 
-PATIENCE_S = 8.0
-"""So long a step waits for one that began before it on another scale: what was taken there may
-be what is put down here."""
-
-SWINGS_S = 8.0
-"""A rail that was touched comes to rest within that; what trembles no more by then was no hand."""
-
 TAUGHT = 0.95
 """A step teaches a unit weight where it is as sure as that to be a single unit."""
 
 PROMPT_S = 1.0
 REMEMBERED_VISITS = 8
-
-Step = StepSettled | LevelJumped
 
 
 class Tally:
@@ -89,6 +81,9 @@ class Tally:
                 await self._count_step(first, first.pending[0])
         await self._on_shelves.remember(self._belief, self.is_certain)
 
+    def _next(self) -> "Channel | None":
+        return next_to_count(self._channels.values(), self._clock.now_s())
+
     def _products(self) -> dict[str, tuple[Product, ...]]:
         weighed = {one.id: one.weighed for one in self._channels.values()}
         return {scale: products for scale, products in weighed.items() if products}
@@ -114,35 +109,6 @@ class Tally:
 
     def _weighed(self, channel: "Channel", level_g: float, unsure_g: float) -> Weighed:
         return Weighed(channel.id, level_g, channel.rules.band_g, self._clock.now_s(), unsure_g)
-
-    def _next(self) -> "Channel | None":
-        """Whose oldest step is to be counted now."""
-        waiting = [one for one in self._channels.values() if one.is_counted and one.pending]
-        if not waiting:
-            return None
-        first = min(waiting, key=lambda one: one.pending[0].started_s)
-        is_early = self._is_to_wait(first.pending[0]) or self._may_swing(first)
-        return None if is_early else first
-
-    def _is_to_wait(self, step: Step) -> bool:
-        """Has another scale begun to move before, and not come to rest yet?"""
-        if self._clock.now_s() - step.t_s >= PATIENCE_S:
-            return False
-        moving = (c.weighing for c in self._channels.values() if c.id != step.scale)
-        return any(
-            not one.is_failed
-            and one.moving_since_s is not None
-            and one.moving_since_s < step.started_s
-            for one in moving
-        )
-
-    def _may_swing(self, channel: "Channel") -> bool:
-        """Has it come to rest a moment ago, still trembling, and nobody has touched it since?"""
-        step = channel.pending[0]
-        is_late = self._clock.now_s() - step.t_s >= SWINGS_S
-        if is_late or len(channel.pending) > 1 or not isinstance(step, StepSettled):
-            return False
-        return step.is_shaken and channel.trembles
 
     async def _count_step(self, channel: "Channel", step: Step) -> None:
         weighed = self._weighed(channel, step.level_g, step.sigma_g)
