@@ -110,6 +110,28 @@ def test_who_comes_back_to_pay_amends_the_issue(store):
     assert store.kiosk["바나나우유"] == store.shelf["바나나우유"] == 4
 
 
+def test_who_comes_back_to_pay_two_visits_late_amends_the_issue(store):
+    """Another customer has been in meanwhile, and has bought the same."""
+    store.enter("forgetful")
+    store.take("바나나우유", 2)
+    store.leave()
+    store.be_judged()
+    store.enter("honest")
+    store.take("바나나우유")
+    store.pay("바나나우유")
+    store.leave()
+    store.be_judged()
+    store.enter("forgetful")
+    store.pay("바나나우유", 2)
+    store.leave()
+    store.be_judged()
+    [issue] = store.issues
+    [amended] = store.told(ev.IssueAmended)
+    assert (amended.id, amended.product, amended.count) == (issue.name, "바나나우유", 2)
+    assert store.missing == [{"바나나우유": 2}]
+    assert store.kiosk["바나나우유"] == store.shelf["바나나우유"] == 3
+
+
 def test_a_late_payment_of_one_of_two_leaves_one_owed(store):
     store.enter()
     store.take("콜라", 2)
