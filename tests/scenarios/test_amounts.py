@@ -84,3 +84,25 @@ def test_a_power_cut_before_the_judgement_accuses_nobody_who_has_paid_an_amount(
         assert store.missing == missing
         assert store.kiosk == store.shelf
         store.stop()
+
+
+def test_a_transfer_somewhat_short_is_the_leavers_and_not_the_next_customers(make_store):
+    """A coupon took 200 won off; the next one is inside already, and pays for her own."""
+    store = make_store(visits={"payment_grace_s": 60.0})
+    store.start()
+    store.enter("leaver")
+    store.take("바나나우유", 2)
+    store.take("콜라")
+    store.leave("leaver")
+    store.advance(7)
+    store.enter("next")
+    transfer(store, 4600)
+    store.take("초코바")
+    store.pay("초코바")
+    store.leave("next")
+    store.be_judged()
+    store.advance(60)
+    leaver, follower = store.visits
+    assert (leaver.amount_won, follower.amount_won) == (4600, 0)
+    assert (follower.unpaid, follower.amount_left_won) == ({}, 0)
+    assert leaver.loss_won <= 1800

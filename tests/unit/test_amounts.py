@@ -104,6 +104,31 @@ def test_an_amount_that_nobody_owes_is_the_customers_inside():
     assert [owed_won(v, PRICES) for v in ledger.visits] == [4500, -1800]
 
 
+@pytest.mark.parametrize(
+    ("leaver", "inside", "won", "owed"),
+    [
+        ({MILK: 3}, {}, 4300, [200, 0]),  # a coupon
+        ({MILK: 3}, {}, 4900, [-400, 0]),
+        ({MILK: 3}, {}, 4049, [4500, -4049]),  # too far off
+        ({MILK: 3}, {SODA: 1, BAR: 2}, 4300, [4500, -100]),  # it fits the one inside
+        ({MILK: 3}, {MILK: 1, SODA: 1, BAR: 1}, 4350, [150, 4500]),
+        ({MILK: 3}, {SODA: 2, BAR: 1}, 4635, [-135, 4800]),  # nearer to the first
+        ({SODA: 2, BAR: 1}, {MILK: 3}, 4640, [4800, -140]),  # nearer to the second
+        ({}, {SODA: 1}, 500, [0, 1300]),
+    ],
+)
+def test_an_amount_that_nearly_fits_is_whose_debt_it_is_nearest_to(leaver, inside, won, owed):
+    visits = (visit(leaver), visit(inside, name="v2", ended=False))
+    ledger, _ = add_payment(Ledger(visits), amount(won, 112.0), PRODUCTS)
+    assert [owed_won(v, PRICES) for v in ledger.visits] == owed
+
+
+def test_an_amount_told_late_is_of_who_was_inside_then_and_not_now():
+    first, second = visit({MILK: 3}), replace(visit({}, name="v2", ended=False), started_s=500.0)
+    ledger, _ = add_payment(Ledger((first, second)), amount(1500, 90.0), PRODUCTS)
+    assert [owed_won(v, PRICES) for v in ledger.visits] == [3000, 0]
+
+
 def test_who_has_paid_already_is_not_paid_for_again():
     first, second = visit({MILK: 1}, 1500), visit({MILK: 1}, name="v2")
     ledger, _ = add_payment(Ledger((first, second)), amount(1500, 112.0), PRODUCTS)

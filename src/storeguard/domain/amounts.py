@@ -5,6 +5,7 @@ all that is owed where that is worth about as much, else the units that are wort
 what the amount covers. What stays over is noted, never held against anybody.
 """
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -18,12 +19,17 @@ from storeguard.domain.ledger import (
     Visit,
     add_sale,
     book,
+    inside,
     takes,
 )
 from storeguard.domain.product import Product, Stock
 
 MARGIN_WON = 100
 """An amount that misses what is owed by no more is meant for it: no product costs so little."""
+
+NEAR_SHARE = 0.1
+"""Of what is owed: an amount that misses it by no more is meant for it too, where it fits nobody
+else. A coupon, points or rounding take off no more."""
 
 PaidDebts = tuple[tuple[Debt, int], ...]
 
@@ -73,13 +79,14 @@ def add_payment(
 ) -> tuple[Ledger, PaidDebts]:
     """Books a sale, or an amount; returns also the debts of sealed issues that an amount pays.
 
-    An amount is the oldest ended visit's that owes it (about), else the current one's, a sealed
-    issue's that is owed it, the oldest visit's that owes anything, the next visit's.
+    An amount is the oldest ended visit's that owes it (about), else the visit's of whoever was
+    inside, unless it is nearly what an ended one owes; else a sealed issue's that is owed
+    it, the oldest visit's that owes anything, the next visit's.
     """
     if not sale.won:
         return add_sale(ledger, sale), ()
     prices = prices_of(products)
-    visit = _fitting(ledger, sale.won, prices, sale.t_s) or ledger.current
+    visit = _payer(ledger, sale, prices)
     if visit is not None:
         return book(ledger, visit, sale), ()
     ledger, paid = pay_debts(ledger, sale.won, prices, sale.t_s)
@@ -91,12 +98,23 @@ def add_payment(
     return replace(ledger, prepaid=(*ledger.prepaid, sale)), ()
 
 
-def _fitting(ledger: Ledger, won: int, prices: Stock, paid_s: float) -> Visit | None:
-    for visit in ledger.visits:
-        owed = owed_won(visit, prices)
-        if takes(ledger, visit, paid_s) and owed > 0 and abs(owed - won) <= MARGIN_WON:
-            return visit
-    return None
+def _payer(ledger: Ledger, sale: SaleLine, prices: Stock) -> Visit | None:
+    """Whose debt it fits, the oldest first; else whose it nearly is; else whoever was inside."""
+    leavers = [visit for visit in ledger.visits if takes(ledger, visit, sale.t_s)]
+    visit_now = inside(ledger, sale.t_s)
+    payers = leavers if visit_now is None else [*leavers, visit_now]
+    off_won = {visit.id: _off_won(visit, sale.won, prices) for visit in payers}
+    fitting = next((visit for visit in payers if off_won[visit.id] <= MARGIN_WON), None)
+    if fitting is not None:
+        return fitting
+    near = (v for v in payers if off_won[v.id] <= NEAR_SHARE * owed_won(v, prices))
+    return min(near, key=lambda visit: off_won[visit.id], default=visit_now)
+
+
+def _off_won(visit: Visit, won: int, prices: Stock) -> float:
+    """By how much the amount misses what the visit owes; one that owes nothing it never meets."""
+    owed = owed_won(visit, prices)
+    return abs(owed - won) if owed > 0 else math.inf
 
 
 def pay_debts(ledger: Ledger, won: int, prices: Stock, now_s: float) -> tuple[Ledger, PaidDebts]:
