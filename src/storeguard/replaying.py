@@ -142,6 +142,7 @@ class _Player:
                 "sales": lambda: self._sell(store),
                 "late sales": lambda: self._sell_late(store),
                 "edits": lambda: self._edit(store),
+                "restock": lambda: self._restock(store),
                 "end": lambda: self._end(store, stop),
             }
             await store.run(stop, more)
@@ -233,6 +234,11 @@ class _Player:
             for look_s in EDIT_LOOKS_S:
                 await self._until(edit.t_s + look_s)
                 await store.bookkeeping.run_once()
+
+    async def _restock(self, store: Store) -> None:
+        for row in self._trace.restock:
+            await self._until(row.t_s)
+            await (store.restocking.start(row.who) if row.who else store.restocking.stop())
 
     def _save(self, store: Store, edit: TraceEdit) -> None:
         """As the owner does: the file is opened, one cell changed, and saved in place."""

@@ -2,8 +2,9 @@
 
 A trace is a folder: `config.yaml`, `inventory/*.csv`, `scales.csv` (t_s, scale, raw; empty:
 a failed reading), `people.csv` (t_s, people; holds until the next row, empty: nobody could be
-seen), `sales.csv` (t_s, product, count), optional `edits.csv` (t_s, book, product, count) and
-`video.mp4`. Times are seconds from the start. People in `people.csv` beat the video.
+seen), `sales.csv` (t_s, product, count), optional `edits.csv` (t_s, book, product, count),
+`restock.csv` (t_s, mode, who: restock mode goes on as somebody's, or off) and `video.mp4`. Times
+are seconds from the start. People in `people.csv` beat the video.
 
 Where sales are told late: `late_sales.csv` (t_s, product, count, told_t_s), in the order of
 being told, and `sales_complete.csv` (t_s, until_t_s): from `t_s` on all sales before `until_t_s`
@@ -23,6 +24,7 @@ from typing import TypeVar
 from storeguard.clock import Clock
 from storeguard.devices.opencv import video_frames
 from storeguard.domain.occupancy import Detection
+from storeguard.domain.restock import Who, as_who
 from storeguard.domain.scalerules import SATURATED
 from storeguard.errors import CameraBlind, CameraEnded, CameraFault, TraceInvalid
 from storeguard.ports import Frame, Image, Reading
@@ -71,6 +73,14 @@ class TraceEdit:
 
 
 @dataclass(frozen=True, slots=True)
+class TraceRestock:
+    """Somebody switches restock mode on as his; `who` is None: off."""
+
+    t_s: float
+    who: Who | None
+
+
+@dataclass(frozen=True, slots=True)
 class Trace:
     """A trace in memory. `people` is None when the video has to be looked at."""
 
@@ -81,13 +91,15 @@ class Trace:
     late_sales: tuple[TraceSale, ...] = ()
     complete: tuple[TraceComplete, ...] = ()
     edits: tuple[TraceEdit, ...] = ()
+    restock: tuple[TraceRestock, ...] = ()
     video: Path | None = None
 
     @property
     def ends_s(self) -> float:
         """The last moment of which the CSVs say something; a video may last longer."""
         last = [rows[-1].t_s for rows in self.readings.values() if rows]
-        last += [rows[-1].t_s for rows in (self.sales, self.complete, self.edits) if rows]
+        tables = (self.sales, self.complete, self.edits, self.restock)
+        last += [rows[-1].t_s for rows in tables if rows]
         last += [self.late_sales[-1].told_s or 0.0] if self.late_sales else []
         last += [self.people[-1][0]] if self.people else []
         return max(last, default=0.0)
@@ -111,6 +123,7 @@ def load_trace(folder: Path) -> Trace:
         tuple(_ordered(folder / "late_sales.csv", _late_sale_row)),
         tuple(_ordered(folder / "sales_complete.csv", _complete_row)),
         tuple(_ordered(folder / "edits.csv", _edit_row)),
+        tuple(_ordered(folder / "restock.csv", _restock_row)),
         video if video.exists() else None,
     )
 
@@ -166,6 +179,7 @@ _COLUMNS = {
     "late_sales.csv": ("t_s", "product", "count", "told_t_s"),
     "sales_complete.csv": ("t_s", "until_t_s"),
     "edits.csv": ("t_s", "book", "product", "count"),
+    "restock.csv": ("t_s", "mode", "who"),
 }
 _BOOKS = {
     "shelf": "shelf",
@@ -218,6 +232,13 @@ def _edit_row(cells: list[str]) -> tuple[float, TraceEdit]:
         raise ValueError(cells[1])
     edit = TraceEdit(_seconds(cells[0]), _BOOKS[cells[1]], cells[2], int(cells[3]))
     return edit.t_s, edit
+
+
+def _restock_row(cells: list[str]) -> tuple[float, TraceRestock]:
+    t_s, mode, who = _seconds(cells[0]), cells[1], cells[2]
+    if mode not in ("on", "off") or (mode == "off" and who):
+        raise ValueError(mode)
+    return t_s, TraceRestock(t_s, as_who(who) if mode == "on" else None)
 
 
 def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, list[str]]]:

@@ -282,6 +282,14 @@ class BookEdited:
 
 
 @dataclass(frozen=True, slots=True)
+class RestockSwitched:
+    """Somebody has switched restock mode on (`who`: owner, cleaner or staff) or off (None)."""
+
+    t_s: float
+    who: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceFailed:
     """A sensor, camera, disk or network cannot be trusted since now."""
 
@@ -353,6 +361,7 @@ Event = (
     | IssueDelivered
     | NoticeConfirmed
     | BookEdited
+    | RestockSwitched
     | DeviceFailed
     | DeviceRecovered
     | TamperSeen

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from storeguard.books.deliveries import KeptSession
 from storeguard.clock import Clock, utc_at
 from storeguard.domain import restock
-from storeguard.domain.events import Event, StepSettled
+from storeguard.domain.events import Event, RestockSwitched, StepSettled
 from storeguard.domain.ledger import Visit
 from storeguard.domain.product import Stock
 from storeguard.domain.restock import WHO, Session, Who
@@ -63,6 +63,7 @@ class Restocking:
     ) -> None:
         self._kiosk = kiosk
         self._memory = memory
+        self._bus = bus
         self._clock = clock
         self._health = health
         self._request = state / REQUEST
@@ -92,6 +93,7 @@ class Restocking:
         begun = restock.begin(who, now_s, self._visits)
         self._sessions = (*(restock.end(one, now_s) for one in self._sessions), begun)
         log.info("restock mode: on (%s)%s", who, self._reach(begun))
+        self._bus.publish(RestockSwitched(now_s, who))
         await self._keep()
         return self.mode
 
@@ -102,6 +104,7 @@ class Restocking:
             log.info("restock mode: off")
         now_s = self._clock.now_s()
         self._sessions = tuple(restock.end(one, now_s) for one in self._sessions)
+        self._bus.publish(RestockSwitched(now_s, None))
         await self._keep()
         return self.mode
 
@@ -240,6 +243,7 @@ class Restocking:
         self._sessions = (Session(kept.who, started_s, started_s, step_s),)
         self._kept = self._sessions[0]
         log.info("restock mode: still on (%s), from before the restart", kept.who)
+        self._bus.publish(RestockSwitched(now_s, kept.who))
 
     async def _keep(self) -> None:
         """Saves what has changed; of steps, one a minute."""

@@ -11,7 +11,7 @@ import yaml
 from storeguard import durable
 from storeguard.clock import Clock
 from storeguard.config import Config
-from storeguard.domain.events import BookEdited, Event, SaleMade
+from storeguard.domain.events import BookEdited, Event, RestockSwitched, SaleMade
 from storeguard.domain.occupancy import Sighting
 from storeguard.errors import StoreguardError, masked
 from storeguard.ports import Reading
@@ -26,6 +26,7 @@ HEADERS = {
     "late_sales.csv": "t_s,product,count,told_t_s\n",
     "sales_complete.csv": "t_s,until_t_s\n",
     "edits.csv": "t_s,book,product,count\n",
+    "restock.csv": "t_s,mode,who\n",
 }
 
 
@@ -106,6 +107,9 @@ class TraceRecorder:
             for product, (_, after) in event.counts.items():
                 line = f"{self._at(event.t_s)},{event.book},{_cell(product)},{after}\n"
                 self._lines["edits.csv"].append(line)
+        elif isinstance(event, RestockSwitched):
+            said = f"on,{event.who}" if event.who else "off,"
+            self._lines["restock.csv"].append(f"{self._at(event.t_s)},{said}\n")
 
     def _at(self, t_s: float) -> str:
         return f"{max(0.0, t_s - self._started_s):.3f}"
