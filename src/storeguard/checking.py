@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,7 +17,6 @@ from storeguard.books.proposals import AnswersFile
 from storeguard.books.rows import Rows
 from storeguard.clock import Clock
 from storeguard.configfile import ConfigFile
-from storeguard.domain.budget import Budget
 from storeguard.domain.product import Product
 from storeguard.domain.promotions import Bonus, Bundle, Promotion
 from storeguard.errors import (
@@ -40,20 +39,18 @@ from storeguard.vision.detectors.choice import has_network, obstacles
 class Checked:
     """`problems` keep the daemon from starting, `remarks` do not. One line each.
 
-    `budgets`: what each scale can tell; `guarded`: the share of the sales' value that they count.
+    `found`: what each scale can tell; `guarded`: the share of the sales' value that they count.
     """
 
     problems: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
-    budgets: tuple[Budget, ...] = ()
+    found: budgeting.Found = field(default_factory=budgeting.Found)
     guarded: budgeting.Guarded | None = None
 
     def as_json(self) -> dict[str, Any]:
         is_ok = not self.problems
         said = {"ok": is_ok, "problems": list(self.problems), "remarks": list(self.remarks)}
-        scales = [budgeting.as_json(one) for one in self.budgets]
-        share, of = (self.guarded.share, self.guarded.of) if self.guarded else (None, None)
-        return said | {"budget": {"guarded_share": share, "guarded_of": of, "scales": scales}}
+        return said | {"budget": budgeting.all_as_json(self.found, self.guarded)}
 
 
 def check(path: Path) -> Checked:
@@ -68,8 +65,8 @@ def check(path: Path) -> Checked:
     devices, damaged = _devices(config, folders)
     in_config = [*devices, *_no_network(config), *(fit.problems if products else ())]
     counts = {row.product.name: row.count for row in _book_rows(folders.inventory / KIOSK_CSV)}
-    found = budgeting.budgets(config, fit.by_scale, counts)
-    unsure = budgeting.remarks(found)
+    found = budgeting.found(config, fit, counts)
+    unsure = budgeting.remarks(found.scales)
     remarks = (*_guards_little(config), *(fit.remarks if products else ()), *unsure)
     return Checked(
         (

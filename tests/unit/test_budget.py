@@ -2,13 +2,28 @@
 
 import math
 import random
+import time
 
 import pytest
 
 from storeguard import budgeting
 from storeguard.config import Config, Scale
-from storeguard.domain.budget import Cell, budget, guarded_share, needed_g
+from storeguard.domain import bulk
+from storeguard.domain.belief import SURE, Belief, Hypothesis, Load
+from storeguard.domain.budget import (
+    Cell,
+    budget,
+    guarded_share,
+    heap,
+    needed_g,
+    share_by_grams,
+)
+from storeguard.domain.bulk import Moved, Typical
+from storeguard.domain.counting import Weighed, weigh
+from storeguard.domain.foretelling import most_told
 from storeguard.domain.product import Product
+from storeguard.domain.scalerules import band_g
+from storeguard.goods import Goods
 
 CELL = Cell("A", 10_000.0, 2.0, 10.0)
 SWEETS, GUM = Product("사탕", 500, 24.0), Product("껌", 800, 26.0)
@@ -96,6 +111,110 @@ def test_a_scale_without_goods_resolves_nothing():
     assert math.isclose(budget(CELL, [BOTTLE], {}).resolves_g, needed_g(CELL, *[BOTTLE, 1] * 2))
 
 
+# --- several products that are taken at once
+
+GA, NA, DA = (
+    Product(n, w, g, tolerance_g=1.0)
+    for n, w, g in zip("가나다", (1, 1, 2), (200.0, 330.0, 530.0), strict=True)
+)
+
+
+def test_two_that_are_taken_at_once_may_weigh_as_much_as_a_third():
+    found = budget(CELL, [GA, NA, DA], {})
+    [one] = found.sums
+    assert (one.one, one.other) == (((DA, 1),), ((GA, 1), (NA, 1)))
+    assert one.differ_g == 0 < one.needs_g
+    assert found.clashes == ()
+    assert budget(CELL, [GA, NA, Product("라", 1, 560.0, tolerance_g=1.0)], {}).sums == ()
+
+
+def test_sums_count_units_and_the_likeliest_comes_first():
+    lighter, heavier = (
+        Product(n, 1, g, tolerance_g=0.1) for n, g in (("마", 120.0), ("바", 460.5))
+    )
+    found = budget(CELL, [lighter, GA, DA, heavier], {})
+    named = [tuple({p.name: n for p, n in side} for side in (s.one, s.other)) for s in found.sums]
+    assert named[0] == ({"다": 1}, {"마": 1, "가": 2})
+    assert all(max(len(a), len(b)) > 1 and not a.keys() & b.keys() for a, b in named)
+
+
+def test_what_the_counting_is_not_sure_of_beside_its_neighbours_is_not_guarded():
+    """A unit that weighs like two others at once, and one that weighs like two of another."""
+    found = budget(CELL, [GA, NA, DA], {})
+    assert [found.guards(one.name) for one in (GA, NA, DA)] == [True, True, False]
+    assert [reach.at_once for reach in found.reaches][2] == 0
+    assert all(reach.alone > 40 and reach.is_countable for reach in found.reaches)
+    half, whole = Product("작은", 500, 50.0), Product("큰", 900, 100.5)
+    found = budget(CELL, [half, whole], {})
+    assert [reach.at_once for reach in found.reaches] == [1, 0]
+    assert [reach.afresh > 0 for reach in found.reaches] == [True, False]
+
+
+@pytest.mark.parametrize("grams", [(200, 330, 530), (61, 103, 164), (95, 143, 211), (95, 143)])
+def test_of_what_is_guarded_nine_in_ten_units_are_certain(grams):
+    """Units as they weigh, on a scale that is full, against what the budget has promised."""
+    rnd, goods = random.Random(1), [Product(f"{g}", 1, float(g)) for g in grams]
+    found = budget(CELL, goods, {})
+    band = band_g(CELL.capacity_g, goods[0].unit_weight_g)
+    full = {"A": Load((60,) * len(goods), (), 0.0)}
+    opened = {one.name: 60 for one in goods}
+    before = Belief({"A": tuple(goods)}, (Hypothesis(full, opened=opened),))
+    for i, one in enumerate(goods):
+        certain = 0
+        for _ in range(100):
+            gone_g = rnd.gauss(one.unit_weight_g, one.spread_g) + rnd.gauss(0, CELL.step_sigma_g)
+            after = weigh(before, Weighed("A", -gone_g, band, 9.0, CELL.step_sigma_g, 8.0, 0.5))
+            p = sum(math.exp(h.log_p) for h in after.hypotheses if h.loads["A"].own[i] == 59)
+            certain += p >= SURE
+        assert found.guards(one.name) == (certain >= 90), (one.name, certain)
+
+
+def test_no_more_is_asked_of_the_counting_than_is_told_of_a_product_alone():
+    band = band_g(CELL.capacity_g, GA.unit_weight_g)
+    assert most_told([GA, NA, DA], GA, 3, CELL.step_sigma_g, band) == 3
+    assert most_told([GA, NA, DA], GA, 0, CELL.step_sigma_g, band) == 0
+
+
+def test_a_scale_of_six_products_is_looked_at_within_a_moment():
+    goods = [Product(f"{g}", 1, g) for g in (95.0, 143.0, 211.0, 330.0, 517.0, 790.0)]
+    began_s = time.process_time()
+    budget(CELL, goods, {})
+    assert time.process_time() - began_s < 1.0
+
+
+# --- freezers
+
+BAR, CONE = Product("메로나", 1000, 75.0), Product("월드콘", 2000, 110.0)
+FREEZER = Cell("F", 200_000.0, 4.0, 10.0)
+
+
+def test_a_freezer_promises_grams_and_won_from_a_least_loss_on():
+    found = heap(FREEZER, [BAR, CONE, DUST], {"메로나": 400, "월드콘": 200})
+    assert found is not None
+    typical = Typical.of([BAR, CONE], {"메로나": 400, "월드콘": 200})
+    told = bulk.judge([Moved(0.0, 1.0, -found.least_g, FREEZER.step_sigma_g)], [], typical)
+    assert (told.items, told.won) == (found.items, found.won)
+    less = Moved(0.0, 1.0, 1.0 - found.least_g, FREEZER.step_sigma_g)
+    assert bulk.judge([less], [], typical) is None
+    assert found.products == (BAR, CONE)
+    assert found.unseen_g_per_s == bulk.RAMP_G_PER_S
+    assert heap(FREEZER, [DUST], {}) is None
+
+
+def test_a_noisier_freezer_promises_less():
+    shaken = Cell("F", 200_000.0, 4.0, 10.0, noise_g=300.0)
+    quiet, loud = (heap(cell, [BAR], {}) for cell in (FREEZER, shaken))
+    assert loud.least_g > 2 * quiet.least_g
+
+
+def test_what_lies_in_freezers_has_a_share_of_its_own():
+    scales, sold = [budget(CELL, [WATER], {})], {"생수": 10, "메로나": 3}
+    freezers, products = [heap(FREEZER, [BAR], {})], [WATER, BAR, BOTTLE]
+    assert guarded_share(scales, products, sold) == pytest.approx(0.75)
+    assert share_by_grams(freezers, products, sold) == pytest.approx(0.25)
+    assert share_by_grams(freezers, products, {}) is None
+
+
 # --- what is said of it
 
 
@@ -106,13 +225,14 @@ def configured(*scales: Scale) -> Config:
 def test_every_scale_with_goods_has_a_line_with_its_figures():
     config = configured(Scale(id="A", backend="sim"), Scale(id="B", backend="sim"))
     found = budgeting.budgets(config, {"A": (BOTTLE,), "B": ()}, {"바나나우유": 200}, {"A": 0.2})
-    [line, share] = budgeting.lines(found, budgeting.Guarded(0.5, "sales"))
+    told = budgeting.Found(found)
+    [line, share] = budgeting.lines(told, budgeting.Guarded(0.5, "sales"))
     assert line.startswith("scale 'A': noise 0.20 g (seen), drift up to ±18 g a day")
     assert share == "guarded: 50% of the value of the sales"
     [heavy] = budgeting.remarks(found)
     assert heavy == "scale 'A': its goods weigh 19,000 g, more than its cells carry (10,000 g)"
     assert budgeting.as_json(found[0])["products"][0]["is_guarded"] is True
-    assert [*budgeting.lines((), None)] == []
+    assert [*budgeting.lines(budgeting.Found(), None)] == []
 
 
 def test_the_remark_on_neighbours_names_the_difference_that_is_needed():
@@ -122,3 +242,48 @@ def test_the_remark_on_neighbours_names_the_difference_that_is_needed():
         "scale 'A': 사탕 (24 g) and 껌 (26 g) cannot share it: the smallest difference that 99.9 % "
     )
     assert budgeting.as_json(found)["alike"][0]["products"] == {"사탕": 1, "껌": 1}
+
+
+def test_a_sum_is_one_line_and_what_it_makes_unsure_another():
+    [found] = budgeting.budgets(configured(Scale(id="A", backend="sim")), {"A": (GA, NA, DA)}, {})
+    first, second = budgeting.remarks([found])
+    assert first.startswith(
+        "scale 'A': 다 (530 g) and, taken at once, 가 (200 g) + 나 (330 g) weigh much the same "
+        "(differ by 0.0 g, "
+    )
+    assert "more such sums" not in first
+    assert second.startswith("scale 'A': 다 (530 g): even one of it may be called uncertain")
+    [said] = budgeting.as_json(found)["sums"]
+    assert (said["one"], said["other"]) == ({"다": 1}, {"가": 1, "나": 1})
+    line, *_ = budgeting.lines(budgeting.Found((found,)), None)
+    assert "다 0 at once (0 afresh)" in line
+
+
+def test_many_sums_are_one_line_still():
+    goods = tuple(Product(f"{g}", 1, g) for g in (95.0, 143.0, 211.0, 330.0))
+    [found] = budgeting.budgets(configured(Scale(id="A", backend="sim")), {"A": goods}, {})
+    [line] = [one for one in budgeting.remarks([found]) if "taken at once" in one]
+    assert line.endswith(f"; {len(found.sums) - 1} more such sums: check-config --json")
+
+
+def test_a_freezer_has_a_line_and_its_share_is_told_apart():
+    scales = (
+        Scale(id="A", backend="sim"),
+        Scale(id="F", backend="sim", kind="bulk", capacity_g=200_000.0),
+    )
+    goods = Goods({"A": (WATER,)}, {"F": (BAR,), "G": ()})
+    found = budgeting.found(configured(*scales), goods, {}, {"F": 5.0})
+    assert found.freezers[0].cell.settle_for_s == bulk.SETTLE_FOR_S
+    _, line, share = budgeting.lines(found, budgeting.Guarded(0.4, "stock", 0.5))
+    assert line == (
+        "scale 'F': noise 5.00 g (seen); a freezer is told by grams and won, not by product: from "
+        "112 g on, about 2 items, 1,500 won; what leaves slower than 3 g a second, up to 1,500 g "
+        "an hour, passes for frost and drift and is not seen"
+    )
+    assert share == (
+        "guarded: 40% of the value of the stock, 50% more in freezers, by grams and won only"
+    )
+    said = budgeting.all_as_json(found, None)
+    assert (said["guarded_share"], said["by_grams_share"]) == (None, None)
+    assert said["freezers"][0]["least_g"] == 112.5
+    assert (said["freezers"][0]["least_items"], said["freezers"][0]["least_won"]) == (2, 1500)

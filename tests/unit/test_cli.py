@@ -319,6 +319,33 @@ def test_what_is_in_order_is_said_with_its_notes(shop):
     assert rest[-1] == "config.yaml: in order"
 
 
+def test_what_scales_cannot_tell_and_what_a_freezer_can_is_said(shop):
+    (shop / "config.yaml").write_text(
+        "scales: [{id: A, products: [가, 나, 다], backend: sim},\n"
+        "  {id: F, kind: bulk, products: [메로나], backend: sim, capacity_g: 200000}]\n",
+        encoding="utf-8",
+    )
+    (shop / "inventory" / "inventory_store.csv").write_text(
+        "상품명, 개수, 가격, 무게, 허용오차\n가,10,1500,200,1\n나,10,1500,330,1\n다,8,3000,530,1\n"
+        "메로나,46,1000,75,\n",
+        encoding="utf-8",
+    )
+    answer = said("check-config")
+    assert answer.exit_code == 0
+    assert "scale 'F': noise 7.20 g (assumed); a freezer is told by grams" in answer.stdout
+    share = "guarded: 30% of the value of the stock, 46% more in freezers, by grams and won only"
+    assert share in answer.stdout.splitlines()
+    assert "다 (530 g) and, taken at once, 가 (200 g) + 나 (330 g) weigh much" in answer.stdout
+    told = json.loads(said("check-config", "--json").stdout)["budget"]
+    assert told["by_grams_share"] == pytest.approx(0.46)
+    assert told["scales"][0]["products"][2] == {
+        "product": "다",
+        "most_at_once": 0,
+        "most_afresh": 0,
+        "is_guarded": False,
+    }
+
+
 def test_all_problems_are_said_at_once_and_nothing_is_made(shop):
     (shop / "config.yaml").write_text(
         "scales: [{id: A, products: [없는것], backend: sim}, {id: B, backend: replay},\n"

@@ -127,7 +127,7 @@ def check_config(config_path: Path, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(found.as_json(), ensure_ascii=False))
     else:
-        for line in budgeting.lines(found.budgets, found.guarded):
+        for line in budgeting.lines(found.found, found.guarded):
             click.echo(line, err=bool(found.problems))
         for line in printing.remarks(found.problems, found.remarks, str(config_path)):
             click.echo(line, err=bool(found.problems))

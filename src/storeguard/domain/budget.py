@@ -4,17 +4,24 @@ A step is told by the medians of two plateaus; its error is the cell's noise in 
 of the unit itself and what the owner's written weight is off by. Two products can share a scale
 where their weights lie so far apart that 999 of 1,000 single units land on the right side of the
 middle. Drift makes no step, but it hides what is slow: a day of it against a third of a unit.
+Several products that are taken at once may weigh the same as another: which steps are certain
+beside the neighbours, the counting itself is asked (`foretelling`). A freezer promises less: grams
+and won, from a least loss on.
 
 Figures: an HX711 with a 10 kg cell shows 1.2 to 2.4 g peak to peak, cells drift by 1 to 7 g/°C
 (the worst is assumed), a shop without heating at night lives through ±2.5 °C a day.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, combinations_with_replacement
 
+from storeguard.domain import bulk
+from storeguard.domain.bulk import Typical
+from storeguard.domain.foretelling import most_told
 from storeguard.domain.product import Product
+from storeguard.domain.scalerules import band_g
 
 NOISE_PER_CAPACITY = 0.000036
 """Sigma, where none has been seen: 2.4 g peak to peak on 10 kg."""
@@ -33,6 +40,9 @@ BIAS = 0.005
 MOST_AT_ONCE = 999
 ALIKE_UNITS = 3
 """Two of one product may weigh what three of another do; more in one hand is a bag."""
+
+MOST_IN_A_SUM = 3
+"""Units that are taken at once and weigh the same as another so many; more are rare."""
 
 DOUBT_PER_UNIT = 1 / 3
 
@@ -67,19 +77,21 @@ class Cell:
 class Reach:
     """How far the count of one product can be trusted.
 
-    `at_once`: the most units that one step may move and still be counted. `afresh`: the most
-    that may lie there after a start that knows no zero. `hides`: a day's drift may pass the third
-    of a unit that makes the scale uncertain.
+    `at_once`: the most units that one step may move and still be counted, with all that they may
+    be taken for on this scale; `alone`: if nothing else lay there. `afresh`: the most that may lie
+    there after a start that knows no zero. `hides`: a day's drift may pass the third of a unit
+    that makes the scale uncertain.
     """
 
     product: Product
     at_once: int
+    alone: int
     afresh: int
     hides: bool
 
     @property
     def is_countable(self) -> bool:
-        return self.at_once >= 1
+        return self.alone >= 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +106,31 @@ class Clash:
     needs_g: float
 
 
+Handful = tuple[tuple[Product, int], ...]
+"""Units of one product or of several that are taken at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """Two handfuls that the scale does not tell apart; `other`, at least, is of several products.
+
+    Weaker than a clash: it says something of several products that are taken at once.
+    """
+
+    one: Handful
+    other: Handful
+    differ_g: float
+    needs_g: float
+
+
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Of one scale. `loaded_g`: what the booked goods weigh."""
+    """Of one scale. `loaded_g`: what the booked goods weigh. `sums`: the likeliest first."""
 
     cell: Cell
     reaches: tuple[Reach, ...]
     clashes: tuple[Clash, ...]
+    sums: tuple[Sum, ...]
     loaded_g: float
 
     @property
@@ -116,14 +146,34 @@ class Budget:
     def is_overloaded(self) -> bool:
         return self.loaded_g > self.cell.capacity_g
 
+    def is_alike(self, product: str) -> bool:
+        """Does a single unit of it weigh as much as one of a neighbour?"""
+        single = [c for c in self.clashes if c.units == c.other_units == 1]
+        return any(product in (clash.one.name, clash.other.name) for clash in single)
+
     def guards(self, product: str) -> bool:
-        """Is each single unit of it that goes counted, and as what it is?"""
-        alone = {c.one.name for c in self.clashes if c.units == c.other_units == 1}
-        alone |= {c.other.name for c in self.clashes if c.units == c.other_units == 1}
-        return any(
-            reach.product.name == product and reach.is_countable and product not in alone
-            for reach in self.reaches
+        """Is a single unit of it that goes counted, and as what it is?"""
+        return not self.is_alike(product) and any(
+            reach.product.name == product and reach.at_once >= 1 for reach in self.reaches
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Heap:
+    """A freezer, which tells grams and won of a visit, never a product.
+
+    `least_g`: the smallest loss that it tells where nothing was paid, about `items` typical ones,
+    worth `won`. What leaves slower than `unseen_g_per_s`, up to `unseen_g_per_hour`, is followed
+    as frost and drift.
+    """
+
+    cell: Cell
+    products: tuple[Product, ...]
+    least_g: float
+    items: int
+    won: int
+    unseen_g_per_s: float
+    unseen_g_per_hour: float
 
 
 def budget(cell: Cell, products: Sequence[Product], counts: Mapping[str, int]) -> Budget:
@@ -131,32 +181,64 @@ def budget(cell: Cell, products: Sequence[Product], counts: Mapping[str, int]) -
     weighed = [product for product in products if product.is_weighable]
     loaded_g = sum(counts.get(one.name, 0) * one.unit_weight_g for one in weighed)
     clashes = [c for a, b in combinations(weighed, 2) for c in _clashes(cell, a, b)]
-    return Budget(cell, tuple(_reach(cell, one) for one in weighed), tuple(clashes), loaded_g)
+    reaches = tuple(_reach(cell, one, weighed) for one in weighed)
+    return Budget(cell, reaches, tuple(clashes), tuple(_sums(cell, weighed)), loaded_g)
+
+
+def heap(cell: Cell, products: Sequence[Product], counts: Mapping[str, int]) -> Heap | None:
+    """Of a freezer; None where none of its products has a weight."""
+    typical = Typical.of(products, counts)
+    if typical is None:
+        return None
+    least_g, rules = bulk.least_g(typical, cell.step_sigma_g), bulk.rules(cell.capacity_g)
+    weighed = tuple(one for one in products if one.is_weighable)
+    worth = bulk.worth(least_g, typical)
+    return Heap(cell, weighed, least_g, *worth, rules.per_s_g, rules.per_hour_g)
 
 
 def guarded_share(
     budgets: Sequence[Budget], products: Sequence[Product], sold: Mapping[str, int]
 ) -> float | None:
-    """The share of the sales' value, 0..1, of products whose every unit is counted.
+    """The share of the sales' value, 0..1, of products of which a single unit is counted.
 
     `sold`: product → units. None where nothing has been sold.
     """
+    guarded = {one.name for one in products if any(each.guards(one.name) for each in budgets)}
+    return _share(guarded, products, sold)
+
+
+def share_by_grams(
+    heaps: Sequence[Heap], products: Sequence[Product], sold: Mapping[str, int]
+) -> float | None:
+    """The share, 0..1, that lies in freezers. None where nothing has been sold."""
+    return _share({one.name for each in heaps for one in each.products}, products, sold)
+
+
+def _share(
+    names: Container[str], products: Sequence[Product], sold: Mapping[str, int]
+) -> float | None:
     won = {one.name: one.price_won * sold.get(one.name, 0) for one in products}
     total = sum(won.values())
-    if total <= 0:
-        return None
-    guarded = {name for name in won if any(one.guards(name) for one in budgets)}
-    return sum(won[name] for name in guarded) / total
+    return sum(won[name] for name in won if name in names) / total if total > 0 else None
 
 
 def needed_g(cell: Cell, a: Product, units: int, b: Product, other_units: int) -> float:
     """How far apart the two must lie to be told apart in 999 of 1,000 steps, either way round."""
-    sigmas = (
-        math.hypot(cell.step_sigma_g, one.spread_g * math.sqrt(n))
-        for one, n in ((a, units), (b, other_units))
-    )
-    bias_g = BIAS * (a.unit_weight_g * units + b.unit_weight_g * other_units)
-    return Z_999 * sum(sigmas) + bias_g
+    return _needed_g(_weighed(cell, ((a, units),)), _weighed(cell, ((b, other_units),)))
+
+
+_Weight = tuple[float, float]
+"""Grams, and one sigma of a step that moves them."""
+
+
+def _weighed(cell: Cell, handful: Handful) -> _Weight:
+    grams = sum(one.unit_weight_g * n for one, n in handful)
+    spread_g = math.sqrt(sum(one.spread_g**2 * n for one, n in handful))
+    return grams, math.hypot(cell.step_sigma_g, spread_g)
+
+
+def _needed_g(one: _Weight, other: _Weight) -> float:
+    return Z_999 * (one[1] + other[1]) + BIAS * (one[0] + other[0])
 
 
 def _clashes(cell: Cell, a: Product, b: Product) -> Iterator[Clash]:
@@ -171,10 +253,49 @@ def _clashes(cell: Cell, a: Product, b: Product) -> Iterator[Clash]:
                 yield Clash(a, units, b, other, differ_g, needs_g)
 
 
-def _reach(cell: Cell, product: Product) -> Reach:
+def _sums(cell: Cell, products: Sequence[Product]) -> list[Sum]:
+    """What several products weigh together. What both handfuls hold makes no difference."""
+    handfuls = [(one, _weighed(cell, one)) for one in _handfuls(products)]
+    found = []
+    for (one, is_g), (other, other_g) in combinations(handfuls, 2):
+        differ_g, needs_g = abs(is_g[0] - other_g[0]), _needed_g(is_g, other_g)
+        if differ_g < needs_g and max(len(one), len(other)) > 1 and _are_apart(one, other):
+            fewer, more = sorted((one, other), key=lambda each: (len(each), _count(each)))
+            found.append(Sum(fewer, more, differ_g, needs_g))
+    return sorted(found, key=_rarity)
+
+
+def _handfuls(products: Sequence[Product]) -> Iterator[Handful]:
+    for units in range(1, MOST_IN_A_SUM + 1):
+        for chosen in combinations_with_replacement(products, units):
+            yield tuple((one, chosen.count(one)) for one in dict.fromkeys(chosen))
+
+
+def _are_apart(one: Handful, other: Handful) -> bool:
+    return {a.name for a, _ in one}.isdisjoint(b.name for b, _ in other)
+
+
+def _count(handful: Handful) -> int:
+    return sum(n for _, n in handful)
+
+
+def _rarity(found: Sum) -> tuple[int, float]:
+    """Few units at once come first, and of these the nearest."""
+    return _count(found.one) + _count(found.other), found.differ_g / found.needs_g
+
+
+def _reach(cell: Cell, product: Product, products: Sequence[Product]) -> Reach:
     hides = cell.drift_a_day_g > DOUBT_PER_UNIT * product.unit_weight_g
-    afresh = _most(cell, product, cell.drift_a_day_g)
-    return Reach(product, _most(cell, product, 0.0), afresh, hides)
+    alone, afresh = _most(cell, product, 0.0), _most(cell, product, cell.drift_a_day_g)
+    at_once = _beside(cell, product, products, alone) if len(products) > 1 else alone
+    return Reach(product, at_once, alone, afresh if at_once else 0, hides)
+
+
+def _beside(cell: Cell, product: Product, products: Sequence[Product], alone: int) -> int:
+    """The most units, of those that are told alone, that the counting tells from its neighbours."""
+    lightest_g = min(one.unit_weight_g for one in products)
+    band = band_g(cell.capacity_g, lightest_g)
+    return most_told(products, product, alone, cell.step_sigma_g, band)
 
 
 def _most(cell: Cell, product: Product, drift_g: float) -> int:

@@ -106,11 +106,16 @@ def judge(
     grams, sigma_g = gone_g - sold_g, math.sqrt(var)
     if abs(grams) < least_g(typical, sigma_g):
         return None
-    items = max(1, round(abs(grams) / typical.unit_g))
-    won = round(abs(grams) * typical.won_per_g / ROUND_WON) * ROUND_WON
+    items, won = worth(abs(grams), typical)
     spread_g = math.hypot(sigma_g, UNIT_SPREAD * typical.unit_g * math.sqrt(items))
     sure = _normal((abs(grams) - typical.unit_g / 2) / max(spread_g, 1.0))
     return Loss(grams, sigma_g, items, won, round(min(MOST_CERTAIN, sure), 3))
+
+
+def worth(grams: float, typical: Typical) -> tuple[int, int]:
+    """About how many typical items weigh so much, and what they cost, in round won."""
+    won = round(grams * typical.won_per_g / ROUND_WON) * ROUND_WON
+    return max(1, round(grams / typical.unit_g)), won
 
 
 def _normal(z: float) -> float:

@@ -68,6 +68,11 @@ TEXTS: dict[str, str] = {
         "noise up to {noise} g (seen on {seen} scales), drift up to ±{drift} g a day (assumed), "
         "guarded: {share} of the value of the {of}"
     ),
+    "doctor.budget.by_grams": ", {share} more in freezers by grams and won only",
+    "doctor.budget.freezer": (
+        "freezer '{scale}': by grams and won, not by product, from {grams} g on (about {items} "
+        "items, {won} won); what leaves slower than {rate} g a second is not seen"
+    ),
     "doctor.budget.sales": "sales",
     "doctor.budget.stock": "stock",
     "doctor.budget.do": "{count} remarks on what scales cannot tell: storeguard check-config",

@@ -70,6 +70,11 @@ TEXTS: dict[str, str] = {
         "잡음 최대 {noise} g (저울 {seen}대에서 잰 값), 하루 흐름 ±{drift} g 가정, "
         "{of} 금액의 {share}를 낱개로 지킴"
     ),
+    "doctor.budget.by_grams": ", 그 밖에 냉동고의 상품 {share}는 무게와 금액으로만 지킴",
+    "doctor.budget.freezer": (
+        "냉동고 '{scale}': 상품별이 아니라 무게와 금액으로 봄, {grams} g({items}개쯤, {won}원 안팎)"
+        "부터 알 수 있고, 1초에 {rate} g보다 천천히 빠지는 것은 알 수 없음"
+    ),
     "doctor.budget.sales": "판매",
     "doctor.budget.stock": "재고",
     "doctor.budget.do": "저울이 구별하지 못하는 것 {count}건: storeguard check-config",

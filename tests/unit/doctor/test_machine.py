@@ -312,3 +312,27 @@ def test_what_is_guarded_is_said_of_what_has_been_sold(make_site, tmp_path):
     assert "판매 금액의 76%" in one(shop.budget(site)).measured
     (tmp_path / "state" / "storeguard.db").write_bytes(b"no database" * 99)
     assert "재고 금액의 27%" in one(shop.budget(site)).measured
+
+
+def test_a_freezer_has_a_line_of_its_own_and_its_goods_are_not_called_free(make_site):
+    csv = "상품명, 개수, 가격, 무게\n바나나우유,10,1500,95\n메로나,15,1000,75\n얼음,5,500,0\n"
+    scales = (
+        "scales: [{id: A, products: [바나나우유], backend: sim},\n"
+        "  {id: F, kind: bulk, products: [메로나, 얼음], backend: sim, capacity_g: 200000}]\n"
+    )
+    site = make_site(scales, csv)
+    counted, freezer = shop.budget(site)
+    assert "재고 금액의 46%를 낱개로 지킴, 그 밖에 냉동고의 상품 46%는" in counted.measured
+    assert (freezer.check, freezer.state) == ("budget", OK)
+    assert "112 g(2개쯤, 1,500원 안팎)" in freezer.measured
+    [weightless] = shop.inventory(site)
+    assert "얼음" in weightless.measured
+    assert "메로나" not in weightless.measured
+
+
+def test_a_shop_of_freezers_alone_is_told_of_them(make_site):
+    csv = "상품명, 개수, 가격, 무게\n메로나,15,1000,75\n"
+    scale = "{id: F, kind: bulk, products: [메로나], backend: sim, capacity_g: 200000}"
+    site = make_site(f"scales: [{scale}]\n", csv)
+    assert "냉동고 'F'" in one(shop.budget(site)).measured
+    assert one(shop.inventory(site)).state == OK

@@ -7,7 +7,9 @@ from storeguard import config as cfg
 from storeguard.areasdesk import unmasked
 from storeguard.books import csvfile
 from storeguard.books.rows import Rows
+from storeguard.budgeting import Found, Guarded
 from storeguard.checking import check_books
+from storeguard.domain.budget import Heap
 from storeguard.errors import BookMalformed
 from storeguard.goods import Goods, goods_of
 from storeguard.hardware import unusable
@@ -80,12 +82,11 @@ def inventory(site: Site) -> Iterator[Finding]:
 
 
 def _guarded(site: Site, topic: Topic, fit: Goods) -> Iterator[Finding]:
-    say, weighed = site.say, {product.name for each in fit.by_scale.values() for product in each}
-    rows = _rows(site.folders)
+    say, rows = site.say, _rows(site.folders)
+    on_scales = [one for each in (fit.by_scale, fit.bulk) for own in each.values() for one in own]
+    weighed = {one.name for one in on_scales}
     free = [row.product.name for row in rows if row.product.name not in weighed]
-    weightless = [
-        one.name for each in fit.by_scale.values() for one in each if not one.is_weighable
-    ]
+    weightless = [one.name for one in on_scales if not one.is_weighable]
     if free:
         names = ", ".join(free)
         yield topic.warn(say("doctor.inventory.free", names=names), say("doctor.inventory.free_do"))
@@ -105,26 +106,46 @@ def budget(site: Site, noise_g: Mapping[str, float] | None = None) -> Iterator[F
     `noise_g`: scale → sigma as it was just seen; what is missing is assumed from the cells.
     """
     fit = _fit(site.config, site.folders)
-    if fit is None or not fit.by_scale:
+    if fit is None:
         return
-    topic, say, rows = site.topic("budget"), site.say, _rows(site.folders)
+    rows = _rows(site.folders)
     counts = {row.product.name: row.count for row in rows}
-    found = budgeting.budgets(site.config, fit.by_scale, counts, noise_g)
-    guarded = budgeting.guarded(found, [row.product for row in rows], site.folders.state, counts)
-    most_g = max((one.cell.noise_sigma_g for one in found), default=0.0)
+    found = budgeting.found(site.config, fit, counts, noise_g)
+    products = [row.product for row in rows]
+    guarded = budgeting.guarded(found, products, site.folders.state, counts)
+    if found.scales:
+        yield _budget(site, found, guarded)
+    for freezer in found.freezers:
+        yield _freezer(site, freezer)
+
+
+def _budget(site: Site, found: Found, guarded: Guarded | None) -> Finding:
+    topic, say, cells = site.topic("budget"), site.say, [one.cell for one in found.scales]
     values = {
-        "noise": f"{most_g:.2f}",
-        "seen": sum(one.cell.noise_g is not None for one in found),
-        "drift": f"{max((one.cell.drift_a_day_g for one in found), default=0.0):.0f}",
+        "noise": f"{max(one.noise_sigma_g for one in cells):.2f}",
+        "seen": sum(one.noise_g is not None for one in cells),
+        "drift": f"{max(one.drift_a_day_g for one in cells):.0f}",
         "share": "-" if guarded is None else f"{guarded.share:.0%}",
         "of": say(f"doctor.budget.{'stock' if guarded is None else guarded.of}"),
     }
     measured = say("doctor.budget.is", **values)
-    unsure = tuple(budgeting.remarks(found))
+    if guarded is not None and found.freezers:
+        measured += say("doctor.budget.by_grams", share=f"{guarded.by_grams:.0%}")
+    unsure = tuple(budgeting.remarks(found.scales))
     if unsure:
-        yield topic.warn(measured, say("doctor.budget.do", count=len(unsure)))
-    else:
-        yield topic.ok(measured)
+        return topic.warn(measured, say("doctor.budget.do", count=len(unsure)))
+    return topic.ok(measured)
+
+
+def _freezer(site: Site, one: Heap) -> Finding:
+    values = {
+        "scale": one.cell.scale,
+        "grams": f"{one.least_g:.0f}",
+        "items": one.items,
+        "won": f"{one.won:,}",
+        "rate": f"{one.unseen_g_per_s:.0f}",
+    }
+    return site.topic("budget").ok(site.say("doctor.budget.freezer", **values))
 
 
 def _fit(config: cfg.Config, folders: cfg.Folders) -> Goods | None:
