@@ -27,7 +27,7 @@ from storeguard.errors import (
 )
 from storeguard.goods import goods_of
 from storeguard.hardware import unusable
-from storeguard.losses import loss_by_day, paid_since
+from storeguard.losses import loss_by_day
 from storeguard.outbox.delivery import state_of
 from storeguard.outbox.folder import read_manifest, sealed_issues
 from storeguard.outbox.later import whole_manifest
@@ -237,11 +237,10 @@ def issue_rows(root: Path, *, has_bucket: bool) -> Iterator[dict[str, Any]]:
 
 
 def loss_today(config: cfg.Config, folders: cfg.Folders, clock: Clock) -> int:
-    """What today's issues come to in won, what was paid since left out."""
+    """What today's issues come to in won, what was paid or put back since left out."""
     timezone, amended = config.store.timezone, amendments(folders.state, config.journal.url)
-    paid = {issue: paid_since(found) for issue, found in amended.items()}
     today = clock.utc().astimezone(ZoneInfo(timezone)).date()
-    return loss_by_day(folders.issue_data, timezone, paid, since=today).get(today, 0)
+    return loss_by_day(folders.issue_data, timezone, amended, since=today).get(today, 0)
 
 
 @dataclass(frozen=True, slots=True)

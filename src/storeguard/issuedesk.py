@@ -12,9 +12,10 @@ from zoneinfo import ZoneInfo
 
 from storeguard import durable
 from storeguard.books import album
-from storeguard.books.decisions import Access, AccessLog, Decision, DecisionsFile
+from storeguard.books.decisions import VERDICTS, Access, AccessLog, Decision, DecisionsFile
 from storeguard.books.journal import IssueRecord, Journal
 from storeguard.clock import Clock
+from storeguard.domain import loss
 from storeguard.domain.issue import IssueStore
 from storeguard.errors import OutboxFault, StoreguardError
 from storeguard.exporting import Export, zipped
@@ -62,7 +63,7 @@ class IssueDesk:
     # --- what is seen --------------------------------------------------------------------
 
     def album(self, wish: Wish) -> AlbumPage:
-        verdict = None if wish.state == "paid" else wish.state
+        verdict = wish.state if wish.state in (album.OPEN, *VERDICTS) else None
         offset, beside = (wish.page - 1) * A_PAGE, (wish.older_than, wish.newer_than)
         wanted = album.Wanted(A_PAGE, offset, wish.product, verdict, *beside)
         found, count = album.issues(self._journal, wanted)
@@ -89,6 +90,7 @@ class IssueDesk:
             by=decision.by,
             held_until=self._held_until(decision),
             is_undone=decision.is_undone,
+            can_be_undone=bool(self._taken(record)) and not decision.is_undone,
             files=tuple((f["name"], f["bytes"], f["sha256"]) for f in said.get("files", ())),
         )
 
@@ -102,11 +104,19 @@ class IssueDesk:
             said.get("number"),
             self._local(record.at_utc),
             {line["product"]: line["missing"] for line in lines},
-            album.loss_of(lines),
-            _state(record, decision),
+            loss.left_won(lines, record.amendments),
+            _state(decision, record, self._stand(record, said)),
             min(certainties, default=0.0),
             next((name for name in names if name.endswith(".jpg") and "/" not in name), None),
             is_held=self._held_until(decision) is not None,
+        )
+
+    def _stand(self, record: IssueRecord, said: Mapping[str, Any]) -> loss.Stand:
+        return loss.stand_of(
+            record.lines,
+            record.amendments,
+            is_provisional=said.get("provisional", False),
+            is_settled=settled(self._root / record.id) is not None,
         )
 
     def _held_until(self, decision: Decision) -> str | None:
@@ -165,11 +175,25 @@ class IssueDesk:
 
     async def _undo(self, record: IssueRecord) -> None:
         """Gives the kiosk book back what the issue took from it; once, however often pressed."""
-        confirmed = await asyncio.to_thread(settled, self._root / record.id)
-        units = confirmed or {line["product"]: line["missing"] for line in record.lines}
+        if await asyncio.to_thread(self._is_being_checked, record):
+            raise StoreguardError(f"{record.id}: has corrected no book yet; wait for its outcome")
+        units = await asyncio.to_thread(self._taken, record)
         changes = {name: count for name, count in units.items() if name in self._kiosk.counts}
         why = f"undone {record.id}"
         await self._kiosk.add(changes, why=why, key=f"undo:{record.id}")
+
+    def _is_being_checked(self, record: IssueRecord) -> bool:
+        return self._stand(record, self._manifest(record.id)) == "checking"
+
+    def _taken(self, record: IssueRecord) -> Mapping[str, int]:
+        """Product → units that the kiosk book is lower by: neither paid nor put back since.
+
+        A provisional issue takes none before the store is empty.
+        """
+        if self._is_being_checked(record):
+            return {}
+        found = loss.left(record.lines, record.amendments)
+        return {line["product"]: line["missing"] for line in found}
 
     def _decide(self, issue_id: str, action: Action, who: str, reason: str, until: str) -> None:
         known, now = self._decisions.of(issue_id), self._clock.utc().isoformat(timespec="seconds")
@@ -235,7 +259,8 @@ def _lines(record: IssueRecord, said: Mapping[str, Any]) -> tuple[Mapping[str, A
     return tuple({**unknown, **line} for line in lines)
 
 
-def _state(record: IssueRecord, decision: Decision) -> State:
+def _state(decision: Decision, record: IssueRecord, stand: loss.Stand) -> State:
+    """The owner's word where he has given one, and how the issue stands where he has not."""
     verdict = decision.verdict or record.verdict  # of an old one only the journal knows
     known: State = next((one for one in STATES if one == verdict), "open")
-    return "paid" if known == "open" and record.amendments else known
+    return stand if known == "open" else known

@@ -1,36 +1,28 @@
-"""The loss of each day, from the sealed issues and what was paid for them since."""
+"""The loss of each day, from the sealed issues and what was paid or put back of them since."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from storeguard.domain.issue import IssueLine
-from storeguard.domain.loss import by_day, outstanding_won
-from storeguard.domain.product import Stock
-from storeguard.outbox.folder import read_manifest, sealed_issues, settled
+from storeguard.domain.loss import Amendment, by_day, left_won
+from storeguard.outbox.folder import read_manifest, sealed_issues
 
 
 def loss_by_day(
-    root: Path, timezone: str, paid: Mapping[str, Stock], *, since: date = date.min
+    root: Path,
+    timezone: str,
+    amended: Mapping[str, Sequence[Amendment]],
+    *,
+    since: date = date.min,
 ) -> Mapping[date, int]:
     """Local day → won, of the days that have issues. Blocks; raises OutboxFault.
 
-    `paid`: issue id → product → units paid since. `since`: days before it are not read.
+    `amended`: issue id → its amendments. `since`: days before it are not read.
     """
     found = [folder for folder in sealed_issues(root) if _may_be_since(folder, since)]
-    losses = (_loss(folder, timezone, paid.get(folder.name, {})) for folder in found)
+    losses = (_loss(folder, timezone, amended.get(folder.name, ())) for folder in found)
     return by_day((day, won) for day, won in losses if day >= since)
-
-
-def paid_since(amendments: Iterable[Mapping[str, Any]]) -> Stock:
-    """Product → units, of an issue's late payments."""
-    units: Counter[str] = Counter()
-    for one in amendments:
-        units[one["product"]] += one["count"]
-    return units
 
 
 def _may_be_since(folder: Path, since: date) -> bool:
@@ -41,8 +33,7 @@ def _may_be_since(folder: Path, since: date) -> bool:
         return True
 
 
-def _loss(folder: Path, timezone: str, paid: Stock) -> tuple[date, int]:
+def _loss(folder: Path, timezone: str, amendments: Sequence[Amendment]) -> tuple[date, int]:
     manifest = read_manifest(folder)
-    lines = [IssueLine(**line) for line in manifest["lines"]]
     day = datetime.fromisoformat(manifest["sealed_at"]).astimezone(ZoneInfo(timezone)).date()
-    return day, outstanding_won(lines, paid, settled(folder))
+    return day, left_won(manifest["lines"], amendments)

@@ -145,3 +145,6 @@ async def take_up_issues(
     for folder, manifest in zip(folders, manifests, strict=True):
         if folder.name not in known and manifest["store"]["id"] == store_id:
             await filing.take_up(manifest)
+        confirmed = outbox.settled(folder) if manifest.get("provisional") else None
+        if confirmed is not None:  # an earlier build has not told the journal of it
+            await asyncio.to_thread(journal.settle_issue, folder.name, confirmed)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,15 +14,16 @@ from storeguard.books.unseensales import UnseenSales
 from storeguard.clock import is_clock_synced
 from storeguard.domain.events import Event
 from storeguard.domain.ledger import Visit
-from storeguard.domain.product import Product, Stock
+from storeguard.domain.loss import Amendment, left_won, stand_of
+from storeguard.domain.product import Product
 from storeguard.errors import JournalFault, OutboxFault
 from storeguard.health import LONGEST_SILENCE_S, PartHealth
 from storeguard.issuestate import how_far
-from storeguard.losses import loss_by_day, paid_since
+from storeguard.losses import loss_by_day
 from storeguard.messages import fault_text, fault_title, text
 from storeguard.mode import DIGESTS
 from storeguard.outbox.delivery import kept_receipt
-from storeguard.outbox.folder import read_manifest, sealed_issues
+from storeguard.outbox.folder import read_manifest, sealed_issues, settled
 from storeguard.services.eye import Eye
 from storeguard.services.remarking import Remark, remarks
 from storeguard.services.weighing import Channel
@@ -317,20 +318,16 @@ class ShopView:
         visits = [self._judged(v) for v in journal.recent_visits(SHOWN) if v.judgement is not None]
         amended = {i.id: i.amendments for i in journal.recent_issues(SHOWN * 5) if i.amendments}
         folders = sealed_issues(self._store.folders.issue_data)[-SHOWN:][::-1]
-        issues = tuple(self._issue(folder, folder.name in amended) for folder in folders)
+        issues = tuple(self._issue(folder, amended.get(folder.name, ())) for folder in folders)
         digests = sealed_issues(self._store.folders.state / DIGESTS)[-SHOWN:][::-1]
-        paid = {issue_id: paid_since(found) for issue_id, found in amended.items()}
         notices = self._notices((*folders, *digests))
         zone = self._store.config.store.timezone
         now = self._store.clock.utc().astimezone(ZoneInfo(zone))
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        loss_won = self._loss_of(now.date(), zone, paid)
+        losses = loss_by_day(self._store.folders.issue_data, zone, amended, since=now.date())
+        loss_won = losses.get(now.date(), 0)
         unseen = UnseenSales(journal).how_many(since=midnight)
         return _OnDisk(tuple(visits), issues, notices, loss_won, unseen)
-
-    def _loss_of(self, today: date, zone: str, paid: Mapping[str, Stock]) -> int:
-        losses = loss_by_day(self._store.folders.issue_data, zone, paid, since=today)
-        return losses.get(today, 0)
 
     def _notices(self, folders: Sequence[Path]) -> tuple[NoticeRow, ...]:
         """What the owner was sent, newest first."""
@@ -359,8 +356,14 @@ class ShopView:
             said.get("loss_won", 0),
         )
 
-    def _issue(self, folder: Path, is_paid: bool) -> IssueRow:
+    def _issue(self, folder: Path, amendments: Sequence[Amendment]) -> IssueRow:
         manifest = read_manifest(folder)
+        stand = stand_of(
+            manifest["lines"],
+            amendments,
+            is_provisional=manifest.get("provisional", False),
+            is_settled=settled(folder) is not None,
+        )
         names = [file["name"] for file in manifest["files"]]
         is_local = self._store.config.upload.bucket is None
         missing = {line["product"]: line["missing"] for line in manifest["lines"]}
@@ -369,12 +372,12 @@ class ShopView:
             manifest["number"],
             self._local(datetime.fromisoformat(manifest["sealed_at"])),
             missing,
-            manifest["loss_won"],
+            left_won(manifest["lines"], amendments),
             "local" if is_local else how_far(folder, manifest),
             next((name for name in names if name.endswith(".jpg") and "/" not in name), None),
             tuple(name for name in names if name.endswith(".mp4") and "/" not in name),
             is_certain=all(line["certainty"] >= 0.5 for line in manifest["lines"]),
-            is_paid=is_paid,
+            stand=stand,
         )
 
     def _local(self, moment: datetime) -> str:

@@ -12,6 +12,7 @@ from storeguard.books import issueindex
 from storeguard.books import tables as t
 from storeguard.books.decisions import VERDICTS
 from storeguard.books.journal import Change, IssueRecord, Journal, Sale, Visit
+from storeguard.domain.loss import left_won
 
 OPEN, DELETED = "open", "deleted"
 FEW = 500
@@ -174,16 +175,14 @@ def visits_since(journal: Journal, since: datetime) -> list[Moment]:
 
 
 def losses_since(journal: Journal, since: datetime) -> list[tuple[str, Moment]]:
-    """Issue id, and what its lines come to."""
-    columns = t.issues.c
-    rows = journal.rows(
-        select(columns.id, columns.at_utc, columns.lines).where(columns.at_utc >= since)
-    )
-    return [(row["id"], Moment(row["at_utc"], loss_of(row["lines"]))) for row in rows]
-
-
-def loss_of(lines: Sequence[Any]) -> int:
-    return sum(int(line.get("loss", 0)) for line in lines)
+    """Issue id, and what it comes to now."""
+    issues = t.issues.c
+    columns = (issues.id, issues.at_utc, issues.lines, issues.amendments)
+    rows = journal.rows(select(*columns).where(issues.at_utc >= since))
+    return [
+        (row["id"], Moment(row["at_utc"], left_won(row["lines"], row["amendments"])))
+        for row in rows
+    ]
 
 
 def history(journal: Journal, product: str, limit: int) -> tuple[Change, ...]:

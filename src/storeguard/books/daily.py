@@ -1,7 +1,7 @@
 """What the journal knows of a day and the two weeks before it. Blocks; raises JournalFault."""
 
-from collections import Counter
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import or_, select
@@ -10,6 +10,7 @@ from storeguard.books import tables as t
 from storeguard.books.journal import Journal
 from storeguard.books.unseensales import UnseenSales
 from storeguard.domain.daily import DAYS_SHOWN, Day, Missed, Outage, Sold, blind_s, day_of
+from storeguard.domain.loss import left
 
 
 class DayRecords:
@@ -65,14 +66,7 @@ class DayRecords:
 
 
 def _missed(
-    at: datetime, lines: list[dict[str, int]], amendments: list[dict[str, int]]
+    at: datetime, lines: list[dict[str, Any]], amendments: list[dict[str, Any]]
 ) -> list[Missed]:
-    paid: Counter[object] = Counter()
-    for amendment in amendments:
-        paid[amendment["product"]] += amendment["count"]
-    found = []
-    for line in lines:
-        left = max(0, line["missing"] - paid[line["product"]])
-        won = line["loss"] * left // max(1, line["missing"])
-        found.append(Missed(at, str(line["product"]), left, won))
-    return [one for one in found if one.count]
+    found = left(lines, amendments)
+    return [Missed(at, line["product"], line["missing"], line["loss"]) for line in found]

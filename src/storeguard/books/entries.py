@@ -70,7 +70,8 @@ class StepRecord:
 
 @dataclass(frozen=True, slots=True)
 class IssueRecord:
-    """`lines` as in the manifest; `amendments`: product, count, sale_id of late payments.
+    """`lines` as in the manifest; `amendments`: product, count, sale_id of late payments, and
+    without a sale what was taken back of a provisional issue (domain/loss.py).
 
     `verdict`: the owner's, "open" without one.
     """

@@ -30,6 +30,7 @@ from storeguard.books.entries import Sale as Sale
 from storeguard.books.entries import StepRecord as StepRecord
 from storeguard.books.entries import VersionRecord as VersionRecord
 from storeguard.books.entries import Visit as Visit
+from storeguard.domain import loss
 from storeguard.domain.issue import issue_id
 from storeguard.errors import JournalDamaged, JournalFault
 
@@ -215,6 +216,23 @@ class Journal:
             values = {"amendments": [*known, amendment]}
             connection.execute(t.issues.update().where(column.id == issue_id).values(values))
             return True
+
+    def settle_issue(self, issue_id: str, confirmed: Mapping[str, int]) -> bool:
+        """Notes what the empty store has taken back of a provisional issue, product → units left.
+
+        False when that is noted already, nothing was taken back, or there is no such issue.
+        """
+        column = t.issues.c
+        with self._transaction() as connection:
+            of_issue = select(column.lines, column.amendments).where(column.id == issue_id)
+            known = connection.execute(of_issue.with_for_update()).first()
+            if known is None or len(loss.late(known.amendments)) < len(known.amendments):
+                return False
+            taken_back = loss.taken_back(known.lines, confirmed)
+            if taken_back:
+                values = {"amendments": [*known.amendments, *taken_back]}
+                connection.execute(t.issues.update().where(column.id == issue_id).values(values))
+            return bool(taken_back)
 
     def count_issues(self) -> int:
         with self._transaction() as connection:

@@ -93,7 +93,7 @@ def sold_since(state: Path, at_label: str) -> tuple[int, int]:
 
 
 def amendments(state: Path, url: str | None = None) -> dict[str, list[dict[str, Any]]]:
-    """Issue id → its late payments (product, count, sale_id). Raises JournalFault."""
+    """Issue id → its amendments (product, count, sale_id). Raises JournalFault."""
     if url is not None:
         return _amendments_of(open_by_url(url))
     if not (state / FILE).exists():

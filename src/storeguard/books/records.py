@@ -8,6 +8,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from storeguard.books import album
 from storeguard.books.journal import IssueRecord, Journal, Sale, StepRecord
 from storeguard.clock import Clock, utc_at
 from storeguard.domain.events import StepSettled
@@ -142,6 +143,15 @@ class IssueRecords:
     def record(self, issue: Issue, visit_id: str | None) -> None:
         lines = tuple(asdict(line) for line in issue.lines)
         self._journal.record_issue(IssueRecord(issue.id, issue.sealed_at, visit_id, lines))
+
+    def settle(self, issue_id: str, confirmed: Mapping[str, int]) -> None:
+        """What a provisional issue came to, product → units unpaid; once, however often said."""
+        self._journal.settle_issue(issue_id, confirmed)
+
+    def amendments(self, issue_id: str) -> Sequence[Mapping[str, Any]]:
+        """What was paid or put back of it since; nothing of an unknown one."""
+        found = album.issue(self._journal, issue_id)
+        return () if found is None else found.amendments
 
     def record_folder(self, manifest: Mapping[str, Any]) -> bool:
         """An issue of which only the folder is known; False when it is recorded already."""

@@ -20,7 +20,7 @@ class Sold:
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """A line of an issue, less what was paid of it since."""
+    """A line of an issue, less what was paid or put back of it since."""
 
     at: datetime
     product: str

@@ -58,6 +58,8 @@ class IssueRecord(Protocol):
 
     def record(self, issue: Issue, visit_id: str | None) -> None: ...
 
+    def settle(self, issue_id: str, confirmed: Mapping[str, int]) -> None: ...
+
     def record_folder(self, manifest: Mapping[str, Any]) -> bool:
         """False when it is recorded already."""
 
@@ -145,6 +147,7 @@ class FilingService:
         """
         folder = self._root / issue_id
         is_new = await asyncio.to_thread(outbox.settle, folder, confirmed, fsync=self._fsync)
+        await asyncio.to_thread(self._record.settle, issue_id, confirmed)
         await self.correct(issue_id, confirmed)
         if is_new and confirmed:
             await asyncio.to_thread(self._log_event, confirmed)

@@ -4,14 +4,20 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from storeguard.domain.loss import Stand
 from storeguard.web.breachdesk import BreachDesk
 from storeguard.web.reviewdesk import AccessRow as AccessRow
 from storeguard.web.reviewdesk import ReviewDesk
 from storeguard.web.viewingdesk import ViewingDesk
 from storeguard.web.workdesks import AreasDesk, BenchDesk, EditRow, SetupDesk, WeightDesk
 
-State = Literal["open", "confirmed", "dismissed", "paid", "deleted"]
-STATES: tuple[State, ...] = ("open", "confirmed", "dismissed", "paid", "deleted")
+State = Stand | Literal["confirmed", "dismissed", "deleted"]
+"""How it stands, or what the owner has said of it."""
+
+STATES: tuple[State, ...] = (
+    *("open", "checking", "settled", "paid", "withdrawn"),
+    *("confirmed", "dismissed", "deleted"),
+)
 Action = Literal["confirm", "dismiss", "hold", "release", "undo", "delete", "reopen"]
 ACTIONS: tuple[Action, ...] = ("confirm", "dismiss", "hold", "release", "undo", "delete", "reopen")
 A_PAGE = 24
@@ -19,7 +25,8 @@ A_PAGE = 24
 
 @dataclass(frozen=True, slots=True)
 class IssueCard:
-    """One issue of the album. `at` a local label; `missing` product → count."""
+    """One issue of the album. `at` a local label; `missing` product → count, as it was sealed;
+    `loss_won`: what it comes to now."""
 
     id: str
     number: int | None
@@ -70,6 +77,7 @@ class IssueDetail:
     by: str = ""
     held_until: str | None = None
     is_undone: bool = False
+    can_be_undone: bool = False
     files: tuple[tuple[str, int, str], ...] = ()
 
 

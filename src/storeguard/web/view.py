@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
+from storeguard.domain.loss import Stand
 from storeguard.health import Health, PartHealth
 
 Counts = Mapping[str, int]
@@ -80,8 +81,8 @@ IssueState = Literal["local", "pending", "uploaded", "confirmed", "told_later"]
 class IssueRow:
     """A sealed issue. `missing` is product → count; `picture` and `clips` are file names.
 
-    `is_paid` is True when a later payment amended it, `is_certain` False when a count in it
-    is uncertain. `number` is None for a foreign folder.
+    `loss_won`: what it comes to now, and `stand` why that is less. `is_certain` False when a count
+    in it is uncertain. `number` is None for a foreign folder.
     """
 
     id: str
@@ -93,7 +94,7 @@ class IssueRow:
     picture: str | None
     clips: tuple[str, ...]
     is_certain: bool = True
-    is_paid: bool = False
+    stand: Stand = "open"
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,7 +189,6 @@ function refreshIssue(card, issue) {
   const facts = JSON.stringify(issue);
   if (card.dataset.facts === facts) return;
   card.dataset.facts = facts;
-  card.classList.toggle("is-paid", issue.is_paid);
   const title = issue.number === null ? issue.id : say("owner.issue", { number: issue.number });
   card.querySelector(".facts").replaceChildren(
     make("p", "head", make("strong", "", title), make("time", "", issue.at)),
@@ -201,7 +200,7 @@ function refreshIssue(card, issue) {
 
 function states(issue) {
   const chips = [make("span", `chip ${issue.state}`, say(`owner.issue.${issue.state}`))];
-  if (issue.is_paid) chips.unshift(make("span", "chip paid", say("owner.paid_later")));
+  if (issue.stand !== "open") chips.unshift(make("span", `chip ${issue.stand}`, say(`owner.stand.${issue.stand}`)));
   if (!issue.is_certain) chips.unshift(make("span", "chip look", say("owner.needs_look")));
   return chips;
 }
