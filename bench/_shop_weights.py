@@ -29,7 +29,7 @@ LAG_S = 240.0
 FAILED_SHARE, SPIKE_SHARE = 0.002, 0.0004
 BURSTS_AN_HOUR, BURST_WORDS = 2.0, (2, 12)
 OVERRUNS_AN_HOUR, GARBAGE_WORDS = 1.0, 4
-FULL_SCALE = 0x7FFFFE
+TARE_RAW, FULL_SCALE = 84_000, 0x7FFFFE
 DRIFT_MOST = DRIFT_PER_DEGREE[1]
 
 
@@ -72,7 +72,7 @@ def draw_cell(capacity_g: float, chance: np.random.Generator, *, worst: bool = F
     share = DRIFT_MOST if worst else chance.uniform(*DRIFT_PER_DEGREE)
     per_degree_g = share * capacity_g * chance.choice((-1.0, 1.0))
     counts_per_g = 0.5 * FULL_SCALE / capacity_g
-    return Cell(capacity_g, peak_g / PEAK_SIGMAS, per_degree_g, 84_000, counts_per_g)
+    return Cell(capacity_g, peak_g / PEAK_SIGMAS, per_degree_g, TARE_RAW, counts_per_g)
 
 
 def measured_g(times_s: Grams, grams: Grams, cell: Cell, air: Air) -> Grams:
@@ -125,11 +125,18 @@ def _lagged(values: Grams, times_s: Grams, tau_s: float) -> Grams:
 
 
 def dressed(
-    times_s: Grams, grams: Grams, capacity_g: float, counts_per_g: float, seed: int, air: Air
+    times_s: Grams,
+    grams: Grams,
+    capacity_g: float,
+    counts_per_g: float,
+    seed: int,
+    air: Air,
+    *,
+    worst: bool = False,
 ) -> Raws:
     """What a drawn cell of that capacity makes of a plate's true weight."""
     chance = np.random.default_rng(seed)
-    drawn = draw_cell(capacity_g, chance)
+    drawn = draw_cell(capacity_g, chance, worst=worst)
     cell = Cell(capacity_g, drawn.noise_g, drawn.per_degree_g, drawn.tare_raw, counts_per_g)
     rate_hz = 1 / (times_s[1] - times_s[0])
     return words(measured_g(times_s, grams, cell, air), cell, chance, float(rate_hz))

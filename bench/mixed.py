@@ -2,11 +2,14 @@
 
 A line for two and for three products a scale, with weights that are apart (any two grabs of up
 to three units differ by `APART` deviations) and as they come; `separable` are the scales on which
-the error budget of `check-config` finds no two products, or grabs, alike. Written without a look
-at the counting: units weigh what they weigh, hands press, cells are noisy. `outside`: products
-called uncertain of which less or more was stolen than the range that is told; kept, too.
+the error budget of `check-config` finds no two products, or grabs, or sums of products, alike;
+`guarded` are the products of which it promises a single unit. Written without a look at the
+counting: units weigh what they weigh, hands press. `--weights hard`: each cell drifts by 7 g/°C in
+a shop with air conditioning, creeps, has spikes, bursts and readings that fail, and the owner has
+rounded what a unit weighs; `clean`: cells are noisy and no more. `outside`: products called
+uncertain of which less or more was stolen than the range that is told; kept, too.
 
-    python bench/mixed.py [--visits N] [--seed S] [--keep DIR]
+    python bench/mixed.py [--visits N] [--seed S] [--weights clean|hard] [--keep DIR]
 """
 
 import argparse
@@ -20,12 +23,15 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from _report import report
+from _shop_weights import DAY_S, TARE_RAW, Air, dressed, owners_g
 from storeguard.domain.budget import Cell, budget
 from storeguard.domain.product import Product
 from storeguard.replaying import replay
@@ -33,9 +39,11 @@ from storeguard.replaying import replay
 VISITS = 400
 VISITS_A_TRACE, STOCK, SCALES = 16, 40, "ABC"
 APART = 4.0
-RATE_HZ, COUNTS_PER_G, CAPACITY_G, SETTLE_FOR_S = 10, 400.0, 10_000.0, 2.0
+RATE_HZ, COUNTS_PER_G, SETTLE_FOR_S = 10, 400.0, 2.0
+CAPACITIES_G, FILLED = (10_000.0, 20_000.0), 0.8
 LEAST_RECALL = LEAST_PRECISION = 0.98
 LEAST_CERTAIN = 0.9
+Raws = list[int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +67,38 @@ class Truth:
 Unit = tuple[Kind, float]
 
 
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """One scale. `stock`: units of each of its products at the start, as the cell carries them."""
+
+    kinds: Sequence[Kind]
+
+    @property
+    def capacity_g(self) -> float:
+        return next((c for c in CAPACITIES_G if self._fits(c) >= STOCK), CAPACITIES_G[-1])
+
+    @property
+    def stock(self) -> int:
+        return min(STOCK, self._fits(self.capacity_g))
+
+    def _fits(self, capacity_g: float) -> int:
+        return int(FILLED * capacity_g / sum(one.unit_g for one in self.kinds))
+
+
+def shelves(kinds: Sequence[Kind]) -> dict[str, Shelf]:
+    return {scale: Shelf([one for one in kinds if one.scale == scale]) for scale in SCALES}
+
+
 class Shop:
     """Draws what happens; `moves` are (scale, time, grams), `hands` (scale, from, until, grams)."""
 
     def __init__(self, kinds: Sequence[Kind], chance: random.Random) -> None:
         self.kinds, self.chance = kinds, chance
         self.plates: dict[str, list[Unit]] = {scale: [] for scale in SCALES}
+        self.shelves = shelves(kinds)
         for kind in kinds:
-            self.plates[kind.scale] += [self._unit(kind) for _ in range(STOCK)]
+            stock = self.shelves[kind.scale].stock
+            self.plates[kind.scale] += [self._unit(kind) for _ in range(stock)]
         self.start_g = {s: sum(g for _, g in units) for s, units in self.plates.items()}
         self.noise_g = {scale: chance.uniform(0.2, 0.7) for scale in SCALES}
         self.moves: list[tuple[str, float, float]] = []
@@ -176,20 +208,26 @@ def _are_apart(kinds: Sequence[Kind]) -> bool:
     return True
 
 
-def write(shop: Shop, folder: Path) -> None:
+def as_written(kinds: Sequence[Kind], seed: int) -> list[Kind]:
+    """As the owner has put them down."""
+    return [replace(one, unit_g=owners_g(one.unit_g, seed)) for one in kinds]
+
+
+def write(shop: Shop, written: Sequence[Kind], raws: dict[str, Raws], folder: Path) -> None:
     (folder / "inventory").mkdir(parents=True)
-    rows = [f"{k.name},{STOCK},{k.won},{k.unit_g:g}" for k in shop.kinds]
+    rows = [f"{k.name},{shop.shelves[k.scale].stock},{k.won},{k.unit_g:g}" for k in written]
     scales = "".join(
-        f"  - {{id: {s}, products: [{', '.join(k.name for k in shop.kinds if k.scale == s)}], "
-        f"calibration: {{tare_raw: 0, counts_per_g: {COUNTS_PER_G}}}, capacity_g: {CAPACITY_G}}}\n"
-        for s in SCALES
+        f"  - {{id: {s}, products: [{', '.join(k.name for k in written if k.scale == s)}], "
+        f"calibration: {{tare_raw: {TARE_RAW}, counts_per_g: {COUNTS_PER_G}}}, "
+        f"capacity_g: {shelf.capacity_g}}}\n"
+        for s, shelf in shop.shelves.items()
     )
     texts = {
         "config.yaml": f"store: {{id: mixed, name: 섞인 선반}}\nscales:\n{scales}",
         "inventory/inventory_store.csv": _table("상품명, 개수, 가격, 무게", rows),
         "people.csv": _table("t_s,people", (f"{t:.2f},{n}" for t, n in shop.people)),
         "sales.csv": _table("t_s,product,count", (f"{t:.2f},{p},{n}" for t, p, n in shop.sales)),
-        "scales.csv": _table("t_s,scale,raw", _readings(shop)),
+        "scales.csv": _table("t_s,scale,raw", _readings(raws)),
     }
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
@@ -199,38 +237,72 @@ def _table(header: str, rows: Any) -> str:
     return "\n".join([header, *rows, ""])
 
 
-def _readings(shop: Shop) -> Iterator[str]:
-    grams, moves = dict(shop.start_g), sorted(shop.moves, key=lambda one: one[1])
-    hands = sorted(shop.hands, key=lambda one: one[1])
-    pressing: list[tuple[str, float, float, float]] = []
-    for sample in range(round((shop.now_s + 20.0) * RATE_HZ)):
-        t_s = sample / RATE_HZ
-        while moves and moves[0][1] <= t_s:
-            scale, _, change_g = moves.pop(0)
-            grams[scale] += change_g
-        while hands and hands[0][1] <= t_s:
-            pressing.append(hands.pop(0))
-        pressing = [one for one in pressing if one[2] > t_s]
-        for scale, load_g in grams.items():
-            more_g = sum(one[3] for one in pressing if one[0] == scale)
-            noise_g = shop.chance.gauss(0, shop.noise_g[scale] + abs(more_g) / 5)
-            yield f"{t_s},{scale},{round(COUNTS_PER_G * (load_g + more_g + noise_g))}"
+def _readings(raws: dict[str, Raws]) -> Iterator[str]:
+    for sample, words in enumerate(zip(*raws.values(), strict=True)):
+        for scale, raw in zip(raws, words, strict=True):
+            yield f"{sample / RATE_HZ},{scale},{'' if raw is None else raw}"
 
 
-def separable(kinds: Sequence[Kind]) -> frozenset[str]:
-    """The products of scales without a clash, by what the owner has written."""
-    found: set[str] = set()
+def clean(shop: Shop, weights: dict[str, np.ndarray]) -> dict[str, Raws]:
+    """Of cells that are noisy, and no more."""
+    chance = np.random.default_rng(shop.chance.getrandbits(32))
+    found: dict[str, Raws] = {}
+    for scale, grams in weights.items():
+        noisy = grams + chance.normal(0.0, shop.noise_g[scale], len(grams))
+        found[scale] = np.rint(TARE_RAW + COUNTS_PER_G * noisy).astype(int).tolist()
+    return found
+
+
+def hard(shop: Shop, weights: dict[str, np.ndarray]) -> dict[str, Raws]:
+    """Of real cells, the worst, in the air of one shop, at some time of its day."""
+    seed, begins_s = shop.chance.getrandbits(32), shop.chance.uniform(0.0, DAY_S / 4)
+    times_s = np.arange(len(weights[SCALES[0]])) / RATE_HZ
+    ends_s = begins_s + float(times_s[-1])
+    day = Air.day(ends_s, np.random.default_rng(seed), conditioned=True)
+    air = Air(day.times_s - begins_s, day.degrees)
+    found: dict[str, Raws] = {}
+    for at, (scale, grams) in enumerate(weights.items()):
+        capacity_g = shop.shelves[scale].capacity_g
+        found[scale] = dressed(times_s, grams, capacity_g, COUNTS_PER_G, seed + at, air, worst=True)
+    return found
+
+
+def loads_g(shop: Shop) -> dict[str, np.ndarray]:
+    """What weighs on each scale at each sample: units, and hands that press and tremble."""
+    times_s = np.arange(round((shop.now_s + 20.0) * RATE_HZ)) / RATE_HZ
+    chance = np.random.default_rng(shop.chance.getrandbits(32))
+    found = {}
     for scale in SCALES:
-        own = [one for one in kinds if one.scale == scale]
+        grams = np.full(len(times_s), shop.start_g[scale])
+        for _, at_s, change_g in (one for one in shop.moves if one[0] == scale):
+            grams[times_s >= at_s] += change_g
+        for _, from_s, until_s, press_g in (one for one in shop.hands if one[0] == scale):
+            first, last = np.searchsorted(times_s, (from_s, until_s))
+            grams[first:last] += chance.normal(press_g, abs(press_g) / 5, last - first)
+        found[scale] = grams
+    return found
+
+
+def promised(shop: Shop, written: Sequence[Kind]) -> tuple[frozenset[str], frozenset[str]]:
+    """By what the owner has written: the products of scales on which nothing is alike, and those
+    of which a single unit is guarded."""
+    separable: set[str] = set()
+    guarded: set[str] = set()
+    for scale in SCALES:
+        own = [one for one in written if one.scale == scale]
         products = [Product(one.name, one.won, one.unit_g) for one in own]
-        cell = Cell(scale, CAPACITY_G, SETTLE_FOR_S, RATE_HZ)
-        if not budget(cell, products, {one.name: STOCK for one in own}).clashes:
-            found |= {one.name for one in own}
-    return frozenset(found)
+        cell = Cell(scale, shop.shelves[scale].capacity_g, SETTLE_FOR_S, RATE_HZ)
+        found = budget(cell, products, {one.name: shop.shelves[scale].stock for one in own})
+        separable |= {one.name for one in own if not (found.clashes or found.sums)}
+        guarded |= {one.name for one in own if found.guards(one.name)}
+    return frozenset(separable), frozenset(guarded)
 
 
 def judge(
-    truths: Sequence[Truth], lines: Sequence[dict[str, Any]], apart: frozenset[str]
+    truths: Sequence[Truth],
+    lines: Sequence[dict[str, Any]],
+    apart: frozenset[str],
+    guarded: frozenset[str],
 ) -> Counter[str]:
     """Sums over products that moved or were told to have moved, in each visit."""
     told = {line["visit_started_t_s"]: line for line in lines if line["event"] == "VisitReconciled"}
@@ -247,6 +319,8 @@ def judge(
             _judge_one(sums, name, truth, line, is_open=name in unclear)
             sums["separable"] += name in apart
             sums["separable_certain"] += name in apart and name not in unclear
+            sums["guarded"] += name in guarded
+            sums["guarded_certain"] += name in guarded and name not in unclear
     return sums
 
 
@@ -273,16 +347,18 @@ def _judge_one(
         sums[f"{key}_right"] += min(true, found)
 
 
-def run_one(per_scale: int, seed: int, keep: Path | None, number: int, *, is_apart: bool) -> Any:
+def run_one(per_scale: int, wanted: argparse.Namespace, number: int, *, is_apart: bool) -> Any:
+    seed, keep, is_hard = wanted.seed, wanted.keep, wanted.weights == "hard"
     chance = random.Random(f"{per_scale} {is_apart} {seed} {number}")
     shop = Shop(draw_kinds(per_scale, chance, is_apart=is_apart), chance)
     for _ in range(VISITS_A_TRACE):
         shop.visit()
     with tempfile.TemporaryDirectory(prefix="storeguard-mixed-") as folder:
         trace, lines = Path(folder) / "trace", list[dict[str, Any]]()
-        write(shop, trace)
+        written = as_written(shop.kinds, seed) if is_hard else shop.kinds
+        write(shop, written, (hard if is_hard else clean)(shop, loads_g(shop)), trace)
         replay(trace, Path(folder) / "out", lines.append)
-        sums = judge(shop.truths, lines, separable(shop.kinds))
+        sums = judge(shop.truths, lines, *promised(shop, written))
         is_wrong = sums["taken_told"] + sums["taken_true"] > 2 * sums["taken_right"]
         if keep is not None and (is_wrong or sums["outside"]):
             target = keep / f"{per_scale}-{'apart' if is_apart else 'any'}-{seed}-{number}"
@@ -300,13 +376,14 @@ def _share(part: int, whole: int) -> float:
 
 def run(per_scale: int, wanted: argparse.Namespace, *, is_apart: bool) -> bool:
     began_s, sums = time.perf_counter(), Counter[str]()
-    one = partial(run_one, per_scale, wanted.seed, wanted.keep, is_apart=is_apart)
+    one = partial(run_one, per_scale, wanted, is_apart=is_apart)
     with ProcessPoolExecutor(2) as pool:
         for found in pool.map(one, range(math.ceil(wanted.visits / VISITS_A_TRACE))):
             sums.update(found)
     figures = {
         "products_a_scale": per_scale,
         "weights": "apart" if is_apart else "any",
+        "cells": wanted.weights,
         "n": sums["visits"],
         "recall": _share(sums["taken_right"], sums["taken_true"]),
         "precision": _share(sums["taken_right"], sums["taken_told"]),
@@ -315,6 +392,8 @@ def run(per_scale: int, wanted: argparse.Namespace, *, is_apart: bool) -> bool:
         "certain": _share(sums["certain"], sums["asked"]),
         "separable": sums["separable"],
         "separable_certain": _share(sums["separable_certain"], sums["separable"]),
+        "guarded": sums["guarded"],
+        "guarded_certain": _share(sums["guarded_certain"], sums["guarded"]),
         "uncertain_visits": _share(sums["uncertain_visits"], sums["visits"]),
         "false_visits": sums["false_visits"],
         "stolen_open": sums["stolen_open"],
@@ -333,6 +412,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--visits", type=int, default=VISITS)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--weights", choices=("clean", "hard"), default="hard")
     parser.add_argument("--keep", type=Path)
     wanted = parser.parse_args()
     cases = itertools.product((2, 3), (True, False))
