@@ -215,6 +215,9 @@ class BareView:
     async def restock(self, pin: str, who: str | None) -> tuple[PinAnswer, str]:
         return "unset", text(self.language, "restock.unset")
 
+    async def mark(self, who: str | None) -> str | None:
+        return None
+
     async def answer(self, question_id: str, is_delivery: bool) -> str | None:
         return None
 

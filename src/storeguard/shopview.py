@@ -38,7 +38,6 @@ from storeguard.web.view import (
     IssueRow,
     NoticeRow,
     PartRow,
-    PinAnswer,
     QuestionRow,
     RestockRow,
     ScaleRow,
@@ -75,7 +74,8 @@ class ShopView:
         self._is_stale = True
         self._made: tuple[float, int, Snapshot | None] = (0.0, -1, None)
         self.preview_jpegs: dict[str, tuple[float, bytes]] = {}
-        self._desk = StaffDesk(store)
+        staff = StaffDesk(store)
+        self.restock, self.mark, self.answer = staff.restock, staff.mark, staff.answer
         self._till = TillDesk(store, self._changes.announce)
         self.quote, self.sell, self.pay = self._till.quote, self._till.sell, self._till.pay
         self.refund, self.pay_amount = self._till.refund, self._till.pay_amount
@@ -119,7 +119,7 @@ class ShopView:
         channels = [
             (c.weighing.is_settled, c.weighing.level_g) for c in self._store.weighing.channels
         ]
-        deliveries = (self._store.questions.open, self._store.restocking.mode)
+        deliveries = (self._store.questions.open, self._restock())
         said = (self._store.health.faults, self._remarks(), deliveries)
         return watching.people, watching.occupancy.presence, channels, said
 
@@ -227,9 +227,9 @@ class ShopView:
 
     def _restock(self) -> RestockRow | None:
         mode = self._store.restocking.mode
-        if mode.who is None or mode.since is None:
+        if mode.who is None or mode.since is None or mode.until is None:
             return None
-        return RestockRow(mode.who, self._local(mode.since))
+        return RestockRow(mode.who, self._local(mode.since), self._local(mode.until)[6:11])
 
     def _open_visits(self) -> list[VisitRow]:
         return [self._open_visit(v) for v in reversed(self._store.reconciling.ledger.visits)]
@@ -295,12 +295,6 @@ class ShopView:
 
     def basket_open(self, is_open: bool) -> None:
         self._store.desk.basket_open(is_open)
-
-    async def restock(self, pin: str, who: str | None) -> tuple[PinAnswer, str]:
-        return await self._desk.restock(pin, who)
-
-    async def answer(self, question_id: str, is_delivery: bool) -> str | None:
-        return await self._desk.answer(question_id, is_delivery)
 
     def issue_file(self, issue_id: str, name: str) -> Path | None:
         root = self._store.folders.issue_data.resolve()

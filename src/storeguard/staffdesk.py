@@ -18,15 +18,19 @@ class StaffDesk:
         self._door = PinDoor(os.environ.get(PIN_VARIABLE, ""), store.clock.now_s)
 
     async def restock(self, pin: str, who: str | None) -> tuple[PinAnswer, str]:
-        """Restock mode on for `who`, or off. Raises ValueError for somebody unknown."""
+        """`mark` for whoever knows the PIN."""
         how = self._door.opens(pin)
         if how != "done":
             return how, text(self._language, f"restock.{how}")
+        return how, await self.mark(who)
+
+    async def mark(self, who: str | None) -> str:
+        """Restock mode on: the visit is theirs; or off. Raises ValueError for somebody unknown."""
         if who is None:
             await self._store.restocking.stop()
         else:
             await self._store.restocking.start(as_who(who))
-        return how, text(self._language, f"restock.{who or 'off'}")
+        return text(self._language, f"restock.{who or 'off'}")
 
     async def answer(self, question_id: str, is_delivery: bool) -> str | None:
         """None: there is no such question."""

@@ -84,13 +84,14 @@ def test_it_covers_what_began_between_its_reach_and_its_end():
 
 def test_it_ends_half_an_hour_after_the_last_step():
     session = restock.step_seen(Session("owner", 0.0, 0.0, 0.0), 100.0)
+    assert session.due_s == 100.0 + IDLE_FOR_S
     assert restock.advance(session, 99.0 + IDLE_FOR_S).is_on
     assert restock.advance(session, 101.0 + IDLE_FOR_S).ended_s == 100.0 + IDLE_FOR_S
 
 
 def test_it_ends_although_customers_keep_the_shelves_moving():
     session = Session("owner", 0.0, 0.0, LONGEST_S - 1)
-    assert restock.advance(session, LONGEST_S).ended_s == LONGEST_S
+    assert restock.advance(session, LONGEST_S).ended_s == session.due_s == LONGEST_S
 
 
 def test_what_has_ended_stays_as_it_ended():

@@ -39,6 +39,7 @@ from storeguard.web.view import (
     PinAnswer,
     QuoteAnswer,
     ReceiptLine,
+    RestockRow,
     SaleReceipt,
     ScaleRow,
     Snapshot,
@@ -200,6 +201,13 @@ class FakeShop:
         if how == "done":
             self.restocks.append(who)
         return how, f"restock {how}"
+
+    async def mark(self, who: str | None) -> str | None:
+        self.restocks.append(who)
+        row = None if who is None else RestockRow(who, "11-20 22:20:15", "22:50")
+        self.now = replace(self.now, restock=row)
+        self.changes.announce()
+        return f"marked {who}"
 
     async def answer(self, question_id: str, is_delivery: bool) -> str | None:
         if question_id not in {question.id for question in self.now.questions}:

@@ -180,6 +180,49 @@ def test_a_question_is_answered_on_the_owners_page(chromium: Any, served: Any):
     assert shop.answers == {ASKED.id: False}
 
 
+def whose(who: str) -> str:
+    return f"document.querySelector('[data-who={who}]')"
+
+
+def test_the_owner_marks_a_visit_by_a_double_click_once_and_ends_it(chromium: Any, served: Any):
+    chromium.new_phone()
+    served.sign_in(chromium)
+    chromium.open(f"{served.url}/", f"{text_of('#restock-said')} !== ''")
+    assert chromium.run("document.getElementById('restock-off').hidden") is True
+    chromium.do(lambda page: page.locator("[data-who=owner]").dblclick())
+    chromium.until(f"{text_of('#restock-said')}.includes('22:50')")
+    assert "점주, 11-20 22:20:15부터" in chromium.run(text_of("#restock-said"))
+    pressed = "document.querySelectorAll('[data-who][aria-pressed=true]').length"
+    assert chromium.run(pressed) == 1
+    chromium.run(f"{whose('owner')}.click()")
+    chromium.tap("#restock-off")
+    chromium.until("document.getElementById('restock-off').hidden")
+    assert chromium.run(pressed) == 0
+    assert served.shop.restocks == ["owner", None]
+
+
+def test_a_mark_that_was_not_taken_is_said_and_pressed_again(chromium: Any, served: Any):
+    served.sign_in(chromium)
+    chromium.open(f"{served.url}/", whose("cleaner"))
+    chromium.run(
+        """window.honest = window.fetch;
+        window.fetch = async () => { throw new TypeError("no connection"); }; undefined"""
+    )
+    chromium.run(f"{whose('cleaner')}.click()")
+    chromium.until("!document.getElementById('mark-failed').hidden")
+    assert "다시 눌러 주세요" in chromium.run(text_of("#mark-failed"))
+    chromium.run(f"window.fetch = window.honest; {whose('cleaner')}.click()")
+    chromium.until(f"{whose('cleaner')}.getAttribute('aria-pressed') === 'true'")
+    assert chromium.run("document.getElementById('mark-failed').hidden") is True
+    assert served.shop.restocks == ["cleaner"]
+
+
+def test_staff_cannot_say_that_it_is_the_owner(chromium: Any, served: Any):
+    served.sign_in(chromium, "staff")
+    chromium.open(f"{served.url}/", whose("staff"))
+    assert chromium.run(f"{whose('owner')} === null") is True
+
+
 def test_the_pad_switches_restock_mode(chromium: Any, served: Any):
     chromium.open(f"{served.url}/kiosk", "document.querySelector('.tile')")
     chromium.run("document.getElementById('staff-open').click()")

@@ -20,6 +20,7 @@ from storeguard.clock import SystemClock
 from storeguard.domain.issue import Issue, IssueLine, IssueStep, IssueStore
 from storeguard.inventorydesk import InventoryDesk
 from storeguard.issuedesk import IssueDesk
+from storeguard.messages import text
 from storeguard.outbox import stored
 from storeguard.outbox.folder import seal
 from storeguard.pastdesk import PastDesk
@@ -313,6 +314,16 @@ async def test_a_wrong_cell_is_named_and_nothing_is_written(
     assert "inventory_store.csv" in answer.text
     assert "개수" in answer.text
     assert (tmp_path / "inventory" / "inventory_store.csv").read_text(encoding="utf-8") == CSV
+
+
+async def test_the_inventory_says_whether_restock_mode_is_on_and_where_it_is_switched(
+    owner: httpx.AsyncClient, shop: Any
+):
+    for who, said in ((None, "stock.restock_on"), ("cleaner", "stock.restock_off")):
+        await shop.mark(who)
+        page = (await owner.get("/inventory")).text
+        assert f'<a href="/#restock">{text("ko", said)}</a>' in page
+        assert (text("ko", "stock.restocking") in page) is (who is not None)
 
 
 async def test_a_csv_goes_out_and_comes_in_as_it_is(owner: httpx.AsyncClient, tmp_path: Path):

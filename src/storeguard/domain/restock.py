@@ -50,6 +50,11 @@ class Session:
         return self.ended_s is None
 
     @property
+    def due_s(self) -> float:
+        """When it ends by itself, should nothing more move."""
+        return min(self.last_step_s + IDLE_FOR_S, self.started_s + LONGEST_S)
+
+    @property
     def until_s(self) -> float:
         return math.inf if self.ended_s is None else self.ended_s
 
@@ -86,8 +91,7 @@ def end(session: Session, now_s: float) -> Session:
 
 def advance(session: Session, now_s: float) -> Session:
     """Ends a session that nobody has stopped."""
-    due_s = min(session.last_step_s + IDLE_FOR_S, session.started_s + LONGEST_S)
-    return end(session, due_s) if now_s >= due_s else session
+    return end(session, session.due_s) if now_s >= session.due_s else session
 
 
 def marked(visit: Visit, sessions: Iterable[Session]) -> Visit:

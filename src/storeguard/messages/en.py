@@ -326,8 +326,16 @@ TEXTS: dict[str, str] = {
     "owner.question_no": "No",
     "owner.question_failed": "The answer was not taken. Please press again.",
     "owner.restock": (
-        "Restock mode is on ({who}, since {since}). Both books follow what moves meanwhile."
+        "Restock mode is on ({who}, since {since}). Both books follow what moves meanwhile. "
+        "Without a movement it ends by itself at {until}."
     ),
+    "owner.restock.off": "Putting goods in, or taking some out? Say whose visit this is.",
+    "owner.mark": "Restock mode",
+    "owner.mark.owner": "Owner",
+    "owner.mark.cleaner": "Cleaner",
+    "owner.mark.staff": "Staff",
+    "owner.mark.off": "Turn off",
+    "owner.mark.failed": "No connection. Please press again.",
     "owner.restock.owner": "owner",
     "owner.restock.cleaner": "cleaner",
     "owner.restock.staff": "staff",

@@ -75,6 +75,7 @@ TEXTS: dict[str, str] = {
     "access.reopen": "opened again",
     "access.account": "saved an account",
     "access.account_removed": "removed an account",
+    "access.restock": "restock mode",
     "access.books": "edited a book",
     "access.settings": "changed a setting",
     "export.title": "Record of a discrepancy",

@@ -75,6 +75,7 @@ TEXTS: dict[str, str] = {
     "access.reopen": "다시 확인",
     "access.account": "계정 저장",
     "access.account_removed": "계정 삭제",
+    "access.restock": "입고 모드",
     "access.books": "재고표 수정",
     "access.settings": "설정 변경",
     "export.title": "재고 불일치 기록",

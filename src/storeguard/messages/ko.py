@@ -315,8 +315,15 @@ TEXTS: dict[str, str] = {
     "owner.question_failed": "답을 보내지 못했습니다. 다시 눌러 주세요.",
     "owner.restock": (
         "입고 모드가 켜져 있습니다 ({who}, {since}부터). 이 동안의 움직임은 재고에 그대로 "
-        "반영됩니다."
+        "반영됩니다. 움직임이 없으면 {until}에 저절로 꺼집니다."
     ),
+    "owner.restock.off": "상품을 넣거나 직접 꺼낼 때 눌러 주세요. 지금 방문은 누구인가요?",
+    "owner.mark": "입고 모드",
+    "owner.mark.owner": "점주",
+    "owner.mark.cleaner": "청소",
+    "owner.mark.staff": "입고 직원",
+    "owner.mark.off": "끄기",
+    "owner.mark.failed": "연결이 되지 않습니다. 다시 눌러 주세요.",
     "owner.restock.owner": "점주",
     "owner.restock.cleaner": "청소",
     "owner.restock.staff": "입고 직원",

@@ -34,6 +34,9 @@ TEXTS: dict[str, str] = {
     "stock.shelf": "Shelf book",
     "stock.give": "Get the CSV",
     "stock.restocking": "Restock mode is on.",
+    "stock.restock_off": "Turn it off",
+    "stock.restock_lead": "In restock mode both books follow what you put in and take out.",
+    "stock.restock_on": "Turn it on",
     "stock.saved": "Saved. The books follow within seconds.",
     "stock.lead_kiosk": (
         "Counts by sales, prices and weights. What is sold while you edit is still taken off."

@@ -33,6 +33,9 @@ TEXTS: dict[str, str] = {
     "stock.shelf": "선반 재고",
     "stock.give": "CSV 받기",
     "stock.restocking": "입고 모드가 켜져 있습니다.",
+    "stock.restock_off": "현황에서 끄기",
+    "stock.restock_lead": "입고 모드를 켜면 넣고 꺼낸 만큼 두 재고가 저절로 맞습니다.",
+    "stock.restock_on": "현황에서 켜기",
     "stock.saved": "저장했습니다. 몇 초 안에 재고에 반영됩니다.",
     "stock.lead_kiosk": (
         "계산대의 재고, 가격, 무게입니다. 저장하는 동안 팔린 수량은 그대로 빠집니다."

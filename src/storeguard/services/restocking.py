@@ -42,10 +42,15 @@ class RestockMemory(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Mode:
-    """Restock mode as it is now; `since` is None while it is off."""
+    """Restock mode as it is now; all None while it is off.
+
+    `since`: from then on what moves is theirs, which may be before somebody has switched it on.
+    `until`: it ends then by itself, should nothing more move.
+    """
 
     who: Who | None = None
     since: datetime | None = None
+    until: datetime | None = None
 
 
 class Restocking:
@@ -80,7 +85,10 @@ class Restocking:
     @property
     def mode(self) -> Mode:
         now = self._now()
-        return Mode(now.who, utc_at(self._clock, now.started_s)) if now else Mode()
+        if now is None:
+            return Mode()
+        since, until = (utc_at(self._clock, s) for s in (now.from_s, now.due_s))
+        return Mode(now.who, since, until)
 
     def was_on(self, t_s: float) -> bool:
         """Is what began at that instant theirs, so that goods may come with it?"""

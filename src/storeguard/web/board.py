@@ -10,7 +10,9 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import Field
 from starlette.requests import Request
 
+from storeguard.domain.restock import Who
 from storeguard.errors import BookMalformed
+from storeguard.web.answers import problems
 from storeguard.web.desks import Desks
 from storeguard.web.gate import caller_of
 from storeguard.web.rendering import Pages
@@ -31,6 +33,12 @@ class QuestionAnswer(Body):
     is_delivery: bool
 
 
+class Marking(Body):
+    """Restock mode on: this visit is theirs, and what follows; null ends it."""
+
+    who: Who | None
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """What the owner has still to do: a sentence, and where."""
@@ -47,6 +55,9 @@ def router(view: ShopView, pages: Pages, desks: Desks | None = None) -> APIRoute
     made.add_api_route("/api/v1/snapshot", board.snapshot, methods=["GET"])
     made.add_api_route("/api/v1/questions", board.questions, methods=["GET"])
     made.add_api_route("/api/v1/questions", board.answer, methods=["POST"])
+    made.add_api_route(
+        "/api/v1/restock-mode", board.mark, methods=["POST"], responses=problems(409)
+    )
     made.add_api_route(
         "/camera/{name}.jpg", board.picture, methods=["GET"], include_in_schema=False
     )
@@ -132,6 +143,19 @@ class _Board:
         said = await self._view.answer(answer.id, answer.is_delivery)
         if said is None:
             raise HTTPException(404)
+        return JSONResponse({"said": said})
+
+    async def mark(self, request: Request, marking: Marking) -> JSONResponse:
+        """403 for staff that says it is the owner; 409 where nothing is judged just now."""
+        caller = caller_of(request)
+        if caller.kind == "staff" and marking.who == "owner":
+            raise HTTPException(403)
+        if self._desks is not None:
+            noted = (caller.name, "restock", marking.who or "off")
+            await asyncio.to_thread(self._desks.issues.looked, *noted)
+        said = await self._view.mark(marking.who)
+        if said is None:
+            raise HTTPException(409)
         return JSONResponse({"said": said})
 
     async def picture(self, name: str) -> Response:

@@ -62,6 +62,7 @@ RULES: tuple[Rule, ...] = (
     Rule("/api/v1/stock", "pos", READ),
     Rule("/api/v1/snapshot", "staff", READ),
     Rule("/api/v1/questions", "staff"),
+    Rule("/api/v1/restock-mode", "staff", WRITE),
     Rule("/camera/", "staff", READ),
     Rule("/devices", "staff", READ),
     Rule("/logout", "staff", WRITE),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, HTTPException
@@ -14,6 +14,7 @@ from pydantic.config import JsonDict
 from starlette.requests import Request
 
 from storeguard.discretion import has_card
+from storeguard.domain.restock import Who
 from storeguard.errors import SaleRefused
 from storeguard.web.answers import AGAIN, problems
 from storeguard.web.door import Door
@@ -97,7 +98,7 @@ class RestockRequest(Body):
     """Restock mode on, for `who`; off without one."""
 
     pin: str = Field(pattern=r"^[0-9]{4,12}$")
-    who: Literal["owner", "cleaner", "staff"] | None
+    who: Who | None
 
 
 class BasketState(Body):

@@ -131,10 +131,14 @@ class QuestionRow:
 
 @dataclass(frozen=True, slots=True)
 class RestockRow:
-    """Restock mode, while it is on; `since` is a label."""
+    """Restock mode, while it is on: whose everything since then is; labels.
+
+    `until`: it ends then by itself, should nothing more move.
+    """
 
     who: str
     since: str
+    until: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +255,9 @@ class ShopView(Protocol):
     again every 20 s while a basket is open:
     a view forgets it after a minute of silence (the tablet may lose its power).
     `picture()` is the camera's newest JPEG, None without one. `issue_file()` resolves only
-    inside the sealed issue. `restock()` says what the kiosk shows, and how it ended: PinAnswer.
+    inside the sealed issue. `mark()` says whose visit this is, None that restock mode is over, and
+    says what that means; None where nothing is judged. `restock()` is the kiosk's `mark()`: it says
+    what the kiosk shows, and how it ended: PinAnswer.
     `answer()` books the owner's answer and says what that means, None for no such question.
     `subscribe()` yields a word whenever something shown has changed.
     """
@@ -274,6 +280,7 @@ class ShopView(Protocol):
     async def pay_amount(self, won: int, key: str) -> AmountReceipt: ...
     def basket_open(self, is_open: bool) -> None: ...
     async def restock(self, pin: str, who: str | None) -> tuple[PinAnswer, str]: ...
+    async def mark(self, who: str | None) -> str | None: ...
     async def answer(self, question_id: str, is_delivery: bool) -> str | None: ...
     def picture(self, camera_id: str) -> bytes | None: ...
     def issue_file(self, issue_id: str, name: str) -> Path | None: ...

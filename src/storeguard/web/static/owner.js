@@ -122,10 +122,38 @@ function buildScale(scale) {
 // ---- deliveries
 
 function showRestock(restock) {
-  byId("restock").hidden = restock === null;
-  if (restock === null) return;
-  const who = say(`owner.restock.${restock.who}`);
-  put(byId("restock"), say("owner.restock", { who, since: restock.since }));
+  pressed(restock === null ? null : restock.who);
+  const who = restock === null ? "" : say(`owner.restock.${restock.who}`);
+  put(byId("restock-said"), restock === null ? say("owner.restock.off") : say("owner.restock", { ...restock, who }));
+}
+
+/** Each button stays in its place: the second click of a double one must not meet another. */
+function pressed(who) {
+  byId("restock").classList.toggle("is-on", who !== null);
+  byId("restock-off").hidden = who === null;
+  for (const button of document.querySelectorAll("[data-who]")) {
+    button.ariaPressed = String(button.dataset.who === who);
+  }
+}
+
+let isMarking = false;
+
+/** Whose visit this is; null ends it. */
+async function mark(who) {
+  if (isMarking) return;
+  isMarking = true;
+  let failure = "";
+  try {
+    const response = await send("/api/v1/restock-mode", { who });
+    const answer = await response.json();
+    if (response.ok) pressed(who);
+    else failure = answer.error;
+  } catch {
+    failure = say("owner.mark.failed");
+  }
+  byId("mark-failed").hidden = failure === "";
+  put(byId("mark-failed"), failure);
+  isMarking = false;
 }
 
 function showQuestions(questions) {
@@ -321,5 +349,9 @@ function connected(isUp) {
   put(byId("link"), say(isUp ? "owner.live" : "owner.offline"));
 }
 
+for (const button of document.querySelectorAll("[data-who]")) {
+  button.addEventListener("click", () => { if (button.ariaPressed !== "true") mark(button.dataset.who); });
+}
+byId("restock-off").addEventListener("click", () => mark(null));
 setInterval(tick, 1000);
 follow("/api/v1/snapshot", show, connected);

@@ -1,0 +1,127 @@
+"""The console says whose visit it is that goes on."""
+
+import re
+
+import httpx
+import pytest
+
+from storeguard.books.accounts import AccountFiles
+from storeguard.desks import desks_of
+from storeguard.messages import text
+from storeguard.shopview import ShopView
+from storeguard.upkeep.leaving import Restart
+from storeguard.web.app import CONSOLE, build
+from storeguard.web.door import Door
+
+MILK, BAR, COLA = "바나나우유", "초코바", "콜라"
+
+
+class Console:
+    """The console's own pages over the running store; its owner has come in by a link."""
+
+    def __init__(self, store):
+        self._store = store
+        self._door = Door(AccountFiles(store.folder / "state"), store.clock)
+        desks = desks_of(store.app, None, Restart())
+        view = ShopView(store.app)
+        app = build(view, self._door, store.clock.now_s, parts=CONSOLE, desks=desks)
+        transport = httpx.ASGITransport(app=app)
+        self._client = httpx.AsyncClient(transport=transport, base_url="http://shop")
+        store._run(self._come_in())
+
+    async def _come_in(self):
+        await self._door.set_account("owner", "correct horse battery", "owner")
+        await self._client.get(self._door.link_once("owner"))
+        page = (await self._client.get("/")).text
+        self._client.headers["x-csrf"] = re.search(r'data-csrf="([^"]+)"', page)[1]
+
+    def page(self, path):
+        return self._store._run(self._client.get(path)).text
+
+    def mark(self, who):
+        answer = self._store._run(self._client.post("/api/v1/restock-mode", json={"who": who}))
+        assert answer.status_code == 200
+        return answer.json()["said"]
+
+    @property
+    def shown(self):
+        """Restock mode as the page has it."""
+        return self._store._run(self._client.get("/api/v1/snapshot")).json()["restock"]
+
+
+@pytest.fixture
+def console(store):
+    return Console(store)
+
+
+def shelve(store, product, count):
+    store.advance(store.world.restock(product, count))
+    store.advance(3)
+
+
+# --- while it goes on ----------------------------------------------------------------------
+
+
+def test_what_is_brought_and_taken_in_a_visit_marked_on_the_console_is_no_issue(store, console):
+    store.enter("owner")
+    store.take(COLA, 2)
+    assert console.mark("owner") == text("ko", "restock.owner")
+    shelve(store, MILK, 4)
+    store.take(BAR, 3)
+    assert store.kiosk == store.shelf == {MILK: 10, BAR: 9, COLA: 6}
+    store.leave()
+    store.be_judged()
+    [visit] = store.visits
+    assert (visit.by, visit.written_off) == ("owner", {BAR: 3, COLA: 2})
+    assert store.issues == ()
+    assert store.kiosk == store.shelf == {MILK: 10, BAR: 9, COLA: 6}
+    assert store.app.questions.open == ()
+
+
+def test_the_page_says_whose_it_is_from_when_and_until_when(store, console):
+    assert console.shown is None
+    store.enter("cleaner")
+    store.take(BAR)
+    console.mark("cleaner")
+    first = console.shown
+    assert (first["who"], first["since"], first["until"]) == ("cleaner", "11-20 22:20:08", "22:50")
+    store.advance(120)
+    store.take(BAR)
+    assert console.shown == first | {"until": "22:52"}, "a movement keeps it on"
+
+
+def test_who_presses_twice_has_marked_one_visit_once(store, console):
+    store.enter("owner")
+    store.take(COLA, 2)
+    for _ in range(2):
+        console.mark("owner")
+    store.take(BAR, 3)
+    store.leave()
+    store.be_judged()
+    assert store.visits[0].written_off == {COLA: 2, BAR: 3}
+    assert store.kiosk == store.shelf == {MILK: 6, BAR: 9, COLA: 6}
+    for _ in range(2):
+        assert console.mark(None) == text("ko", "restock.off")
+    assert console.shown is None
+
+
+def test_what_is_taken_after_it_was_ended_on_the_console_is_a_customers(store, console):
+    store.enter("owner")
+    console.mark("owner")
+    store.take(BAR, 3)
+    console.mark(None)
+    store.enter("thief")
+    store.take(MILK, 2, by="thief")
+    store.leave("thief")
+    store.leave("owner")
+    store.be_judged()
+    assert store.missing == [{MILK: 2}]
+    assert store.visits[0].written_off == {BAR: 3}
+
+
+def test_each_mark_stands_in_the_access_log_with_who_pressed(store, console):
+    for who in ("cleaner", None):
+        console.mark(who)
+    page = console.page("/people")
+    for what in ("cleaner", "off"):
+        assert f"owner · {text('ko', 'access.restock')} · {what}" in page
