@@ -1,4 +1,4 @@
-"""The console says whose visit it is that goes on."""
+"""The console says whose visit it is: while it goes on, and after it has become an issue."""
 
 import re
 
@@ -8,12 +8,15 @@ import pytest
 from storeguard.books.accounts import AccountFiles
 from storeguard.desks import desks_of
 from storeguard.messages import text
+from storeguard.services import comparing
 from storeguard.shopview import ShopView
 from storeguard.upkeep.leaving import Restart
 from storeguard.web.app import CONSOLE, build
 from storeguard.web.door import Door
 
 MILK, BAR, COLA = "바나나우유", "초코바", "콜라"
+SOON_S = 60.0
+"""In place of the hour after which an empty store compares its books."""
 
 
 class Console:
@@ -47,6 +50,16 @@ class Console:
     def shown(self):
         """Restock mode as the page has it."""
         return self._store._run(self._client.get("/api/v1/snapshot")).json()["restock"]
+
+    def press(self, issue, button):
+        """The button of the issue's page that says so; its form is sent as a browser does it."""
+        page = self.page(f"/issues/{issue.name}")
+        forms = re.findall(r'<form method="post" action="([^"]+)"[^>]*>(.*?)</form>', page, re.S)
+        [(action, form)] = [found for found in forms if f">{button}</button>" in found[1]]
+        fields = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form)
+        pressed = re.findall(rf'<button[^>]* name="([^"]+)" value="([^"]*)">{button}<', form)
+        answer = self._store._run(self._client.post(action, data=dict(fields + pressed)))
+        assert answer.status_code == 303
 
 
 @pytest.fixture
@@ -125,3 +138,41 @@ def test_each_mark_stands_in_the_access_log_with_who_pressed(store, console):
     page = console.page("/people")
     for what in ("cleaner", "off"):
         assert f"owner · {text('ko', 'access.restock')} · {what}" in page
+
+
+# --- after it has become an issue ----------------------------------------------------------
+
+
+@pytest.fixture
+def compared_soon(monkeypatch):
+    monkeypatch.setattr(comparing, "COMPARED_EVERY_S", SOON_S)
+
+
+def took_without_a_word(store):
+    """The owner has forgotten to mark the visit: it is an issue."""
+    store.enter("owner")
+    store.take(MILK, 2)
+    store.leave()
+    store.be_judged()
+    [issue] = store.issues
+    return issue
+
+
+@pytest.mark.usefixtures("compared_soon")
+def test_that_was_me_closes_the_issue_and_both_books_stay_as_the_shelf_is(store, console):
+    """What was taken has left both books with the issue: nothing may be put back."""
+    issue = took_without_a_word(store)
+    theirs = text("ko", "issue.theirs.owner")
+    console.press(issue, theirs)
+    assert f'href="/issues/{issue.name}"' in console.page("/issues?state=dismissed")
+    page = console.page(f"/issues/{issue.name}")
+    assert f"owner: {theirs}" in page
+    assert f"owner · {text('ko', 'access.dismiss')} · {theirs}" in page
+    store.advance(2 * SOON_S)
+    assert store.kiosk == store.shelf == {MILK: 4, BAR: 12, COLA: 8}
+    assert store.issues == (issue,)
+    store.enter("thief")
+    store.take(MILK, 1)
+    store.leave()
+    store.be_judged()
+    assert store.missing == [{MILK: 2}, {MILK: 1}], "the next one is still found"

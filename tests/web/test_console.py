@@ -18,6 +18,7 @@ from storeguard.books.journal import Journal, Sale
 from storeguard.books.records import IssueRecords
 from storeguard.clock import SystemClock
 from storeguard.domain.issue import Issue, IssueLine, IssueStep, IssueStore
+from storeguard.domain.restock import WHO
 from storeguard.inventorydesk import InventoryDesk
 from storeguard.issuedesk import IssueDesk
 from storeguard.messages import text
@@ -201,6 +202,24 @@ async def test_the_owner_confirms_dismisses_with_a_reason_and_looks_again(
     await owner.post(act, data={"action": "dismiss", "reason": "직원이 옮김"})
     assert "직원이 옮김" in (await owner.get(f"/issues/{ID}")).text
     assert f'href="/issues/{ID}"' not in (await owner.get("/issues?state=open")).text
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+@pytest.mark.parametrize("who", WHO)
+async def test_a_visit_of_our_own_is_dismissed_with_one_press_and_the_books_stay(
+    owner: httpx.AsyncClient, kiosk: FakeBook, shop: Any, who: str, language: str
+):
+    shop.language = language
+    theirs = text(language, f"issue.theirs.{who}")
+    button = f'name="reason" value="{theirs}">{theirs}</button>'
+    assert button in (await owner.get(f"/issues/{ID}")).text
+    for _ in range(2):
+        await owner.post(f"/issues/{ID}/act", data={"action": "dismiss", "reason": theirs})
+    page = (await owner.get(f"/issues/{ID}")).text
+    assert f"owner: {theirs}" in page
+    assert button not in page, "what is closed is opened again first"
+    assert f'href="/issues/{ID}"' in (await owner.get("/issues?state=dismissed")).text
+    assert kiosk.counts == {"바나나우유": 3}
 
 
 async def test_the_stock_correction_is_undone_once(owner: httpx.AsyncClient, kiosk: FakeBook):

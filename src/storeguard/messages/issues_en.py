@@ -50,6 +50,14 @@ TEXTS: dict[str, str] = {
     "issue.undo": "Undo the stock correction",
     "issue.release": "Release",
     "issue.dismiss": "Dismiss",
+    "issue.theirs": "It was the owner or staff",
+    "issue.theirs.owner": "That was me",
+    "issue.theirs.cleaner": "That was the cleaner",
+    "issue.theirs.staff": "That was staff",
+    "issue.theirs_lead": (
+        "If it was taken without restock mode, say whose visit it was: the discrepancy is "
+        "dismissed. Both books are without the goods already, so do not undo the correction."
+    ),
     "issue.reason": "Reason",
     "issue.hold": "Hold",
     "issue.until": "Until",

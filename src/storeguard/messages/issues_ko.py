@@ -50,6 +50,14 @@ TEXTS: dict[str, str] = {
     "issue.undo": "재고 수정 되돌리기",
     "issue.release": "보존 풀기",
     "issue.dismiss": "아님",
+    "issue.theirs": "점주나 직원의 방문이었음",
+    "issue.theirs.owner": "제 방문이었습니다",
+    "issue.theirs.cleaner": "청소 방문이었습니다",
+    "issue.theirs.staff": "입고 직원 방문이었습니다",
+    "issue.theirs_lead": (
+        "입고 모드를 켜지 않고 꺼낸 것이면 누구의 방문이었는지 눌러 주세요. '아님'으로 닫습니다. "
+        "가져간 상품은 두 재고에서 이미 빠져 있으니 재고 수정을 되돌리지 마세요."
+    ),
     "issue.reason": "까닭",
     "issue.hold": "보존하기",
     "issue.until": "언제까지",
