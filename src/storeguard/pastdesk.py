@@ -50,7 +50,9 @@ class PastDesk:
     def visits(self, page: int) -> VisitPage:
         found, count = album.visits(self._journal, A_PAGE, (page - 1) * A_PAGE)
         pages = max(1, math.ceil(count / A_PAGE))
-        return VisitPage(tuple(self._visit(one) for one in found), page, pages)
+        issues = album.issues_of(self._journal, [one.id for one in found])
+        shown = tuple(self._visit(one, issues.get(one.id, {})) for one in found)
+        return VisitPage(shown, page, pages)
 
     def _won(self, moments: list[album.Moment]) -> Counter[date]:
         won: Counter[date] = Counter()
@@ -61,7 +63,7 @@ class PastDesk:
     def _day(self, at: datetime) -> date:
         return at.astimezone(self._zone).date()
 
-    def _visit(self, visit: Visit) -> PastVisit:
+    def _visit(self, visit: Visit, issues: Mapping[str, str]) -> PastVisit:
         said: Mapping[str, Any] = visit.judgement or {}
         ended = visit.ended_utc
         is_unsure = any(said.get(why) for why in UNSURE)
@@ -74,4 +76,5 @@ class PastDesk:
             said.get("paid", {}),
             said.get("unpaid", {}),
             int(said.get("loss_won", 0)),
+            issues,
         )

@@ -162,12 +162,16 @@ def took_without_a_word(store):
 def test_that_was_me_closes_the_issue_and_both_books_stay_as_the_shelf_is(store, console):
     """What was taken has left both books with the issue: nothing may be put back."""
     issue = took_without_a_word(store)
+    in_the_list = f'href="/issues/{issue.name}">{text("ko", "past.issue")}</a>'
+    assert in_the_list in console.page("/visits")
     theirs = text("ko", "issue.theirs.owner")
     console.press(issue, theirs)
     assert f'href="/issues/{issue.name}"' in console.page("/issues?state=dismissed")
     page = console.page(f"/issues/{issue.name}")
     assert f"owner: {theirs}" in page
     assert f"owner · {text('ko', 'access.dismiss')} · {theirs}" in page
+    said = f'<span class="chip dismissed">{text("ko", "issue.state.dismissed")}</span>'
+    assert f"{in_the_list}{said}" in console.page("/visits")
     store.advance(2 * SOON_S)
     assert store.kiosk == store.shelf == {MILK: 4, BAR: 12, COLA: 8}
     assert store.issues == (issue,)

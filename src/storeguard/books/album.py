@@ -155,6 +155,17 @@ def visits(journal: Journal, limit: int, offset: int) -> tuple[tuple[Visit, ...]
     return tuple(Visit(**row) for row in rows), int(count["n"])
 
 
+def issues_of(journal: Journal, visit_ids: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+    """Visit → issue id → its verdict, of those visits that have any; oldest first."""
+    issues = t.issues.c
+    columns = (issues.visit_id, issues.id, issues.verdict)
+    query = select(*columns).where(issues.visit_id.in_(visit_ids))
+    found: dict[str, dict[str, str]] = {}
+    for row in journal.rows(query.order_by(issues.at_utc, issues.id)):
+        found.setdefault(row["visit_id"], {})[row["id"]] = row["verdict"]
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Moment:
     """Something that happened, with its won (0 for a visit)."""

@@ -56,7 +56,7 @@ TEXTS: dict[str, str] = {
     "issue.theirs.staff": "That was staff",
     "issue.theirs_lead": (
         "If it was taken without restock mode, say whose visit it was: the discrepancy is "
-        "dismissed. Both books are without the goods already, so do not undo the correction."
+        "dismissed. Both books stay without the goods, so do not undo the correction."
     ),
     "issue.reason": "Reason",
     "issue.hold": "Hold",

@@ -79,6 +79,7 @@ TEXTS: dict[str, str] = {
     "stock.no_history": "No change yet.",
     "stock.back": "To the inventory",
     "past.visits": "Visits",
+    "past.issue": "See the discrepancy",
     "past.days": "Days",
     "past.chart.visits": "Visits",
     "past.chart.sales": "Sales",

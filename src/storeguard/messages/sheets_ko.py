@@ -76,6 +76,7 @@ TEXTS: dict[str, str] = {
     "stock.no_history": "기록이 없습니다.",
     "stock.back": "재고표로",
     "past.visits": "방문",
+    "past.issue": "재고 불일치 보기",
     "past.days": "날짜별",
     "past.chart.visits": "방문 수",
     "past.chart.sales": "결제",
