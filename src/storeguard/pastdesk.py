@@ -76,5 +76,6 @@ class PastDesk:
             said.get("paid", {}),
             said.get("unpaid", {}),
             int(said.get("loss_won", 0)),
+            said.get("by"),
             issues,
         )

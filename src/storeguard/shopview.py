@@ -236,6 +236,7 @@ class ShopView:
 
     def _open_visit(self, visit: Visit) -> VisitRow:
         ended = None if visit.last_seen_s is None else self._time(visit.last_seen_s)
+        marks = self._store.restocking.marked(visit).marks
         return VisitRow(
             visit.id,
             self._time(visit.started_s),
@@ -244,6 +245,7 @@ class ShopView:
             {name: count for name, count in visit.net_taken.items() if count > 0},
             {name: count for name, count in visit.paid.items() if count},
             {},
+            by=marks[-1].who if marks else None,
         )
 
     def _fault(self, part: PartHealth) -> FaultRow:
@@ -348,6 +350,7 @@ class ShopView:
             said.get("paid", {}),
             said.get("unpaid", {}),
             said.get("loss_won", 0),
+            said.get("by"),
         )
 
     def _issue(self, folder: Path, amendments: Sequence[Amendment]) -> IssueRow:

@@ -26,8 +26,8 @@ class Console:
         self._store = store
         self._door = Door(AccountFiles(store.folder / "state"), store.clock)
         desks = desks_of(store.app, None, Restart())
-        view = ShopView(store.app)
-        app = build(view, self._door, store.clock.now_s, parts=CONSOLE, desks=desks)
+        self._view = ShopView(store.app)
+        app = build(self._view, self._door, store.clock.now_s, parts=CONSOLE, desks=desks)
         transport = httpx.ASGITransport(app=app)
         self._client = httpx.AsyncClient(transport=transport, base_url="http://shop")
         store._run(self._come_in())
@@ -49,7 +49,19 @@ class Console:
     @property
     def shown(self):
         """Restock mode as the page has it."""
-        return self._store._run(self._client.get("/api/v1/snapshot")).json()["restock"]
+        return self._snapshot()["restock"]
+
+    @property
+    def visits(self):
+        """State and whose it is, of each visit on the first page, the newest first."""
+        return [(one["state"], one["by"]) for one in self._snapshot()["visits"]]
+
+    def _snapshot(self):
+        return self._store._run(self._client.get("/api/v1/snapshot")).json()
+
+    def look(self):
+        """A round of what keeps the pages fresh."""
+        self._store._run(self._view._refresh())
 
     def press(self, issue, button):
         """The button of the issue's page that says so; its form is sent as a browser does it."""
@@ -101,6 +113,25 @@ def test_the_page_says_whose_it_is_from_when_and_until_when(store, console):
     store.advance(120)
     store.take(BAR)
     assert console.shown == first | {"until": "22:52"}, "a movement keeps it on"
+
+
+def test_the_visit_itself_says_whose_it_is_while_it_goes_on_and_afterwards(store, console):
+    store.enter("cleaner")
+    assert console.visits == [("open", None)]
+    console.mark("cleaner")
+    store.take(BAR)
+    assert console.visits == [("open", "cleaner")]
+    store.leave()
+    store.be_judged()
+    console.mark(None)
+    store.enter("customer")
+    store.leave()
+    store.be_judged()
+    console.look()
+    assert console.visits == [("clean", None), ("clean", "cleaner")]
+    chips = re.findall(r'<span class="chip">([^<]*)</span>', console.page("/visits"))
+    clean = text("ko", "owner.visit.clean")
+    assert chips == [clean, f"{text('ko', 'owner.mark.cleaner')} · {clean}"]
 
 
 def test_who_presses_twice_has_marked_one_visit_once(store, console):

@@ -201,6 +201,16 @@ def test_the_owner_marks_a_visit_by_a_double_click_once_and_ends_it(chromium: An
     assert served.shop.restocks == ["owner", None]
 
 
+def test_a_marked_visit_says_whose_it_is_in_the_list(chromium: Any, served: Any):
+    [visit] = served.shop.now.visits
+    marked = replace(visit, state="open", by="cleaner")
+    served.shop.now = replace(served.shop.now, visits=(marked, visit))
+    served.sign_in(chromium)
+    chromium.open(f"{served.url}/", "document.querySelectorAll('#visits li .chip').length === 2")
+    chips = "[...document.querySelectorAll('#visits .chip')].map((chip) => chip.textContent)"
+    assert chromium.run(chips) == ["청소 · 매장에 있음", "재고 불일치"]
+
+
 def test_a_mark_that_was_not_taken_is_said_and_pressed_again(chromium: Any, served: Any):
     served.sign_in(chromium)
     chromium.open(f"{served.url}/", whose("cleaner"))

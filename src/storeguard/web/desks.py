@@ -152,7 +152,7 @@ class DayRow:
 
 @dataclass(frozen=True, slots=True)
 class PastVisit:
-    """A judged visit with what was moved; counts as in VisitRow. `issues`: id → verdict."""
+    """A judged visit with what was moved; all as in VisitRow. `issues`: id → verdict."""
 
     id: str
     started: str
@@ -162,6 +162,7 @@ class PastVisit:
     paid: Mapping[str, int]
     unpaid: Mapping[str, int]
     loss_won: int
+    by: str | None
     issues: Mapping[str, str]
 
 

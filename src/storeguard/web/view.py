@@ -61,7 +61,7 @@ issue; uncertain."""
 
 @dataclass(frozen=True, slots=True)
 class VisitRow:
-    """`started` and `ended` are local labels, such as `14:03:21`."""
+    """`started` and `ended` are local labels, such as `14:03:21`. `by`: who of ours it is."""
 
     id: str
     started: str
@@ -71,6 +71,7 @@ class VisitRow:
     paid: Counts
     unpaid: Counts
     loss_won: int = 0
+    by: str | None = None
 
 
 IssueState = Literal["local", "pending", "uploaded", "confirmed", "told_later"]

@@ -330,7 +330,8 @@ function verdict(row) {
 
 function buildVisit(visit) {
   const range = visit.ended === null ? say("owner.since", visit) : say("owner.until", visit);
-  const head = make("p", "head", make("time", "", range), make("span", "chip", say(`owner.visit.${visit.state}`)));
+  const whose = visit.by === null ? "" : `${say(`owner.mark.${visit.by}`)} · `;
+  const head = make("p", "head", make("time", "", range), make("span", "chip", `${whose}${say(`owner.visit.${visit.state}`)}`));
   const goods = ["taken", "paid", "unpaid"].filter((kind) => Object.keys(visit[kind]).length > 0)
     .map((kind) => make("div", `goods ${kind}`, make("span", "kind", say(`owner.${kind}`)), counts("", visit[kind])));
   const none = visit.state === "open" ? [] : [make("div", "goods", say("owner.nothing_taken"))];
