@@ -31,6 +31,76 @@ def test_a_theft_after_an_unannounced_delivery_is_found(store):
     assert [(n.shelf, n.kiosk) for n in sealed.lines] == [(7, 9)]
 
 
+def test_a_theft_while_the_driver_is_inside_is_found(store):
+    store.enter("driver")
+    store.enter("thief")
+    store.advance(store.world.restock("바나나우유", 10))
+    store.advance(3)
+    store.take("바나나우유", 4, by="thief")
+    store.leave("thief")
+    store.leave("driver")
+    store.be_judged()
+    assert store.missing == [{"바나나우유": 4}]
+    [question] = store.app.questions.open
+    assert (question.count, question.left) == (10, 6)
+    assert store.kiosk["바나나우유"] == store.shelf["바나나우유"] == 12
+
+
+def test_of_an_announced_delivery_a_theft_while_the_driver_is_inside_is_found(make_store):
+    store = make_store(outside=True)
+    store.start()
+    edit(store, "inventory_store.csv", "바나나우유,6,", "바나나우유,16,")
+    store.advance(2)
+    store.enter("driver")
+    store.advance(store.world.restock("바나나우유", 10))
+    store.advance(3)
+    store.take("바나나우유", 4, by="driver")
+    store.leave()
+    store.be_judged()
+    assert store.missing == [{"바나나우유": 4}]
+    assert store.app.questions.open == ()
+    assert store.kiosk["바나나우유"] == store.shelf["바나나우유"] == 12
+
+
+def test_who_buys_while_the_driver_is_inside_and_pays_after_leaving_owes_nothing(make_store):
+    """The next customer is inside already, and owes the same product; he does not pay his."""
+    store = make_store(visits={"payment_grace_s": 60.0})
+    store.start()
+    store.enter("driver")
+    store.advance(store.world.restock("바나나우유", 10))
+    store.advance(3)
+    store.take("바나나우유", 3)
+    store.leave()
+    store.advance(7)
+    store.enter("next")
+    store.pay("바나나우유", 3)
+    store.take("바나나우유")
+    store.leave()
+    store.be_judged()
+    store.be_judged()
+    assert [visit.unpaid for visit in store.visits] == [{}, {"바나나우유": 1}]
+    assert store.missing == [{"바나나우유": 1}]
+    assert store.kiosk["바나나우유"] == store.shelf["바나나우유"] == 12
+
+
+def test_who_pays_for_goods_of_a_delivery_pays_no_earlier_debt(store):
+    """The sums say three too many were paid: they are goods that the driver has brought."""
+    store.enter("thief")
+    store.take("초코바", 2)
+    store.leave()
+    store.be_judged()
+    store.enter("driver")
+    store.advance(store.world.restock("초코바", 10))
+    store.advance(3)
+    store.take("초코바", 3)
+    store.pay("초코바", 3)
+    store.leave()
+    store.be_judged()
+    assert store.missing == [{"초코바": 2}]
+    assert store.told(ev.IssueAmended) == []
+    assert store.kiosk["초코바"] == store.shelf["초코바"] == 17
+
+
 def test_an_announced_delivery_is_not_booked_twice(make_store):
     store = make_store(outside=True)
     store.start()

@@ -4,6 +4,7 @@ import pytest
 
 from storeguard.outbox.folder import settled
 
+MILK = "바나나우유"
 MAX_VISIT_S = 60.0
 PATIENCE_S = 40.0
 LONG = MAX_VISIT_S + PATIENCE_S
@@ -135,3 +136,104 @@ def test_after_a_power_cut_the_start_settles_it_and_no_unit_is_told_twice(busy):
     assert busy.missing == [{"바나나우유": 1}]
     assert kinds(busy) == ["IssueConfirmed"]
     assert busy.kiosk == busy.shelf
+
+
+def test_what_is_stolen_behind_a_delivery_is_found_and_stands(busy):
+    """The masking case without a gap: in the end both books agree, and ten are missing."""
+    deliver(busy, MILK, 10)
+    busy.enter("thief")
+    busy.take(MILK, 10, by="thief")
+    busy.leave("thief")
+    busy.advance(LONG)
+    assert busy.missing == [{MILK: 10}]
+    busy.leave("somebody who stays")
+    busy.be_judged()
+    assert kinds(busy) == ["IssueSealed", "IssueConfirmed"]
+    [visit] = busy.visits
+    assert (visit.unpaid, visit.surplus) == ({MILK: 10}, {MILK: 10})
+    assert busy.kiosk == busy.shelf
+    [question] = busy.app.questions.open
+    assert (question.count, question.left) == (10, 0)
+    busy._run(busy.app.questions.answer(question.id, is_delivery=False))
+    assert busy.kiosk == busy.shelf
+
+
+def test_goods_of_an_earlier_delivery_that_are_stolen_leave_no_question_twice(busy):
+    """What a provisional issue has taken out of the kiosk book no answer takes out again."""
+    busy.leave("somebody who stays")
+    busy.be_judged()
+    busy.enter("driver")
+    deliver(busy, MILK, 10)
+    busy.leave()
+    busy.be_judged()
+    busy.enter("thief")
+    busy.take(MILK, 10, by="thief")
+    busy.advance(LONG)
+    busy.leave()
+    busy.be_judged()
+    assert kinds(busy) == ["IssueSealed", "IssueConfirmed"]
+    [question] = busy.app.questions.open
+    assert question.left == 0
+
+
+def test_nor_after_a_power_cut(busy):
+    busy.leave("somebody who stays")
+    busy.be_judged()
+    busy.enter("driver")
+    deliver(busy, MILK, 10)
+    busy.leave()
+    busy.be_judged()
+    busy.enter("thief")
+    busy.take(MILK, 10, by="thief")
+    busy.advance(LONG)
+    busy.world.leave("thief")
+    busy.cut_power()
+    busy.start()
+    busy.advance(30)
+    assert kinds(busy) == ["IssueConfirmed"]
+    [question] = busy.app.questions.open
+    assert question.left == 0
+    assert busy.kiosk == busy.shelf
+
+
+def test_what_is_put_back_with_others_after_all_is_withdrawn(busy):
+    busy.take(MILK, 3, by="somebody who stays")
+    busy.advance(LONG)
+    busy.put_back(MILK, 3, by="somebody who stays")
+    deliver(busy, MILK, 2)
+    busy.leave("somebody who stays")
+    busy.be_judged()
+    assert kinds(busy) == ["IssueSealed", "IssueWithdrawn"]
+    assert busy.visits[0].unpaid == {}
+    assert busy.kiosk == busy.shelf
+
+
+@pytest.mark.parametrize("grams", [265.0, 530.0, 2385.0])
+def test_a_bag_that_weighs_like_bottles_and_is_taken_along_accuses_nobody(busy, grams):
+    busy.world.put_thing("A", "bag", grams)
+    busy.advance(LONG)
+    busy.take(MILK, by="somebody who stays")
+    busy.pay(MILK)
+    busy.world.lift_thing("A", "bag")
+    busy.advance(LONG)
+    busy.leave("somebody who stays")
+    busy.be_judged()
+    assert kinds(busy) == []
+    assert busy.visits[0].unpaid == {}
+    assert busy.kiosk == busy.shelf
+
+
+def test_an_open_basket_holds_it_back(busy):
+    busy.take(MILK, by="somebody who stays")
+    for _ in range(30):
+        busy.app.desk.basket_open(True)
+        busy.advance(10)
+    assert busy.issues == ()
+    busy.app.desk.basket_open(False)
+    busy.advance(10)
+    assert busy.missing == [{MILK: 1}]
+
+
+def deliver(store, product, count):
+    store.advance(store.world.restock(product, count))
+    store.advance(3)

@@ -84,6 +84,13 @@ def test_without_sales_what_seems_unpaid_is_unverified_and_nothing_else():
     assert without_sales(one).unverified == {"x", MILK}
 
 
+def test_without_sales_what_a_delivery_hides_is_unverified_too():
+    brought = Movement(20.0, 28.0, "A", BAR, 10, 800.0, 0.99, moved_s=6.0)
+    taken = Movement(50.0, 52.0, "A", BAR, -3, -240.0, 0.99)
+    one = replace(visit(), movements=(brought, taken))
+    assert without_sales(one).unverified == {BAR}
+
+
 def test_waiting_visits_explain_what_they_have_moved_and_not_paid():
     paid = waiting("v2", 200.0, sales=(SaleLine(260.0, "s", MILK, 1),))
     brought = replace(waiting("v3", 400.0), movements=(movement(BAR, 3),))

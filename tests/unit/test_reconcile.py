@@ -163,6 +163,36 @@ def test_a_delivery_cannot_hide_the_next_theft():
     assert theft.discrepancies == (Discrepancy(MILK, shelf=5, kiosk=15, certainty=0.99),)
 
 
+def came_and_went(brought: int, taken: int) -> Visit:
+    """A delivery, unit after unit, and then some of it is gone."""
+    steps = (
+        Movement(10.0, 18.0, "A", MILK, brought, 95.0 * brought, 0.96, moved_s=6.0),
+        Movement(50.0, 55.0, "A", MILK, -taken, -95.0 * taken, 0.98, moved_s=3.0),
+    )
+    return replace(visit({}, {}, {}), certainty={MILK: 1.0}, movements=steps)
+
+
+@pytest.mark.parametrize(("taken", "announced"), [(4, 0), (10, 0), (4, 10), (4, 7)])
+def test_a_delivery_cannot_hide_a_theft_in_the_same_visit(taken, announced):
+    one = replace(came_and_went(10, taken), shelf={MILK: 15 - taken})
+    found = judge(one, PRODUCTS, {MILK: 5 + announced}, NOW_S)
+    raised = {MILK: 10 - announced} if announced < 10 else {}
+    assert (found.unpaid, found.surplus, found.hiding) == ({MILK: taken}, {MILK: 10}, {MILK: 10})
+    assert found.kiosk_changes == found.unannounced == raised
+    assert found.discrepancies == (Discrepancy(MILK, 15 - taken, 15, certainty=0.96),)
+
+
+def test_what_a_bringer_and_somebody_else_have_moved_is_parted():
+    """The owner brings ten in restock mode; what went after that of five more is a customer's."""
+    owners = Movement(60.0, 68.0, "A", MILK, 10, 950.0, 0.99, moved_s=6.0)
+    one = came_and_went(5, 3)
+    one = replace(one, movements=(*one.movements, owners), marks=(Mark("owner", 55.0, 80.0),))
+    found = judge(replace(one, shelf={MILK: 17}), PRODUCTS, {MILK: 5}, NOW_S)
+    assert (found.unpaid, found.surplus) == ({MILK: 3}, {MILK: 15})
+    assert found.kiosk_changes == {MILK: 15}
+    assert found.unannounced == {MILK: 5}
+
+
 def test_a_theft_is_seen_even_where_an_older_surplus_has_not_raised_the_book():
     found = judged({MILK: 10}, {}, {MILK: 15}, kiosk_before={MILK: 5})
     assert found.unpaid == {MILK: 10}

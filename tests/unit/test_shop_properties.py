@@ -24,7 +24,7 @@ from hypothesis.stateful import (
 from storeguard.domain import ledger as ledgers
 from storeguard.domain import prepaid
 from storeguard.domain.ledger import Debt, Ledger, Movement, SaleLine, Visit
-from storeguard.domain.overdue import overdue
+from storeguard.domain.overdue import matched, overdue
 from storeguard.domain.product import Product
 from storeguard.domain.reconcile import judge, settle_provisional
 from storeguard.domain.refunds import add_refund, remember, settle_put_back
@@ -98,7 +98,12 @@ class Shop:
         if product in self.out or not units:
             return
         self.shelf[product] += units
-        step = Movement(self.now_s, self.now_s + 2, f"scale {product}", product, units, 0.0, 1.0)
+        scale, seen = f"scale {product}", (units, float(units), 1.0)
+        # Several units are put there one after the other.
+        moved_s = 0.6 * abs(units)
+        step = Movement(
+            self.now_s, self.now_s + moved_s + 2, scale, product, *seen, moved_s=moved_s
+        )
         self.ledger = ledgers.add_movement(self.ledger, step)
 
     def pay(self, product: str, units: int) -> None:
@@ -154,9 +159,10 @@ class Shop:
         found = judge(visit, PRODUCTS, kiosk, self.now_s)
         rest = self._settle(found.unpaid)
         self.kiosk.update(found.kiosk_changes)
+        self._compare_with_hands(visit)
         self.ledger = ledgers.close_visit(self.ledger, visit)
         for product, units in found.surplus.items():
-            over = max(0, min(units, visit.paid[product]))
+            over = min(units, visit.balance(product).overpaid)
             self.ledger, paid = ledgers.settle_debts(self.ledger, product, over, self.now_s)
             used = sum(share for _, share in paid)
             self.ledger = remember(self.ledger, product, over - used, units - over, self.now_s)
@@ -167,6 +173,12 @@ class Shop:
             told = self._tell(f"issue {visit.id}", visit, Counter(rest), is_provisional=False)
             self.kiosk.subtract(told.missing)
             self._owe(told)
+
+    def _compare_with_hands(self, visit: Visit) -> None:
+        """What is owed is what the payments, matched one by one with what was taken, leave over."""
+        for name in NAMES:
+            hands = matched(visit, name, PATIENCE_S)
+            assert visit.balance(name).unpaid == sum(not unit.is_paid for unit in hands)
 
     def _settle(self, unpaid: "dict[str, int]") -> "dict[str, int]":
         settled, rest = settle_provisional(self.open, unpaid)

@@ -55,7 +55,7 @@ def resumed(visit: Visit) -> Visit:
 
 def without_sales(visit: Visit) -> Visit:
     """The sales never came: what would seem unpaid is unverified."""
-    owed = frozenset(name for name in visit.net_taken if visit.owed(name) > 0)
+    owed = frozenset(name for name in visit.net_taken if visit.unpaid(name))
     return replace(visit, unverified=visit.unverified | owed)
 
 

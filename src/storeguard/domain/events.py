@@ -66,7 +66,7 @@ class StockChanged:
     `is_first`: counted after a start, not seen to move. The change is of everything since the
     count was last certain, which was until `unclear_since_s` (None: until this step); `moved`
     is what this step alone moved, None where that is not clear. `is_foreign`: the product was
-    put down on, or taken from, a scale that is not its own.
+    put down on, or taken from, a scale that is not its own. `moved_s`: for how long weight moved.
     """
 
     t_s: float
@@ -82,6 +82,7 @@ class StockChanged:
     unclear_since_s: float | None = None
     moved: int | None = None
     is_foreign: bool = False
+    moved_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

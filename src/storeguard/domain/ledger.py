@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from storeguard.domain.balance import Balance, balance
+from storeguard.domain.movement import Movement as Movement
 from storeguard.domain.product import Stock
 from storeguard.domain.promotions import Promotion, granted, units_of
 
@@ -24,23 +26,6 @@ LONGEST_WAIT_S = 120.0
 
 MOMENT_S = 0.01
 """What happens in the last instant of the grace is still in it, however clocks round."""
-
-
-@dataclass(frozen=True, slots=True)
-class Movement:
-    """Units of a product that left a scale (negative) or came (positive), and when it began.
-
-    `is_foreign`: the scale is not the product's own.
-    """
-
-    started_s: float
-    settled_s: float
-    scale: str
-    product: str
-    units: int
-    grams: float
-    certainty: float
-    is_foreign: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,14 +135,25 @@ class Visit:
         """Units taken less units paid; negative where there are more than before."""
         return self.net_taken[product] - self.paid[product]
 
+    def balance(self, product: str) -> Balance:
+        """Who owes what in the order of time, which the sums do not show."""
+        moved = (m for m in self.movements if m.product == product and not self.is_theirs(m))
+        sold = ((one.t_s, one.count) for one in self.sales if one.product == product)
+        return balance(moved, sold)
+
     def owes(self, product: str) -> int:
         """Units, or sets of this name, still to be paid as far as is known now."""
         if not self.promotions:
-            return max(0, self.owed(product))
-        wanted = self.net_taken - self.paid
+            return self.unpaid(product)
+        names = {*self.net_taken, *self.paid}
+        wanted = +Counter({name: self.unpaid(name) for name in names})
         free = units_of(granted(wanted, self.paid - self.promoted, self.promotions))
         by_name = (one.unpaid(wanted - free) for one in self.promotions if one.name == product)
-        return max(0, self.owed(product) - free[product], *by_name)
+        return max(0, self.unpaid(product) - free[product], *by_name)
+
+    def unpaid(self, product: str) -> int:
+        """Units taken and not paid, also where the sums hide them behind what was brought."""
+        return max(0, self.owed(product), self.balance(product).unpaid)
 
 
 def _net(movements: Iterable[Movement]) -> Counter[str]:

@@ -6,8 +6,9 @@ unmatched for longer than people take to pay is overdue.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from storeguard.domain.arriving import goods_moved
 from storeguard.domain.ledger import Movement, Visit
 from storeguard.domain.promotions import granted, units_of
 
@@ -38,20 +39,20 @@ def matched(visit: Visit, product: str, patience_s: float) -> tuple[Taken, ...]:
 
     A put-back undoes the latest taking. A payment is for the latest unpaid unit, for whoever
     pays has just taken it; for the oldest if none was taken within `patience_s`; for the next
-    one if somebody pays first. A refund undoes the latest payment.
+    one if somebody pays first. A refund undoes the latest payment, unless something was brought
+    that nobody had taken: it is for that.
     """
-    units: list[Taken] = []
-    credits_s: list[float] = []
+    hands = _Hands()
     for t_s, what in _in_order(visit, product):
         if isinstance(what, Movement):
-            _move(units, what, credits_s)
+            hands.move(what)
         elif what > 0:
             for _ in range(what):
-                _pay(units, t_s, patience_s, credits_s)
+                hands.pay(t_s, patience_s)
         else:
             for _ in range(-what):
-                _refund(units, credits_s)
-    return tuple(units)
+                hands.refund()
+    return tuple(hands.units)
 
 
 def overdue(visit: Visit, now_s: float, patience_s: float) -> dict[str, tuple[Movement, ...]]:
@@ -101,44 +102,58 @@ def patience_of(delays: Sequence[float]) -> float:
 
 
 def _in_order(visit: Visit, product: str) -> Iterator[tuple[float, Movement | int]]:
-    moved: list[tuple[float, int, Movement | int]] = [
-        (m.started_s, 0, m) for m in visit.movements if m.product == product
-    ]
+    goods = goods_moved(m for m in visit.movements if m.product == product)
+    moved: list[tuple[float, int, Movement | int]] = [(m.counts_s, 0, m) for m in goods]
     sold = [(sale.t_s, 1, sale.count) for sale in visit.sales if sale.product == product]
     for t_s, _, what in sorted([*moved, *sold], key=lambda entry: entry[:2]):
         yield t_s, what
 
 
-def _move(units: list[Taken], movement: Movement, credits_s: list[float]) -> None:
-    for _ in range(-movement.units):
-        units.append(Taken(movement, credits_s.pop(0) if credits_s else None))
-    for _ in range(movement.units):
-        unpaid = [i for i, unit in enumerate(units) if not unit.is_paid]
+@dataclass(slots=True)
+class _Hands:
+    """Units that are out; when those were paid that nobody has taken yet; units brought."""
+
+    units: list[Taken] = field(default_factory=list)
+    credits_s: list[float] = field(default_factory=list)
+    brought: int = 0
+
+    def move(self, movement: Movement) -> None:
+        for _ in range(-movement.units):
+            paid_s = self.credits_s.pop(0) if self.credits_s else None
+            self.units.append(Taken(movement, paid_s))
+        for _ in range(movement.units):
+            self._put_back()
+
+    def _put_back(self) -> None:
+        unpaid = self._unpaid()
         if unpaid:
-            units.pop(unpaid[-1])
-        elif units:
-            credits_s.append(_paid_s(units.pop()))
+            self.units.pop(unpaid[-1])
+        elif self.units:
+            paid_s = self.units.pop().paid_s
+            assert paid_s is not None
+            self.credits_s.append(paid_s)
+        else:
+            self.brought += 1
 
+    def pay(self, t_s: float, patience_s: float) -> None:
+        unpaid = self._unpaid()
+        fresh = [i for i in unpaid if t_s - self.units[i].movement.settled_s <= patience_s]
+        if not unpaid:
+            self.credits_s.append(t_s)
+            return
+        i = fresh[-1] if fresh else unpaid[0]
+        self.units[i] = replace(self.units[i], paid_s=t_s)
 
-def _paid_s(unit: Taken) -> float:
-    assert unit.paid_s is not None
-    return unit.paid_s
+    def refund(self) -> None:
+        if self.credits_s:
+            self.credits_s.pop()
+            return
+        if self.brought:
+            self.brought -= 1
+            return
+        paid = [i for i, unit in enumerate(self.units) if unit.is_paid]
+        for i in paid[-1:]:
+            self.units[i] = replace(self.units[i], paid_s=None)
 
-
-def _pay(units: list[Taken], t_s: float, patience_s: float, credits_s: list[float]) -> None:
-    unpaid = [i for i, unit in enumerate(units) if not unit.is_paid]
-    fresh = [i for i in unpaid if t_s - units[i].movement.settled_s <= patience_s]
-    if not unpaid:
-        credits_s.append(t_s)
-        return
-    i = fresh[-1] if fresh else unpaid[0]
-    units[i] = replace(units[i], paid_s=t_s)
-
-
-def _refund(units: list[Taken], credits_s: list[float]) -> None:
-    if credits_s:
-        credits_s.pop()
-        return
-    paid = [i for i, unit in enumerate(units) if unit.is_paid]
-    for i in paid[-1:]:
-        units[i] = replace(units[i], paid_s=None)
+    def _unpaid(self) -> list[int]:
+        return [i for i, unit in enumerate(self.units) if not unit.is_paid]

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from storeguard.domain.amounts import amount_won, covered, worth_won
+from storeguard.domain.arriving import goods_moved
 from storeguard.domain.belief import CONSIDERED, SURE
 from storeguard.domain.events import VisitReconciled
 from storeguard.domain.ledger import Debt, Movement, Visit
@@ -76,7 +77,8 @@ class Judgement:
     `promoted` are units that a promotion allows beyond what the kiosk recorded, `proposed` those
     that fit one which the owner has not declared: they are not judged. `by`: whose visit it
     was, where that is known; `written_off` is what they took, and its price. `unannounced`:
-    units that nobody known has brought, and that the kiosk book holds now.
+    units that nobody known has brought, and that the kiosk book holds now. `hiding`: of the
+    surplus, units that came before others of the kind were taken and not paid.
     """
 
     taken: Stock = field(default_factory=dict)
@@ -96,6 +98,7 @@ class Judgement:
     written_off: Stock = field(default_factory=dict)
     written_off_won: int = 0
     unannounced: Stock = field(default_factory=dict)
+    hiding: Stock = field(default_factory=dict)
     loss_won: int = 0
     amount_won: int = 0
     amount_left_won: int = 0
@@ -133,25 +136,28 @@ def judge(visit: Visit, products: Sequence[Product], kiosk: Stock, now_s: float)
     unpaid = positive(account.owed)
     left_won = max(0, amount_won(visit) - worth_won(account.by_amount, prices))
     surplus = positive({name: -count for name, count in account.owed.items()})
-    changes = _changes_of_the_kiosk_book(visit, account, kiosk)
+    changes, hiding = _changes_of_the_kiosk_book(visit, account, kiosk), account.parts.hiding
     return Judgement(
         taken=positive(visit.net_taken),
         paid={name: count for name, count in account.paid.items() if count},
         unpaid=unpaid,
-        surplus=dict(Counter(surplus) + Counter(account.parts.brought)),
+        surplus=dict(Counter(surplus) + Counter(account.parts.brought) + Counter(hiding)),
         misplaced=positive(visit.misplaced),
         mixed_up=account.mixed_up,
         promoted=units_of(one for one in account.grants if not one.is_proposed),
         proposed=units_of(one for one in account.grants if one.is_proposed),
         uncertain=account.uncertain,
         unverified=visit.unverified,
-        discrepancies=tuple(_discrepancy(visit, name, n, kiosk) for name, n in unpaid.items()),
+        discrepancies=tuple(
+            _discrepancy(visit, name, n, is_hidden=name in hiding) for name, n in unpaid.items()
+        ),
         kiosk_changes=changes,
         reasons=_all_reasons(visit, account, unpaid, left_won, now_s),
         by=visit.marks[-1].who if visit.marks else "",
         written_off=account.parts.written_off,
         written_off_won=worth_won(account.parts.written_off, prices),
-        unannounced=_unannounced(visit, surplus, changes),
+        unannounced=_unannounced(visit, surplus, changes) | _raised(hiding, changes),
+        hiding=hiding,
         loss_won=worth_won(unpaid, prices),
         amount_won=amount_won(visit),
         amount_left_won=left_won,
@@ -235,10 +241,14 @@ def _granted(
     return tuple(one for one in grants if one.product not in unclear), uncertain
 
 
-def _discrepancy(visit: Visit, name: str, missing: int, kiosk: Stock) -> Discrepancy:
+def _discrepancy(visit: Visit, name: str, missing: int, *, is_hidden: bool) -> Discrepancy:
+    """`is_hidden`: by goods that were brought; then each of the product's steps counts."""
     shelf = visit.shelf.get(name, 0)
     steps = min((m.certainty for m in visit.movements if m.product == name), default=1.0)
     certainty = visit.certainty.get(name, steps)
+    if is_hidden:
+        goods = goods_moved(m for m in visit.movements if m.product == name)
+        certainty = min(certainty, *(step.certainty for step in goods))
     if name in visit.uncertain:
         certainty = visit.named.get(name, AT_LEAST_CERTAINTY)
     if visit.by_step:
@@ -258,7 +268,8 @@ def _changes_of_the_kiosk_book(visit: Visit, account: _Account, kiosk: Stock) ->
     known.subtract(account.free)
     changes = Counter(known)
     for name, count in account.owed.items():
-        wanted = max(0, -count) + parts.brought.get(name, 0) - parts.written_off.get(name, 0)
+        came = parts.brought.get(name, 0) + parts.hiding.get(name, 0)
+        wanted = max(0, -count) + came - parts.written_off.get(name, 0)
         expected = visit.shelf.get(name, 0) + max(0, count)
         booked = kiosk.get(name, 0) + known[name]
         changes[name] += towards(wanted, expected - booked)
@@ -274,6 +285,11 @@ def _unannounced(visit: Visit, surplus: Stock, changes: Stock) -> dict[str, int]
             for name, count in surplus.items()
         }
     )
+
+
+def _raised(hiding: Stock, changes: Stock) -> dict[str, int]:
+    """Of goods that hid what was taken after them, what nobody had announced."""
+    return positive({name: min(count, changes.get(name, 0)) for name, count in hiding.items()})
 
 
 def _reasons(visit: Visit, unpaid: Stock, now_s: float) -> tuple[Reason, ...]:

@@ -108,29 +108,38 @@ def without_theirs(visit: Visit) -> Visit:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """Who answers for what. `owed`: product → units that customers took less what was paid."""
+    """Who answers for what. `owed`: product → units that customers took less what was paid.
+
+    `hiding`: units that nobody known had brought before others of the kind were taken unpaid.
+    """
 
     written_off: Stock
     brought: Stock
     owed: Mapping[str, int]
+    hiding: Stock
 
 
 def share(visit: Visit, products: Iterable[str]) -> Share:
     """Parts what the marked hands have moved from what customers owe.
 
     A payment is first for what customers took; what is paid beyond that pays for theirs.
-    What they brought covers nobody's debt: it would hide a theft.
+    What they brought covers nobody's debt, nor does what anybody else brought before the goods
+    were taken: it would hide a theft.
     """
     taken, theirs, paid = visit.net_taken, visit.theirs, visit.paid
     written_off, brought, owed = {}, {}, {}
+    hiding: dict[str, int] = {}
     for name in products:
         rest = taken[name] - theirs[name] - paid[name]
+        unpaid = visit.balance(name).unpaid
+        if unpaid > max(0, rest):
+            hiding[name], rest = unpaid - rest, unpaid
         over_paid = min(max(0, -rest), max(0, paid[name]))
         covered = min(over_paid, max(0, theirs[name]))
         owed[name] = rest + covered
         written_off[name] = max(0, theirs[name]) - covered
         brought[name] = max(0, -theirs[name])
-    return Share(positive(written_off), positive(brought), owed)
+    return Share(positive(written_off), positive(brought), owed, hiding)
 
 
 def followed(visit: Visit, kiosk: Stock) -> dict[str, int]:

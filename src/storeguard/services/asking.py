@@ -2,14 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
 from storeguard.clock import Clock, utc_at
 from storeguard.domain import restock
 from storeguard.domain.events import BookEdited, Event, IssueSealed
-from storeguard.domain.ledger import Visit
+from storeguard.domain.ledger import Debt, Visit
 from storeguard.domain.product import Stock
 from storeguard.domain.restock import Question
 from storeguard.ports import Book
@@ -140,12 +141,21 @@ class DeliveryQuestions:
             self._declined, self._is_saved = others | stays, False
         return raised
 
+    def accuse(self, confirmed: Iterable[Debt]) -> None:
+        """A provisional issue stands: it has taken its units out of the kiosk book."""
+        missing: Counter[str] = Counter()
+        for debt in confirmed:
+            missing[debt.product] += debt.count
+        self._accuse(missing)
+
+    def _accuse(self, missing: Stock) -> None:
+        questions = restock.accused(self._questions, missing)
+        if questions != self._questions:
+            self._questions, self._is_saved = questions, False
+
     def _on_event(self, event: Event) -> None:
         if isinstance(event, IssueSealed) and not event.provisional:
-            missing = {line.product: line.missing for line in event.lines}
-            questions = restock.accused(self._questions, missing)
-            if questions != self._questions:
-                self._questions, self._is_saved = questions, False
+            self._accuse({line.product: line.missing for line in event.lines})
         elif isinstance(event, BookEdited) and event.book == "shelf":
             self._counted(event.counts)
 

@@ -25,7 +25,7 @@ from storeguard.services.asking import DeliveryQuestions
 from storeguard.services.awaiting import SalesSources
 from storeguard.services.bus import Bus
 from storeguard.services.filing import Case, FilingService
-from storeguard.services.provisional import settlement_events
+from storeguard.services.provisional import confirmed_debts, settlement_events
 from storeguard.services.selling import Desk
 from storeguard.services.watching import WatchingService
 from storeguard.services.weighing import Channel, WeighingService
@@ -178,10 +178,12 @@ class BookComparison:
         """Returns what no provisional issue has told yet."""
         unpaid = {one.product: one.missing for one in missing}
         settlements, rest = settle_provisional(self._provisional, unpaid)
+        now_s = self._clock.now_s()
         for settled in settlements:
             await self._filing.settle(settled.issue_id, settled.confirmed)
-            for event in settlement_events(settled, self._clock.now_s()):
+            for event in settlement_events(settled, now_s):
                 self._bus.publish(event)
+            self._questions.accuse(confirmed_debts(settled, now_s))
         self._provisional = ()
         return tuple(
             replace(one, kiosk=one.shelf + rest[one.product])

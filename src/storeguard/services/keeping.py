@@ -127,6 +127,7 @@ class LedgerKeeper:
             event.grams,
             event.certainty,
             event.is_foreign,
+            event.moved_s,
         )
         self.ledger = ledgers.add_movement(self.ledger, movement)
 

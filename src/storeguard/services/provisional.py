@@ -82,11 +82,7 @@ class ProvisionalIssues:
         self._open, self._settled = (), ()
         for event in (event for one in settled for event in settlement_events(one, now_s)):
             self._bus.publish(event)
-        return tuple(
-            Debt(one.issue_id, now_s, product, count)
-            for one in settled
-            for product, count in one.confirmed.items()
-        )
+        return tuple(debt for one in settled for debt in confirmed_debts(one, now_s))
 
     def learn(self, visit: Visit) -> None:
         self._delays_s.extend(delays_s(visit))
@@ -102,6 +98,12 @@ def settlement_events(
     for product, count in settled.withdrawn.items():
         yield IssueAmended(now_s, settled.issue_id, product, count, "")
     yield IssueConfirmed(now_s, settled.issue_id)
+
+
+def confirmed_debts(settled: Settlement, now_s: float) -> tuple[Debt, ...]:
+    """What of a provisional issue stands."""
+    confirmed = settled.confirmed.items()
+    return tuple(Debt(settled.issue_id, now_s, product, count) for product, count in confirmed)
 
 
 def _case(visit: Visit, late: Mapping[str, Sequence[Movement]], now_s: float) -> Case:

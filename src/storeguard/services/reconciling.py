@@ -173,6 +173,8 @@ class ReconcilingService:
         self.ledger = refunds.settle_put_back(self.ledger, visit_id)
         visit = self._named(visit_id)
         judgement = self._judged(visit)
+        await self._questions.ask(visit, judgement.unannounced)
+        changes = await self._raise_hiding(visit, judgement)
         rest, in_doubt = await self._provisional.settle(judgement.unpaid, judgement.uncertain)
         sealed = None
         found, reasons = self._heaps.with_counted(visit, judgement, rest, self._clock.now_s())
@@ -180,24 +182,34 @@ class ReconcilingService:
             kept = self._sales.leftovers(visit)
             case = Case(visit.id, visit, found, reasons, kept)
             sealed = await self._filing.file(case)
-        await self._questions.ask(visit, judgement.unannounced)
-        booked = Counter(judgement.kiosk_changes)
-        booked.subtract(in_doubt)
-        if changes := self._restocking.rest(visit, booked):
-            await self._kiosk.add(changes, why=f"visit {visit.id}", key=f"visit:{visit.id}")
+        changes.subtract(in_doubt)
+        if booked := {name: count for name, count in changes.items() if count}:
+            await self._kiosk.add(booked, why=f"visit {visit.id}", key=f"visit:{visit.id}")
         await asyncio.to_thread(self._record.close, visit, judgement)
         self._comparison.may_be_others(alternatives(visit, judgement.unpaid))
         paid_meanwhile = self._sales_since(visit)
         self._close(visit, judgement)
         self._bus.publish(reconciled(visit, judgement, self._clock.now_s()))
-        self.ledger = replace(
-            self.ledger, debts=(*self.ledger.debts, *self._provisional.announce())
-        )
+        confirmed = self._provisional.announce()
+        self._questions.accuse(confirmed)
+        self.ledger = replace(self.ledger, debts=(*self.ledger.debts, *confirmed))
         if sealed is not None:
             self._issued(sealed)
         for sale in paid_meanwhile:
             self._keeper.book_late(sale)
         await self._keep_or_discard(visit, judgement, has_issue=bool(found))
+
+    async def _raise_hiding(self, visit: Visit, judgement: Judgement) -> Counter[str]:
+        """Books goods that hid what was taken after them; returns what is to be booked besides.
+
+        Before the issue takes those out of the kiosk book, which never holds less than nothing.
+        """
+        changes = Counter(self._restocking.rest(visit, judgement.kiosk_changes))
+        came = {name: changes.pop(name) for name in judgement.hiding if name in changes}
+        if came:
+            why, key = f"visit {visit.id}: brought", f"brought:{visit.id}"
+            await self._kiosk.add(came, why=why, key=key)
+        return changes
 
     def _visit(self, visit_id: str) -> Visit:
         """As the ledger has it by now."""
@@ -288,7 +300,7 @@ class ReconcilingService:
 
     def _settle_surplus(self, visit: Visit, product: str, count: int) -> None:
         """What was paid too much pays what is still owed; of the rest the visit has a credit."""
-        over, now_s = max(0, min(count, visit.paid[product])), self._clock.now_s()
+        over, now_s = min(count, visit.balance(product).overpaid), self._clock.now_s()
         self.ledger, paid = ledgers.settle_debts(self.ledger, product, over, now_s)
         self._amends.paid(paid, f"visit {visit.id}", is_off_the_book=False)
         used = sum(units for _, units in paid)

@@ -115,7 +115,7 @@ class Tally:
         weighed = replace(
             weighed,
             started_s=step.started_s,
-            moved_s=step.t_s - channel.rules.settle_for_s - step.started_s,
+            moved_s=_moved_s(channel, step),
             is_restocked=self.is_restocked(step.started_s),
         )
         if isinstance(step, LevelJumped):
@@ -237,6 +237,7 @@ class Tally:
             certainty=move.certainty if move else 1.0,
             unclear_since_s=share.started_s - 1.0 if name in share.doubted else None,
             is_foreign=all(name != one.name for one in channel.products),
+            moved_s=_moved_s(channel, step) if step else 0.0,
         )
 
     def _note(self) -> None:
@@ -401,3 +402,8 @@ class Tally:
         return channel.is_counted and all(
             self.counts[one.name].is_certain for one in channel.weighed
         )
+
+
+def _moved_s(channel: "Channel", step: Step) -> float:
+    """For how long weight moved before the scale came to rest."""
+    return step.t_s - channel.rules.settle_for_s - step.started_s

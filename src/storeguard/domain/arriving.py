@@ -1,0 +1,86 @@
+"""What came onto a shelf from outside: goods, or something that its owner takes along again.
+
+In a visit of many customers, order tells a delivery of which some was stolen from goods that were
+taken and put back. But a bag or a hand may weigh like whole units, and somebody may bring a thing
+back and take another: what one hand puts down and one hand takes again, nobody has delivered and
+nobody has stolen.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from storeguard.domain.belief import SURE
+from storeguard.domain.movement import Movement
+
+AT_ONCE_S = 1.8
+"""A hand is at a shelf for a second. Where weight moved for longer, several things were put there
+one after the other."""
+
+HANDFULS_WITHIN_S = 60.0
+"""Goods are brought in handfuls, so soon one after the other; a bag is put down once."""
+
+LIES_FOR_S = 1800.0
+"""So long somebody's bag may lie there while he is inside."""
+
+
+@dataclass(slots=True)
+class _Arrival:
+    """Units of one movement that nobody has taken before; `at`: its place among the movements."""
+
+    at: int
+    movement: Movement
+    units: int
+    is_loose: bool
+
+
+def goods_moved(movements: Iterable[Movement]) -> tuple[Movement, ...]:
+    """One product's movements in the order in which they count, without what only came to go.
+
+    The units of what is left out are missing in both movements; one without any is left out.
+    """
+    ordered = sorted(movements, key=lambda one: one.counts_s)
+    units, here, out = [one.units for one in ordered], list[_Arrival](), 0
+    for at, movement in enumerate(ordered):
+        if movement.units > 0:
+            back = min(out, movement.units)
+            out -= back
+            _arrive(here, at, movement, movement.units - back)
+        else:
+            out += -movement.units - _go_again(here, at, movement, units)
+    kept = zip(ordered, units, strict=True)
+    return tuple(replace(one, units=count) for one, count in kept if count)
+
+
+def _arrive(here: list[_Arrival], at: int, movement: Movement, units: int) -> None:
+    if not units:
+        return
+    since_s = movement.counts_s - HANDFULS_WITHIN_S
+    others = [one for one in here if one.movement.counts_s >= since_s]
+    is_loose = movement.moved_s < AT_ONCE_S and not others
+    for one in others:
+        one.is_loose = False
+    here.append(_Arrival(at, movement, units, is_loose))
+
+
+def _go_again(here: list[_Arrival], at: int, movement: Movement, units: list[int]) -> int:
+    """Takes out of `here` what may leave again with this movement; returns its units."""
+    left = -movement.units
+    is_all = left == sum(one.units for one in here) and movement.moved_s < AT_ONCE_S
+    for one in reversed(here):
+        is_in_doubt = not (_is_sound(one.movement) and _is_sound(movement))
+        is_soon = movement.started_s - one.movement.started_s <= LIES_FOR_S
+        if is_in_doubt or (is_soon and (is_all or (one.is_loose and left >= one.units))):
+            gone = min(left, one.units)
+            one.units -= gone
+            units[one.at] -= gone
+            left -= gone
+    here[:] = [one for one in here if one.units]
+    gone = -movement.units - left
+    units[at] += gone
+    return gone
+
+
+def _is_sound(movement: Movement) -> bool:
+    """Are these goods for certain, by their own weight? Else what was believed may have changed."""
+    is_own = not movement.is_foreign and movement.units * movement.grams > 0
+    return is_own and movement.certainty >= SURE
