@@ -25,6 +25,8 @@ Sums = Counter[str]
 KEPT_A_KIND = 4
 BEFORE_S, AFTER_S = 8.0, 25.0
 EARLIER_STARTS = (0, 1, 2, 4, 8, 16)
+QUIET_S, QUIET_ONE_IN = 6 * 3600.0, 10
+"""With hard weights every tenth trace begins with hours of drift before the first visit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,10 @@ class Case:
     keep: Path | None = None
     is_hard: bool = False
 
+    @property
+    def quiet_s(self) -> float:
+        return QUIET_S if self.is_hard and self.number % QUIET_ONE_IN == 0 else 0.0
+
 
 def judge_case(case: Case) -> tuple[Sums, Sums, Sums]:
     """Sums of storeguard, of the ancestor's rule and of rounding. Runs in its own process."""
@@ -47,12 +53,13 @@ def judge_case(case: Case) -> tuple[Sums, Sums, Sums]:
 def _judge_in(case: Case, folder: Path) -> tuple[Sums, Sums, Sums]:
     hardship = HARDSHIPS[case.hardship]
     chance = random.Random(f"{case.hardship} {case.seed} {case.number}")
-    shop, counts = open_shop(hardship, chance)
+    shop, counts = open_shop(hardship, chance, case.quiet_s)
     ends_s = shop.run() + hardship.grace_s
     trace = folder / "trace"
     weights = write_trace(
         *(trace, shop, counts, hardship.grace_s, ends_s, chance.getrandbits(32)),
         is_hard=case.is_hard,
+        quiet_s=case.quiet_s,
     )
     try:
         lines = answers(trace, folder / "out")

@@ -33,17 +33,25 @@ from _shop_visitors import (
     pressing,
     put_back,
     refunded,
+    restock,
     slow_payer,
     steal_ten,
     swap,
 )
-from _shop_world import Goods, Person, Script, Shop
+from _shop_world import Goods, Person, Plate, Script, Shop
 
 THIEVES = 1 / 6
 LIGHTEST_G, HEAVIEST_G = 5.0, 1600.0
 LEAST_SPREAD, MOST_SPREAD = 0.005, 0.03
-FILLED = 0.8
+FILLED, HALF_FILLED = 0.8, 0.5
+LEAST_UNITS, LEAST_IN_A_CROWD = 24, 120
 MOST_UNITS, MOST_IN_A_CROWD, MOST_ON_A_RAIL = 60, 400, 15
+CELLS_G, HEAVIEST_CELL_G = (5_000.0, 10_000.0, 20_000.0), 50_000.0
+NOISE_PER_CAPACITY = 0.00003
+"""Of a good cell: 0.3 g (1.2 g peak to peak) on 10 kg."""
+
+OPENS_S = 30.0
+A_DELIVERY, IN_RESTOCK_MODE = 10, 0.5
 LIGHTEST_HANGING_G, HEAVIEST_HANGING_G = 15.0, 150.0
 SILENT_S = 3600.0
 CROWDED_S = 6 * 3600.0
@@ -73,10 +81,17 @@ class Hardship:
     is_crowded: bool = False
     is_hanging: bool = False
     """Bags on rails, a cell a rail."""
+    filled: float = FILLED
+    """The share of a cell's rated load at the start; less where goods are brought."""
 
 
-def open_shop(hardship: Hardship, chance: random.Random) -> tuple[Shop, dict[str, int]]:
-    """The shop before its first visitor, and its stock by product name."""
+def open_shop(
+    hardship: Hardship, chance: random.Random, quiet_s: float = 0.0
+) -> tuple[Shop, dict[str, int]]:
+    """The shop before its first visitor, and its stock by product name.
+
+    `quiet_s`: so long nobody comes; the visits are those that come without it.
+    """
     goods = _draw_goods(hardship, chance)
     shop = Shop(goods, chance)
     counts = {one.scale: _fill(one, hardship) for one in goods}
@@ -84,7 +99,7 @@ def open_shop(hardship: Hardship, chance: random.Random) -> tuple[Shop, dict[str
         plate.hangs = hardship.is_hanging
     shop.stock_up(counts)
     direct = hardship.direct or _one_visit_after_another
-    shop.at(30.0, lambda: shop.follow(direct(shop, hardship)))
+    shop.at(quiet_s + OPENS_S, lambda: shop.follow(direct(shop, hardship)))
     return shop, {one.name: counts[one.scale] for one in goods}
 
 
@@ -100,23 +115,34 @@ def _draw_goods(hardship: Hardship, chance: random.Random) -> list[Goods]:
         price_won = chance.randrange(500, 6000, 100)
         if hardship.same_price:
             price_won = base_won + chance.choice((0, 0, 50))
-        capacity_g, noise_g = _cell(unit_g)
+        capacity_g = _capacity_g(unit_g, hardship, chance)
         spread = chance.uniform(LEAST_SPREAD, MOST_SPREAD)
+        noise_g = NOISE_PER_CAPACITY * capacity_g
         goods.append(Goods(f"상품{scale}", scale, price_won, unit_g, spread, capacity_g, noise_g))
     return goods
 
 
-def _cell(unit_g: float) -> tuple[float, float]:
-    """Rated load and noise of a good cell: 0.3 g (1.2 g peak to peak) on 10 kg."""
-    if unit_g <= 120:
-        return 10_000.0, 0.3
-    return (20_000.0, 0.6) if unit_g <= 300 else (50_000.0, 1.5)
+def _capacity_g(unit_g: float, hardship: Hardship, chance: random.Random) -> float:
+    """A cell that carries a shelf of these goods, and none much larger: it would not see them."""
+    units = LEAST_IN_A_CROWD if hardship.is_crowded else LEAST_UNITS
+    carry = [cell_g for cell_g in CELLS_G if units * unit_g <= FILLED * cell_g]
+    return chance.choice(carry[:2] or [HEAVIEST_CELL_G])
 
 
 def _fill(goods: Goods, hardship: Hardship) -> int:
-    fits = int(FILLED * goods.capacity_g / goods.unit_g)
+    fits = int(hardship.filled * goods.capacity_g / goods.unit_g)
     most = MOST_IN_A_CROWD if hardship.is_crowded else MOST_UNITS
     return min(fits, MOST_ON_A_RAIL if hardship.is_hanging else most)
+
+
+def _with_room(shop: Shop) -> list[Plate]:
+    """Plates that carry a whole delivery more than they hold."""
+    return [
+        plate
+        for plate in shop.plates.values()
+        if sum(item.grams for item in plate.items) + A_DELIVERY * plate.goods.unit_g
+        <= plate.goods.capacity_g
+    ]
 
 
 # --- who comes when ------------------------------------------------------------------------
@@ -186,7 +212,7 @@ def _paid_before(shop: Shop, hardship: Hardship) -> Script:
 
 
 def _delivered(shop: Shop, hardship: Hardship) -> Script:
-    """Every fifth visit is the owner's, who brings goods; half of it is told in the CSV."""
+    """Every fifth visit is the owner's, who brings goods: half of the time in restock mode."""
     for _ in range(hardship.visits):
         if shop.chance.random() < 0.2:
             yield 15.0
@@ -197,8 +223,20 @@ def _delivered(shop: Shop, hardship: Hardship) -> Script:
 
 
 def _delivery(shop: Shop, hardship: Hardship) -> Script:
-    plate = shop.chance.choice(list(shop.plates.values()))
-    count, name = shop.chance.randint(2, 10), plate.goods.name
+    if not (plates := _with_room(shop)):
+        return
+    plate = shop.chance.choice(plates)
+    count = shop.chance.randint(2, A_DELIVERY)
+    if shop.chance.random() < IN_RESTOCK_MODE:
+        yield from _party(shop, hardship, lambda me: restock(me, plate.goods, count), is_owner=True)
+    else:
+        yield from _delivery_without_the_mode(shop, hardship, plate.goods, count)
+    yield 10.0
+
+
+def _delivery_without_the_mode(shop: Shop, hardship: Hardship, goods: Goods, count: int) -> Script:
+    """Half of it is told in the CSV."""
+    name = goods.name
     told = shop.chance.choice(("never", "never", "before", "during"))
     announced = shop.present(name) + count
     if told == "before":
@@ -206,16 +244,20 @@ def _delivery(shop: Shop, hardship: Hardship) -> Script:
         yield shop.chance.uniform(5.0, 60.0)
     if told == "during":
         shop.later(3.0, lambda: shop.edit("kiosk", name, announced))
-    yield from _party(shop, hardship, lambda me: bring(me, plate.goods, count), is_owner=True)
-    yield 10.0
+    yield from _party(shop, hardship, lambda me: bring(me, goods, count), is_owner=True)
 
 
 def _masked(shop: Shop, hardship: Hardship) -> Script:
     """Ten are delivered unannounced, then ten are stolen: the sums would say that all is well."""
     for _ in range(hardship.visits // 4):
-        plate = shop.chance.choice(list(shop.plates.values()))
-        goods = plate.goods
-        yield from _party(shop, hardship, lambda me, g=goods: bring(me, g, 10), is_owner=True)
+        # After the two visits in between ten must be left to steal.
+        plates = [plate for plate in _with_room(shop) if len(plate.own) >= A_DELIVERY]
+        if not plates:
+            return
+        goods = shop.chance.choice(plates).goods
+        yield from _party(
+            shop, hardship, lambda me, g=goods: bring(me, g, A_DELIVERY), is_owner=True
+        )
         yield shop.chance.uniform(*hardship.gap_s)
         for _ in range(2):
             yield from _party(shop, hardship, hardship.act)
@@ -229,7 +271,7 @@ def _masked(shop: Shop, hardship: Hardship) -> Script:
 
 def _silenced(shop: Shop, hardship: Hardship) -> Script:
     """The kiosk tells nothing for an hour, then everything at once."""
-    begins_s = shop.chance.uniform(200.0, 600.0)
+    begins_s = shop.now_s + shop.chance.uniform(170.0, 570.0)
     shop.silent = (begins_s, begins_s + SILENT_S)
     while shop.now_s < begins_s + SILENT_S + 300.0:
         yield from _party(shop, hardship, hardship.act)
@@ -262,8 +304,8 @@ HARDSHIPS = {
         Hardship("slow-payment", slow_payer, grace_s=190.0, direct=_prepaid),
         Hardship("next-inside", late_payer, grace_s=60.0, gap_s=(7.0, 15.0)),
         Hardship("refund", refunded),
-        Hardship("delivery", plain, direct=_delivered),
-        Hardship("masking", plain, direct=_masked),
+        Hardship("delivery", plain, direct=_delivered, filled=HALF_FILLED),
+        Hardship("masking", plain, direct=_masked, filled=HALF_FILLED),
         Hardship("promotion", bargain, direct=_on_offer),
         Hardship("kiosk-silent", plain, direct=_silenced),
         Hardship("never-empty", in_a_crowd, direct=_crowded, is_crowded=True, heaviest_g=60.0),

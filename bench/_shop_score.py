@@ -17,6 +17,9 @@ FITS_S = 1.0
 
 CONFIDENCE = 0.95
 
+CONTESTED_CERTAINTY = 0.5
+"""Where a payment may have been another visit's, an issue that claims no more names both."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
@@ -35,6 +38,7 @@ class Issue:
     visit_started_s: float | None
     units: Counter[str]
     is_provisional: bool
+    certainty: dict[str, float] = field(default_factory=dict)
     paid_late: Counter[str] = field(default_factory=Counter)
     is_withdrawn: bool = False
 
@@ -90,12 +94,13 @@ def _shared_out(
 ) -> list[Truth]:
     """Of visits that no payment tells apart any may be named: the theft is taken for its.
 
-    Counted as `named_for_another`, for it is not the thief who is named.
+    Counted as `named_for_another`, for it is not the thief who is named. An issue that is sure of
+    itself may not: whoever it names for another is accused wrongly.
     """
     shared = list(truths)
     for at, told in issues.items():
         units = sum((issue.told for issue in told), Counter()) if at >= 0 else Counter()
-        for name in sorted(units):
+        for name in sorted(name for name in units if _is_contested(told, name)):
             for other in range(len(shared)):
                 while _may_stand_for(shared, at, other, name, units, issues):
                     theft = next(one for one in shared[other].stolen if one[1] == name)
@@ -105,6 +110,13 @@ def _shared_out(
                     shared[other] = replace(shared[other], stolen=tuple(rest))
                     shared[at] = replace(shared[at], stolen=(*shared[at].stolen, theft))
     return shared
+
+
+def _is_contested(told: Sequence[Issue], name: str) -> bool:
+    """Nobody who tells no certainty has said that it is in doubt."""
+    return all(
+        one.certainty.get(name, 1.0) <= CONTESTED_CERTAINTY for one in told if one.told[name]
+    )
 
 
 def _may_stand_for(
@@ -127,8 +139,13 @@ def issues_of(lines: Sequence[Line]) -> list[Issue]:
     for line in lines:
         if line["event"] == "IssueSealed":
             units = Counter({one["product"]: one["missing"] for one in line["lines"]})
+            certainty = {one["product"]: one.get("certainty", 1.0) for one in line["lines"]}
             found[line["id"]] = Issue(
-                line["t_s"], line.get("visit_started_t_s"), units, bool(line.get("provisional"))
+                line["t_s"],
+                line.get("visit_started_t_s"),
+                units,
+                bool(line.get("provisional")),
+                certainty,
             )
         elif line["event"] == "IssueAmended" and line["id"] in found:
             found[line["id"]].paid_late[line["product"]] += line["count"]

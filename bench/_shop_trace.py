@@ -14,7 +14,9 @@ from _shop_weights import Air, dressed, owners_g
 from _shop_world import Goods, Plate, Sale, Shop
 
 TARE_RAW, COUNTS_PER_G = 84_000, 100.0
-SAMPLE_RATE_HZ = 10
+SAMPLE_RATE_HZ, QUIET_RATE_HZ = 10, 2
+"""Before anybody comes readings are fewer: the zero moves slowly, and a trace is played sooner."""
+
 QUIET_END_S = 20.0
 """After the last thing that happens the scales are read for so long."""
 
@@ -30,14 +32,16 @@ def write_trace(
     seed: int,
     *,
     is_hard: bool = False,
+    quiet_s: float = 0.0,
 ) -> dict[str, tuple[Grams, Grams]]:
     """Writes the whole trace; returns times and grams a scale, as they stand in it.
 
-    `counts` is the stock at the start by product name; `is_hard`: as real cells deliver it.
+    `counts` is the stock at the start by product name; `is_hard`: as real cells deliver it;
+    `quiet_s`: so long nobody comes.
     """
     (folder / "inventory").mkdir(parents=True)
     noise = np.random.default_rng(seed)
-    times_s = np.arange(0.0, ends_s + QUIET_END_S, 1 / SAMPLE_RATE_HZ)
+    times_s = _times_s(quiet_s, ends_s + QUIET_END_S)
     weights = {
         scale: (times_s, _grams(plate, times_s, noise)) for scale, plate in shop.plates.items()
     }
@@ -47,6 +51,7 @@ def write_trace(
         "people.csv": _rows("t_s,people", _one_a_moment(shop.seen)),
         "sales.csv": sales_csv(shop.sales),
         **late_csvs(shop.sales, shop.silent),
+        **_owners_csvs(shop),
         "scales.csv": _scales(weights),
     }
     if is_hard:
@@ -54,13 +59,24 @@ def write_trace(
         texts["scales.csv"] = _hard_scales(weights, shop.goods, air, seed)
         written = [replace(one, unit_g=owners_g(one.unit_g, seed)) for one in shop.goods]
         texts["inventory/inventory_store.csv"] = _inventory(written, counts)
-    if shop.edits:
-        texts["edits.csv"] = _rows("t_s,book,product,count", shop.edits)
-    if shop.promotions:
-        texts["inventory/promotions.csv"] = "\n".join(["행사명,행사,상품", *shop.promotions]) + "\n"
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
     return weights
+
+
+def _owners_csvs(shop: Shop) -> dict[str, str]:
+    """What the owner has done and declared; tables with nothing in them are left out."""
+    texts = {
+        "edits.csv": ("t_s,book,product,count", shop.edits),
+        "restock.csv": ("t_s,mode,who", shop.restock),
+        "inventory/promotions.csv": ("행사명,행사,상품", [(one,) for one in shop.promotions]),
+    }
+    return {name: _rows(header, rows) for name, (header, rows) in texts.items() if rows}
+
+
+def _times_s(quiet_s: float, ends_s: float) -> Grams:
+    slow = np.arange(0.0, quiet_s, 1 / QUIET_RATE_HZ)
+    return np.concatenate([slow, np.arange(quiet_s, ends_s, 1 / SAMPLE_RATE_HZ)])
 
 
 def _grams(plate: Plate, times_s: Grams, noise: np.random.Generator) -> Grams:
@@ -99,9 +115,9 @@ def _scales(weights: dict[str, tuple[Grams, Grams]]) -> str:
 def _hard_scales(
     weights: dict[str, tuple[Grams, Grams]], goods: Sequence[Goods], air: Air, seed: int
 ) -> str:
-    """Cells of their own drift, creep, spikes and failures in one shop's air."""
+    """Cells of the worst drift, with creep, spikes and failures, in one shop's air."""
     columns = [
-        dressed(*weights[one.scale], one.capacity_g, COUNTS_PER_G, seed + at, air)
+        dressed(*weights[one.scale], one.capacity_g, COUNTS_PER_G, seed + at, air, worst=True)
         for at, one in enumerate(goods)
     ]
     times_s = next(iter(weights.values()))[0].round(2).tolist()
@@ -180,7 +196,7 @@ def cut_trace(
     shutil.copytree(source / "inventory", target / "inventory")
     (target / "config.yaml").write_bytes((source / "config.yaml").read_bytes())
     (target / "sales.csv").write_text(sales_csv(sales, from_s), encoding="utf-8")
-    for name in ("scales.csv", "people.csv", "edits.csv"):
+    for name in ("scales.csv", "people.csv", "edits.csv", "restock.csv"):
         if (source / name).exists():
             (target / name).write_text(_window(source / name, from_s, until_s), encoding="utf-8")
     header, *rows = (source / "inventory" / "inventory_store.csv").read_text("utf-8").splitlines()

@@ -348,6 +348,18 @@ def bring(me: Person, goods: Goods, count: int) -> Script:
     yield me.pause(2.0, 5.0)
 
 
+def restock(me: Person, goods: Goods, count: int) -> Script:
+    """The owner's delivery in restock mode; half the time something has gone bad and goes."""
+    yield me.pause(1.0, 4.0)
+    me.shop.switch_restock("on", "owner")
+    yield from bring(me, goods, count)
+    if me.chance.random() < 0.5:
+        grab(me)
+        yield me.pause()
+    me.shop.switch_restock("off")
+    yield me.pause()
+
+
 def steal_ten(me: Person, scale: str) -> Script:
     left = 10
     while left:

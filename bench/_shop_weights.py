@@ -138,7 +138,7 @@ def dressed(
     chance = np.random.default_rng(seed)
     drawn = draw_cell(capacity_g, chance, worst=worst)
     cell = Cell(capacity_g, drawn.noise_g, drawn.per_degree_g, drawn.tare_raw, counts_per_g)
-    rate_hz = 1 / (times_s[1] - times_s[0])
+    rate_hz = len(times_s) / (times_s[-1] - times_s[0])
     return words(measured_g(times_s, grams, cell, air), cell, chance, float(rate_hz))
 
 

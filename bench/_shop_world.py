@@ -250,6 +250,7 @@ class Shop:
         self.sales: list[Sale] = []
         self.promotions: list[str] = []
         self.edits: list[tuple[float, str, str, int]] = []
+        self.restock: list[tuple[float, str, str]] = []
         self.quiet: list[tuple[float, dict[str, int]]] = []
         self.silent: tuple[float, float] | None = None
         self.is_closing = False
@@ -286,6 +287,9 @@ class Shop:
 
     def edit(self, book: str, name: str, count: int) -> None:
         self.edits.append((self.now_s, book, name, count))
+
+    def switch_restock(self, mode: str, who: str = "") -> None:
+        self.restock.append((self.now_s, mode, who))
 
     def at(self, t_s: float, action: Callable[[], None]) -> None:
         heapq.heappush(self._agenda, (t_s, next(self._order), action))

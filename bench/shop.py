@@ -31,6 +31,10 @@ HONEST_VISITS = 6_000
 LEAST_RECALL = LEAST_PRECISION = 0.995
 MOST_FALSE_SHARE = 1 / 2_000
 MOST_WITHDRAWN_SHARE = 0.02
+MOST_UNCERTAIN_SHARE = 0.01
+"""Of visits under hard weights ("Weight becomes truth": uncertain visits <= 1 %), for products
+that weights and sales can tell; what they leave open (`open_by_physics`) is not counted."""
+
 MOST_BEHIND_APART = 0.01
 """A shop that is never empty scores like the same visits apart, within this margin."""
 
@@ -89,6 +93,7 @@ def _row(line: dict[str, Any]) -> list[float]:
 def _run(name: str, wanted: argparse.Namespace) -> dict[str, Any]:
     totals = _totals(name, wanted)
     line = _line(name, totals) | {"seed": wanted.seed, "weights": wanted.weights}
+    line |= {"is_kept": _is_kept(line)}
     report("shop", **line)
     return line
 
@@ -122,7 +127,7 @@ def _batch(name: str, still_wanted: int) -> int:
 
 def _line(name: str, totals: Totals) -> dict[str, Any]:
     sums = totals.judge
-    line: dict[str, Any] = {
+    return {
         "hardship": name,
         "n": sums["visits"],
         "honest": sums["honest"],
@@ -153,12 +158,12 @@ def _line(name: str, totals: Totals) -> dict[str, Any]:
         "took_s": round(totals.took_s),
         "load": round(os.getloadavg()[0], 1),
     }
-    return line | {"is_kept": _is_kept(line)}
 
 
 def _is_kept(line: dict[str, Any]) -> bool:
     """All promised limits of this hardship."""
     withdrawn_share = line["withdrawn"] / max(1, line["provisional"])
+    uncertain_share = line["needlessly_uncertain"] / max(1, line["n"])
     return bool(
         line["recall"] >= LEAST_RECALL
         and line["precision"] >= LEAST_PRECISION
@@ -166,6 +171,7 @@ def _is_kept(line: dict[str, Any]) -> bool:
         and withdrawn_share <= MOST_WITHDRAWN_SHARE
         and line["mixed_up_accused"] == 0
         and line["lost_visits"] == line["refused_traces"] == 0
+        and (line["weights"] == "clean" or uncertain_share <= MOST_UNCERTAIN_SHARE)
         and (line["hardship"] != "masking" or line["recall"] == 1.0)
     )
 
