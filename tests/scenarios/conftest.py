@@ -258,6 +258,7 @@ class Trace:
         self._cells = dict(TRACE_CELLS)
         self._grams = {"A": [], "B": []}
         self._failures = []
+        self._sticks = []
         self._presses = []
         self._swings = []
         self._sets = []
@@ -311,6 +312,10 @@ class Trace:
     def fail(self, from_s, until_s, scale):
         """The scale delivers no good reading."""
         self._failures.append((from_s, until_s, scale))
+
+    def stick(self, from_s, until_s, scale, grams):
+        """The cell says one and the same word, whatever lies on it."""
+        self._sticks.append((from_s, until_s, scale, grams))
 
     def sell(self, t_s, product, count=1):
         self._tables["sales.csv"].append(f"{t_s},{product},{count}")
@@ -381,8 +386,9 @@ class Trace:
             if on == scale and t_s >= from_s:
                 fade = exp(-(t_s - from_s) / fades_s)
                 grams *= 1 - share * fade * cos(2 * pi * hz * (t_s - from_s))
+        stuck = (g for a, b, on, g in self._sticks if on == scale and a <= t_s < b)
         tare_raw, counts_per_g = self._cells[scale]
-        return tare_raw + round(counts_per_g * grams)
+        return tare_raw + round(counts_per_g * next(stuck, grams))
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from typing import TypeVar
 from storeguard.clock import Clock
 from storeguard.devices.opencv import video_frames
 from storeguard.domain.occupancy import Detection
+from storeguard.domain.resting import STUCK_AFTER_S
 from storeguard.domain.restock import Who, as_who
 from storeguard.domain.scalerules import SATURATED
 from storeguard.errors import CameraBlind, CameraEnded, CameraFault, TraceInvalid
@@ -269,7 +270,8 @@ def _wrong(path: Path, number: int, got: str, expected: str) -> TraceInvalid:
 class ReplayScale:
     """Plays a scale's readings; after the last one it goes on showing it.
 
-    Give or take a count: a cell that says the very same word for long is taken for a dead one.
+    Give or take a count: a cell that says the very same word for long is taken for a dead one,
+    which a trace must not end in, unless it has.
     """
 
     def __init__(
@@ -281,6 +283,7 @@ class ReplayScale:
         self._period_s = 1 / sample_rate_hz
         self._next = 0
         self._held_s = self._readings[-1].t_s
+        self._ends_stuck = _ends_stuck(self._readings)
 
     def start(self) -> None:
         """Nothing to start: the clock plays."""
@@ -303,12 +306,23 @@ class ReplayScale:
 
     def _held(self, t_s: float, number: int) -> Reading:
         last = self._readings[-1]
-        if last.raw is None or last.raw in SATURATED:
+        if last.raw is None or last.raw in SATURATED or self._ends_stuck:
             return last._replace(t_s=t_s)
         return last._replace(t_s=t_s, raw=last.raw - number % 2)
 
     async def close(self) -> None:
         """Nothing to close."""
+
+
+def _ends_stuck(readings: Sequence[Reading]) -> bool:
+    """Has it said one word until the end for so long that a cell with noise is taken for stuck?"""
+    last = readings[-1]
+    for one in reversed(readings):
+        if one.raw not in (last.raw, None):
+            return False
+        if last.t_s - one.t_s >= STUCK_AFTER_S:
+            return True
+    return False
 
 
 class ReplayPeople:

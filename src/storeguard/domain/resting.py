@@ -9,11 +9,12 @@ from storeguard.domain.drift import Drift
 from storeguard.domain.events import DeviceFailed, LevelJumped, StepSettled
 from storeguard.domain.scalerules import WeighingRules
 from storeguard.domain.scalestate import Advance, Weighing, band_of
-from storeguard.domain.settling import is_frozen, median_sigma_g, pause_g, sigma_g
+from storeguard.domain.settling import gap_s, is_frozen, median_sigma_g, pause_g, sigma_g
 from storeguard.errors import FaultCode
 
-STUCK_AFTER_S = 30.0
-"""A cell that has shown noise says the same word for so long: it does not weigh any more."""
+STUCK_AFTER_S, FEWEST_ALIKE = 30.0, 10
+"""A cell that has shown noise says the same word for so long, and so often: it does not weigh any
+more. Three words of a slow device may be alike by chance."""
 
 TRACK_EVERY_S = 1.0
 
@@ -38,8 +39,8 @@ def follow(state: Weighing, t_s: float, rules: WeighingRules) -> Advance:
     if elapsed_s < TRACK_EVERY_S:
         return state, ()
     if is_frozen(state.window):
-        return _stand_still(state, t_s, rules)
-    state = _with_noise_of_now(state)
+        return stand_still(state, t_s, rules)
+    state = _with_noise_of_now(state, rules)
     if drift.is_too_early(state.drift, t_s) or _is_handled(state):
         return state._replace(tracked_s=t_s, same_since_s=None), ()
     off_g = state.net_g(median(g for _, g in state.window))
@@ -88,11 +89,11 @@ def is_shaken(state: Weighing, rules: WeighingRules) -> bool:
     return state.noise_g > max(SHAKEN * state.calm_g, SHAKEN_PER_BAND * rules.band_g)
 
 
-def _with_noise_of_now(state: Weighing) -> Weighing:
+def _with_noise_of_now(state: Weighing, rules: WeighingRules) -> Weighing:
     """A hand that has gone without a step has left no noise; a hum that stays is the scale's."""
     calm_g = min(state.noise_g, CALMED_PER_S * state.calm_g)
     if _is_handled(state):
-        return state._replace(noise_g=sigma_g(state.window), calm_g=calm_g)
+        return state._replace(noise_g=noise_of(state, rules), calm_g=calm_g)
     return state if calm_g == state.calm_g else state._replace(calm_g=calm_g)
 
 
@@ -139,21 +140,40 @@ def _slid(state: Weighing, t_s: float, slid: drift.Slide, rules: WeighingRules) 
     return state, (StepSettled(*at, slid.grams, *levels, touched_s=touched_s),)
 
 
-def _stand_still(state: Weighing, t_s: float, rules: WeighingRules) -> Advance:
+def stand_still(state: Weighing, t_s: float, rules: WeighingRules) -> Advance:
     """The same word again and again: of a cell that has shown noise this is a fault in the end."""
     since_s = state.window[0][0] if state.same_since_s is None else state.same_since_s
     state = state._replace(tracked_s=t_s, same_since_s=since_s)
-    if not has_flickered(state, rules) or t_s - since_s < STUCK_AFTER_S:
+    stuck_after_s = max(STUCK_AFTER_S, FEWEST_ALIKE * gap_s(state.window))
+    if not has_flickered(state, rules) or t_s - since_s < stuck_after_s:
         return state, ()
     why = f"the same word for {t_s - since_s:.0f} s: check the wires DT and SCK"
     failed = DeviceFailed(t_s, rules.scale, why, FaultCode.SCALE_STUCK)
-    state = state._replace(is_failed=True, failing_since_s=since_s, moving_since_s=since_s)
+    moving_since_s = since_s if state.moving_since_s is None else state.moving_since_s
+    state = state._replace(is_failed=True, failing_since_s=since_s, moving_since_s=moving_since_s)
     return state, (failed,)
+
+
+def is_lifeless(state: Weighing, rules: WeighingRules) -> bool:
+    """Does a cell that has shown noise say one word only? Wherever that is, it is no level."""
+    return has_flickered(state, rules) and is_frozen(state.window)
 
 
 def has_flickered(state: Weighing, rules: WeighingRules) -> bool:
     """A cell is never as still as a word; made-up readings may be."""
-    return state.noise_g * abs(rules.counts_per_g) >= 1.0
+    return _is_flicker(state.noise_g, rules)
+
+
+def _is_flicker(noise_g: float, rules: WeighingRules) -> bool:
+    return noise_g * abs(rules.counts_per_g) >= 1.0
+
+
+def noise_of(state: Weighing, rules: WeighingRules) -> float:
+    """What its window shows. Where most words are alike that is none: a cell that has shown noise
+    may be about to stick, and keeps what it had with nobody at it."""
+    noise_g = sigma_g(state.window)
+    is_kept = has_flickered(state, rules) and not _is_flicker(noise_g, rules)
+    return state.calm_g if is_kept else noise_g
 
 
 def rest_near(

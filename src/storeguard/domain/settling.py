@@ -29,7 +29,7 @@ def is_steady(window: Samples, settle_for_s: float, band_g: float) -> bool:
     """Has the weight held for the settling time, spikes aside, and not crept either?"""
     if len(window) < FEWEST_SAMPLES:
         return False
-    if window[-1][0] - window[0][0] < settle_for_s * SPAN_SHARE - _gap_s(window):
+    if window[-1][0] - window[0][0] < settle_for_s * SPAN_SHARE - gap_s(window):
         return False
     grams = [g for _, g in window]
     middle = median(grams)
@@ -54,7 +54,7 @@ def pause_g(window: Samples, still_g: float) -> float | None:
     return middle if all(abs(g - middle) <= still_g for _, g in moment) else None
 
 
-def _gap_s(window: Samples) -> float:
+def gap_s(window: Samples) -> float:
     """The mean time between two samples: a window cannot span more than it has fence-posts."""
     return (window[-1][0] - window[0][0]) / (len(window) - 1)
 
@@ -71,6 +71,7 @@ def median_sigma_g(noise_g: float, samples: int) -> float:
 
 
 def is_frozen(window: Samples) -> bool:
-    """Is every sample of the window the same word?"""
-    first = window[0][1]
-    return window[-1][1] == first and all(g == first for _, g in window)
+    """Is every sample of the window the same word, spikes aside?"""
+    grams = sorted([g for _, g in window])
+    spikes = int(len(grams) * TRIMMED)
+    return grams[spikes] == grams[-1 - spikes]

@@ -20,7 +20,6 @@ from storeguard.domain.scalestate import Advance, Weighing, WeighingEvent, band_
 from storeguard.domain.settling import (
     FEWEST_SAMPLES,
     Samples,
-    is_frozen,
     is_steady,
     sigma_g,
 )
@@ -177,7 +176,7 @@ def _try_to_recover(state: Weighing, t_s: float, rules: WeighingRules) -> Advanc
     """A scale is trusted again once it has held still, no reading bad, for a settling time."""
     if state.is_barred or not _holds(state.window, rules) or _is_off(state, rules):
         return state, ()
-    if resting.has_flickered(state, rules) and is_frozen(state.window):
+    if resting.is_lifeless(state, rules):
         return state, ()
     assert state.failing_since_s is not None
     recovered = DeviceRecovered(t_s, rules.scale, t_s - state.failing_since_s)
@@ -187,6 +186,10 @@ def _try_to_recover(state: Weighing, t_s: float, rules: WeighingRules) -> Advanc
 
 
 def _try_to_settle(state: Weighing, t_s: float, rules: WeighingRules) -> Advance:
+    if resting.is_lifeless(state, rules):
+        return resting.stand_still(state, t_s, rules)
+    if state.same_since_s is not None:
+        state = state._replace(same_since_s=None)
     if not _holds(state.window, rules):
         if state.moving_since_s is None:
             return state._replace(moving_since_s=t_s), ()
@@ -195,7 +198,7 @@ def _try_to_settle(state: Weighing, t_s: float, rules: WeighingRules) -> Advance
         return _wait_for_the_shelf(state, t_s, rules)
     gross_g = median(g for _, g in state.window)
     before, started_s = state, state.moving_since_s
-    noise_g = sigma_g(state.window)
+    noise_g = resting.noise_of(state, rules)
     calm_g = min(noise_g, state.calm_g or noise_g)
     state = state._replace(
         moving_since_s=None, noise_g=noise_g, calm_g=calm_g, tracked_s=t_s, pauses=()
