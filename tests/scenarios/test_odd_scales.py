@@ -166,6 +166,19 @@ def test_a_zero_that_has_wandered_is_recommended_to_be_set(store):
     assert store.shelf["초코바"] == 12
 
 
+def test_a_zero_that_moved_further_than_cells_do_is_to_be_set_under_heavy_goods_too(make_store):
+    """Of 370 g no third has gone."""
+    store = make_store()
+    store.start()
+    store.stop()
+    (store.folder / "state" / "drifts.json").write_text('{"drift_g": {"C": 101.0}}', "utf-8")
+    store.start()
+    store.advance(20)
+    [row] = remarks(store).values()
+    assert (row.device, row.code) == ("C", FaultCode.ZERO_MOVED)
+    assert [(event.scale, event.is_certain) for event in store.told(ev.ZeroMoved)] == [("C", False)]
+
+
 def test_a_product_without_a_weight_is_remarked_and_the_rest_runs(make_store):
     store = make_store()
     csv = store.folder / "inventory" / "inventory_store.csv"

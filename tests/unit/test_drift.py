@@ -17,6 +17,7 @@ from storeguard.domain.weighing import advance, set_level
 COUNTS_PER_G = 100.0
 HOUR_S, DAY_S = 3600.0, 86_400.0
 BAG_G, BOTTLE_G = 24.0, 95.0
+A_BATCH = 500
 
 
 def rules(capacity_g: float = 10_000.0, unit_g: float = BAG_G) -> WeighingRules:
@@ -29,7 +30,11 @@ def weigh(load, until_s: float, given: WeighingRules, *, every_s: float = 0.5, s
     rnd = random.Random(seed)
     times = [n * every_s for n in range(int(until_s / every_s))]
     samples = [Reading(t, round((load(t) + rnd.gauss(0, 0.3)) * COUNTS_PER_G)) for t in times]
-    return advance(Weighing(), samples, given)
+    state, events = Weighing(), ()
+    for first in range(0, len(samples), A_BATCH):
+        state, new = advance(state, samples[first : first + A_BATCH], given)
+        events += new
+    return state, events
 
 
 def steps(events) -> list[StepSettled]:
@@ -105,19 +110,52 @@ def test_a_bag_slid_away_at_any_speed_is_never_gone_without_a_word(seconds_a_gra
     assert state.level_g is not None
     gone_g = 20 * BAG_G - state.level_g
     assert gone_g - state.drift.total_g - state.drift.held_g == pytest.approx(BAG_G, abs=2)
-    assert drift.is_in_doubt(state.drift, BAG_G, was=False) or gone_g > BAG_G / 3
+    assert drift.is_in_doubt(state.drift, BAG_G, DriftRules(), was=False) or gone_g > BAG_G / 3
 
 
-def test_what_has_drifted_in_all_further_than_a_cell_can_is_a_step():
-    """30 g an hour, below the hour's bound, for four hours."""
+# --- months
+
+
+@pytest.mark.parametrize("capacity_g", [5_000.0, 10_000.0, 20_000.0])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_zero_that_shifts_for_months_is_never_goods_and_one_item_taken_then_is(capacity_g, sign):
+    """3 g a day: two bottles by the end of the season, and no hour in which any of it went."""
 
     def load(t_s: float) -> float:
-        return 6000 - 30 * min(4.0, t_s / HOUR_S)
+        taken_g = BOTTLE_G if t_s >= 79.5 * DAY_S else 0.0
+        return 1900 + sign * 3 * t_s / DAY_S - taken_g
 
-    state, events = weigh(load, 5 * HOUR_S, rules(unit_g=150.0), every_s=2.0)
-    assert steps(events)
-    assert state.level_g == pytest.approx(5880, abs=4)
-    assert abs(state.drift.total_g) < 4
+    given = rules(capacity_g, unit_g=BOTTLE_G)
+    state, events = weigh(load, 80 * DAY_S, given, every_s=150.0)
+    [step] = events
+    assert step.grams == pytest.approx(-BOTTLE_G, abs=4 * step.sigma_g)
+    assert state.level_g == pytest.approx(1900 - BOTTLE_G, abs=1)
+    assert state.drift.total_g == pytest.approx(sign * 240, abs=1)
+    assert drift.is_in_doubt(state.drift, 2000.0, given.drift, was=False)
+
+
+@pytest.mark.parametrize("g_an_hour", [28.0, -28.0, 42.0, -42.0])
+def test_a_warm_day_moves_a_zero_by_units_and_none_of_them_is_gone(g_an_hour):
+    """Each hour within its bound, for six of them."""
+    state, events = weigh(
+        lambda t_s: 6000 + g_an_hour * t_s / HOUR_S, 6 * HOUR_S, rules(unit_g=BOTTLE_G), every_s=2.0
+    )
+    assert events == ()
+    assert state.level_g == pytest.approx(6000, abs=1)
+    assert state.drift.total_g == pytest.approx(6 * g_an_hour, abs=1)
+
+
+def test_what_is_slid_away_after_a_long_drift_is_no_more_than_that():
+    """140 g of drift within four hours, and then a bottle within ten minutes."""
+
+    def load(t_s: float) -> float:
+        slid_g = BOTTLE_G * min(1.0, max(0.0, (t_s - 4.5 * HOUR_S) / 600))
+        return 6000 - 35 * min(4.0, t_s / HOUR_S) - slid_g
+
+    state, events = weigh(load, 5.5 * HOUR_S, rules(unit_g=BOTTLE_G), every_s=2.0)
+    assert sum(step.grams for step in steps(events)) == pytest.approx(-BOTTLE_G, abs=8)
+    assert state.drift.total_g == pytest.approx(-140, abs=8)
+    assert min(step.started_s for step in steps(events)) > 4 * HOUR_S
 
 
 def test_a_cell_for_twice_the_load_may_drift_twice_as_far():
@@ -166,11 +204,23 @@ def test_a_step_against_the_drift_takes_nothing_out_of_it():
     assert (begun.grams, state.total_g, state.pushed) == (2.0, 0.0, None)
 
 
+def is_in_doubt(total_g: float, unit_g: float, *, was: bool) -> bool:
+    return drift.is_in_doubt(Drift(total_g), unit_g, DriftRules(), was=was)
+
+
 def test_the_doubt_stays_until_the_residual_is_well_below_what_made_it():
-    assert drift.is_in_doubt(Drift(-8.1), BAG_G, was=False)
-    assert not drift.is_in_doubt(Drift(7.9), BAG_G, was=False)
-    assert drift.is_in_doubt(Drift(7.0), BAG_G, was=True)
-    assert not drift.is_in_doubt(Drift(5.9), BAG_G, was=True)
+    assert is_in_doubt(-8.1, BAG_G, was=False)
+    assert not is_in_doubt(7.9, BAG_G, was=False)
+    assert is_in_doubt(7.0, BAG_G, was=True)
+    assert not is_in_doubt(5.9, BAG_G, was=True)
+
+
+@pytest.mark.parametrize("unit_g", [301.0, 1500.0, 10_000.0])
+def test_past_what_a_cell_moves_in_all_the_heaviest_unit_is_in_doubt(unit_g):
+    assert is_in_doubt(-100.1, unit_g, was=False)
+    assert not is_in_doubt(99.9, unit_g, was=False)
+    assert is_in_doubt(76.0, unit_g, was=True)
+    assert not is_in_doubt(-74.0, unit_g, was=True)
 
 
 def test_the_owners_word_ends_the_drift():

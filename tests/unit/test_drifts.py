@@ -12,17 +12,27 @@ from storeguard.services.bus import Bus
 from storeguard.services.drifts import DriftWatch
 
 GUM = Product("껌", 4200, 5.3)
+OIL = Product("식용유", 9000, 1700.0)
 NOW_S = 165.0
 
 
 @pytest.fixture
-def looked():
+def told():
+    """What the watch has said."""
+    return []
+
+
+@pytest.fixture
+def looked(told):
     """A function: a scale of gums whose zero has drifted so, and so; looked at each time."""
 
-    def look(*drifts: Drift) -> DriftWatch:
-        channel = SimpleNamespace(id="A", weighing=Weighing(), products=[GUM])
+    def look(*drifts: Drift, products=(GUM,)) -> DriftWatch:
+        rules = SimpleNamespace(drift=DriftRules())
+        channel = SimpleNamespace(id="A", weighing=Weighing(), products=products, rules=rules)
         clock, memory = SimpleNamespace(now_s=lambda: NOW_S), SimpleNamespace(save=lambda _: None)
-        watch = DriftWatch([channel], Bus(), clock, memory)
+        bus = Bus()
+        bus.subscribe(told.append)
+        watch = DriftWatch([channel], bus, clock, memory)
         for drift in drifts:
             channel.weighing = Weighing(drift=drift)
             asyncio.run(watch.look())
@@ -51,3 +61,29 @@ def test_the_doubt_may_begin_as_the_last_of_a_jump_is_followed(looked, jump_g):
     watch = looked(*drifts)
     assert watch.doubts(99.0, 101.0) != {}
     assert watch.doubts(101.0, 200.0) == {}
+
+
+def test_past_what_a_cell_moves_in_all_the_heaviest_goods_are_in_doubt_and_tare_is_asked(
+    looked, told, caplog
+):
+    watch = looked(Drift(total_g=-99.0), Drift(total_g=-101.0), products=(OIL,))
+    assert [(event.is_certain, event.low, event.high) for event in told] == [(False, -1, 0)]
+    assert watch.doubts(NOW_S - 1, NOW_S + 1) == {OIL.name: (-1, 0)}
+    assert "or over 100 g: its count is uncertain" in caplog.text
+    assert "storeguard scale tare A" in caplog.text
+
+
+def test_each_product_is_in_doubt_from_its_own_time_on_and_the_scale_says_so_once(looked, told):
+    """The gums were already; the oil is a matter of the visit in which its own doubt begins."""
+    long_ago = Drift(total_g=-50.0, held=Slide(100.0, -3.3))
+    watch = looked(long_ago, Drift(total_g=-99.0), Drift(total_g=-101.0), products=(GUM, OIL))
+    assert watch.doubts(99.0, 101.0) == {GUM.name: (-20, -19)}
+    assert watch.doubts(101.0, 200.0) == {OIL.name: (-1, 0)}
+    assert [event.is_certain for event in told] == [False]
+
+
+def test_a_doubt_ends_where_the_residual_is_well_below_and_begins_anew_after_it(looked, told):
+    drifts = [Drift(total_g=grams) for grams in (-101.0, -76.0, -74.0, -90.0, 101.0)]
+    watch = looked(*drifts, products=(OIL,))
+    assert [event.is_certain for event in told] == [False, True, False]
+    assert watch.doubts(NOW_S - 1, NOW_S + 1) == {OIL.name: (0, 1)}

@@ -2,10 +2,12 @@
 
 Drift cannot be told from an item that is slid away slowly by looking at one moment, only by
 how much of it there is: 1 to 7 g/°C on a 10 kg cell, steps of 5 °C within minutes, so 35 g and
-a little creep in an hour and seldom 100 g in all. What moves further than that is goods: it is
-taken back out of the zero, whole and with its true beginning, as a `Slide`. What moves less
-stays in `total_g`, the residual that no count explains, until the owner says what is there:
-past a third of a unit nobody can say any more that no unit went.
+a little creep in an hour. What moves further than that within an hour is goods: it is taken back
+out of the zero, whole and with its true beginning, as a `Slide`. What moves less stays in
+`total_g`, the residual that no count explains, until the owner says what is there: past a third
+of a unit nobody can say any more that no unit went. Between winter and summer it may come to any
+sum, so the sum alone is never goods; past what a cell moves in all by nature, nobody can say so of
+any unit, however heavy.
 """
 
 from dataclasses import dataclass, replace
@@ -14,7 +16,7 @@ PER_HOUR_PER_CAPACITY = 0.0045
 """5 °C at 7 g/°C on 10 kg are 35 g; with the day's own slope and creep 45 g."""
 
 IN_ALL_PER_CAPACITY = 0.01
-"""100 g on 10 kg: 14 °C at 7 g/°C."""
+"""100 g on 10 kg: 14 °C at 7 g/°C, or a month of 3 g a day. Past it a scale has to be tared."""
 
 RATE_PER_CAPACITY = 0.000035
 """A second: 5 °C at 7 g/°C within 100 s on 10 kg. What changes faster is no temperature."""
@@ -41,7 +43,7 @@ REFINED_AFTER_S, REFINED_PER_BAND = 3.0, 1 / 6
 the first reading, and no drift. Hundreds of steps a day would add up to a unit."""
 
 DOUBT_PER_UNIT = 1 / 3
-CERTAIN_PER_UNIT = 1 / 4
+CERTAIN_PER_DOUBT = 3 / 4
 """The doubt goes where the residual is well below what made it."""
 
 
@@ -50,7 +52,8 @@ Notes = tuple[tuple[float, float], ...]
 
 @dataclass(frozen=True, slots=True)
 class DriftRules:
-    """Bounds of one scale's drift, in grams: a second, an hour, and since the owner's word."""
+    """Bounds of one scale's drift, in grams: what it may move in a second and in an hour, and
+    since the owner's word before every count is in doubt."""
 
     per_s_g: float = RATE_PER_CAPACITY * SMALLEST_CAPACITY_G
     per_hour_g: float = PER_HOUR_PER_CAPACITY * SMALLEST_CAPACITY_G
@@ -132,8 +135,6 @@ def slide(drift: Drift, t_s: float, band_g: float, rules: DriftRules) -> Followe
     """What has moved further than a zero does, taken out of the drift; looked for at each note."""
     if drift.past[-1][0] != t_s:
         return drift, None
-    if abs(drift.total_g) > rules.in_all_g:
-        return _taken_out(drift, t_s, drift.past[0][0], 0.0)
     is_sliding = drift.slid_s is not None and t_s - drift.slid_s < SLIDING_FOR_S
     limit_g = band_g if is_sliding else rules.per_hour_g
     oldest = next((one for one in drift.past if abs(drift.total_g - one[1]) > limit_g), None)
@@ -227,9 +228,10 @@ def told(drift: Drift) -> Drift:
     return Drift(slid_s=drift.slid_s)
 
 
-def is_in_doubt(drift: Drift, unit_g: float, *, was: bool) -> bool:
+def is_in_doubt(drift: Drift, unit_g: float, rules: DriftRules, *, was: bool) -> bool:
     """May a unit have gone, or come, with what the zero has followed?"""
-    return abs(drift.total_g) > unit_g * (CERTAIN_PER_UNIT if was else DOUBT_PER_UNIT)
+    doubt_g = min(DOUBT_PER_UNIT * unit_g, rules.in_all_g)
+    return abs(drift.total_g) > doubt_g * (CERTAIN_PER_DOUBT if was else 1.0)
 
 
 def _taken_out(drift: Drift, t_s: float, since_s: float, total_g: float) -> Followed:

@@ -41,7 +41,7 @@ class DriftWatch:
         self._clock = clock
         self._memory = memory
         self._saved: dict[str, float] = {}
-        self._doubted: dict[str, float] = {}
+        self._doubted: dict[str, dict[str, float]] = {}
         self._seen: dict[str, Drift] = {}
 
     async def load(self) -> None:
@@ -73,38 +73,47 @@ class DriftWatch:
             await asyncio.to_thread(self._memory.save, dict(self._saved))
 
     def doubts(self, from_s: float, until_s: float) -> dict[str, tuple[int, int]]:
-        """Product → least and most units that may have come unseen, of scales whose doubt began
-        then: what was in doubt before is no matter of that visit."""
+        """Product → least and most units that may have come unseen, where its doubt began then:
+        what was in doubt before is no matter of that visit."""
         found: dict[str, tuple[int, int]] = {}
         for channel in self._channels:
-            if from_s <= self._doubted.get(channel.id, -math.inf) <= until_s:
-                grams = channel.weighing.drift.total_g
-                for product in channel.products:
-                    if product.is_weighable and is_in_doubt(
-                        channel.weighing.drift, product.unit_weight_g, was=False
-                    ):
-                        found[product.name] = _units(grams, product.unit_weight_g)
+            grams, since_s = channel.weighing.drift.total_g, self._doubted.get(channel.id, {})
+            for product in channel.products:
+                if from_s <= since_s.get(product.name, -math.inf) <= until_s:
+                    found[product.name] = _units(grams, product.unit_weight_g)
         return found
 
     def _tell(self, channel: "Channel", unit_g: float, before: Drift) -> None:
-        drift, was = channel.weighing.drift, channel.id in self._doubted
-        is_doubted = is_in_doubt(drift, unit_g, was=was)
-        if is_doubted == was:
+        """The heavier a product, the later the doubt of it begins; said once for the scale."""
+        drift, was_doubted = channel.weighing.drift, bool(self._doubted.get(channel.id))
+        self._note(channel, began_s(before, self._clock.now_s()))
+        is_doubted = bool(self._doubted[channel.id])
+        if is_doubted == was_doubted:
             return
-        now_s = self._clock.now_s()
         if is_doubted:
-            self._doubted[channel.id] = began_s(before, now_s)
             log.warning(
                 "scale '%s': its zero has moved by %+.1f g, over a third of its lightest unit "
-                "(%g g): its count is uncertain; empty it and run: storeguard scale tare %s",
-                *(channel.id, drift.total_g, unit_g, channel.id),
+                "(%g g) or over %g g: its count is uncertain; empty it and run: "
+                "storeguard scale tare %s",
+                *(channel.id, drift.total_g, unit_g, channel.rules.drift.in_all_g, channel.id),
             )
         else:
-            del self._doubted[channel.id]
             log.info("scale '%s': its zero is back at %+.1f g", channel.id, drift.total_g)
         low, high = _units(drift.total_g, unit_g) if is_doubted else (0, 0)
+        now_s = self._clock.now_s()
         event = ZeroMoved(now_s, channel.id, drift.total_g, not is_doubted, low, high)
         self._bus.publish(event)
+
+    def _note(self, channel: "Channel", began_s: float) -> None:
+        """Of which of its products the count is in doubt, and since when."""
+        drift, bounds = channel.weighing.drift, channel.rules.drift
+        known = self._doubted.get(channel.id, {})
+        self._doubted[channel.id] = {
+            one.name: known.get(one.name, began_s)
+            for one in channel.products
+            if one.is_weighable
+            and is_in_doubt(drift, one.unit_weight_g, bounds, was=one.name in known)
+        }
 
     def _has_moved(self, channel: "Channel", unit_g: float) -> bool:
         total_g, before_g = channel.weighing.drift.total_g, self._saved.get(channel.id, 0.0)

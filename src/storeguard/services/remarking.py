@@ -4,14 +4,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 
+from storeguard.domain.drift import is_in_doubt
 from storeguard.domain.occupancy import Presence
 from storeguard.errors import FaultCode
 from storeguard.services.eye import Eye
 from storeguard.services.watching import WatchingService
 from storeguard.services.weighing import Channel, WeighingService
-
-MOVED_PER_UNIT = 1 / 3
-"""A zero that has moved by so much of a unit is near to being taken for one."""
 
 RESTLESS_S = 60.0
 """Nobody touches a shelf for so long."""
@@ -60,7 +58,7 @@ def _of_scale(weighing: WeighingService, channel: Channel, now_s: float) -> Iter
         grams = {"grams": f"{state.level_g:.0f}"}
         yield Remark(scale, FaultCode.WEIGHT_UNCLEAR, doubted_since_s, grams)
     lightest_g = min(product.unit_weight_g for product in channel.weighed)
-    if abs(state.drift.total_g) > MOVED_PER_UNIT * lightest_g:
+    if is_in_doubt(state.drift, lightest_g, channel.rules.drift, was=False):
         moved = {"grams": f"{state.drift.total_g:+.0f}"}
         yield Remark(scale, FaultCode.ZERO_MOVED, values=moved)
     since_s = state.moving_since_s
