@@ -252,6 +252,7 @@ class Store:
             self.health,
             is_clock_synced=is_clock_synced,
             threshold=threshold(self.config),
+            amendments=self.issue_records.amendments,
             quiet_hours=self.config.notices.quiet_hours,
             on_digest=lambda: self.outreach.hand_over(),
             fsync=self._mode.fsync,

@@ -4,10 +4,12 @@ import functools
 import os
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from storeguard import __version__
 from storeguard.assembling import days, issue_store
 from storeguard.books.journal import Journal
+from storeguard.books.records import IssueRecords
 from storeguard.clock import Clock, is_clock_synced
 from storeguard.config import Config, Folders
 from storeguard.domain.events import Event, IssueSealed
@@ -24,6 +26,7 @@ from storeguard.services.alarming import AlarmingService, alarms_in
 from storeguard.services.announcing import Announcer
 from storeguard.services.bus import Bus
 from storeguard.services.linking import LinkingService
+from storeguard.services.outcomes import Outcomes
 from storeguard.services.remarking import Remark
 from storeguard.services.reminding import RemindingService
 from storeguard.services.reporting import Reporter
@@ -72,6 +75,7 @@ class Outreach:
         self._health = health
         self._mode = mode
         self._bus = bus
+        self._journal = journal
         self._days = days(config, journal)
         self._store = issue_store(config)
         self._digests = folders.state / DIGESTS
@@ -141,13 +145,26 @@ class Outreach:
             self._folders.issue_data,
             self._digests,
             announcer,
+            self._outcomes(announcer),
             self._store,
-            self._bus,
             self._clock,
             self._health,
             tests=self._config.notices.weekly_test and self.is_heard,
             escalate_after=self._escalate_after,
             report=self._reporter(self._store),
+        )
+
+    def _outcomes(self, announcer: Announcer) -> Outcomes:
+        zone = ZoneInfo(self._store.timezone)
+        return Outcomes(
+            self._folders.issue_data,
+            self._digests,
+            announcer,
+            self._store,
+            IssueRecords(self._journal),
+            self._bus,
+            self._clock,
+            is_quiet=lambda: self._is_quiet(self._clock.utc().astimezone(zone)),
         )
 
     @property

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from storeguard.cloud.index import CONFIRM, DISMISS, HOLD, OPEN, PAID, Index
+from storeguard.cloud.index import CONFIRM, DISMISS, HOLD, OPEN, PAID, WITHDRAWN, Index
+from storeguard.cloud.manifest import ABOUT_ANOTHER, FAULTS, SUMS
 from storeguard.cloud.table import PAGE
 
 NOW_S = datetime(2026, 11, 21, 3, 0, tzinfo=UTC).timestamp()
@@ -110,13 +111,57 @@ def test_the_owners_own_word_stands_against_a_late_payment(index):
     assert index.issue("s", name)["status"] == CONFIRM
 
 
+def settled(name, notice, loss_won=1500, **more):
+    return manifest(7, id=f"settled-{name}", notice=notice, amends=name, loss_won=loss_won) | more
+
+
+def test_a_withdrawn_issue_is_open_no_more_and_costs_nothing(index):
+    name = add(index, 7, provisional=True)
+    assert of(index) == (1, 1, 1500)
+    for _ in range(2):
+        index.add("owner", "s", "k", settled(name, "withdrawn"), SENT)
+    assert of(index) == (0, 1, 0)
+    issue = index.issue("s", name)
+    assert (issue["status"], issue["provisional"]) == (WITHDRAWN, False)
+    assert index.of_owner("owner", is_todo=True).issues == ()
+
+
+def test_what_was_withdrawn_costs_nothing_whatever_the_owner_had_said(index):
+    name = add(index, 7, provisional=True)
+    index.decide("s", name, CONFIRM, "owner")
+    index.add("owner", "s", "k", settled(name, "withdrawn"), SENT)
+    assert index.issue("s", name)["status"] == CONFIRM
+    assert of(index) == (0, 1, 0)
+
+
+def test_a_confirmed_issue_costs_what_was_confirmed_of_it(index):
+    name = add(index, 7, provisional=True, loss_won=4500)
+    index.add("owner", "s", "k", settled(name, "confirmed", 3000), SENT)
+    index.add("owner", "s", "k", settled(name, "withdrawn"), SENT)  # nothing settles it again
+    assert of(index) == (1, 1, 3000)
+    issue = index.issue("s", name)
+    assert (issue["provisional"], issue["settled"], issue["status"]) == (False, True, OPEN)
+    late = manifest(7, id="late-1", notice="amended", amends=name, loss_won=3000)
+    index.add("owner", "s", "k", late, SENT)
+    assert index.issue("s", name)["status"] == PAID
+    assert of(index) == (0, 1, 0)
+
+
+def test_a_late_payment_that_overtakes_the_confirmation_pays_it(index):
+    name = add(index, 7, provisional=True, loss_won=4500)
+    late = manifest(7, id="late-1", notice="amended", amends=name, loss_won=3000)
+    index.add("owner", "s", "k", late, SENT)
+    index.add("owner", "s", "k", settled(name, "confirmed", 3000), SENT)
+    assert index.issue("s", name)["status"] == PAID
+
+
 def test_what_is_about_nothing_known_changes_nothing(index):
     index.add("owner", "s", "k", manifest(7, id="l", notice="amended", amends="none"), SENT)
     assert index.decide("s", "none", CONFIRM, "owner") is None
     assert index.of_owner("owner").issues == ()
 
 
-@pytest.mark.parametrize("notice", ["digest", "day_is_full", "fault", "fault_over", "escalated"])
+@pytest.mark.parametrize("notice", sorted(SUMS | FAULTS | ABOUT_ANOTHER))
 def test_messages_that_are_no_issue_are_not_listed(index, notice):
     add(index, 7, notice=notice, amends="x", headline="x", numbers=[7])
     assert index.of_owner("owner").issues == ()

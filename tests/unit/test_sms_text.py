@@ -74,6 +74,22 @@ def manifest(*lines, store="강남 1호점", language="ko", certainty=1.0, **oth
             "[강남 1호점] 결제 확인됨: 바나나우유 1 (1,500원) 22:21 #7",
         ),
         (
+            manifest(("바나나우유", 1), notice="confirmed", amends="x"),
+            "[강남 1호점] 재고 불일치 확정: 바나나우유 1 (-1,500원) 22:21 #7",
+        ),
+        (
+            manifest(("바나나우유", 1), notice="withdrawn", amends="x"),
+            "[강남 1호점] 재고 불일치 취소: 바나나우유 1 22:21 #7",
+        ),
+        (
+            manifest(("바나나우유", 1), notice="withdrawn", amends="x", reason="paid"),
+            "[강남 1호점] 재고 불일치 취소(결제됨): 바나나우유 1 22:21 #7",
+        ),
+        (
+            manifest(("Milk", 1), language="en", notice="withdrawn", reason="put_back"),
+            "[강남 1호점] Mismatch withdrawn (put back): Milk 1 22:21 #7",
+        ),
+        (
             manifest(("바나나우유", 1), notice="escalated", amends="x"),
             "[강남 1호점] 아직 확인 안 됨: 바나나우유 1 (-1,500원) 22:21 #7",
         ),

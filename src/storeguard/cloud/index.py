@@ -29,14 +29,14 @@ KEPT_FOR_S = 400 * 24 * 3600
 SHARDS = 16
 WEEK = timedelta(days=7)
 MOST_DECISIONS = 500
-OPEN, HOLD, CONFIRM, DISMISS, PAID, RECEIVED = (
-    "open", "hold", "confirm", "dismiss", "paid", "received",
+OPEN, HOLD, CONFIRM, DISMISS, PAID, RECEIVED, WITHDRAWN = (
+    "open", "hold", "confirm", "dismiss", "paid", "received", "withdrawn",
 )  # fmt: skip
 OF_ISSUE = "i:"
 """Before an issue's id: the attribute of its day that holds what it lost."""
 
 UNDECIDED = frozenset({OPEN, HOLD})
-NO_LOSS = frozenset({DISMISS, PAID, RECEIVED})
+NO_LOSS = frozenset({DISMISS, PAID, RECEIVED, WITHDRAWN})
 
 
 class BusyIssue(Exception):
@@ -178,6 +178,8 @@ class Index:
         notice = manifest.get("notice", "own")
         if notice == "amended":
             self._amend(store, manifest)
+        elif notice in ("confirmed", "withdrawn"):
+            self._settle(store, manifest)
         elif notice not in SUMS | FAULTS | ABOUT_ANOTHER:
             self._add(owner, store, key, manifest, sent)
 
@@ -233,6 +235,24 @@ class Index:
             return issue | {"status": status, "paid_won": paid_won, "amended_by": known}
 
         self._change(store, manifest["amends"], amended)
+
+    def _settle(self, store: str, manifest: Mapping[str, Any]) -> None:
+        """The empty store has confirmed a provisional issue, or has taken it back: then it costs
+        nothing, whatever was said of it. Once; the owner's own word stands."""
+
+        def settled(issue: Item) -> Item | None:
+            if not issue.get("provisional"):
+                return None
+            changed = issue | {"provisional": False, "loss_won": 0}
+            status = WITHDRAWN
+            if manifest["notice"] == "confirmed":
+                changed |= {"settled": True, "loss_won": manifest["loss_won"]}
+                changed |= {"lines": _lines(manifest)}
+                is_paid = changed["loss_won"] and changed.get("paid_won", 0) >= changed["loss_won"]
+                status = PAID if is_paid else issue["status"]
+            return changed | ({"status": status} if issue["status"] in UNDECIDED else {})
+
+        self._change(store, manifest["amends"], settled)
 
     def _add(
         self, owner: str, store: str, key: str, manifest: Mapping[str, Any], sent: Mapping[str, Any]
@@ -310,11 +330,6 @@ def _issue_item(
     happened = (manifest.get("visit") or {}).get("ended_at") or manifest["sealed_at"]
     local = sealed_at.astimezone(zone(manifest["store"]["timezone"]))
     names = [entry["name"] for entry in manifest["files"]]
-    lines = [
-        {k: line.get(k, 0) for k in ("product", "missing", "loss", "certainty")}
-        | {k: line[k] for k in ("shelf", "kiosk") if isinstance(line.get(k), int)}
-        for line in manifest["lines"][:50]
-    ]
     return {
         "pk": f"S#{store}",
         "sk": f"I#{manifest['id']}",
@@ -332,13 +347,22 @@ def _issue_item(
         "key": key,
         "happened_at": happened,
         "local_date": f"{local:%Y-%m-%d}",
-        "lines": json.dumps(lines, ensure_ascii=False),
+        "lines": _lines(manifest),
         "loss_won": manifest["loss_won"],
         "paid_won": 0,
         "provisional": manifest.get("provisional") is True,
         "text": sent["text"],
         "picture": next((n for n in names if n.endswith((".jpg", ".jpeg"))), ""),
     }
+
+
+def _lines(manifest: Mapping[str, Any]) -> str:
+    lines = [
+        {k: line.get(k, 0) for k in ("product", "missing", "loss", "certainty")}
+        | {k: line[k] for k in ("shelf", "kiosk") if isinstance(line.get(k), int)}
+        for line in manifest["lines"][:50]
+    ]
+    return json.dumps(lines, ensure_ascii=False)
 
 
 def _marked_todo(issue: Item) -> Item:

@@ -25,8 +25,11 @@ TOLD_LATER = frozenset({"cool_down", "daily_digest", "below_threshold", "quiet_h
 SUMS = frozenset({"digest", "day_is_full"})
 """`notice` of such a manifest."""
 
-ABOUT_ANOTHER = frozenset({"amended", "escalated"})
+ABOUT_ANOTHER = frozenset({"amended", "confirmed", "withdrawn", "escalated"})
 """`notice` of a manifest about an earlier issue, which `amends` names."""
+
+REASONS = frozenset({"", "paid", "put_back"})
+"""Why an issue is withdrawn, as far as the device knows."""
 
 FAULTS = frozenset({"fault", "fault_over"})
 TEST = "test"
@@ -104,6 +107,7 @@ def _check_kind(manifest: Mapping[str, Any]) -> None:
     if notice in ABOUT_ANOTHER:
         amends = manifest["amends"]
         _require(bool(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", amends)), "amends")
+        _require(manifest.get("reason", "") in REASONS, "reason")
 
 
 def _require(is_met: Any, field: str) -> None:

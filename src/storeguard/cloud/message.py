@@ -51,6 +51,10 @@ WORDS = {
         "digest": "재고 불일치 {issues}건 더:",
         "day_is_full": "오늘 문자가 많아 이후는 묶어서 알립니다.",
         "amended": "결제 확인됨:",
+        "confirmed": "재고 불일치 확정:",
+        "withdrawn": "재고 불일치 취소:",
+        "withdrawn_paid": "재고 불일치 취소(결제됨):",
+        "withdrawn_put_back": "재고 불일치 취소(제자리에 돌아옴):",
         "escalated": "아직 확인 안 됨:",
         "test": "시험 문자입니다. 받으셨으면 화면에서 '받음'을 눌러 주세요.",
         "fault": "점검 필요: {headline}",
@@ -70,6 +74,10 @@ WORDS = {
         "digest": "{issues} more stock mismatches:",
         "day_is_full": "Many messages today: the rest is summed up.",
         "amended": "Paid after all:",
+        "confirmed": "Still missing:",
+        "withdrawn": "Mismatch withdrawn:",
+        "withdrawn_paid": "Mismatch withdrawn (paid):",
+        "withdrawn_put_back": "Mismatch withdrawn (put back):",
         "escalated": "Not looked at yet:",
         "test": "This is a test. Please press 'Received' on the page.",
         "fault": "Please check: {headline}",
@@ -146,8 +154,11 @@ def _headline(manifest: Mapping[str, Any], words: Mapping[str, str]) -> str:
     notice, lines = manifest.get("notice"), manifest["lines"]
     if notice in ("digest", "day_is_full"):
         return words[notice].format(issues=len(manifest["numbers"]))
-    if notice in ("amended", "escalated", "test"):
+    if notice in ("amended", "confirmed", "escalated", "test"):
         return words[notice]
+    if notice == "withdrawn":
+        reason = manifest.get("reason")
+        return words[f"withdrawn_{reason}" if reason else "withdrawn"]
     if notice in ("fault", "fault_over"):
         headline = " ".join(LINKABLE.sub(" ", sendable(manifest["headline"])).split())
         return words[notice].format(headline=headline[:LONGEST_NAME])
@@ -161,6 +172,7 @@ def _headline(manifest: Mapping[str, Any], words: Mapping[str, str]) -> str:
 def _tail(manifest: Mapping[str, Any], words: Mapping[str, str]) -> str:
     won, notice = manifest["loss_won"], manifest.get("notice")
     lost = words["paid" if notice == "amended" else "amount"].format(won=won) if won else ""
+    lost = "" if notice == "withdrawn" else lost
     if notice == "test":
         return ""
     if notice == "digest":  # its issues have each their own time

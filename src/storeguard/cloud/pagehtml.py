@@ -235,6 +235,8 @@ def _chips(say: Words, one: Item) -> str:
     marks = [(one["status"], say(f"status_{one['status']}"))]
     if one.get("provisional"):
         marks.append(("hold", say("provisional")))
+    if one.get("settled"):
+        marks.append(("confirm", say("settled")))
     if any(line["certainty"] < LEAST_CERTAINTY for line in json.loads(one["lines"])):
         marks.append(("hold", say("unsure")))
     return "".join(f'<span class="chip {esc(kind)}">{text}</span>' for kind, text in marks)

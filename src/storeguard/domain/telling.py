@@ -26,6 +26,8 @@ class Kind(StrEnum):
     FAULT = "fault"
     RECOVERED = "fault_over"
     AMENDED = "amended"
+    CONFIRMED = "confirmed"
+    WITHDRAWN = "withdrawn"
     TEST = "test"
     ESCALATION = "escalated"
     REPORT = "report"
@@ -36,6 +38,8 @@ TOPICS: dict[Kind, str] = {
     Kind.DIGEST: "issues",
     Kind.DAY_IS_FULL: "issues",
     Kind.AMENDED: "issues",
+    Kind.CONFIRMED: "issues",
+    Kind.WITHDRAWN: "issues",
     Kind.ESCALATION: "issues",
     Kind.FAULT: "faults",
     Kind.RECOVERED: "faults",

@@ -21,7 +21,12 @@ KO: dict[str, str] = {
     "notice.since": "{time}부터",
     "notice.minutes": "{minutes}분 동안",
     "notice.hours": "{hours}시간 동안",
-    "notice.amended": "결제 확인됨: {product} {count}개, 재고 불일치 #{number}",
+    "notice.amended": "결제 확인됨: {items}, 재고 불일치 #{number}",
+    "notice.paid_item": "{product} {count}개",
+    "notice.confirmed": "재고 불일치 확정: {items}{won} #{number}",
+    "notice.withdrawn": "재고 불일치 취소: {items} #{number} (결제되었거나 제자리에 돌아옴)",
+    "notice.withdrawn.paid": "재고 불일치 취소: {items} #{number} (결제됨)",
+    "notice.withdrawn.put_back": "재고 불일치 취소: {items} #{number} (제자리에 돌아옴)",
     "notice.escalation": "아직 아무도 열지 않았습니다: {said}",
     "notice.test": (
         "시험 알림입니다. 잘 받으셨으면 점주 화면이나 'storeguard notify ack'로 알려 주세요."
@@ -70,7 +75,12 @@ EN: dict[str, str] = {
     "notice.since": "since {time}",
     "notice.minutes": "for {minutes} min",
     "notice.hours": "for {hours} h",
-    "notice.amended": "Payment confirmed: {count} {product}, stock mismatch #{number}",
+    "notice.amended": "Payment confirmed: {items}, stock mismatch #{number}",
+    "notice.paid_item": "{count} {product}",
+    "notice.confirmed": "Stock mismatch, still missing: {items}{won} #{number}",
+    "notice.withdrawn": "Stock mismatch withdrawn: {items} #{number} (paid or put back)",
+    "notice.withdrawn.paid": "Stock mismatch withdrawn: {items} #{number} (paid)",
+    "notice.withdrawn.put_back": "Stock mismatch withdrawn: {items} #{number} (put back)",
     "notice.escalation": "Nobody has opened it yet: {said}",
     "notice.test": (
         "A test. If it has reached you, say so on the console or by 'storeguard notify ack'."

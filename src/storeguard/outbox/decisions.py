@@ -18,7 +18,7 @@ from storeguard.outbox.stored import HELD
 from storeguard.statefile import parsed, read_json
 
 DECISION = ".decision.json"
-KNOWN = ("confirm", "dismiss", "hold", "open", "paid", "received")
+KNOWN = ("confirm", "dismiss", "hold", "open", "paid", "received", "withdrawn")
 
 log = logging.getLogger("storeguard")
 

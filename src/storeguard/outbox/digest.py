@@ -39,7 +39,8 @@ def seal_digest(
 ) -> Path:
     """Returns the digest's folder, complete and durable. Raises OutboxFault.
 
-    `issues`: the manifests that it is about, at least one. `label`: its local time.
+    `issues`: the manifests that it is about, at least one; `told` in one: product → units, where
+    less is missing by now than its folder says. `label`: its local time.
     """
     name = _free_name(root, f"{kind}-{label}")
     summed = {
@@ -56,6 +57,7 @@ def seal_digest(
         "notice": kind,
         "issues": [issue["id"] for issue in issues],
         "numbers": sorted(issue["number"] for issue in issues),
+        "told": {issue["id"]: issue["told"] for issue in issues if "told" in issue},
     }
     _publish(root, name, summed, fsync=fsync)
     return root / name
@@ -73,12 +75,15 @@ def seal_said(
     about: Manifest | None = None,
     lines: Sequence[Mapping[str, Any]] = (),
     to: str = "owner",
+    reason: str = "",
+    is_silent: bool = False,
     fsync: bool = True,
 ) -> bool:
     """One sentence as a message of its own; False when this id has been sealed already.
 
     `about`: the manifest of the issue that it is about, `lines` what of it is meant: paid since,
-    or still unseen. `to`: owner or second.
+    or still unseen. `to`: owner or second. `reason`: why an issue is withdrawn, as the message has
+    to say it. `is_silent`: nobody is told.
     """
     if (root / notice_id).exists():
         return False
@@ -101,6 +106,10 @@ def seal_said(
     }
     if about is not None:
         content["amends"] = about["id"]
+    if reason:
+        content["reason"] = reason
+    if is_silent:
+        content["silent"] = True
     _publish(root, notice_id, content, fsync=fsync)
     return True
 

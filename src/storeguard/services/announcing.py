@@ -1,4 +1,4 @@
-"""Seals what is said beside issues and digests: faults, tests, payments that came late."""
+"""Seals what is said beside issues and digests: faults, tests, what came of an issue."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -43,8 +43,13 @@ class Announcer:
         about: Mapping[str, Any] | None = None,
         lines: Sequence[Mapping[str, Any]] = (),
         to: str = "owner",
+        reason: str = "",
+        is_silent: bool = False,
     ) -> bool:
-        """Durable when it returns; False when this id has been sealed before."""
+        """Durable when it returns; False when this id has been sealed before.
+
+        `is_silent`: only the cloud's sums need it, no message goes out.
+        """
         now = self._clock.utc()
         is_new = await asyncio.to_thread(
             seal_said,
@@ -58,6 +63,8 @@ class Announcer:
             about=about,
             lines=lines,
             to=to,
+            reason=reason,
+            is_silent=is_silent,
             fsync=self._fsync,
         )
         if is_new:

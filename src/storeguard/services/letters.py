@@ -86,10 +86,10 @@ def _headline(manifest: Manifest, kind: Kind) -> str:
 
 def _lines(manifest: Manifest) -> list[str]:
     language = manifest["store"]["language"]
-    is_paid = manifest.get("notice") == Kind.AMENDED  # what was missing is none any more
-    lines = () if is_paid else manifest["lines"]
-    shown = [text(language, "notice.line", **_of_line(line)) for line in lines]
-    if manifest["loss_won"] and manifest.get("notice") != Kind.AMENDED:
+    if manifest.get("notice") in (Kind.AMENDED, Kind.WITHDRAWN):
+        return []  # what was missing is none any more
+    shown = [text(language, "notice.line", **_of_line(line)) for line in manifest["lines"]]
+    if manifest["loss_won"]:
         shown.append(text(language, "notice.loss", won=f"{manifest['loss_won']:,}"))
     return shown
 

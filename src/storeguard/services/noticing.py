@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 from storeguard.clock import Clock, local_label
 from storeguard.domain import notice
 from storeguard.domain.issue import IssueStore
+from storeguard.domain.loss import Amendment, left
 from storeguard.domain.notice import Place, Stake, Telling, Threshold, Told, Waiting
 from storeguard.domain.reminding import is_quiet
-from storeguard.errors import OutboxFault
+from storeguard.errors import JournalFault, OutboxFault
 from storeguard.health import Health
 from storeguard.outbox.digest import DAY_IS_FULL, DIGEST, digests_in, seal_digest
 from storeguard.outbox.folder import sweep_incoming
@@ -28,7 +29,8 @@ class NoticingService:
     """The notice policy with its memory.
 
     What waits is in the manifests (`notice`) and what was told in the digests, both on disk;
-    what cools down is in memory only: after a restart a repeat is told at once.
+    what cools down is in memory only: after a restart a repeat is told at once. `amendments` of
+    an issue: what was paid or put back since; it blocks and raises JournalFault.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class NoticingService:
         *,
         is_clock_synced: Callable[[], bool],
         threshold: Threshold,
+        amendments: Callable[[str], Sequence[Amendment]],
         quiet_hours: tuple[str, str] | None = None,
         on_digest: Callable[[], None] = lambda: None,
         fsync: bool = True,
@@ -50,6 +53,7 @@ class NoticingService:
         self._health = health
         self._is_clock_synced = is_clock_synced
         self.threshold = threshold
+        self._amendments = amendments
         self._quiet_hours = quiet_hours
         self._on_digest = on_digest
         self._fsync = fsync
@@ -110,16 +114,30 @@ class NoticingService:
             )
             for group in groups:
                 await self._tell_together(group)
-        except OutboxFault as fault:
+        except (OutboxFault, JournalFault) as fault:
             part.failed(fault)
         else:
             part.ok()
 
     async def _tell_together(self, group: tuple[Waiting, ...]) -> None:
-        await self._seal([self._manifests[issue.issue_id] for issue in group], DIGEST)
-        self._tell(place for issue in group for place in issue.places)
+        found = [(one, await asyncio.to_thread(self._as_it_is_now, one)) for one in group]
+        still = [(one, manifest) for one, manifest in found if manifest is not None]
+        if still:
+            await self._seal([manifest for _, manifest in still], DIGEST)
+            self._tell(place for one, _ in still for place in one.places)
         for issue in group:
             del self._waiting[issue.issue_id], self._manifests[issue.issue_id]
+
+    def _as_it_is_now(self, issue: Waiting) -> Manifest | None:
+        """Without what was paid or put back while it waited; None where nothing is left. Blocks."""
+        manifest = self._manifests[issue.issue_id]
+        amendments = self._amendments(issue.issue_id)
+        if not amendments:
+            return manifest
+        lines = left(manifest["lines"], amendments)
+        told = {line["product"]: line["missing"] for line in lines}
+        won = sum(line["loss"] for line in lines)
+        return {**manifest, "lines": lines, "loss_won": won, "told": told} if lines else None
 
     async def _say_that_the_day_is_full(self) -> None:
         today = self._local.date()

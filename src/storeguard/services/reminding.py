@@ -1,4 +1,4 @@
-"""The weekly test, late payments, the second person, the morning's report."""
+"""The weekly test, what came of issues, the second person, the morning's report."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 from storeguard.clock import Clock
 from storeguard.domain import reminding as rules
-from storeguard.domain.events import Event, IssueAmended
 from storeguard.domain.issue import IssueStore
 from storeguard.domain.telling import Kind, Notice
 from storeguard.errors import FaultCode, JournalFault, OutboxFault
@@ -18,11 +17,10 @@ from storeguard.messages import text
 from storeguard.outbox.decisions import DECISION
 from storeguard.outbox.folder import read_manifest
 from storeguard.services.announcing import Announcer
-from storeguard.services.bus import Bus
+from storeguard.services.outcomes import Outcomes
 from storeguard.services.telling import Box
 
 ROUND_S = 10.0
-AMENDED_FOR = timedelta(days=2)
 
 
 class RemindingService:
@@ -38,8 +36,8 @@ class RemindingService:
         issue_root: Path,
         digests: Path,
         announcer: Announcer,
+        outcomes: Outcomes,
         store: IssueStore,
-        bus: Bus,
         clock: Clock,
         health: Health,
         *,
@@ -51,6 +49,7 @@ class RemindingService:
         self._issue_root = issue_root
         self._digests = digests
         self._announcer = announcer
+        self._outcomes = outcomes
         self._store = store
         self._clock = clock
         self._health = health
@@ -58,12 +57,6 @@ class RemindingService:
         self._escalate_after = escalate_after
         self._report = report
         self._zone = ZoneInfo(store.timezone)
-        self._amended: list[IssueAmended] = []
-        bus.subscribe(self._on_event)
-
-    def _on_event(self, event: Event) -> None:
-        if isinstance(event, IssueAmended):
-            self._amended.append(event)
 
     async def run(self) -> None:
         part = self._health.part("reminding")
@@ -77,7 +70,7 @@ class RemindingService:
             await asyncio.sleep(ROUND_S)
 
     async def _run_once(self) -> None:
-        await self._tell_of_payments()
+        await self._outcomes.tell()
         local = self._clock.utc().astimezone(self._zone)
         if self._tests:
             await self._test(local)
@@ -85,22 +78,6 @@ class RemindingService:
             await self._escalate(self._escalate_after)
         if self._report is not None and local.hour >= rules.REPORT_HOUR:
             await self._send_report(self._report, local.date() - timedelta(days=1))
-
-    async def _tell_of_payments(self) -> None:
-        while self._amended:
-            event = self._amended[0]
-            folder = self._issue_root / event.id
-            manifest = await asyncio.to_thread(read_manifest, folder)
-            language, number = self._store.language, manifest["number"]
-            line = {"product": event.product, "count": event.count}
-            await self._announcer.seal(
-                Kind.AMENDED,
-                text(language, "notice.amended", number=number, **line),
-                notice_id=_amended_id(event),
-                about=manifest,
-                lines=[_paid(manifest, event)],
-            )
-            self._amended.pop(0)
 
     async def _test(self, local: datetime) -> None:
         test_id = rules.weekly_id(local)
@@ -141,7 +118,8 @@ class RemindingService:
         recent = [n for n in notices if now - n.made_at < rules.ESCALATED_FOR]
         opened = frozenset(one.id for one in recent if self._is_opened(one))
         waiting = rules.to_escalate(recent, opened, now, after)
-        return tuple(n for n in waiting if not self._box.has(f"escalated-{n.id}"))
+        untold = (n for n in waiting if not self._box.has(f"escalated-{n.id}"))
+        return tuple(n for n in untold if any(map(self._outcomes.has_left, n.issues)))
 
     def _is_opened(self, notice: Notice) -> bool:
         if self._box.acknowledged(notice.id) is not None:
@@ -158,16 +136,3 @@ class RemindingService:
 
 def report_id(day: date) -> str:
     return f"report-{day.isoformat()}"
-
-
-def _amended_id(event: IssueAmended) -> str:
-    safe = "".join(char for char in event.sale_id if char.isalnum())[:40]
-    return f"amended-{event.id}-{safe or f'{event.count}'}"
-
-
-def _paid(manifest: Any, event: IssueAmended) -> dict[str, Any]:
-    """The issue's own line of this product, with what was paid of it and its won."""
-    lines = (line for line in manifest["lines"] if line["product"] == event.product)
-    line = next(lines, {"shelf": 0, "kiosk": 0, "certainty": 1.0, "missing": 1, "loss": 0})
-    won = line["loss"] * event.count // line["missing"]
-    return {**line, "product": event.product, "missing": event.count, "loss": won}

@@ -249,7 +249,9 @@ def _wait_s(fault: Exception, failures: int) -> float:
 
 
 def _kind_of(manifest: Mapping[str, Any]) -> Kind | None:
-    """None for an issue that a digest will tell."""
+    """None for an issue that a digest will tell, and for what only the cloud need know."""
+    if manifest.get("silent"):
+        return None
     said = manifest.get("notice", "own")
     if said in frozenset(Kind):
         return Kind(said)
