@@ -157,3 +157,20 @@ def test_a_thief_after_an_honest_customer_is_the_only_one_accused(store):
     assert thief.unpaid == {"콜라": 1}
     [sealed] = store.told(ev.IssueSealed)
     assert sealed.visit_started_s == thief.visit_started_s
+
+
+def test_who_pays_before_he_takes_is_not_accused_for_certain_though_a_thief_has_just_left(
+    trace, replay
+):
+    """In the thief's grace nobody can say whose payment it is: both visits are to be looked at."""
+    trace.enter(10)
+    trace.take(13, "초코바")
+    trace.leave(20)
+    trace.enter(28)
+    trace.sell(29, "초코바")
+    trace.take(32, "초코바")
+    trace.leave(40)
+    result = replay(trace.write(ends_s=90))
+    [sealed] = (line for line in result.lines if line["event"] == "IssueSealed")
+    [line] = sealed["lines"]
+    assert (line["product"], line["missing"], line["certainty"]) == ("초코바", 1, 0.5)

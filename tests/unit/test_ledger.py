@@ -191,6 +191,12 @@ def test_of_two_who_owe_the_later_one_remembers_the_payment_that_the_earlier_got
     assert visit(ledger, "v2").paid[MILK] == 1
 
 
+def test_who_pays_before_he_takes_remembers_the_payment_that_the_earlier_visit_got():
+    ledger = add_sale(two_visits(ended_owes=1), sale(1, 114.0))
+    assert visit(ledger, "v1").paid[MILK] == 1
+    assert visit(ledger, "v2").yielded == (sale(1, 114.0),)
+
+
 @pytest.mark.parametrize(("waits_s", "belongs"), [(30.0, True), (PREPAID_FOR_S + 1, False)])
 def test_a_prepaid_sale_is_the_next_visits_if_that_comes_soon(waits_s, belongs):
     ledger = add_sale(Ledger(), sale(1, 100.0))

@@ -337,10 +337,12 @@ def _pay(ledger: Ledger, visit: Visit, sale: SaleLine) -> Ledger:
     """Books a payment by the rule; every other visit that it may as well have been remembers it.
 
     Nobody saw who paid: where two owe the same product, the earlier visit gets what the later
-    one has perhaps paid.
+    one has perhaps paid. So it does where the later one, inside by then, has yet to take it, or
+    the scale to come to rest.
     """
-    others = (v for v in _payers(ledger, sale) if v.id != visit.id and v.owes(sale.product) > 0)
-    for other in tuple(others):
+    visit_now = inside(ledger, sale.t_s)
+    others = [v for v in _payers(ledger, sale) if v is visit_now or v.owes(sale.product) > 0]
+    for other in (one for one in others if one.id != visit.id):
         ledger = _with(ledger, replace(other, yielded=(*other.yielded, sale)))
     return book(ledger, visit, sale)
 
