@@ -33,8 +33,9 @@ from storeguard.devices.sim.hx711_chip import (
     SimTimeOver,
 )
 from storeguard.devices.sim.rpi_gpio import SimGpio
-from storeguard.devices.threaded import READ_TIMEOUT_S, RETRY_S, RawReader
+from storeguard.devices.threaded import READ_TIMEOUT_S, REOPEN_AFTER, RETRY_S, RawReader
 from storeguard.errors import MissingExtra, ScaleFault, ScaleTimeout
+from storeguard.ports import Reading
 
 DOUT, SCK = 20, 16
 RATES_HZ = (10.0, 80.0)
@@ -487,7 +488,7 @@ def test_saturation_is_a_fault_and_passes_with_its_cause(
 def test_a_line_that_is_stuck_low_is_a_fault_and_no_true_zero(
     make_bench: MakeBench, backend: str, rate_hz: float, is_from_the_start: bool
 ) -> None:
-    bench = make_bench(steady(4711), backend=backend, rate_hz=rate_hz)
+    bench = make_bench(backend=backend, rate_hz=rate_hz)
     if is_from_the_start:
         bench.chip.is_stuck_low = True
         with pytest.raises(ScaleFault, match="DOUT is stuck low"):
@@ -524,6 +525,50 @@ def test_a_line_that_says_nothing_but_zeros_or_ones_is_a_fault(
     assert f"words in a row were {shown}" in faults[0].why
     assert faults[0].t_s - dead_s < FAULT_WITHIN_S
     assert not failed(attempts[-50:])
+
+
+@every_backend
+@every_rate
+def test_a_chip_that_says_any_one_word_for_half_a_minute_is_stuck_until_it_says_another(
+    make_bench: MakeBench, backend: str, rate_hz: float
+) -> None:
+    """From the start, so that nobody has seen its noise."""
+    free_s = 0.75 * MINUTE_S
+    bench = make_bench(
+        lambda t_s, gain: 4711 if t_s < free_s else busy_shelf(t_s, gain),
+        backend=backend,
+        rate_hz=rate_hz,
+    )
+    attempts = read_for(bench, bench.opened(), MINUTE_S)
+    faults = failed(attempts)
+    assert [one.raw for one in attempts].count(4711) == 30 * rate_hz
+    assert f"{30 * rate_hz + 1:.0f} words in a row were 0x001267" in faults[0].why
+    assert "expected the noise of a cell; check the wire DT" in faults[0].why
+    assert faults[0].t_s == pytest.approx(31, abs=2)
+    assert faults[-1].t_s < free_s + 1
+    assert not failed(attempts[-50:])
+
+
+@every_backend
+@pytest.mark.parametrize("word", [0, 4711])
+def test_opening_the_chip_anew_makes_no_stuck_word_a_good_one(
+    make_bench: MakeBench, backend: str, word: int
+) -> None:
+    """The thread opens it again after five faults: not one word after the first is taken."""
+    bench = make_bench(steady(word), backend=backend)
+    if backend == "gpiod":
+        scale = gpiod.open_gpiod(bench.wiring, SystemClock(), bench.time, bench.dev)
+    else:
+        scale = hx711.open_hx711(bench.wiring, SystemClock(), bench.time)
+    scale.start()
+    readings: list[Reading] = []
+    while sum(one.raw is None for one in readings) <= 2 * REOPEN_AFTER:
+        threading.Event().wait(0.05)
+        readings += scale.drain()
+    asyncio.run(scale.close())
+    first = next(n for n, one in enumerate(readings) if one.raw is None)
+    assert first == (300 if word else 4)
+    assert {(one.raw, one.code) for one in readings[first:]} == {(None, "W102")}
 
 
 def test_a_machine_that_sleeps_after_the_reset_does_not_call_the_line_stuck(
@@ -676,14 +721,15 @@ def test_a_minute_in_the_scales_own_thread(make_bench: MakeBench) -> None:
     wiring = make_bench().wiring
     time = MinuteTime()
     gpio = SimGpio(time)
-    gpio.wire(Hx711Chip(time, steady(-4711)), dout_pin=DOUT, sck_pin=SCK)
+    chip = Hx711Chip(time, lambda t_s, _gain: -4711 - round(t_s * 10) % 2)
+    gpio.wire(chip, dout_pin=DOUT, sck_pin=SCK)
     with rpi_gpio.installed(gpio):
         scale = hx711.open_hx711(wiring, SystemClock(), time)
         scale.start()
         assert time.is_over.wait(30.0)
         asyncio.run(scale.close())
     raws = [reading.raw for reading in scale.drain()]
-    assert set(raws) == {-4711}
+    assert set(raws) == {-4711, -4712}
     assert len(raws) > 0.97 * MINUTE_S * 10
     assert not gpio.pins_in_use
 

@@ -258,6 +258,14 @@ def test_a_line_that_says_nothing_but_zeros_or_ones_is_a_fault(
     assert any("words in a row were" in why for _, why in attempts)
 
 
+def test_a_chip_that_says_any_one_word_for_half_a_minute_is_stuck(make_bench: MakeBench) -> None:
+    bench = make_bench(steady(4711))
+    attempts = read_for(bench, bench.opened(), 40.0)
+    assert raws(attempts).count(4711) == 300
+    assert raws(attempts[-50:]) == [None] * 50
+    assert "words in a row were 0x001267" in attempts[-1][1]
+
+
 @pytest.mark.parametrize("raw", [LOWEST + 1, -4711, 1, HIGHEST - 1])
 def test_offset_binary_becomes_signed(make_bench: MakeBench, raw: int) -> None:
     bench = make_bench(steady(raw))

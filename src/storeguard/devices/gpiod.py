@@ -14,7 +14,7 @@ from typing import Any
 
 from storeguard import config
 from storeguard.clock import Clock, PinClock, SystemPinClock
-from storeguard.devices.hx711_word import WordReader
+from storeguard.devices.hx711_word import Life, WordReader
 from storeguard.devices.threaded import ThreadedScale
 from storeguard.errors import MissingExtra, ScaleFault, StoreguardError
 
@@ -27,7 +27,12 @@ class GpiodReader:
     """Implements RawReader, and Wires, over a request of two lines that it owns."""
 
     def __init__(
-        self, wiring: config.Scale, clock: PinClock, request: Any, levels: type[Any]
+        self,
+        wiring: config.Scale,
+        clock: PinClock,
+        request: Any,
+        levels: type[Any],
+        life: Life | None,
     ) -> None:
         """`request`: a gpiod.LineRequest; `levels`: the enumeration gpiod.line.Value."""
         self.name = _name(wiring)
@@ -35,7 +40,13 @@ class GpiodReader:
         self._dout, self._sck = wiring.dout_pin, wiring.sck_pin
         self._high, self._low = levels.ACTIVE, levels.INACTIVE
         self._words = WordReader(
-            self.name, self, wiring.gain, wiring.sample_rate_hz, clock, quicker_backend="iio"
+            self.name,
+            self,
+            wiring.gain,
+            wiring.sample_rate_hz,
+            clock,
+            quicker_backend="iio",
+            life=life,
         )
 
     def restart(self) -> None:
@@ -65,14 +76,16 @@ class GpiodReader:
             raise _fault(self.name, error) from error
 
 
-def opened_reader(wiring: config.Scale, clock: PinClock, dev: Path = DEV) -> GpiodReader:
+def opened_reader(
+    wiring: config.Scale, clock: PinClock, dev: Path = DEV, life: Life | None = None
+) -> GpiodReader:
     """A reader with its lines and its chip reset; it settles while the first word is read.
 
     Raises MissingExtra or ScaleFault; the lines are free again then.
     """
     package = _package(wiring)
     request = _requested_lines(package, wiring, dev)
-    reader = GpiodReader(wiring, clock, request, package.line.Value)
+    reader = GpiodReader(wiring, clock, request, package.line.Value, life)
     try:
         reader.restart()
     except StoreguardError:
@@ -88,9 +101,9 @@ def open_gpiod(
     if wiring.dout_pin is None or wiring.sck_pin is None:
         raise ValueError(f"scale '{wiring.id}': backend gpiod needs dout_pin and sck_pin")
     pins = pin_clock or SystemPinClock()
-    return ThreadedScale(
-        wiring.id, lambda: opened_reader(wiring, pins, dev), clock, wiring.sample_rate_hz
-    )
+    rate_hz = wiring.sample_rate_hz
+    life = Life(_name(wiring), rate_hz)
+    return ThreadedScale(wiring.id, lambda: opened_reader(wiring, pins, dev, life), clock, rate_hz)
 
 
 def _package(wiring: config.Scale) -> ModuleType:

@@ -14,7 +14,7 @@ from typing import Any
 
 from storeguard import config
 from storeguard.clock import Clock, PinClock, SystemPinClock
-from storeguard.devices.hx711_word import WordReader
+from storeguard.devices.hx711_word import Life, WordReader
 from storeguard.devices.threaded import READ_TIMEOUT_S, ThreadedScale
 from storeguard.errors import MissingExtra, ScaleFault, StoreguardError
 
@@ -22,9 +22,9 @@ from storeguard.errors import MissingExtra, ScaleFault, StoreguardError
 class DeadlineReading:
     """Stands before the package's HX711 among the bases and replaces what can hang in it."""
 
-    def __init__(self, wiring: config.Scale, clock: PinClock, gpio: Any) -> None:
+    def __init__(self, wiring: config.Scale, clock: PinClock, gpio: Any, life: Life | None) -> None:
         """Touches no pin, unlike the package's own constructor: `open()` does."""
-        self.name = f"scale '{wiring.id}' (dout {wiring.dout_pin}, sck {wiring.sck_pin})"
+        self.name = _name(wiring)
         self._wiring = wiring
         self._gpio = gpio
         self._has_pins = False
@@ -35,6 +35,7 @@ class DeadlineReading:
             wiring.sample_rate_hz,
             clock,
             quicker_backend="gpiod",
+            life=life,
         )
 
     def open(self) -> None:
@@ -86,23 +87,28 @@ class DeadlineReading:
         return True
 
 
-def deadline_hx711(wiring: config.Scale, clock: PinClock) -> DeadlineReading:
+def deadline_hx711(
+    wiring: config.Scale, clock: PinClock, life: Life | None = None
+) -> DeadlineReading:
     """An unopened reader, of a subclass of `hx711.HX711`.
 
     Raises MissingExtra without the package, ScaleFault on a machine without GPIO.
     """
     package = _package(f"scale '{wiring.id}'")
     bases = (DeadlineReading, package.HX711)
-    reader: DeadlineReading = type("DeadlineHX711", bases, {})(wiring, clock, package.GPIO)
+    made = type("DeadlineHX711", bases, {})
+    reader: DeadlineReading = made(wiring, clock, package.GPIO, life)
     return reader
 
 
-def opened_reader(wiring: config.Scale, clock: PinClock) -> DeadlineReading:
+def opened_reader(
+    wiring: config.Scale, clock: PinClock, life: Life | None = None
+) -> DeadlineReading:
     """A reader with its pins set up and its chip reset; it settles while the first word is read.
 
     Raises MissingExtra or ScaleFault; the pins are free again then.
     """
-    reader = deadline_hx711(wiring, clock)
+    reader = deadline_hx711(wiring, clock, life)
     try:
         reader.open()
     except StoreguardError:
@@ -118,9 +124,13 @@ def open_hx711(
     if wiring.dout_pin is None or wiring.sck_pin is None:
         raise ValueError(f"scale '{wiring.id}': backend hx711 needs dout_pin and sck_pin")
     pins = pin_clock or SystemPinClock()
-    return ThreadedScale(
-        wiring.id, lambda: opened_reader(wiring, pins), clock, wiring.sample_rate_hz
-    )
+    rate_hz = wiring.sample_rate_hz
+    life = Life(_name(wiring), rate_hz)
+    return ThreadedScale(wiring.id, lambda: opened_reader(wiring, pins, life), clock, rate_hz)
+
+
+def _name(wiring: config.Scale) -> str:
+    return f"scale '{wiring.id}' (dout {wiring.dout_pin}, sck {wiring.sck_pin})"
 
 
 def _package(needed_by: str) -> ModuleType:

@@ -31,6 +31,11 @@ OF_A_DEAD_LINE = frozenset({0, -1})
 """All bits low, or all high."""
 MOST_ALIKE = 4
 """So many of them in a row may be a cell's own; its noise lets no fifth be the same."""
+STUCK_FOR_S = 30.0
+"""Any other word for so long: a chip or a line that says nothing else. An input's own noise is
+50 nV rms at 10 Hz and 90 nV at 80, one count 2.4 nV at gain 128 and 9.5 nV at 32: a sigma is five
+counts at least, and no more than one word in twenty is as the one before. Ten in a row are no
+chance any more; hundreds are not even for a board that is many times better than that."""
 
 
 class Wires(Protocol):
@@ -46,7 +51,8 @@ class WordReader:
     A word is discarded, together with the four after it, when a clock pulse was high for
     over 60 µs: the chip may have powered down. It is also discarded when it was taken so late
     that the next conversion may have overwritten it. `name` begins every message;
-    `quicker_backend` is recommended where pulses are too long.
+    `quicker_backend` is recommended where pulses are too long. `life`: what earlier readers of
+    the chip have heard.
     """
 
     def __init__(
@@ -58,6 +64,7 @@ class WordReader:
         clock: PinClock,
         *,
         quicker_backend: str,
+        life: "Life | None" = None,
     ) -> None:
         self._name = name
         self._wires = wires
@@ -69,7 +76,7 @@ class WordReader:
         self._settling = Settling(self._period_ns, selects_gain=gain != 128)
         self._alive_ns = 0
         self._last_high_ns = 0
-        self._life = Life(name)
+        self._life = life or Life(name, sample_rate_hz)
         self._doubt = ""
         self._is_given_up = False
 
@@ -186,18 +193,22 @@ def within_range(name: str, word: int) -> int:
 
 
 class Life:
-    """Tells a word that is truly 0 or -1 from a data line that says nothing else."""
+    """Tells a word that is truly said again from a chip, or a line, that says nothing else.
 
-    def __init__(self, name: str) -> None:
+    It outlives a reader: opening the chip anew frees no word that was stuck before.
+    """
+
+    def __init__(self, name: str, sample_rate_hz: float) -> None:
         self._name = name
+        self._most_alike = max(MOST_ALIKE, round(STUCK_FOR_S * sample_rate_hz))
         self._word: int | None = None
         self._alike = 0
 
     def of(self, word: int) -> int:
-        """The word; raises ScaleFault for one that only a dead line repeats so often."""
+        """The word; raises ScaleFault for one that no cell repeats so often."""
         self._alike = self._alike + 1 if word == self._word else 1
         self._word = word
-        if word in OF_A_DEAD_LINE and self._alike > MOST_ALIKE:
+        if self._alike > (MOST_ALIKE if word in OF_A_DEAD_LINE else self._most_alike):
             raise ScaleFault(
                 f"{self._name}: {self._alike} words in a row were 0x{word & 0xFFFFFF:06X}, "
                 "expected the noise of a cell; check the wire DT, and the four wires of the cell"

@@ -100,7 +100,9 @@ class _Word:
 class IioReader:
     """Implements RawReader over a Driver, which it closes."""
 
-    def __init__(self, wiring: config.Scale, clock: PinClock, driver: Driver) -> None:
+    def __init__(
+        self, wiring: config.Scale, clock: PinClock, driver: Driver, life: Life | None
+    ) -> None:
         self.name = _name(wiring)
         self._clock = clock
         self._driver = driver
@@ -110,7 +112,7 @@ class IioReader:
         self._settling = Settling(self._period_ns, selects_gain=True)
         self._settling.begin(clock.now_ns())
         self._last_ns = clock.now_ns()
-        self._life = Life(self.name)
+        self._life = life or Life(self.name, wiring.sample_rate_hz)
         self._doubt = ""
         self._at_once = 0
         self._is_closed = False
@@ -210,6 +212,7 @@ def opened_reader(
     clock: PinClock,
     devices: Path = IIO_DEVICES,
     make_driver: type[DriverFiles] = DriverFiles,
+    life: Life | None = None,
 ) -> IioReader:
     """A reader of the device that the entry means; raises ScaleFault."""
     name = _name(wiring)
@@ -226,7 +229,7 @@ def opened_reader(
         )
     try:
         folder = found_device(name, wiring.dout_pin, devices)
-        return IioReader(wiring, clock, make_driver(folder, CHANNELS[wiring.gain]))
+        return IioReader(wiring, clock, make_driver(folder, CHANNELS[wiring.gain]), life)
     except StoreguardError:
         raise
     except (OSError, ValueError) as error:
@@ -241,8 +244,10 @@ def open_iio(
 ) -> ThreadedScale:
     """The scale of one configuration entry; its thread opens the device after `start()`."""
     pins = pin_clock or SystemPinClock()
+    rate_hz = wiring.sample_rate_hz
+    life = Life(_name(wiring), rate_hz)
     return ThreadedScale(
-        wiring.id, lambda: opened_reader(wiring, pins, devices), clock, wiring.sample_rate_hz
+        wiring.id, lambda: opened_reader(wiring, pins, devices, life=life), clock, rate_hz
     )
 
 
