@@ -3,9 +3,11 @@
 Each trace is one scale of 24 g bags on a cell of 7 g/°C in a shop of ±2.5 °C a day (and one whose
 air conditioning comes and goes by 5 °C within minutes), with failed readings, spikes and bursts,
 replayed by the real program. In half of them one bag is taken at night with nobody seen. What is
-counted must be that and nothing else; what the owner is told on the way is told here too. A
-`slid` trace slides one item away within a minute to half a day: it must be counted or called
-uncertain, never be gone without a word.
+counted must be that and nothing else; what the owner is told on the way is told here too. In a
+`season` the shop warms by 20 °C from its beginning to its end (over five hours at least: no hour
+may move further than a zero does). A `stuck` cell says one word for five minutes, up to three units
+away from its level, and must be called faulty. A `slid` trace slides one item away within a minute
+to half a day: it must be counted or called uncertain, never be gone without a word.
 
 `--of rules` asks the rules of the scale alone, a month within a minute: no step but the bag's. Its
 `freezer` is a heap of 60 kg on 200 kg cells in the same air, with frost, defrosts and a compressor;
@@ -39,7 +41,9 @@ from storeguard.domain.weighing import advance
 from storeguard.replaying import replay
 
 UNITS, LEADS_S, STEADY_S = 40, 120.0, 1200.0
-KINDS = ("night", "conditioned")
+KINDS = ("night", "conditioned", "season", "stuck")
+SEASON_C = 20.0
+STUCK_S, STUCK_UNITS = 300.0, 3.0
 SLIDES = ((24.0, 60.0), (24.0, 600.0), (24.0, 7200.0), (95.0, 120.0), (95.0, 1800.0))
 SLIDES += ((95.0, 14_400.0), (265.0, 3600.0), (265.0, 43_200.0))
 HEAP_G, BAR_G, HUM_G = 60_000.0, 75.0, 8.0
@@ -66,7 +70,8 @@ def main() -> int:
         return 0 if all(kept) else 1
     kinds = [one for one in KINDS if one in wanted.kind]
     kept = [_line(days, kind, wanted) for days in wanted.days for kind in kinds]
-    kept += [_slides(wanted)] * ("slid" in wanted.kind)
+    if "slid" in wanted.kind:
+        kept.append(_slides(wanted))
     return 0 if all(kept) else 1
 
 
@@ -182,7 +187,7 @@ def _judged(stretch: Stretch, rate_hz: float) -> Counter[str]:
     net = counts[-1][1] - UNITS if counts else 0
     return Counter(
         n=1,
-        right=counts == wanted,
+        right=counts == wanted and (stretch.kind != "stuck" or events["DeviceFailed"] > 0),
         counted=net == -1,
         doubted=is_doubted,
         silent=stretch.taken and net != -1 and not is_doubted,
@@ -201,8 +206,27 @@ def _readings(stretch: Stretch, rate_hz: float) -> tuple[Cell, list[int | None]]
     air = Air.day(times[-1], chance, conditioned=stretch.kind == "conditioned")
     if stretch.kind == "slid":
         air = Air(air.times_s, 0.0 * air.degrees)
-    grams = UNITS * stretch.unit_g - _gone(times, stretch, chance)
-    return cell, words(measured_g(times, grams, cell, air), cell, chance, rate_hz)
+    if stretch.kind == "season":
+        air = Air(air.times_s, air.degrees + SEASON_C * air.times_s / times[-1])
+    grams = measured_g(times, UNITS * stretch.unit_g - _gone(times, stretch, chance), cell, air)
+    raws = words(grams, cell, chance, rate_hz)
+    return cell, _stuck(raws, stretch, cell, chance, rate_hz) if stretch.kind == "stuck" else raws
+
+
+def _stuck(
+    raws: list[int | None],
+    stretch: Stretch,
+    cell: Cell,
+    chance: np.random.Generator,
+    rate_hz: float,
+) -> list[int | None]:
+    """The same, with a while in which every good word is the same one."""
+    first = round(chance.uniform(0.1, 0.9) * (len(raws) - STUCK_S * rate_hz))
+    until = first + round(STUCK_S * rate_hz)
+    shown_g = (UNITS + chance.uniform(-STUCK_UNITS, STUCK_UNITS)) * stretch.unit_g
+    word = round(cell.tare_raw + cell.counts_per_g * shown_g)
+    stuck = [None if raw is None else word for raw in raws[first:until]]
+    return [*raws[:first], *stuck, *raws[until:]]
 
 
 def _write(trace: Path, stretch: Stretch, rate_hz: float) -> None:
