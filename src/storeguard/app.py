@@ -311,7 +311,7 @@ class Store:
             self.desk,
             self.filing,
             self.comparison,
-            judging.provisional(visits, self.filing, self.desk, *guarded),
+            judging.provisional(visits, self.folders, self._mode, self.filing, self.desk, *guarded),
             self.promotions,
             self.restocking,
             shelving.heaps(self.config, self.kiosk, self.bus),

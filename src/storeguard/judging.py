@@ -3,14 +3,16 @@
 from collections.abc import Callable
 
 from storeguard.books.journal import Journal
-from storeguard.books.records import VisitRecords
+from storeguard.books.records import DELAYS, DelayFile, VisitRecords
 from storeguard.clock import Clock
-from storeguard.config import Visits
+from storeguard.config import Folders, Visits
 from storeguard.domain.ledger import Ledger
+from storeguard.mode import Mode
 from storeguard.ports import Books
 from storeguard.services.amending import Amends
 from storeguard.services.awaiting import SalesSources
 from storeguard.services.bus import Bus
+from storeguard.services.delays import PaymentDelays
 from storeguard.services.filing import FilingService
 from storeguard.services.keeping import LedgerKeeper
 from storeguard.services.provisional import ProvisionalIssues
@@ -45,6 +47,15 @@ def keeper(
 
 
 def provisional(
-    visits: Visits, filing: FilingService, desk: Desk, bus: Bus, clock: Clock
+    visits: Visits,
+    folders: Folders,
+    mode: Mode,
+    filing: FilingService,
+    desk: Desk,
+    bus: Bus,
+    clock: Clock,
 ) -> ProvisionalIssues:
-    return ProvisionalIssues(filing, desk, bus, clock, max_visit_s=visits.max_visit_s)
+    """With what was known before the restart of how long people take to pay."""
+    memory = DelayFile(folders.state / DELAYS, fsync=mode.fsync)
+    delays = PaymentDelays(memory, clock)
+    return ProvisionalIssues(filing, desk, bus, clock, delays, max_visit_s=visits.max_visit_s)

@@ -1,10 +1,15 @@
 """A busy shop is not empty for hours: what is overdue is reported provisionally."""
 
+from datetime import timedelta
+
 import pytest
+from tests.scenarios.conftest import STARTED_AT
 
+from storeguard.domain.overdue import SHORTEST_PATIENCE_S
 from storeguard.outbox.folder import settled
+from storeguard.services.provisional import SETTLED_AFTER_S
 
-MILK = "바나나우유"
+MILK, BAR, COLA = "바나나우유", "초코바", "콜라"
 MAX_VISIT_S = 60.0
 PATIENCE_S = 40.0
 LONG = MAX_VISIT_S + PATIENCE_S
@@ -232,6 +237,60 @@ def test_an_open_basket_holds_it_back(busy):
     busy.app.desk.basket_open(False)
     busy.advance(10)
     assert busy.missing == [{MILK: 1}]
+
+
+def test_a_kiosk_that_exports_its_sales_late_is_waited_for_and_no_longer(busy):
+    """Its sales are never complete until now, but until a moment ago."""
+    busy.app.sales.declare("pos")
+    busy.advance(MAX_VISIT_S)
+    busy.take(MILK, by="somebody who stays")
+    busy.take(COLA, by="somebody who stays")
+    taken_at = busy.clock.utc()
+    busy.advance(3 * PATIENCE_S)
+    assert busy.issues == ()  # nothing has been told since
+    busy._run(busy.app.desk.report_sale([(COLA, 1)], "pos-1", "pos", taken_at))
+    for told_s in (PATIENCE_S / 2, PATIENCE_S - 10):
+        busy.app.sales.complete_until("pos", taken_at + timedelta(seconds=told_s))
+        busy.advance(10)
+        assert busy.issues == ()
+    told_at = taken_at + timedelta(seconds=PATIENCE_S + 1)
+    busy.app.sales.complete_until("pos", told_at)
+    busy.advance(10)
+    assert busy.missing == [{MILK: 1}]
+    [why] = [one for one in busy.manifest(busy.issues[0])["why"]["ko"] if "아직 매장에" in one]
+    assert f"{told_at.astimezone(STARTED_AT.tzinfo):%H:%M:%S}" in why
+
+
+@pytest.fixture
+def prompt(make_store, monkeypatch):
+    """A shop that is never empty, whose customers pay soon; six payments are enough to say so."""
+    monkeypatch.setattr("storeguard.domain.overdue.FEWEST_DELAYS", 6)
+    monkeypatch.setattr("storeguard.services.delays.SAVED_EVERY_S", 10.0)
+    store = make_store(visits={"max_visit_s": MAX_VISIT_S})
+    store.start()
+    store.enter("somebody who stays")
+    store.advance(MAX_VISIT_S)
+    for _ in range(6):
+        store.take(BAR, by="somebody who stays")
+        store.pay(BAR)
+    return store
+
+
+def test_how_long_people_take_to_pay_is_learned_in_a_store_that_is_never_empty(prompt):
+    prompt.take(MILK, by="somebody who stays")
+    prompt.advance(SHORTEST_PATIENCE_S + SETTLED_AFTER_S)
+    assert prompt.missing == [{MILK: 1}]
+
+
+def test_what_was_learned_outlives_a_restart(prompt):
+    prompt.advance(SETTLED_AFTER_S + 30)
+    prompt.cut_power()
+    prompt.start()
+    prompt.enter("another")
+    prompt.advance(MAX_VISIT_S)
+    prompt.take(MILK, by="another")
+    prompt.advance(SHORTEST_PATIENCE_S + 15)
+    assert prompt.missing == [{MILK: 1}]
 
 
 def deliver(store, product, count):

@@ -1,10 +1,12 @@
 """Payments are matched with what was taken shortly before; what stays over is overdue."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storeguard.domain.ledger import Movement, SaleLine, Visit
+from storeguard.domain.ledger import Mark, Movement, SaleLine, Visit
 from storeguard.domain.overdue import (
     FEWEST_DELAYS,
     LONGEST_PATIENCE_S,
@@ -103,6 +105,23 @@ def test_delays_are_those_of_what_was_paid_after_it_was_taken():
     )
     assert sorted(delays_s(one)) == [20.0, 21.0]
     assert delays_s(visit((5, "pay", MILK, 1), (10, MILK, -1))) == ()
+
+
+def test_only_payments_until_then_teach_a_delay():
+    one = visit((10, MILK, -1), (20, CHOC, -1), (31, "pay", MILK, 1), (50, "pay", CHOC, 1))
+    assert delays_s(one, 40.0) == (21.0,)
+
+
+def test_what_was_unpaid_for_longer_than_anybody_waits_teaches_nothing():
+    paid_s = 10 + LONGEST_PATIENCE_S
+    assert delays_s(visit((10, MILK, -1), (paid_s, "pay", MILK, 1))) == (LONGEST_PATIENCE_S,)
+    assert delays_s(visit((10, MILK, -1), (paid_s + 1, "pay", MILK, 1))) == ()
+
+
+def test_what_the_owner_has_moved_is_nobodys_debt():
+    one = visit((10, MILK, -3), (200, MILK, -1))
+    one = replace(one, marks=(Mark("owner", 0.0, 100.0),))
+    assert [unit.movement.started_s for unit in matched(one, MILK, PATIENCE_S)] == [200]
 
 
 @pytest.mark.parametrize(

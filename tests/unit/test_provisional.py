@@ -20,7 +20,7 @@ class Filing:
 
 def settle(unpaid, uncertain, *debts):
     filing = Filing()
-    issues = ProvisionalIssues(filing, None, Bus(), SystemClock(), max_visit_s=60.0)
+    issues = ProvisionalIssues(filing, None, Bus(), SystemClock(), None, max_visit_s=60.0)
     issues._open = debts
     found = asyncio.run(issues.settle(unpaid, uncertain))
     return found, filing.settled

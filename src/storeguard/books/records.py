@@ -246,6 +246,23 @@ class LearntFile:
         _save(self._file, {"units": {name: asdict(known) for name, known in learnt.items()}})
 
 
+DELAYS = "payment_delays.json"
+
+
+class DelayFile:
+    """`state/payment_delays.json`: seconds from the shelf to the kiosk of the last payments."""
+
+    def __init__(self, path: Path, *, fsync: bool = True) -> None:
+        without = "how long people take to pay is learnt from the beginning"
+        self._file = StateFile(path, _delays, without=without, fsync=fsync)
+
+    def load(self) -> Sequence[float]:
+        return self._file.load() or ()
+
+    def save(self, delays: Sequence[float]) -> None:
+        _save(self._file, {"delays_s": [round(delay_s, 1) for delay_s in delays]})
+
+
 class DeclinedFile:
     """`state/declined_units.json`: learnt unit weights that the owner did not want, by product."""
 
@@ -301,6 +318,13 @@ def _zeros(content: Any) -> dict[str, float]:
 
 def _drifts(content: Any) -> dict[str, float]:
     return _zeros({"zero_g": content["drift_g"]})
+
+
+def _delays(content: Any) -> tuple[float, ...]:
+    delays = tuple(float(delay_s) for delay_s in content["delays_s"])
+    if not all(isfinite(delay_s) and delay_s >= 0 for delay_s in delays):
+        raise ValueError("a delay that is no number of seconds")
+    return delays
 
 
 def _learnt(content: Any) -> dict[str, Learnt]:

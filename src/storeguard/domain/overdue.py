@@ -5,7 +5,8 @@ unit. So each payment is matched with a unit that was taken shortly before it, a
 unmatched for longer than people take to pay is overdue.
 """
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 
 from storeguard.domain.arriving import goods_moved
@@ -55,8 +56,10 @@ def matched(visit: Visit, product: str, patience_s: float) -> tuple[Taken, ...]:
     return tuple(hands.units)
 
 
-def overdue(visit: Visit, now_s: float, patience_s: float) -> dict[str, tuple[Movement, ...]]:
+def overdue(visit: Visit, told_s: float, patience_s: float) -> dict[str, tuple[Movement, ...]]:
     """Product → the movement behind each unit that has not been paid for `patience_s`.
+
+    `told_s`: all sales until then are known; now, where every source tells each at once.
 
     Products on faulty or unclear scales are left to the end of the visit, and units that a
     promotion allows are none of these.
@@ -67,7 +70,9 @@ def overdue(visit: Visit, now_s: float, patience_s: float) -> dict[str, tuple[Mo
             continue
         units = matched(visit, product, patience_s)
         late = tuple(
-            u.movement for u in units if not u.is_paid and now_s - u.movement.settled_s > patience_s
+            u.movement
+            for u in units
+            if not u.is_paid and told_s - u.movement.settled_s > patience_s
         )
         if late:
             found[product] = late
@@ -85,15 +90,20 @@ def _beyond_promotions(
     }
 
 
-def delays_s(visit: Visit) -> tuple[float, ...]:
-    """Seconds from taking to paying, of every unit that was paid after it was taken."""
+def delays_s(visit: Visit, until_s: float = math.inf) -> tuple[float, ...]:
+    """Seconds from taking to paying, of every unit that was paid after it was taken.
+
+    `until_s`: only payments until then. Not of what was unpaid for longer than anybody waits:
+    whose payment has found it nobody knows.
+    """
     products = sorted({movement.product for movement in visit.movements})
     units = (unit for product in products for unit in matched(visit, product, LONGEST_PATIENCE_S))
-    pairs = ((unit.movement.started_s, unit.paid_s) for unit in units)
-    return tuple(paid_s - s for s, paid_s in pairs if paid_s is not None and paid_s > s)
+    paid = ((u.movement.started_s, u.paid_s) for u in units if u.paid_s is not None)
+    found = (paid_s - taken_s for taken_s, paid_s in paid if paid_s <= until_s)
+    return tuple(delay_s for delay_s in found if 0 < delay_s <= LONGEST_PATIENCE_S)
 
 
-def patience_of(delays: Sequence[float]) -> float:
+def patience_of(delays: Collection[float]) -> float:
     """How long to wait for a payment: by the slowest in a hundred, with a margin; bounded."""
     if len(delays) < FEWEST_DELAYS:
         return USUAL_PATIENCE_S
@@ -102,7 +112,8 @@ def patience_of(delays: Sequence[float]) -> float:
 
 
 def _in_order(visit: Visit, product: str) -> Iterator[tuple[float, Movement | int]]:
-    goods = goods_moved(m for m in visit.movements if m.product == product)
+    moved_by_customers = (m for m in visit.movements if not visit.is_theirs(m))
+    goods = goods_moved(m for m in moved_by_customers if m.product == product)
     moved: list[tuple[float, int, Movement | int]] = [(m.counts_s, 0, m) for m in goods]
     sold = [(sale.t_s, 1, sale.count) for sale in visit.sales if sale.product == product]
     for t_s, _, what in sorted([*moved, *sold], key=lambda entry: entry[:2]):

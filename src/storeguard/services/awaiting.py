@@ -79,10 +79,6 @@ class SalesSources:
         behind = self._clock.utc() - min(self._complete.values())
         return self._clock.now_s() - behind.total_seconds()
 
-    @property
-    def are_complete(self) -> bool:
-        return self.complete_until_s >= self._clock.now_s()
-
     def of(self, visit: Visit) -> Sales:
         """What is known of an ended visit's sales."""
         now_s = self._clock.now_s()

@@ -1,30 +1,39 @@
 """Issues of a visit that is still going on: sealed as provisional, settled at its end."""
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from math import inf
 
 from storeguard.clock import Clock
 from storeguard.domain.amounts import still_late
 from storeguard.domain.events import IssueAmended, IssueConfirmed, IssueWithdrawn
 from storeguard.domain.ledger import Debt, Movement, Visit
-from storeguard.domain.overdue import MOST_DELAYS, delays_s, overdue, patience_of
+from storeguard.domain.overdue import overdue
 from storeguard.domain.product import Product, Stock
 from storeguard.domain.reconcile import Discrepancy, Reason, Settlement, settle_provisional
 from storeguard.services.bus import Bus
+from storeguard.services.delays import PaymentDelays
 from storeguard.services.filing import Case, FilingService
 from storeguard.services.selling import Desk
 
 LOOKED_EVERY_S = 5.0
 
+SETTLED_AFTER_S = 60.0
+"""A payment so long ago has found the unit that it is for: every shelf has come to rest."""
+
 
 class ProvisionalIssues:
-    """In a store that is never empty, what has not been paid for too long is reported.
-
-    How long people take to pay is learned from the visits that were judged.
-    """
+    """In a store that is never empty, what has not been paid for too long is reported."""
 
     def __init__(
-        self, filing: FilingService, desk: Desk, bus: Bus, clock: Clock, *, max_visit_s: float
+        self,
+        filing: FilingService,
+        desk: Desk,
+        bus: Bus,
+        clock: Clock,
+        delays: PaymentDelays,
+        *,
+        max_visit_s: float,
     ) -> None:
         self._filing = filing
         self._desk = desk
@@ -32,7 +41,7 @@ class ProvisionalIssues:
         self._clock = clock
         self._max_visit_s = max_visit_s
         self._due_s = 0.0
-        self._delays_s: deque[float] = deque(maxlen=MOST_DELAYS)
+        self._delays = delays
         self._open: tuple[Debt, ...] = ()
         self._settled: tuple[Settlement, ...] = ()
 
@@ -42,19 +51,25 @@ class ProvisionalIssues:
         is_long = now_s - visit.started_s >= self._max_visit_s
         return is_long and now_s >= self._due_s and not self._desk.is_basket_open
 
-    async def report(self, visit: Visit, products: Sequence[Product]) -> None:
-        """Seals a provisional issue of what is overdue and not reported yet."""
+    async def report(self, visit: Visit, products: Sequence[Product], told_s: float = inf) -> None:
+        """Seals a provisional issue of what is overdue and not reported yet.
+
+        `told_s`: until then all sales are known. What was taken so shortly before that it may
+        have been paid since is not overdue.
+        """
         now_s = self._clock.now_s()
+        told_s = min(now_s, told_s)
         self._due_s = now_s + LOOKED_EVERY_S
+        self._delays.learn(visit, told_s - SETTLED_AFTER_S)
         reported: Counter[str] = Counter()
         for debt in self._open:
             reported[debt.product] += debt.count
-        late = overdue(visit, now_s, patience_of(tuple(self._delays_s)))
+        late = overdue(visit, told_s, self._delays.patience_s)
         late = still_late(late, visit, products)
         new = {n: moved[reported[n] :] for n, moved in late.items() if len(moved) > reported[n]}
         if not new:
             return
-        sealed = await self._filing.file(_case(visit, new, now_s))
+        sealed = await self._filing.file(_case(visit, new, now_s, told_s))
         debts = tuple(Debt(sealed.id, now_s, line.product, line.missing) for line in sealed.lines)
         self._open = (*self._open, *debts)
         self._bus.publish(sealed)
@@ -85,7 +100,12 @@ class ProvisionalIssues:
         return tuple(debt for one in settled for debt in confirmed_debts(one, now_s))
 
     def learn(self, visit: Visit) -> None:
-        self._delays_s.extend(delays_s(visit))
+        """Of a visit that is over all payments are known."""
+        self._delays.learn(visit)
+
+    async def write_down(self) -> None:
+        """What was learned outlives a restart."""
+        await self._delays.write_down()
 
 
 def settlement_events(
@@ -106,7 +126,9 @@ def confirmed_debts(settled: Settlement, now_s: float) -> tuple[Debt, ...]:
     return tuple(Debt(settled.issue_id, now_s, product, count) for product, count in confirmed)
 
 
-def _case(visit: Visit, late: Mapping[str, Sequence[Movement]], now_s: float) -> Case:
+def _case(
+    visit: Visit, late: Mapping[str, Sequence[Movement]], now_s: float, told_s: float
+) -> Case:
     missing = tuple(
         Discrepancy(
             name,
@@ -118,5 +140,5 @@ def _case(visit: Visit, late: Mapping[str, Sequence[Movement]], now_s: float) ->
     )
     steps = Counter(movement for moved in late.values() for movement in moved)
     reasons = [Reason("taken", step.product, units, step) for step, units in steps.items()]
-    reasons += [Reason("overdue", name, len(m), until_s=now_s) for name, m in late.items()]
+    reasons += [Reason("overdue", name, len(m), until_s=told_s) for name, m in late.items()]
     return Case(f"{visit.id} at {now_s}", visit, missing, tuple(reasons), is_provisional=True)

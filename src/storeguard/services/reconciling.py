@@ -238,9 +238,10 @@ class ReconcilingService:
 
     async def _report_overdue(self) -> None:
         visit = self.ledger.current
-        if visit is not None and self._sales.are_complete and self._provisional.is_due(visit):
+        if visit is not None and self._provisional.is_due(visit):
             visit = self._restocking.of_customers(self._as_weighed(visit))
-            await self._provisional.report(visit, self._kiosk.products)
+            told_s = self._sales.complete_until_s
+            await self._provisional.report(visit, self._kiosk.products, told_s)
 
     def _sales_since(self, judged: Visit) -> tuple[SaleLine, ...]:
         """Sales that the visit got while its issue was being sealed: too late for it."""
@@ -334,3 +335,4 @@ class ReconcilingService:
         await self._questions.write_down()
         await self._keeper.write_down()
         await self._amends.write_down(self.ledger.visits)
+        await self._provisional.write_down()
