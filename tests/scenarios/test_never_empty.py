@@ -293,6 +293,56 @@ def test_what_was_learned_outlives_a_restart(prompt):
     assert prompt.missing == [{MILK: 1}]
 
 
+def out_for_a_while(store):
+    """Scale A, with the milk."""
+    store.world.unplug("A")
+    store.advance(20)
+    store.world.plug("A")
+    store.advance(20)
+
+
+def test_a_scale_that_was_out_hides_nothing_that_went_long_after(busy):
+    out_for_a_while(busy)
+    busy.take(MILK, by="somebody who stays")
+    busy.advance(LONG)
+    assert busy.missing == [{MILK: 1}]
+    busy.leave("somebody who stays")
+    busy.be_judged()
+    assert kinds(busy) == ["IssueSealed", "IssueConfirmed"]
+    [visit] = busy.visits
+    assert (visit.unpaid, visit.unverified) == ({}, {MILK})
+    assert busy.kiosk == busy.shelf
+
+
+def test_what_went_while_a_scale_was_out_accuses_nobody_nor_what_went_later(busy):
+    """Whose payment comes later nobody knows."""
+    busy.world.unplug("A")
+    busy.advance(10)
+    busy.take(MILK, by="somebody who stays")
+    busy.advance(10)
+    busy.world.plug("A")
+    busy.advance(20)
+    busy.take(MILK, by="somebody who stays")
+    busy.advance(LONG)
+    assert busy.issues == ()
+
+
+@pytest.mark.parametrize("how", ["put back", "paid", "paid as another", "by an amount"])
+def test_what_turns_up_after_all_of_a_scale_that_was_out_is_withdrawn(busy, how):
+    out_for_a_while(busy)
+    busy.take(MILK, by="somebody who stays")
+    busy.advance(LONG)
+    if how == "put back":
+        busy.put_back(MILK, by="somebody who stays")
+    elif how == "by an amount":
+        busy._run(busy.app.desk.pay_amount(1500, "transfer", "bank"))
+    else:
+        busy.pay(MILK if how == "paid" else COLA)
+    busy.leave("somebody who stays")
+    busy.be_judged()
+    assert kinds(busy) == ["IssueSealed", "IssueWithdrawn"]
+
+
 def deliver(store, product, count):
     store.advance(store.world.restock(product, count))
     store.advance(3)

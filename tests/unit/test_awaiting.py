@@ -84,6 +84,10 @@ def test_without_sales_what_seems_unpaid_is_unverified_and_nothing_else():
     assert without_sales(one).unverified == {"x", MILK}
 
 
+def test_without_sales_nothing_is_known_of_a_scale_that_has_recovered_either():
+    assert without_sales(visit(sound_since={MILK: 20.0})).sound_since == {}
+
+
 def test_without_sales_what_a_delivery_hides_is_unverified_too():
     brought = Movement(20.0, 28.0, "A", BAR, 10, 800.0, 0.99, moved_s=6.0)
     taken = Movement(50.0, 52.0, "A", BAR, -3, -240.0, 0.99)

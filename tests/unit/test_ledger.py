@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storeguard.domain import ledger as ledgers
+from storeguard.domain.failing import mark_unverified
 from storeguard.domain.ledger import (
     LATE_FOR_S,
     LONGEST_WAIT_S,
@@ -24,7 +25,6 @@ from storeguard.domain.ledger import (
     close_visit,
     due,
     end_visit,
-    mark_unverified,
     open_visit,
     rename_visit,
     settle_debts,

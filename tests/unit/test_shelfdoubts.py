@@ -9,7 +9,7 @@ import pytest
 from storeguard.domain.answers import Count
 from storeguard.domain.ledger import Awaiting, Mark, Movement, SaleLine, Visit
 from storeguard.domain.promotions import Bonus
-from storeguard.services.shelfdoubts import named, overpaid, unpaid_ranges
+from storeguard.services.shelfdoubts import doubted, named, overpaid, unpaid_ranges
 
 MILK, BAR = "바나나우유", "초코바"
 
@@ -26,6 +26,13 @@ def ranges(
     tally = SimpleNamespace(open_in=lambda _: moves, told_in=lambda _: Counter(told))
     drifts = SimpleNamespace(doubts=lambda *_: {})
     return unpaid_ranges(SimpleNamespace(tally=tally, drifts=drifts), found, 30.0)
+
+
+def test_what_an_earlier_visit_may_have_moved_is_not_known_whatever_has_recovered():
+    tally = SimpleNamespace(open_shares=lambda _: frozenset({MILK}))
+    one = replace(visit({}, {}), unverified=frozenset({BAR}), sound_since={MILK: 9.0, BAR: 9.0})
+    found = doubted(SimpleNamespace(tally=tally), one)
+    assert (found.unverified, found.sound_since) == ({MILK, BAR}, {BAR: 9.0})
 
 
 def test_one_or_two_have_left_and_one_was_paid():

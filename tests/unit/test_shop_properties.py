@@ -21,8 +21,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from storeguard.domain import failing, prepaid
 from storeguard.domain import ledger as ledgers
-from storeguard.domain import prepaid
 from storeguard.domain.ledger import Debt, Ledger, Movement, SaleLine, Visit
 from storeguard.domain.overdue import matched, overdue
 from storeguard.domain.product import Product
@@ -136,7 +136,7 @@ class Shop:
         self.shelf[product] = self.stock[product]
 
     def _distrust(self, product: str) -> None:
-        self.ledger = ledgers.mark_unverified(self.ledger, frozenset({product}), self.now_s)
+        self.ledger = failing.mark_unverified(self.ledger, frozenset({product}), self.now_s)
 
     def wait(self, seconds: float) -> None:
         self.now_s += seconds

@@ -1,7 +1,8 @@
 """`state/waiting.json`: sources of sales, and visits that wait for theirs, over a restart.
 
 Times are kept in UTC: the monotonic clock begins anew. Promotions are not kept: those in force
-are offered to every visit of the ledger.
+are offered to every visit of the ledger. Nor is since when a scale is sound again: that matters to
+issues of the visit while it goes on.
 """
 
 from collections.abc import Mapping, Sequence
@@ -77,7 +78,7 @@ def _plain(visit: Visit) -> dict[str, Any]:
     latest_s = visit.awaiting.since_s  # a mark may have no end yet
     plain["marks"] = [asdict(m) | {"until_s": min(m.until_s, latest_s)} for m in visit.marks]
     plain |= {"shelf": dict(visit.shelf), "uncertain": dict(visit.uncertain)}
-    del plain["promotions"]
+    del plain["promotions"], plain["sound_since"]
     return plain
 
 

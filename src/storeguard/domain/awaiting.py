@@ -56,7 +56,7 @@ def resumed(visit: Visit) -> Visit:
 def without_sales(visit: Visit) -> Visit:
     """The sales never came: what would seem unpaid is unverified."""
     owed = frozenset(name for name in visit.net_taken if visit.unpaid(name))
-    return replace(visit, unverified=visit.unverified | owed)
+    return replace(visit, unverified=visit.unverified | owed, sound_since={})
 
 
 def waiting_units(visits: Iterable[Visit]) -> Counter[str]:

@@ -67,6 +67,7 @@ class Visit:
 
     `last_seen_s` and `emptied_s` are None while somebody is inside. `shelf` is what the
     shelves showed at its end. `unverified` are products on scales that failed meanwhile;
+    `sound_since` those of them whose scale has recovered, and when;
     `uncertain` maps a product to the least and most units that may have been taken, `certainty`
     to the probability of what is said of it in the end, all its steps known; `named` to that of
     its name, where it is the likeliest of several; `overpaid` of those in doubt to the most units
@@ -85,6 +86,7 @@ class Visit:
     sales: tuple[SaleLine, ...] = ()
     shelf: Stock = field(default_factory=dict)
     unverified: frozenset[str] = frozenset()
+    sound_since: Mapping[str, float] = field(default_factory=dict)
     uncertain: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     certainty: Mapping[str, float] = field(default_factory=dict)
     named: Mapping[str, float] = field(default_factory=dict)
@@ -362,14 +364,6 @@ def settle_debts(
         if debt.count > share:
             kept.append(replace(debt, count=debt.count - share))
     return replace(ledger, debts=tuple(kept)), tuple(paid)
-
-
-def mark_unverified(ledger: Ledger, products: frozenset[str], since_s: float) -> Ledger:
-    """A scale failed at `since_s`: every open visit that was not over by then is concerned."""
-    for visit in ledger.visits:
-        if visit.emptied_s is None or visit.emptied_s >= since_s:
-            ledger = _with(ledger, replace(visit, unverified=visit.unverified | products))
-    return ledger
 
 
 def due(

@@ -61,22 +61,44 @@ def overdue(visit: Visit, told_s: float, patience_s: float) -> dict[str, tuple[M
 
     `told_s`: all sales until then are known; now, where every source tells each at once.
 
-    Products on faulty or unclear scales are left to the end of the visit, and units that a
-    promotion allows are none of these.
+    Products on faulty or unclear scales are left to the end of the visit (of a scale that has
+    recovered what was taken before then), and units that a promotion allows are none of these.
     """
     found: dict[str, tuple[Movement, ...]] = {}
     for product in sorted({m.product for m in visit.movements if m.units < 0}):
-        if product in visit.unverified or product in visit.uncertain:
+        if product in visit.uncertain:
             continue
-        units = matched(visit, product, patience_s)
-        late = tuple(
-            u.movement
-            for u in units
-            if not u.is_paid and told_s - u.movement.settled_s > patience_s
-        )
+        unpaid = (unit.movement for unit in known(visit, product, patience_s))
+        late = tuple(moved for moved in unpaid if told_s - moved.settled_s > patience_s)
         if late:
             found[product] = late
     return _beyond_promotions(visit, found)
+
+
+def known(visit: Visit, product: str, patience_s: float) -> tuple[Taken, ...]:
+    """The units that are not paid for certain, oldest first.
+
+    What went while a scale was out nobody knows. Once it has recovered, its steps are as good as
+    any; but not while something of before is open, for that may be what is paid later.
+    """
+    unpaid = tuple(unit for unit in matched(visit, product, patience_s) if not unit.is_paid)
+    if product not in visit.unverified:
+        return unpaid
+    since_s = visit.sound_since.get(product, math.inf)
+    is_open = any(unit.movement.started_s <= since_s for unit in unpaid)
+    return () if is_open else unpaid
+
+
+def known_since_recovery(visit: Visit) -> dict[str, int]:
+    """Product → units that are not paid for certain in the end, though its scale was out.
+
+    None where an amount, or what was paid too much of another product, may have been for them.
+    """
+    is_over = any(visit.balance(name).overpaid for name in visit.paid)
+    if is_over or any(sale.won for sale in visit.sales):
+        return {}
+    left = overdue(visit, math.inf, LONGEST_PATIENCE_S)
+    return {name: len(units) for name, units in left.items() if name in visit.unverified}
 
 
 def _beyond_promotions(

@@ -5,11 +5,12 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Protocol
 
-from storeguard.domain import amounts, prepaid, refunds
+from storeguard.domain import amounts, failing, prepaid, refunds
 from storeguard.domain import ledger as ledgers
 from storeguard.domain.events import (
     AmountPaid,
     DeviceFailed,
+    DeviceRecovered,
     Event,
     SaleMade,
     ShareKnown,
@@ -102,6 +103,8 @@ class LedgerKeeper:
             self.book_sale(SaleLine(event.t_s, event.sale_id, "", 0, event.won))
         elif isinstance(event, DeviceFailed):
             self._on_failed(event)
+        elif isinstance(event, DeviceRecovered):
+            self._on_recovered(event)
 
     def _on_occupied(self, event: StoreOccupied) -> None:
         label = self._new_visit_id(event.t_s)
@@ -188,6 +191,12 @@ class LedgerKeeper:
             if channel.id == event.device:
                 self._distrust(channel, event.t_s)
 
+    def _on_recovered(self, event: DeviceRecovered) -> None:
+        for channel in self._weighing.channels:
+            if channel.id == event.device:
+                products = [product.name for product in channel.products]
+                self.ledger = failing.mark_recovered(self.ledger, products, event.t_s)
+
     def _distrust(self, channel: Channel, since_s: float) -> None:
         if products := frozenset(product.name for product in channel.products):
-            self.ledger = ledgers.mark_unverified(self.ledger, products, since_s)
+            self.ledger = failing.mark_unverified(self.ledger, products, since_s)

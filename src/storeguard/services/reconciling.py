@@ -14,6 +14,7 @@ from storeguard.domain.events import (
 )
 from storeguard.domain.ledger import Debt, Ledger, SaleLine, Visit
 from storeguard.domain.naming import alternatives
+from storeguard.domain.overdue import known_since_recovery
 from storeguard.domain.product import Stock
 from storeguard.domain.reconcile import Judgement, is_in_debt, judge, reconciled
 from storeguard.errors import JournalFault, OutboxFault
@@ -175,7 +176,8 @@ class ReconcilingService:
         judgement = self._judged(visit)
         await self._questions.ask(visit, judgement.unannounced)
         changes = await self._raise_hiding(visit, judgement)
-        rest, in_doubt = await self._provisional.settle(judgement.unpaid, judgement.uncertain)
+        unpaid = {**judgement.unpaid, **known_since_recovery(visit)}
+        rest, in_doubt = await self._provisional.settle(unpaid, judgement.uncertain)
         sealed = None
         found, reasons = self._heaps.with_counted(visit, judgement, rest, self._clock.now_s())
         if found:

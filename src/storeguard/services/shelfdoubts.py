@@ -47,7 +47,9 @@ def overpaid(weighing: WeighingService, visit: Visit) -> dict[str, int]:
 
 def doubted(weighing: WeighingService, visit: Visit) -> Visit:
     """The visit with its open shares: what an earlier one may have moved is unverified."""
-    return replace(visit, unverified=visit.unverified | weighing.tally.open_shares(visit))
+    shares = weighing.tally.open_shares(visit)
+    sound = {name: t_s for name, t_s in visit.sound_since.items() if name not in shares}
+    return replace(visit, unverified=visit.unverified | shares, sound_since=sound)
 
 
 def named(weighing: WeighingService, visit: Visit, unknown: Collection[str]) -> Visit:
