@@ -99,7 +99,7 @@ def visit(*happened):
         ((slow(10, -2), (20, 2), slow(30, 2), (40, -2)), 0, 0),
         ((slow(10, -2), (20, 2), (25, -1)), 1, 0),
         # Who gives back what he bought another day gets his money for it, not for another's.
-        ((moved(10, 1), slow(20, -2), (30, 2), (40, -1)), 0, 0),
+        ((slow(10, 1), slow(20, -2), (30, 2), (40, -1)), 0, 0),
         (((5, -1),), 0, 0),
     ],
 )

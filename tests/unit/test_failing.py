@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 
+import pytest
+
 from storeguard.domain.failing import mark_recovered, mark_unverified
-from storeguard.domain.ledger import Ledger, Movement, Visit
+from storeguard.domain.ledger import Ledger, Movement, SaleLine, Visit
 from storeguard.domain.overdue import known_since_recovery, overdue
 
 MILK, BAR = "바나나우유", "초코바"
@@ -60,3 +62,8 @@ def test_a_scale_that_is_still_out_tells_nothing():
 def test_in_the_end_only_of_such_scales_something_is_known_beside_the_judgement():
     one = failed_and_recovered(taken(80, 2), taken(80, 1, BAR))
     assert known_since_recovery(one) == {MILK: 2}
+
+
+@pytest.mark.parametrize("paid", [SaleLine(90.0, "s", BAR, 1), SaleLine(90.0, "s", "", 0, 1500)])
+def test_nor_is_it_where_a_payment_for_something_else_may_have_been_for_it(paid):
+    assert known_since_recovery(failed_and_recovered(taken(80), sales=(paid,))) == {}
