@@ -5,9 +5,11 @@ from datetime import datetime
 import pytest
 
 from storeguard import config as cfg
+from storeguard.cloud.manifest import parsed
 from storeguard.domain import notice
+from storeguard.domain.issue import MANIFEST
 from storeguard.messages import text
-from storeguard.outbox.folder import read_manifest, sealed_issues
+from storeguard.outbox.folder import sealed_issues
 
 MAX_VISIT_S = 60.0
 PATIENCE_S = 40.0
@@ -70,7 +72,12 @@ def steal(store, *products):
 
 
 def sealed(store):
-    return [read_manifest(one) for one in sealed_issues(store.folder / "state" / "digests")]
+    """What is sealed beside the issues; the notifier in the cloud understands all of it."""
+    folders = sealed_issues(store.folder / "state" / "digests")
+    keys = {one: f"gangnam-1/2026/11/{one.name}/issue.json" for one in folders}
+    read = [parsed((one / MANIFEST).read_bytes(), keys[one]) for one in folders]
+    assert [problem for _, problem in read if problem] == []
+    return [manifest for manifest, _ in read]
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,9 @@ def test_every_page_says_what_a_provisional_issue_came_to(busy, outcome, state, 
     come(busy, outcome)
     [card] = desk_of(busy).album(Wish()).cards
     assert card.state == state
+    if state == "withdrawn":
+        [visit] = PastDesk(busy.app.journal, busy.clock, SEOUL).visits(1).visits
+        assert visit.issues == {busy.issues[0].name: "withdrawn"}
     assert set(losses(busy).values()) == {won}, losses(busy)
 
 

@@ -58,7 +58,8 @@ def test_what_is_not_confirmed_is_taken_back():
     ("amendments", "is_provisional", "is_settled", "stand"),
     [
         ([], False, False, "open"),
-        ([paid(MILK, 1)], False, False, "paid"),
+        ([paid(MILK, 2), paid(BAR, 2)], False, False, "open"),
+        ([paid(MILK, 2), paid(BAR, 3)], False, False, "paid"),
         ([], True, False, "checking"),
         ([], True, True, "settled"),
         ([back(MILK, 2)], True, True, "settled"),  # put back in part, and nothing was paid

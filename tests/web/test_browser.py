@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from storeguard.domain.loss import Stand
 from storeguard.web.view import BookRow, IssueRow, QuestionRow
 
 Served = Any
@@ -120,6 +121,21 @@ def test_names_with_markup_run_nothing(chromium: Any, served: Served):
         assert chromium.run(text_of(shown)) == evil
         assert chromium.run("document.querySelectorAll('img[src=x]').length") == 0
         assert chromium.run("document.title") != "run"
+
+
+def test_the_owners_page_says_how_each_issue_stands(chromium: Any, served: Served):
+    stands: tuple[Stand, ...] = ("checking", "settled", "paid", "withdrawn", "open")
+    issues = [
+        IssueRow(stand, n, "11-20", {"우유": 1}, 1500 * (n < 3), "local", None, (), stand=stand)
+        for n, stand in enumerate(stands, 1)
+    ]
+    served.shop.now = replace(served.shop.now, issues=tuple(issues))
+    served.sign_in(chromium)
+    chromium.open(f"{served.url}/", "document.querySelectorAll('#issues .card').length === 5")
+    chips = "[...document.querySelectorAll('#issues .states')].map((one) => one.textContent)"
+    kept = "이 기기에 보관"
+    words = ("확인 중", "확정", "결제 확인됨", "취소됨", "")
+    assert chromium.run(chips) == [f"{word}{kept}" for word in words]
 
 
 def test_the_owners_page_follows_the_shop_without_a_reload(chromium: Any, served: Served):

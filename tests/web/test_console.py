@@ -228,6 +228,24 @@ async def test_the_stock_correction_is_undone_once(owner: httpx.AsyncClient, kio
     assert kiosk.counts == {"바나나우유": 5}
 
 
+@pytest.mark.parametrize(("language", "word"), [("ko", "취소됨"), ("en", "Withdrawn")])
+async def test_a_withdrawn_issue_costs_nothing_and_there_is_nothing_to_undo(
+    owner: httpx.AsyncClient, shop: Any, journal: Journal, kiosk: FakeBook, language: str, word: str
+):
+    shop.language = language
+    assert 'value="undo"' in (await owner.get(f"/issues/{ID}")).text
+    assert journal.settle_issue(ID, {})
+    assert not journal.settle_issue(ID, {}), "once"
+    album, one = [(await owner.get(path)).text for path in ("/issues", f"/issues/{ID}")]
+    for page in (album, one):
+        assert f'<span class="chip withdrawn">{word}</span>' in page
+        assert "3,000" not in page
+    assert 'value="undo"' not in one
+    await owner.post(f"/issues/{ID}/act", data={"action": "undo"})
+    assert kiosk.counts == {"바나나우유": 3}
+    assert f'href="/issues/{ID}"' in (await owner.get("/issues?state=withdrawn")).text
+
+
 async def test_what_is_held_is_not_deleted_until_it_is_released(
     owner: httpx.AsyncClient, root: Path
 ):

@@ -12,7 +12,7 @@ from storeguard.books import issueindex
 from storeguard.books import tables as t
 from storeguard.books.decisions import VERDICTS
 from storeguard.books.journal import Change, IssueRecord, Journal, Sale, Visit
-from storeguard.domain.loss import left_won
+from storeguard.domain.loss import left_won, stand_of
 
 OPEN, DELETED = "open", "deleted"
 FEW = 500
@@ -156,13 +156,15 @@ def visits(journal: Journal, limit: int, offset: int) -> tuple[tuple[Visit, ...]
 
 
 def issues_of(journal: Journal, visit_ids: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
-    """Visit → issue id → its verdict, of those visits that have any; oldest first."""
+    """Visit → issue id → the owner's verdict, or how it stands without one; oldest first."""
     issues = t.issues.c
-    columns = (issues.visit_id, issues.id, issues.verdict)
+    columns = (issues.visit_id, issues.id, issues.verdict, issues.lines, issues.amendments)
     query = select(*columns).where(issues.visit_id.in_(visit_ids))
     found: dict[str, dict[str, str]] = {}
     for row in journal.rows(query.order_by(issues.at_utc, issues.id)):
-        found.setdefault(row["visit_id"], {})[row["id"]] = row["verdict"]
+        stand = stand_of(row["lines"], row["amendments"])
+        verdict = stand if row["verdict"] == OPEN else row["verdict"]
+        found.setdefault(row["visit_id"], {})[row["id"]] = verdict
     return found
 
 

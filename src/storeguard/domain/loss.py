@@ -19,8 +19,9 @@ TAKEN_BACK = ""
 """`sale_id` of such an amendment."""
 
 Stand = Literal["open", "checking", "settled", "paid", "withdrawn"]
-"""How an issue stands: sealed; provisional, nobody knows yet; provisional and confirmed by the
-empty store; paid, or some of it; withdrawn, all of it was paid or put back in its visit."""
+"""How an issue stands: sealed, and not all of it is paid; provisional, nobody knows yet;
+provisional and confirmed by the empty store; all of it was paid, the last of it late; withdrawn,
+all of it was paid or put back in its own visit."""
 
 
 def left(lines: Iterable[Line], amendments: Iterable[Amendment]) -> list[dict[str, Any]]:
@@ -71,11 +72,8 @@ def stand_of(
     """`is_provisional`: sealed as such; `is_settled`: the store has become empty since."""
     if is_provisional and not is_settled:
         return "checking"
-    paid = late(amendments)
-    if amendments and not paid and not left(lines, amendments):
-        return "withdrawn"
-    if paid:
-        return "paid"
+    if amendments and not left(lines, amendments):
+        return "paid" if late(amendments) else "withdrawn"
     return "settled" if is_provisional else "open"
 
 

@@ -217,6 +217,7 @@ function refreshIssue(card, issue) {
   const facts = JSON.stringify(issue);
   if (card.dataset.facts === facts) return;
   card.dataset.facts = facts;
+  card.className = `card ${issue.stand}`;
   const title = issue.number === null ? issue.id : say("owner.issue", { number: issue.number });
   card.querySelector(".facts").replaceChildren(
     make("p", "head", make("strong", "", title), make("time", "", issue.at)),
