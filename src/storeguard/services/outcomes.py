@@ -132,16 +132,16 @@ class Outcomes:
         folder = self._issue_root / issue_id
         if not folder.is_dir():
             return []
-        manifest = read_manifest(folder)
+        manifest, amendments = read_manifest(folder), self._record.amendments(issue_id)
         is_provisional = manifest.get("provisional", False)
         confirmed = settled(folder) if is_provisional else None
-        if is_provisional and confirmed is None:
+        if confirmed is None and (is_provisional or not amendments):
             return []
         sealed = [read_manifest(one) for one in sealed_issues(self._digests)]
         about = [one for one in sealed if one.get("amends") == issue_id]
         told = _told(manifest, sealed)
         due = _settlement(manifest, confirmed, about, told) if confirmed is not None else ()
-        return [*due, *_late(manifest, self._record.amendments(issue_id), about, told)]
+        return [*due, *_late(manifest, amendments, about, told)]
 
 
 def _settlement(
