@@ -20,7 +20,7 @@ from storeguard.devices.power import throttled
 from storeguard.domain.occupancy import Presence
 from storeguard.errors import RestartNeeded
 from storeguard.mode import DAEMON, SAFE
-from storeguard.narrating import narrate
+from storeguard.narrating import Narrator
 from storeguard.notify import addresses
 from storeguard.orderly import Loop, stop_on_signals
 from storeguard.pages import ENDPOINT, Pages
@@ -91,7 +91,7 @@ async def _run(store: Store, vigil: Vigil, duty: Duty) -> int:
         if stop.is_set():  # while it was starting: nothing has begun that would have to end
             return 0
         vigil.watch(store.health)
-        store.bus.subscribe(narrate)
+        store.bus.subscribe(Narrator(store.clock, store.config.store.timezone).narrate)
         view, pages = serve(store, duty.banner, duty.path, restart)
         said = summary(store, pages)
         log.info("%s", said)

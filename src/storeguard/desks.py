@@ -49,7 +49,7 @@ def desks_of(store: Store, file: ConfigFile | None, restart: Restart) -> Desks:
     return Desks(
         issues,
         InventoryDesk(folders.inventory, store.journal, zone),
-        PastDesk(store.journal, store.clock, zone),
+        PastDesk(store.journal, store.clock, zone, store.config.store.language),
         law_of(config),
         facts_of(config),
         _notices_of(store),

@@ -2,17 +2,41 @@
 
 import logging
 from collections.abc import Mapping
+from functools import partial
 
+from storeguard.clock import Clock, utc_at
 from storeguard.domain import events as ev
+from storeguard.domain.reasons import stored
+from storeguard.messages.reasons import sentences
+
+LANGUAGE = "en"
+"""The log is the engineer's."""
 
 log = logging.getLogger("storeguard")
 
 
-def narrate(event: ev.Event) -> None:
-    """Logs the event. Faults are not told here: health logs both ends of them."""
-    said = line(event)
-    if said is not None:
-        log.log(logging.WARNING if isinstance(event, ev.IssueSealed) else logging.INFO, said)
+class Narrator:
+    """Faults are not told here: health logs both ends of them.
+
+    What is judged is told with its reasons, in the sentences of the notice and the pages.
+    """
+
+    def __init__(self, clock: Clock, timezone: str) -> None:
+        self._clock = clock
+        self._timezone = timezone
+
+    def narrate(self, event: ev.Event) -> None:
+        """Logs the event."""
+        said = line(event)
+        if said is not None:
+            level = logging.WARNING if isinstance(event, ev.IssueSealed) else logging.INFO
+            log.log(level, " ".join((said, *self._why(event))))
+
+    def _why(self, event: ev.Event) -> tuple[str, ...]:
+        if not isinstance(event, ev.VisitReconciled | ev.IssueSealed):
+            return ()
+        said = stored(event.reasons, partial(utc_at, self._clock))
+        return tuple(f"| {one}" for one in sentences(LANGUAGE, said, self._timezone))
 
 
 def line(event: ev.Event) -> str | None:

@@ -11,6 +11,7 @@ from storeguard.books import album
 from storeguard.books.journal import Journal, Visit
 from storeguard.books.unseensales import UnseenSales
 from storeguard.clock import Clock
+from storeguard.messages.reasons import sentences
 from storeguard.web.desks import A_PAGE, DayRow, PastVisit, UnseenSaleRow, VisitPage
 
 UNSURE = ("uncertain", "unverified", "interrupted", "proposed")
@@ -19,9 +20,10 @@ UNSURE = ("uncertain", "unverified", "interrupted", "proposed")
 class PastDesk:
     """See web.desks.PastDesk."""
 
-    def __init__(self, journal: Journal, clock: Clock, timezone: str) -> None:
+    def __init__(self, journal: Journal, clock: Clock, timezone: str, language: str = "ko") -> None:
         self._journal = journal
         self._clock = clock
+        self._language = language
         self._zone = ZoneInfo(timezone)
 
     def days(self, count: int) -> list[DayRow]:
@@ -78,4 +80,5 @@ class PastDesk:
             int(said.get("loss_won", 0)),
             said.get("by"),
             issues,
+            sentences(self._language, said.get("reasons", ()), self._zone.key),
         )

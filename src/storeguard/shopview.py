@@ -21,6 +21,7 @@ from storeguard.health import LONGEST_SILENCE_S, PartHealth
 from storeguard.issuestate import how_far
 from storeguard.losses import loss_by_day
 from storeguard.messages import fault_text, fault_title, text
+from storeguard.messages.reasons import sentences
 from storeguard.mode import DIGESTS
 from storeguard.outbox.delivery import kept_receipt
 from storeguard.outbox.folder import read_manifest, sealed_issues, settled
@@ -351,6 +352,7 @@ class ShopView:
             said.get("unpaid", {}),
             said.get("loss_won", 0),
             said.get("by"),
+            sentences(self.language, said.get("reasons", ()), self._store.config.store.timezone),
         )
 
     def _issue(self, folder: Path, amendments: Sequence[Amendment]) -> IssueRow:

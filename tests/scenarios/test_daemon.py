@@ -23,6 +23,7 @@ from storeguard import config as cfg
 from storeguard import counter
 from storeguard.books import csvfile
 from storeguard.errors import SaleRefused, StoreguardError
+from storeguard.messages.reasons import sentences
 from storeguard.vision.clipfile import Repaired, repair
 
 STOREGUARD = str(Path(sys.executable).with_name("storeguard"))
@@ -355,6 +356,20 @@ def test_sigterm_in_mid_recording_ends_in_order_and_the_next_start_finds_the_the
 
 def _is_recording(folder):
     return any(path.stat().st_size for path in (folder / "record").iterdir() if "mp4" in path.name)
+
+
+def test_the_log_says_why_in_the_sentences_of_the_sealed_issue(tmp_path):
+    with acted(lay_out(tmp_path / "shop")) as one:
+        one.act("enter")
+        one.act("take 바나나우유 2")
+        one.act("leave")
+        one.until(r"issue \S+: missing 바나나우유 2")
+        [manifest] = (one.folder / "issue_data").glob("*/issue.json")
+        said = json.loads(manifest.read_text(encoding="utf-8"))
+        assert [why["kind"] for why in said["reasons"]] == ["taken", "unpaid"]
+        why = " | ".join(sentences("en", said["reasons"], "Asia/Seoul"))
+        lines = [line for line in one.log.splitlines() if "missing 바나나우유 2" in line]
+        assert [line.split(" | ", 1)[1] for line in lines] == [why]
 
 
 def test_sigkill_in_mid_visit_loses_no_sale_no_count_and_no_theft(tmp_path):

@@ -1,7 +1,7 @@
 """A foreign kiosk whose export comes hours late: its customers are pending, not guilty."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -86,6 +86,7 @@ def test_without_an_export_for_a_day_it_is_unverified_and_the_owner_is_told(shop
     shop.advance(DAY_S + 10)
     [visit] = shop.visits
     assert (visit.unpaid, visit.unverified) == ({}, {"바나나우유"})
+    assert [(one.kind, one.product) for one in visit.reasons] == [("no_sales", "바나나우유")]
     assert shop.issues == ()
     assert [fault.name for fault in shop.app.health.faults] == ["sales pos"]
     assert "none since" in shop.app.health.faults[0].why
@@ -110,6 +111,27 @@ def test_waiting_outlives_a_restart_and_nobody_is_guilty_at_the_start(shop):
     [issue] = shop.issues
     assert list(issue.glob("*.jpg"))
     assert shop.kiosk == shop.shelf
+
+
+def test_why_a_visit_is_not_verified_outlives_a_restart(shop):
+    """The scale failed in the visit, which was judged after the restart."""
+    shop.enter()
+    shop.world.unplug("A")
+    failed_at = shop.clock.utc()
+    shop.advance(4)
+    shop.leave()
+    shop.be_judged()
+    shop.world.plug("A")
+    shop.cut_power()
+    shop.start()
+    shop.advance(HOUR_S)
+    shop.app.sales.declare("pos")
+    export(shop)
+    shop.advance(5)
+    [visit] = shop.app.journal.recent_visits(9)
+    [why] = visit.judgement["reasons"]
+    assert (why["kind"], why["product"], why["scale"]) == ("failed", "바나나우유", "A")
+    assert abs(datetime.fromisoformat(why["at"]) - failed_at) < timedelta(seconds=3)
 
 
 def test_what_went_while_it_was_off_is_told_once_the_sales_of_that_time_are_known(shop):

@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import pytest
 
+from storeguard.domain.doubts import Doubt
 from storeguard.domain.failing import mark_recovered, mark_unverified
 from storeguard.domain.ledger import Ledger, Movement, SaleLine, Visit
 from storeguard.domain.overdue import known_since_recovery, overdue
 
 MILK, BAR = "바나나우유", "초코바"
 PATIENCE_S = 100.0
+FAILED = Doubt("failed", MILK, "A", 50.0)
 
 
 def taken(t_s, units=1, product=MILK):
@@ -19,7 +21,7 @@ def taken(t_s, units=1, product=MILK):
 def failed_and_recovered(*movements, **more):
     """The milk's scale was out from 50 to 70 s."""
     ledger = Ledger((Visit("v", 0.0, movements=movements, **more),))
-    ledger = mark_unverified(ledger, frozenset({MILK}), 50.0)
+    ledger = mark_unverified(ledger, [FAILED], 50.0)
     ledger = mark_recovered(ledger, (MILK, BAR), 70.0)
     return ledger.visits[0]
 
@@ -35,14 +37,20 @@ def test_only_what_has_failed_and_recovered_is_sound_again():
 def test_the_visit_of_now_alone_is_sound_again():
     over = Visit("v1", 0.0, last_seen_s=55.0, emptied_s=60.0)
     ledger = Ledger((over, Visit("v2", 65.0)))
-    ledger = mark_recovered(mark_unverified(ledger, frozenset({MILK}), 50.0), (MILK,), 70.0)
+    ledger = mark_recovered(mark_unverified(ledger, [FAILED], 50.0), (MILK,), 70.0)
     assert [visit.sound_since for visit in ledger.visits] == [{}, {MILK: 70.0}]
     assert mark_recovered(Ledger((over,)), (MILK,), 70.0) == Ledger((over,))
 
 
 def test_another_failure_ends_it():
-    ledger = mark_unverified(Ledger((failed_and_recovered(),)), frozenset({MILK}), 90.0)
+    ledger = mark_unverified(Ledger((failed_and_recovered(),)), [FAILED], 90.0)
     assert ledger.visits[0].sound_since == {}
+
+
+def test_the_failure_of_another_scale_does_not():
+    bar = Doubt("failed", BAR, "B", 90.0)
+    ledger = mark_unverified(Ledger((failed_and_recovered(),)), [bar], 90.0)
+    assert ledger.visits[0].sound_since == {MILK: 70.0}
 
 
 def test_what_was_taken_long_after_is_overdue():

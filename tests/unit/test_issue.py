@@ -36,6 +36,7 @@ ISSUE = Issue(
     ),
     why={"ko": ("22:20:58 저울 A에서 2개",), "en": ("22:20:58 2 off scale A",)},
     steps=(IssueStep("A", LEFT_AT - timedelta(seconds=6), -190.2, "clip-1.mp4", 114.0),),
+    reasons=({"kind": "unpaid", "product": "바나나우유", "count": 2},),
 )
 
 
@@ -109,6 +110,7 @@ def test_the_manifest_holds_the_whole_issue_and_is_json():
         "loss_won": 4200,
         "notice": "own",
         "provisional": False,
+        "reasons": [{"kind": "unpaid", "product": "바나나우유", "count": 2}],
         "why": {"ko": ["22:20:58 저울 A에서 2개"], "en": ["22:20:58 2 off scale A"]},
         "steps": [
             {

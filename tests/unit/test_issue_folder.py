@@ -161,6 +161,17 @@ def test_manifest_stays_readable_for_the_notifier(root, evidence):
     assert 100 < len(folder.read_manifest(sealed)["steps"]) < 5_000
 
 
+def test_reasons_give_way_with_their_sentences_where_no_step_is_left(root, evidence):
+    why = dict.fromkeys(("ko", "en"), ISSUE.why["ko"] * 2000)
+    reasons = ({"kind": "unpaid", "product": "바나나우유", "count": 1},) * 2_000
+    sealed = seal(root, evidence, replace(ISSUE, reasons=reasons, why=why))
+    assert (sealed / "issue.json").stat().st_size <= 64 * 1024
+    manifest = folder.read_manifest(sealed)
+    left = len(manifest["reasons"])
+    assert 50 < left < 2_000
+    assert [len(manifest["why"][language]) for language in ("ko", "en")] == [left, left]
+
+
 def test_a_disk_that_refuses_gives_one_clear_line(tmp_path, evidence):
     (tmp_path / "issue_data").write_text("a file where the folder should be")
     with pytest.raises(OutboxFault, match=rf"issue_data/{ID}: cannot be .*: .*; ") as caught:

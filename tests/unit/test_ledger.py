@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storeguard.domain import ledger as ledgers
+from storeguard.domain.doubts import Doubt
 from storeguard.domain.failing import mark_unverified
 from storeguard.domain.ledger import (
     LATE_FOR_S,
@@ -286,12 +287,14 @@ def test_a_refund_pays_no_debt():
 
 
 def test_a_failed_scale_concerns_every_visit_that_was_not_over():
-    ledger = mark_unverified(two_visits(), frozenset({MILK}), 108.0)
+    ledger = mark_unverified(two_visits(), [Doubt("failed", MILK, "A", 108.0)], 108.0)
     assert visit(ledger, "v1").unverified == frozenset()
     assert visit(ledger, "v2").unverified == {MILK}
-    ledger = mark_unverified(two_visits(), frozenset({MILK}), 105.0)
-    ledger = mark_unverified(ledger, frozenset({BAR}), 99.0)
+    milk, bar = Doubt("failed", MILK, "A", 105.0), Doubt("failed", BAR, "B", 99.0)
+    ledger = mark_unverified(two_visits(), [milk], 105.0)
+    ledger = mark_unverified(ledger, [bar], 99.0)
     assert visit(ledger, "v1").unverified == {MILK, BAR}
+    assert visit(ledger, "v1").doubts == (milk, bar)
 
 
 # --- when it is judged

@@ -35,7 +35,8 @@ from storeguard.domain.promotions import (
     set_prices,
     units_of,
 )
-from storeguard.domain.reconcile import Reason, judge
+from storeguard.domain.reasons import Reason
+from storeguard.domain.reconcile import judge
 
 MILK, BAR, CONE, SODA = "바나나우유", "메로나", "부라보콘", "콜라"
 SET_A, TEN = "세트A", "아이스크림 10개"

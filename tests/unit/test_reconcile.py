@@ -21,13 +21,13 @@ from storeguard.domain.ledger import (
     open_visit,
 )
 from storeguard.domain.product import Product
+from storeguard.domain.reasons import Reason
 from storeguard.domain.reconcile import (
     AT_LEAST_CERTAINTY,
     BY_STEP_CERTAINTY,
     CONTESTED_CERTAINTY,
     STANDING_CERTAINTY,
     Discrepancy,
-    Reason,
     Settlement,
     is_in_debt,
     judge,
@@ -339,7 +339,8 @@ def test_only_what_is_unpaid_whatever_the_doubts_is_a_debt(
 def test_a_faulty_scale_decides_nothing():
     found = judged({MILK: 2, BAR: 1}, {}, {MILK: 5, BAR: 3}, unverified=frozenset({MILK}))
     assert (found.unpaid, found.unverified) == ({BAR: 1}, {MILK})
-    assert {reason.product for reason in found.reasons} == {BAR}
+    assert {reason.product for reason in found.reasons if reason.kind == "unpaid"} == {BAR}
+    assert found.reasons[-1] == Reason("unverified", MILK, 0)
 
 
 def test_an_uncertain_count_accuses_nobody():

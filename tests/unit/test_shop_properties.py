@@ -23,6 +23,7 @@ from hypothesis.stateful import (
 
 from storeguard.domain import failing, prepaid
 from storeguard.domain import ledger as ledgers
+from storeguard.domain.doubts import Doubt
 from storeguard.domain.ledger import Debt, Ledger, Movement, SaleLine, Visit
 from storeguard.domain.overdue import matched, overdue
 from storeguard.domain.product import Product
@@ -136,7 +137,8 @@ class Shop:
         self.shelf[product] = self.stock[product]
 
     def _distrust(self, product: str) -> None:
-        self.ledger = failing.mark_unverified(self.ledger, frozenset({product}), self.now_s)
+        doubt = Doubt("failed", product, product, self.now_s)
+        self.ledger = failing.mark_unverified(self.ledger, [doubt], self.now_s)
 
     def wait(self, seconds: float) -> None:
         self.now_s += seconds

@@ -1,9 +1,10 @@
 """What the services note in the journal, in their own terms. Everything here blocks."""
 
 import itertools
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from storeguard.domain.learning import Declined, Learnt
 from storeguard.domain.ledger import Visit
 from storeguard.domain.pricing import Discount
 from storeguard.domain.product import SoldLine
+from storeguard.domain.reasons import Reason, stored
 from storeguard.domain.reconcile import Judgement
 from storeguard.errors import JournalFault
 from storeguard.statefile import StateFile
@@ -87,7 +89,7 @@ class VisitRecords:
         assert visit.last_seen_s is not None
         now = self._clock.utc()
         started, ended = (utc_at(self._clock, s) for s in (visit.started_s, visit.last_seen_s))
-        said = judgement_json(judgement)
+        said = judgement_json(judgement, partial(utc_at, self._clock))
         self._journal.close_visit(visit.id, ended, now, said, started_utc=started)
 
     def interrupted_won(self, but: Collection[str] = ()) -> tuple[str, int]:
@@ -105,9 +107,10 @@ class VisitRecords:
         `but`: those that are still to be judged.
         """
         for visit in self._journal.open_visits():
-            said = {"interrupted": True}
             if visit.id in but:
                 continue
+            why = stored([Reason("interrupted", "", 0)], partial(utc_at, self._clock))
+            said = {"schema": JUDGEMENT_SCHEMA, "interrupted": True, "reasons": why}
             self._journal.close_visit(visit.id, None, self._clock.utc(), said)
 
     def step(self, step: StepSettled, visit_id: str | None) -> None:
@@ -160,19 +163,26 @@ class IssueRecords:
         return self._journal.record_issue(IssueRecord(manifest["id"], sealed_at, None, lines))
 
 
-def judgement_json(judgement: Judgement) -> dict[str, Any]:
-    """What VisitReconciled says, as JSON."""
+JUDGEMENT_SCHEMA = 1
+"""Of what is kept of a judgement; one without it is of a build that kept no reasons."""
+
+
+def judgement_json(judgement: Judgement, at: Callable[[float], datetime]) -> dict[str, Any]:
+    """What VisitReconciled says, as JSON; `at`: monotonic seconds → an aware time."""
     counts: dict[str, Mapping[str, int]] = {
         "taken": judgement.taken,
         "paid": judgement.paid,
         "unpaid": judgement.unpaid,
         "surplus": judgement.surplus,
+        "misplaced": judgement.misplaced,
         "mixed_up": judgement.mixed_up,
         "promoted": judgement.promoted,
         "proposed": judgement.proposed,
     }
     ranges = {product: list(bounds) for product, bounds in judgement.uncertain.items()}
-    said: dict[str, Any] = {name: dict(count) for name, count in counts.items()}
+    said: dict[str, Any] = {"schema": JUDGEMENT_SCHEMA}
+    said |= {name: dict(count) for name, count in counts.items()}
+    said["reasons"] = stored(judgement.reasons, at)
     # By name, too: the kiosk book was lowered by them.
     said["promotions"] = [
         {"name": why.promotion, "product": why.product, "count": why.count}

@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from storeguard.clock import Clock, utc_at
+from storeguard.domain.doubts import Doubt
 from storeguard.domain.ledger import Awaiting, Mark, Movement, SaleLine, Visit
 from storeguard.errors import JournalFault
 from storeguard.statefile import StateFile
 
 TIMES = frozenset(
     {"started_s", "last_seen_s", "emptied_s", "settled_s", "t_s", "from_s", "until_s", "since_s"}
+    | {"at_s"}
 )
 
 
@@ -92,6 +94,8 @@ def _visit(said: Mapping[str, Any]) -> Visit:
             "unverified": frozenset(said["unverified"]),
             "uncertain": {name: (low, high) for name, (low, high) in said["uncertain"].items()},
             "awaiting": Awaiting(**said["awaiting"]),
+            # A file of an earlier build does not say.
+            "doubts": tuple(Doubt(**one) for one in said.get("doubts", ())),
         }
     )
 

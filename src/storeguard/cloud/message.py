@@ -3,7 +3,8 @@
 `[강남 1호점] 재고 불일치: 바나나우유 1 (-1,500원) 22:21 #7`, and for a digest of several
 `[강남 1호점] 재고 불일치 3건 더: 바나나우유 3 (-4,500원) #8~#10`. Long names are shortened; counts,
 amount, time and number never are. With the page's address behind them it may take two parts of
-67 units each.
+67 units each. Why it is so has no room beside them (a sentence has some 40 units): the page behind
+the address says it, in the sentences of the manifest.
 """
 
 import re

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
+from storeguard.domain.doubts import Doubt
 from storeguard.domain.ledger import Awaiting, Ledger, Visit
 from storeguard.domain.reconcile import Discrepancy
 
@@ -56,7 +57,9 @@ def resumed(visit: Visit) -> Visit:
 def without_sales(visit: Visit) -> Visit:
     """The sales never came: what would seem unpaid is unverified."""
     owed = frozenset(name for name in visit.net_taken if visit.unpaid(name))
-    return replace(visit, unverified=visit.unverified | owed, sound_since={})
+    doubts = tuple(Doubt("no_sales", name) for name in sorted(owed))
+    unverified, doubts = visit.unverified | owed, (*visit.doubts, *doubts)
+    return replace(visit, unverified=unverified, sound_since={}, doubts=doubts)
 
 
 def waiting_units(visits: Iterable[Visit]) -> Counter[str]:

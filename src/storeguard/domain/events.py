@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from storeguard.domain.reasons import Reason
 from storeguard.errors import FaultCode
 
 Counts = Mapping[str, int]
@@ -167,7 +168,8 @@ class AmountPaid:
 class VisitReconciled:
     """A visit was judged. Product → count, zeros left out; `uncertain`: product → low, high.
 
-    `by`: owner, cleaner or staff, where it was one's; `written_off` is what they took.
+    `by`: owner, cleaner or staff, where it was one's; `written_off` is what they took. `reasons`:
+    one at least for each of these, but for what was taken and paid.
     """
 
     t_s: float
@@ -190,6 +192,7 @@ class VisitReconciled:
     loss_won: int = 0
     amount_won: int = 0
     amount_left_won: int = 0
+    reasons: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +200,7 @@ class IssueSealed:
     """The folder `id` is complete and durable. `visit_started_s` is None without a visit.
 
     `provisional`: sealed while somebody is inside; IssueConfirmed or IssueWithdrawn follows.
+    `reasons`: as the folder says them.
     """
 
     t_s: float
@@ -204,6 +208,7 @@ class IssueSealed:
     visit_started_s: float | None
     lines: "tuple[SealedLine, ...]"
     provisional: bool = False
+    reasons: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,17 @@
 from collections.abc import Collection
 from dataclasses import replace
 
+from storeguard.domain.doubts import Doubt
 from storeguard.domain.ledger import Ledger, Visit
 
 
-def mark_unverified(ledger: Ledger, products: frozenset[str], since_s: float) -> Ledger:
-    """A scale failed at `since_s`: every open visit that was not over by then is concerned."""
+def mark_unverified(ledger: Ledger, doubts: Collection[Doubt], since_s: float) -> Ledger:
+    """A scale failed at `since_s`: every open visit that was not over by then is concerned.
+
+    `doubts`: one of each product that it carries.
+    """
     visits = (
-        _unverified(visit, products)
+        _unverified(visit, doubts)
         if visit.emptied_s is None or visit.emptied_s >= since_s
         else visit
         for visit in ledger.visits
@@ -17,9 +21,11 @@ def mark_unverified(ledger: Ledger, products: frozenset[str], since_s: float) ->
     return replace(ledger, visits=tuple(visits))
 
 
-def _unverified(visit: Visit, products: frozenset[str]) -> Visit:
-    sound = {name: t_s for name, t_s in visit.sound_since.items() if name not in products}
-    return replace(visit, unverified=visit.unverified | products, sound_since=sound)
+def _unverified(visit: Visit, doubts: Collection[Doubt]) -> Visit:
+    failed = frozenset(doubt.product for doubt in doubts)
+    sound = {name: t_s for name, t_s in visit.sound_since.items() if name not in failed}
+    unverified, doubts = visit.unverified | failed, (*visit.doubts, *doubts)
+    return replace(visit, unverified=unverified, sound_since=sound, doubts=doubts)
 
 
 def mark_recovered(ledger: Ledger, products: Collection[str], now_s: float) -> Ledger:

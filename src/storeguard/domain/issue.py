@@ -76,10 +76,10 @@ class EvidenceFile:
 class Issue:
     """What is sealed. Times are aware; the visit's are None where goods went without one.
 
-    `number` counts the store's issues, for people to refer to. `why` holds sentences by
-    language. `telling`: how the owner hears of it. `evidence_missing`: what of extra/ could not be
-    made, and why. `unfinished`: clips that went on when it was sealed, and what they are called
-    among the recordings.
+    `number` counts the store's issues, for people to refer to. `reasons`: why, as data
+    (`domain.reasons.stored`); `why` holds their sentences by language. `telling`: how the owner
+    hears of it. `evidence_missing`: what of extra/ could not be made, and why. `unfinished`: clips
+    that went on when it was sealed, and what they are called among the recordings.
     `is_provisional`: somebody is still inside, and may pay.
     """
 
@@ -97,6 +97,7 @@ class Issue:
     unfinished: dict[str, str] = field(default_factory=dict)
     telling: Telling = Telling.OWN
     is_provisional: bool = False
+    reasons: tuple[dict[str, Any], ...] = ()
 
     @property
     def loss_won(self) -> int:
@@ -114,7 +115,10 @@ def issue_id(label: str, taken: Collection[str]) -> str:
 
 
 def manifest(issue: Issue, files: Sequence[EvidenceFile]) -> dict[str, Any]:
-    """The content of issue.json; times are UTC with their offset."""
+    """The content of issue.json; times are UTC with their offset.
+
+    `reasons` came later than the rest of the schema: whoever reads an older one finds none.
+    """
     has_visit = issue.visit_started_at is not None
     return {
         "schema": SCHEMA,
@@ -133,6 +137,7 @@ def manifest(issue: Issue, files: Sequence[EvidenceFile]) -> dict[str, Any]:
         "loss_won": issue.loss_won,
         "notice": issue.telling.value,
         "provisional": issue.is_provisional,
+        "reasons": list(issue.reasons),
         "why": {language: list(sentences) for language, sentences in issue.why.items()},
         "steps": [_step(step) for step in issue.steps],
         "evidence_missing": dict(issue.evidence_missing),

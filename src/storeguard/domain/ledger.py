@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from storeguard.domain.balance import Balance, balance
+from storeguard.domain.doubts import Doubt
 from storeguard.domain.movement import Movement as Movement
 from storeguard.domain.product import Stock
 from storeguard.domain.promotions import Promotion, granted, units_of
@@ -71,7 +72,7 @@ class Visit:
     `uncertain` maps a product to the least and most units that may have been taken, `certainty`
     to the probability of what is said of it in the end, all its steps known; `named` to that of
     its name, where it is the likeliest of several; `overpaid` of those in doubt to the most units
-    that may have been paid beyond what has left.
+    that may have been paid beyond what has left. `doubts`: why a count is uncertain or unverified.
     `promotions` were in force at some time of it. `marks` say what of it is no customer's.
     `awaiting`: a source of sales is late. `yielded`: payments that an earlier visit got, and
     that may have been this one's.
@@ -91,6 +92,7 @@ class Visit:
     certainty: Mapping[str, float] = field(default_factory=dict)
     named: Mapping[str, float] = field(default_factory=dict)
     overpaid: Mapping[str, int] = field(default_factory=dict)
+    doubts: tuple[Doubt, ...] = ()
     promotions: tuple[Promotion, ...] = ()
     marks: tuple[Mark, ...] = ()
     awaiting: Awaiting | None = None

@@ -1,20 +1,21 @@
 """Books and ledger → discrepancies: what is missing without payment, and why we say so."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from storeguard.domain.amounts import amount_won, covered, worth_won
+from storeguard.domain.amounts import amount_won, covered, prices_of, worth_won
 from storeguard.domain.arriving import goods_moved
 from storeguard.domain.belief import CONSIDERED, SURE
 from storeguard.domain.events import VisitReconciled
-from storeguard.domain.ledger import Debt, Movement, Visit
+from storeguard.domain.ledger import Debt, Visit
 from storeguard.domain.mixups import mixed_up, perhaps_paid, swapped_unseen
-from storeguard.domain.naming import others
 from storeguard.domain.product import Product, Stock, positive
 from storeguard.domain.promotions import Grant, granted, units_of
+from storeguard.domain.reasons import Reason
 from storeguard.domain.refunds import unexplained
 from storeguard.domain.restock import Share, share, towards
+from storeguard.domain.verdicts import Verdicts, reasons_of
 
 BY_STEP_CERTAINTY = 0.9
 """Nobody was seen: the weight alone says that goods are gone."""
@@ -27,26 +28,6 @@ CONTESTED_CERTAINTY = 0.5
 
 STANDING_CERTAINTY = 0.8
 """The books differ without a visit that explains when."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why a line stands in the judgement, as data; `messages` makes it a sentence.
-
-    `kind`: taken, unpaid, named, contested, overdue, standing, promoted, proposed, by_amount,
-    amount_over, amount_unmatched (these with `won`). `movement` is the step behind it, where
-    there is one, `until_s` when waiting for a payment ended, or of the contested payment,
-    `promotion` the name of what allows the units, `others` what it may have been instead.
-    """
-
-    kind: str
-    product: str
-    count: int
-    movement: Movement | None = None
-    until_s: float | None = None
-    promotion: str | None = None
-    won: int | None = None
-    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +89,8 @@ class Judgement:
 class _Account:
     """A visit's units after all that explains them. `owed`: product → units; negative is more.
 
-    `changes` put the kiosk book right for what was paid under another name.
+    `changes` put the kiosk book right for what was paid under another name. `paid_as`,
+    `perhaps_paid`, `refunded`: see Verdicts.
     """
 
     owed: Stock
@@ -119,6 +101,14 @@ class _Account:
     uncertain: Mapping[str, tuple[int, int]]
     mixed_up: Stock
     changes: Counter[str]
+    paid_as: frozenset[str]
+    perhaps_paid: Mapping[str, tuple[str, ...]]
+    refunded: frozenset[str]
+
+    @property
+    def over(self) -> dict[str, int]:
+        """Product → units that are there, or were paid, beyond what explains them."""
+        return positive({name: -count for name, count in self.owed.items()})
 
     @property
     def free(self) -> Counter[str]:
@@ -132,35 +122,54 @@ def judge(visit: Visit, products: Sequence[Product], kiosk: Stock, now_s: float)
     `kiosk` is the kiosk book as if later visits had not bought anything yet. Products on a
     faulty scale are unverified and products that no scale carries are not compared.
     """
-    account, prices = _account(visit, products), {p.name: p.price_won for p in products}
-    unpaid = positive(account.owed)
-    left_won = max(0, amount_won(visit) - worth_won(account.by_amount, prices))
-    surplus = positive({name: -count for name, count in account.owed.items()})
+    account, prices = _account(visit, products), prices_of(products)
+    found = _verdicts(visit, account, prices)
     changes, hiding = _changes_of_the_kiosk_book(visit, account, kiosk), account.parts.hiding
     return Judgement(
         taken=positive(visit.net_taken),
         paid={name: count for name, count in account.paid.items() if count},
-        unpaid=unpaid,
-        surplus=dict(Counter(surplus) + Counter(account.parts.brought) + Counter(hiding)),
-        misplaced=positive(visit.misplaced),
-        mixed_up=account.mixed_up,
+        unpaid=found.unpaid,
+        surplus=found.surplus,
+        misplaced=found.misplaced,
+        mixed_up=found.mixed_up,
         promoted=units_of(one for one in account.grants if not one.is_proposed),
         proposed=units_of(one for one in account.grants if one.is_proposed),
-        uncertain=account.uncertain,
+        uncertain=found.uncertain,
         unverified=visit.unverified,
         discrepancies=tuple(
-            _discrepancy(visit, name, n, is_hidden=name in hiding) for name, n in unpaid.items()
+            _discrepancy(visit, name, n, is_hidden=name in hiding)
+            for name, n in found.unpaid.items()
         ),
         kiosk_changes=changes,
-        reasons=_all_reasons(visit, account, unpaid, left_won, now_s),
+        reasons=reasons_of(visit, found, now_s),
         by=visit.marks[-1].who if visit.marks else "",
-        written_off=account.parts.written_off,
-        written_off_won=worth_won(account.parts.written_off, prices),
-        unannounced=_unannounced(visit, surplus, changes) | _raised(hiding, changes),
+        written_off=found.written_off,
+        written_off_won=worth_won(found.written_off, prices),
+        unannounced=_unannounced(visit, account.over, changes) | _raised(hiding, changes),
         hiding=hiding,
-        loss_won=worth_won(unpaid, prices),
+        loss_won=worth_won(found.unpaid, prices),
         amount_won=amount_won(visit),
-        amount_left_won=left_won,
+        amount_left_won=found.left_won,
+    )
+
+
+def _verdicts(visit: Visit, account: _Account, prices: Stock) -> Verdicts:
+    parts = account.parts
+    came = Counter(parts.brought) + Counter(parts.hiding)
+    return Verdicts(
+        unpaid=positive(account.owed),
+        surplus=dict(Counter(account.over) + came),
+        misplaced=positive(visit.misplaced),
+        mixed_up=account.mixed_up,
+        uncertain=account.uncertain,
+        written_off=parts.written_off,
+        came=came,
+        grants=account.grants,
+        by_amount=account.by_amount,
+        left_won=max(0, amount_won(visit) - worth_won(account.by_amount, prices)),
+        paid_as=account.paid_as,
+        perhaps_paid=account.perhaps_paid,
+        refunded=account.refunded,
     )
 
 
@@ -169,8 +178,7 @@ def _account(visit: Visit, products: Sequence[Product]) -> _Account:
     weighed = {m.product for m in visit.movements} | set(visit.shelf)
     parts = share(visit, sorted(weighed - visit.unverified - set(visit.uncertain)))
     known = {p.name: p for p in products}
-    prices, paid = {name: p.price_won for name, p in known.items()}, visit.paid
-    owed = Counter(parts.owed)
+    prices, paid, owed = prices_of(products), visit.paid, Counter(parts.owed)
     by_amount = Counter(covered(positive(owed), prices, amount_won(visit)))
     owed.subtract(by_amount)
     paid.update(by_amount)
@@ -181,16 +189,35 @@ def _account(visit: Visit, products: Sequence[Product]) -> _Account:
     owed.update(changes)
     swapped, swap_changes = swapped_unseen(owed, paid, known)
     owed.update(swap_changes)
-    excused = perhaps_paid(owed, _over_in_doubt(visit, uncertain), known)
+    over = _over_in_doubt(visit, uncertain)
+    excused = perhaps_paid(owed, over, known)
     owed.subtract(excused)
-    all_changes = Counter(changes)
-    all_changes.update(swap_changes)
     refunded = Counter(positive(owed)) & unexplained(visit)
     owed.subtract(refunded)
-    doubts = uncertain | {name: (0, count) for name, count in swapped.items()}
-    for name, count in (Counter(refunded) + Counter(excused)).items():
-        doubts[name] = (owed[name], max(doubts.get(name, (0, 0))[1], owed[name] + count))
-    return _Account(owed, paid, parts, by_amount, grants, doubts, mixed, all_changes)
+    all_changes = Counter(changes)
+    all_changes.update(swap_changes)
+    uncertain |= {name: (0, count) for name, count in swapped.items()}
+    uncertain |= _ranges(owed, uncertain, Counter(refunded) + Counter(excused))
+    instead = _instead(swapped, swap_changes) | _instead(excused, over)
+    return _Account(
+        *(owed, paid, parts, by_amount, grants, uncertain, mixed, all_changes),
+        *(frozenset(positive(changes)), instead, frozenset(refunded)),
+    )
+
+
+def _ranges(
+    owed: Stock, uncertain: Mapping[str, tuple[int, int]], excused: Stock
+) -> dict[str, tuple[int, int]]:
+    """What may be unpaid of each product of which some is `excused`."""
+    return {
+        name: (owed[name], max(uncertain.get(name, (0, 0))[1], owed[name] + count))
+        for name, count in excused.items()
+    }
+
+
+def _instead(units: Stock, others: Stock) -> dict[str, tuple[str, ...]]:
+    """Each of the units may have been paid as one of the others."""
+    return dict.fromkeys(units, tuple(sorted(positive(others))))
 
 
 def _least(visit: Visit, uncertain: Mapping[str, tuple[int, int]]) -> dict[str, int]:
@@ -207,24 +234,6 @@ def _over_in_doubt(visit: Visit, uncertain: Mapping[str, tuple[int, int]]) -> di
     """Units paid beyond what is known to have left; none where more has left in any case."""
     over = {name: -visit.owed(name) for name, (low, _) in uncertain.items() if not low}
     return positive({n: min(units, visit.overpaid.get(n, units)) for n, units in over.items()})
-
-
-def _all_reasons(
-    visit: Visit, account: _Account, unpaid: Stock, left_won: int, now_s: float
-) -> tuple[Reason, ...]:
-    return (
-        *_reasons(visit, unpaid, now_s),
-        *_allowances(account.grants),
-        *_amounts(visit, account.by_amount, left_won, unpaid),
-    )
-
-
-def _amounts(visit: Visit, by_amount: Stock, left_won: int, unpaid: Stock) -> Iterator[Reason]:
-    """What an amount has paid for; what is left of it fits nothing, or was too much."""
-    for name, count in by_amount.items():
-        yield Reason("by_amount", name, count, won=amount_won(visit))
-    if left_won:
-        yield Reason("amount_unmatched" if unpaid else "amount_over", "", 0, won=left_won)
 
 
 def _granted(
@@ -292,38 +301,6 @@ def _raised(hiding: Stock, changes: Stock) -> dict[str, int]:
     return positive({name: min(count, changes.get(name, 0)) for name, count in hiding.items()})
 
 
-def _reasons(visit: Visit, unpaid: Stock, now_s: float) -> tuple[Reason, ...]:
-    reasons = [
-        Reason("taken", m.product, -m.units, m)
-        for m in visit.movements
-        if m.product in unpaid and m.units < 0
-    ]
-    reasons += [Reason("unpaid", name, count, until_s=now_s) for name, count in unpaid.items()]
-    reasons += [
-        Reason("named", name, count, others=instead)
-        for name, count in unpaid.items()
-        if name in visit.named and (instead := others(visit, name))
-    ]
-    reasons += [
-        Reason("contested", sale.product, sale.count, until_s=sale.t_s)
-        for sale in visit.yielded
-        if sale.product in unpaid
-    ]
-    return tuple(reasons)
-
-
-def _allowances(grants: Sequence[Grant]) -> tuple[Reason, ...]:
-    return tuple(
-        Reason(
-            "proposed" if one.is_proposed else "promoted",
-            one.product,
-            one.count,
-            promotion=one.promotion.name,
-        )
-        for one in grants
-    )
-
-
 def is_in_debt(visit: Visit, judgement: Judgement, names_in_doubt: Collection[str]) -> bool:
     """Is anything unpaid for certain, whatever becomes of the products in doubt?"""
     contested = {sale.product for sale in visit.yielded}
@@ -362,6 +339,7 @@ def reconciled(visit: Visit, judgement: Judgement, now_s: float) -> VisitReconci
         by=judgement.by,
         written_off=judgement.written_off,
         written_off_won=judgement.written_off_won,
+        reasons=judgement.reasons,
     )
 
 

@@ -15,12 +15,26 @@ from storeguard.messages import (
     kiosk,
     ko,
     notices,
+    why_en,
+    why_ko,
 )
 
 CATALOGUES: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
-        "ko": ko.TEXTS | console_ko.TEXTS | doctor_ko.TEXTS | faults.KO | kiosk.KO | notices.KO,
-        "en": en.TEXTS | console_en.TEXTS | doctor_en.TEXTS | faults.EN | kiosk.EN | notices.EN,
+        "ko": ko.TEXTS
+        | console_ko.TEXTS
+        | doctor_ko.TEXTS
+        | faults.KO
+        | kiosk.KO
+        | notices.KO
+        | why_ko.TEXTS,
+        "en": en.TEXTS
+        | console_en.TEXTS
+        | doctor_en.TEXTS
+        | faults.EN
+        | kiosk.EN
+        | notices.EN
+        | why_en.TEXTS,
     }
 )
 

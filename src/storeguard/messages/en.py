@@ -130,24 +130,7 @@ TEXTS: dict[str, str] = {
     "web.not_possible": "This request cannot be served.",
     "web.broken": "Something went wrong. Number {number}.",
     "web.back": "To the overview",
-    # Why a judgement says what it says; what the desk refuses.
-    "why.taken": "At {time}, {count} {product} ({grams} g) left shelf {scale}.",
-    "why.overdue": (
-        "By {until}, {count} {product} had not been paid, and somebody is still in the store."
-    ),
-    "why.unpaid": "By {until}, {count} {product} had not been paid.",
-    "why.named": "By the weight it was most likely {product}, but may have been: {others}.",
-    "why.contested": (
-        "The payment at {until} for {count} {product} was taken for an earlier visitor's. "
-        "It may have been this one's: look at both visits."
-    ),
-    "why.promoted": (
-        "Promotion '{promotion}': {count} {product} may be taken beyond what the kiosk recorded."
-    ),
-    "why.proposed": (
-        "{count} {product} fit the promotion '{promotion}', which nobody has confirmed yet: "
-        "not judged."
-    ),
+    # What the desk refuses.
     "promotion.title": "promotion",
     "promotion.ask": (
         "Is it a promotion ({buy}+{free})? Visit after visit takes {taken} {product} and pays "
@@ -160,16 +143,7 @@ TEXTS: dict[str, str] = {
         "If that is right, correct its weight."
     ),
     "scale.learnt_none": "The inventory fits what was weighed, or fewer than 20 units were.",
-    "why.bulk": (
-        "{scale}: from {time} on, {product}, about {count} items, some {won} won, went unpaid. "
-        "The weight of a freezer does not say which products."
-    ),
     "bulk.label": "{scale} about {grams} g",
-    "why.standing": "With nobody inside, the shelf has {count} {product} fewer than booked.",
-    "why.standing_start": "While the power was off, {count} {product} went from the shelf.",
-    "why.by_amount": "A payment of {won} won that named no product paid for {count} × {product}.",
-    "why.amount_over": "{won} won more were paid without naming a product than was owed.",
-    "why.amount_unmatched": "{won} won paid without naming a product fit no product's price.",
     "sale.amount": "the amount must be 1 to {most} won",
     "sale.received": "received {won} won",
     "sale.empty": "The basket is empty.",

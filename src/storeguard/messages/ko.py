@@ -130,23 +130,7 @@ TEXTS: dict[str, str] = {
     "web.not_possible": "처리할 수 없는 요청입니다.",
     "web.broken": "오류가 났습니다. 번호 {number}.",
     "web.back": "매장 현황으로",
-    # Why a judgement says what it says; what the desk refuses.
-    "why.taken": "선반 {scale}에서 {time}에 {product} {count}개({grams} g)가 나갔습니다.",
-    "why.overdue": "{until}까지 {product} {count}개의 결제가 없었고, 손님이 아직 매장에 있습니다.",
-    "why.unpaid": "{until}까지 {product} {count}개의 결제가 없었습니다.",
-    "why.named": (
-        "무게로 보아 {product}일 가능성이 가장 크지만, 다음 상품일 수도 있습니다: {others}."
-    ),
-    "why.contested": (
-        "{until}의 {product} {count}개 결제는 먼저 나간 손님의 것으로 보았습니다. "
-        "이 손님의 결제였을 수도 있으니 두 방문을 함께 확인하세요."
-    ),
-    "why.promoted": (
-        "행사 '{promotion}': {product} {count}개는 계산대 기록보다 더 가져갈 수 있습니다."
-    ),
-    "why.proposed": (
-        "{product} {count}개는 아직 확인되지 않은 행사 '{promotion}'에 맞아 판단하지 않았습니다."
-    ),
+    # What the desk refuses.
     "promotion.title": "행사",
     "promotion.ask": (
         "행사({buy}+{free})인가요? {product}을(를) {taken}개 가져가고 {buy}개만 결제하는 방문이 "
@@ -158,16 +142,7 @@ TEXTS: dict[str, str] = {
         "{weighings}번 재니 {unit_g:g} g (±{tolerance_g:g}). 맞으면 상품표의 무게를 고치세요."
     ),
     "scale.learnt_none": "상품표의 무게가 잰 값과 맞습니다 (또는 아직 스무 번을 재지 못했습니다).",
-    "why.bulk": (
-        "{scale}: {time}에 시작해 {product}, {count}개쯤, {won}원 안팎이 결제 없이 줄었습니다. "
-        "냉동고의 무게로는 어떤 상품인지 알 수 없습니다."
-    ),
     "bulk.label": "{scale} 약 {grams} g",
-    "why.standing": "아무도 없는 동안 {product} 선반 재고가 판매 재고보다 {count}개 적습니다.",
-    "why.standing_start": "꺼져 있던 동안 {product} 선반 재고가 {count}개 줄었습니다.",
-    "why.by_amount": "상품을 밝히지 않은 결제 {won}원으로 {product} {count}개를 계산했습니다.",
-    "why.amount_over": "상품을 밝히지 않은 결제가 {won}원 더 많았습니다.",
-    "why.amount_unmatched": "상품을 밝히지 않은 결제 {won}원은 어느 상품의 값과도 맞지 않았습니다.",
     "sale.amount": "금액은 1~{most}원입니다.",
     "sale.received": "{won}원 결제",
     "sale.empty": "담은 상품이 없습니다.",

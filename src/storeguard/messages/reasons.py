@@ -1,33 +1,51 @@
-"""Why a judgement says what it says, in sentences: SMS, page and log quote the same ones."""
+"""Why a judgement says what it says, in sentences of the stored data: notice, page and log quote
+the same ones.
 
-from collections.abc import Callable, Sequence
+An SMS has no room for one: of its 70 units what, how much and when take over 40, and a sentence has
+some 40. The page behind its link says them all.
+"""
 
-from storeguard.domain.reconcile import Reason
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from storeguard.domain.reasons import KINDS
 from storeguard.messages import text
 
-TimeLabel = Callable[[float], str]
-"""Monotonic seconds → the store's local time of day."""
+TIMES = {"at": "time", "until": "until", "from_at": "from_time"}
+"""Field of the data → field of the sentence."""
 
 
-def sentences(language: str, reasons: Sequence[Reason], label: TimeLabel) -> tuple[str, ...]:
-    """One sentence a reason, in the order of the reasons."""
-    return tuple(_sentence(language, reason, label) for reason in reasons)
+def sentences(language: str, said: Iterable[Mapping[str, Any]], timezone: str) -> tuple[str, ...]:
+    """One sentence a reason (`domain.reasons.stored`), in their order, in the store's local time.
+
+    What a later build has written, and this one does not know, is passed over.
+    """
+    zone = ZoneInfo(timezone)
+    return tuple(_sentence(language, one, zone) for one in said if one["kind"] in KINDS)
 
 
-def _sentence(language: str, reason: Reason, label: TimeLabel) -> str:
-    values: dict[str, object] = {"product": reason.product, "count": reason.count}
-    if reason.movement is not None:
-        values |= {
-            "scale": reason.movement.scale,
-            "grams": f"{abs(reason.movement.grams):.0f}",
-            "time": label(reason.movement.started_s),
-        }
-    if reason.promotion is not None:
-        values["promotion"] = reason.promotion
-    if reason.until_s is not None:
-        values["until"] = label(reason.until_s)
-    if reason.won is not None:
-        values["won"] = f"{reason.won:,}"
-    if reason.others:
-        values["others"] = ", ".join(reason.others)
-    return text(language, f"why.{reason.kind}", **values)
+def _sentence(language: str, said: Mapping[str, Any], zone: ZoneInfo) -> str:
+    values = dict(said)
+    for name, field in TIMES.items():
+        if name in said:
+            values[field] = f"{datetime.fromisoformat(said[name]).astimezone(zone):%H:%M:%S}"
+    if "grams" in said:
+        values |= {"grams": f"{abs(said['grams']):.0f}", "change": f"{said['grams']:+.0f}"}
+    if "won" in said:
+        values["won"] = f"{said['won']:,}"
+    if "others" in said:
+        values["others"] = ", ".join(said["others"])
+    if "low" in said:
+        values["range"] = _range(language, said["low"], said["high"])
+    return text(language, f"why.{said['kind']}", **values)
+
+
+def _range(language: str, low: int, high: int) -> str:
+    """How many of them may be unpaid."""
+    if not high:
+        return text(language, "range.none")
+    if not low:
+        return text(language, "range.most", high=high)
+    return text(language, "range.between" if low < high else "range.exactly", low=low, high=high)

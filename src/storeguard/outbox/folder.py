@@ -155,10 +155,19 @@ def write_manifest(folder: Path, issue: Issue, names: Sequence[str], *, fsync: b
     """Puts issue.json into the folder, after everything that it lists."""
     files = [evidence_file(folder, name) for name in names]
     content = encoded(manifest(issue, files))
-    while len(content) > LARGEST_MANIFEST_BYTES and issue.steps:
-        issue = replace(issue, steps=_fewer(issue.steps))
+    while len(content) > LARGEST_MANIFEST_BYTES and (issue.steps or issue.reasons):
+        issue = _smaller(issue)
         content = encoded(manifest(issue, files))
     durable.publish(folder / MANIFEST, content, fsync=fsync)
+
+
+def _smaller(issue: Issue) -> Issue:
+    """Without some of its steps; where none is left, without some of its reasons and sentences."""
+    if issue.steps:
+        return replace(issue, steps=_fewer(issue.steps))
+    left = len(issue.reasons) // 2
+    why = {language: sentences[:left] for language, sentences in issue.why.items()}
+    return replace(issue, reasons=issue.reasons[:left], why=why)
 
 
 def _fewer(steps: tuple[IssueStep, ...]) -> tuple[IssueStep, ...]:

@@ -19,7 +19,8 @@ from storeguard.domain.events import BookEdited, Event, IssueSealed
 from storeguard.domain.ledger import Debt, Visit
 from storeguard.domain.naming import Alternative, mistaken
 from storeguard.domain.occupancy import Presence
-from storeguard.domain.reconcile import Discrepancy, Reason, settle_provisional, standing
+from storeguard.domain.reasons import Apart, Reason
+from storeguard.domain.reconcile import Discrepancy, settle_provisional, standing
 from storeguard.ports import Books
 from storeguard.services.asking import DeliveryQuestions
 from storeguard.services.awaiting import SalesSources
@@ -226,7 +227,7 @@ class BookComparison:
             self._announced[name] = min(self._announced[name], lacking)
 
     async def _file(self, key: str, missing: tuple[Discrepancy, ...]) -> IssueSealed:
-        kind = "standing" if self.has_begun else "standing_start"
+        kind: Apart = "standing" if self.has_begun else "standing_start"
         reasons = tuple(Reason(kind, one.product, one.missing) for one in missing)
         return await self._filing.file(Case(key, None, missing, reasons, self._leftovers))
 

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,7 +17,8 @@ from storeguard.domain.issue import Issue, IssueLine, IssueStep, IssueStore
 from storeguard.domain.ledger import Movement, Visit
 from storeguard.domain.notice import Place, Stake, Telling
 from storeguard.domain.product import Product
-from storeguard.domain.reconcile import Discrepancy, Reason
+from storeguard.domain.reasons import Reason, steps_behind, stored
+from storeguard.domain.reconcile import Discrepancy
 from storeguard.errors import OutboxFault
 from storeguard.messages import reasons as wording
 from storeguard.messages import text
@@ -137,6 +139,7 @@ class FilingService:
                 for n in issue.lines
             ),
             case.is_provisional,
+            case.reasons,
         )
         return self._filed[case.key]
 
@@ -194,9 +197,9 @@ class FilingService:
         if case.visit is None:
             return Evidence()
         if case.is_provisional:
-            times_s = [r.movement.started_s for r in case.reasons if r.movement]
+            times_s = [step.started_s for step in steps_behind(case.reasons)]
             return await self._evidence.collect_so_far(case.visit.started_s, times_s)
-        near_s = next((r.movement.started_s for r in case.reasons if r.movement), None)
+        near_s = next((step.started_s for step in steps_behind(case.reasons)), None)
         return await self._evidence.collect(case.visit.started_s, near_s)
 
     async def _shown(self, case: Case) -> Exhibits:
@@ -220,21 +223,23 @@ class FilingService:
 
     def _issue(self, case: Case, evidence: Evidence, placed: Placed) -> Issue:
         prices = {p.name: p for p in self._kiosk.products}
-        visit = case.visit
+        visit, store = case.visit, self._store
         lines = tuple(_line(found, prices) for found in case.discrepancies)
+        reasons = stored(case.reasons, partial(utc_at, self._clock))
         return Issue(
             id=self._id_of(case.key),
             number=self._record.next_number(),
-            store=self._store,
+            store=store,
             sealed_at=self._clock.utc(),
             is_clock_synced=self._is_clock_synced(),
             visit_started_at=utc_at(self._clock, visit.started_s) if visit else None,
             visit_ended_at=self._ended_at(visit),
             lines=lines,
             why={
-                language: wording.sentences(language, case.reasons, self._label_time)
+                language: wording.sentences(language, reasons, store.timezone)
                 for language in ("ko", "en")
             },
+            reasons=tuple(reasons),
             steps=tuple(self._steps(case, evidence.clips, placed)),
             evidence_missing=dict(placed.missing),
             unfinished={} if case.is_provisional else _unfinished(evidence.clips),
@@ -263,9 +268,6 @@ class FilingService:
             return set()
         except OSError as error:
             raise outbox.unwritable(self._root, error) from error
-
-    def _label_time(self, t_s: float) -> str:
-        return local_label(utc_at(self._clock, t_s), self._store.timezone)[11:19].replace("-", ":")
 
     def _steps(self, case: Case, clips: Sequence[Clip], placed: Placed) -> Iterator[IssueStep]:
         """All steps of the visit, by time; those behind the issue have exhibits of their own."""
@@ -342,8 +344,7 @@ def _key(movement: Movement) -> Key:
 
 def _unpaid_movements(case: Case) -> tuple[Movement, ...]:
     """Those behind the issue, each step once."""
-    found = {_key(r.movement): r.movement for r in case.reasons if r.movement is not None}
-    return tuple(found.values())
+    return tuple({_key(step): step for step in steps_behind(case.reasons)}.values())
 
 
 def _movements(case: Case) -> tuple[Movement, ...]:
@@ -366,9 +367,9 @@ def _unfinished(clips: Sequence[Clip]) -> dict[str, str]:
 def _places(case: Case) -> frozenset[Place]:
     """Where each missing product stood; a scale that nobody saw move is ''."""
     scales: dict[str, set[str]] = {found.product: set() for found in case.discrepancies}
-    for reason in case.reasons:
-        if reason.movement is not None and reason.product in scales:
-            scales[reason.product].add(reason.movement.scale)
+    for step in steps_behind(case.reasons):
+        if step.product in scales:
+            scales[step.product].add(step.scale)
     return frozenset(
         (product, scale) for product, found in scales.items() for scale in found or {""}
     )

@@ -8,7 +8,8 @@ from storeguard.domain.bulk import Loss, Moved, Typical
 from storeguard.domain.events import BulkJudged, DeviceFailed, DeviceRecovered, Event, StepSettled
 from storeguard.domain.ledger import Movement, Visit
 from storeguard.domain.product import OnScales, Product, Stock
-from storeguard.domain.reconcile import Discrepancy, Judgement, Reason
+from storeguard.domain.reasons import Reason
+from storeguard.domain.reconcile import Discrepancy, Judgement
 from storeguard.ports import Book
 from storeguard.services.bus import Bus
 

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from storeguard.domain import amounts, failing, prepaid, refunds
 from storeguard.domain import ledger as ledgers
+from storeguard.domain.doubts import Doubt
 from storeguard.domain.events import (
     AmountPaid,
     DeviceFailed,
@@ -198,5 +199,9 @@ class LedgerKeeper:
                 self.ledger = failing.mark_recovered(self.ledger, products, event.t_s)
 
     def _distrust(self, channel: Channel, since_s: float) -> None:
-        if products := frozenset(product.name for product in channel.products):
-            self.ledger = failing.mark_unverified(self.ledger, products, since_s)
+        """It may have been failing for a while before that was certain, or before the visit."""
+        failing_s = channel.weighing.failing_since_s
+        at_s = since_s if failing_s is None else min(since_s, failing_s)
+        doubts = [Doubt("failed", one.name, channel.id, at_s) for one in channel.products]
+        if doubts:
+            self.ledger = failing.mark_unverified(self.ledger, doubts, since_s)

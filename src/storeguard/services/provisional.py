@@ -10,7 +10,8 @@ from storeguard.domain.events import IssueAmended, IssueConfirmed, IssueWithdraw
 from storeguard.domain.ledger import Debt, Movement, Visit
 from storeguard.domain.overdue import overdue
 from storeguard.domain.product import Product, Stock
-from storeguard.domain.reconcile import Discrepancy, Reason, Settlement, settle_provisional
+from storeguard.domain.reasons import Reason
+from storeguard.domain.reconcile import Discrepancy, Settlement, settle_provisional
 from storeguard.services.bus import Bus
 from storeguard.services.delays import PaymentDelays
 from storeguard.services.filing import Case, FilingService

@@ -20,6 +20,7 @@ from storeguard.domain.reconcile import Judgement, is_in_debt, judge, reconciled
 from storeguard.errors import JournalFault, OutboxFault
 from storeguard.health import LONGEST_SILENCE_S, Health
 from storeguard.ports import Books
+from storeguard.services import shelfdoubts
 from storeguard.services.asking import DeliveryQuestions
 from storeguard.services.awaiting import SalesSources
 from storeguard.services.bus import Bus
@@ -32,7 +33,6 @@ from storeguard.services.promoting import PromotionBoard
 from storeguard.services.provisional import ProvisionalIssues
 from storeguard.services.restocking import Restocking
 from storeguard.services.selling import Desk
-from storeguard.services.shelfdoubts import doubted, named, overpaid, unpaid_ranges, weighed_counts
 from storeguard.services.weighing import WeighingService
 
 ROUND_S = 0.1
@@ -152,11 +152,13 @@ class ReconcilingService:
 
     def _as_weighed(self, visit: Visit) -> Visit:
         """The visit with what the shelves show of it by now."""
+        weighing, now_s = self._weighing, self._clock.now_s()
         return replace(
-            doubted(self._weighing, visit),
-            shelf=weighed_counts(self._weighing, self._shelf.counts),
-            uncertain=unpaid_ranges(self._weighing, visit, self._clock.now_s()),
-            overpaid=overpaid(self._weighing, visit),
+            shelfdoubts.doubted(weighing, visit),
+            shelf=shelfdoubts.weighed_counts(weighing, self._shelf.counts),
+            uncertain=shelfdoubts.unpaid_ranges(weighing, visit, now_s),
+            overpaid=shelfdoubts.overpaid(weighing, visit),
+            doubts=(*visit.doubts, *shelfdoubts.doubts(weighing, visit, now_s)),
         )
 
     def _is_due(self, visit: Visit) -> bool:
@@ -231,8 +233,8 @@ class ReconcilingService:
         elsewhere += tuple(sale for later in self._later_than(visit) for sale in later.sales)
         if any(sale.won for sale in elsewhere):
             return visit
-        paid_elsewhere = {sale.product for sale in elsewhere}
-        return named(self._weighing, visit, self._visit(visit_id).unverified | paid_elsewhere)
+        unknown = self._visit(visit_id).unverified | {sale.product for sale in elsewhere}
+        return shelfdoubts.named(self._weighing, visit, unknown)
 
     def _judged(self, visit: Visit) -> Judgement:
         kiosk = self._kiosk_without_later(visit)
@@ -267,17 +269,13 @@ class ReconcilingService:
         for later in self._later_than(visit):
             shelf.update(later.net_taken)
         assert visit.emptied_s is not None
-        restless = frozenset(
-            product.name
-            for channel in self._weighing.channels
-            if channel.was_restless(visit.emptied_s)
-            for product in channel.products
-        )
+        restless = shelfdoubts.restless(self._weighing, visit.emptied_s)
         moves = self._weighing.tally.moves_in(visit)
         return replace(
             visit,
             shelf=shelf,
-            unverified=visit.unverified | restless,
+            unverified=visit.unverified | {doubt.product for doubt in restless},
+            doubts=(*visit.doubts, *restless),
             certainty={name: count.certainty for name, count in moves.items()},
         )
 

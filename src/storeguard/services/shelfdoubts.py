@@ -1,12 +1,18 @@
 """What the scales say of a visit's goods: counts that are known, and ranges where they are not."""
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from typing import Literal
 
 from storeguard.domain import naming
 from storeguard.domain.answers import Count
+from storeguard.domain.belief import SURE
+from storeguard.domain.doubts import Doubt
 from storeguard.domain.ledger import Visit
-from storeguard.services.weighing import WeighingService
+from storeguard.services.weighing import Channel, WeighingService
+
+OfStep = Literal["uncertain", "shared"]
 
 
 def weighed_counts(weighing: WeighingService, booked: Mapping[str, int]) -> dict[str, int]:
@@ -32,6 +38,56 @@ def unpaid_ranges(
         low, high = ranges.get(name) or (visit.owed(name), visit.owed(name))
         ranges[name] = (low - most, high - least)
     return {name: (max(0, low), max(0, high)) for name, (low, high) in ranges.items()}
+
+
+def doubts(weighing: WeighingService, visit: Visit, now_s: float) -> tuple[Doubt, ...]:
+    """Why counts of the visit are open: the step behind each, and the zeros that have moved."""
+    tally, until_s = weighing.tally, visit.emptied_s if visit.emptied_s is not None else now_s
+    drifted = weighing.drifts.doubts(visit.started_s, until_s)
+    return (
+        *(_of_step(weighing, visit, "uncertain", name) for name in sorted(tally.open_in(visit))),
+        *(_of_step(weighing, visit, "shared", name) for name in sorted(tally.open_shares(visit))),
+        *(_of_zero(weighing, name) for name in sorted(drifted)),
+    )
+
+
+def restless(weighing: WeighingService, emptied_s: float) -> tuple[Doubt, ...]:
+    """Products whose scale has not come to rest since the visit."""
+    return tuple(
+        Doubt("restless", product.name, channel.id)
+        for channel in weighing.channels
+        if channel.was_restless(emptied_s)
+        for product in channel.products
+    )
+
+
+def _of_step(weighing: WeighingService, visit: Visit, kind: OfStep, name: str) -> Doubt:
+    """The newest step of the visit that may be behind it; none that was seen is none."""
+    own = {channel.id: channel for channel in _carriers(weighing, name)}
+    unsure = [one for one in visit.movements if one.certainty < SURE]
+    for steps in (
+        [one for one in unsure if one.product == name],
+        [one for one in unsure if one.scale in own or one.is_foreign],
+        [one for one in visit.movements if one.product == name],
+    ):
+        if steps:
+            last = max(steps, key=lambda one: (one.started_s, one.scale))
+            return Doubt(kind, name, last.scale, last.started_s, last.grams)
+    until_s = math.inf if visit.emptied_s is None else visit.emptied_s
+    for step in (one.step for one in own.values() if one.step is not None):
+        if visit.started_s <= step.started_s <= until_s:
+            return Doubt(kind, name, step.scale, step.started_s, step.grams)
+    return Doubt(kind, name)
+
+
+def _of_zero(weighing: WeighingService, name: str) -> Doubt:
+    moved = {one.id: one.weighing.drift.total_g for one in _carriers(weighing, name)}
+    scale = max(moved, key=lambda one: abs(moved[one]))
+    return Doubt("drifted", name, scale, grams=moved[scale])
+
+
+def _carriers(weighing: WeighingService, name: str) -> list[Channel]:
+    return [one for one in weighing.channels if any(p.name == name for p in one.products)]
 
 
 def overpaid(weighing: WeighingService, visit: Visit) -> dict[str, int]:

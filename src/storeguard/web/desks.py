@@ -164,6 +164,7 @@ class PastVisit:
     loss_won: int
     by: str | None
     issues: Mapping[str, str]
+    why: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,9 @@ issue; uncertain."""
 
 @dataclass(frozen=True, slots=True)
 class VisitRow:
-    """`started` and `ended` are local labels, such as `14:03:21`. `by`: who of ours it is."""
+    """`started` and `ended` are local labels, such as `14:03:21`. `by`: who of ours it is; `why`:
+    sentences.
+    """
 
     id: str
     started: str
@@ -72,6 +74,7 @@ class VisitRow:
     unpaid: Counts
     loss_won: int = 0
     by: str | None = None
+    why: tuple[str, ...] = ()
 
 
 IssueState = Literal["local", "pending", "uploaded", "confirmed", "told_later"]

@@ -337,7 +337,8 @@ function buildVisit(visit) {
     .map((kind) => make("div", `goods ${kind}`, make("span", "kind", say(`owner.${kind}`)), counts("", visit[kind])));
   const none = visit.state === "open" ? [] : [make("div", "goods", say("owner.nothing_taken"))];
   const loss = visit.loss_won > 0 ? [make("p", "loss", make("span", "", say("owner.loss")), make("strong", "", won(visit.loss_won)))] : [];
-  return make("li", visit.state, head, ...(goods.length ? goods : none), ...loss);
+  const why = visit.why.length > 0 ? [make("ul", "why", ...visit.why.map((sentence) => make("li", "", sentence)))] : [];
+  return make("li", visit.state, head, ...(goods.length ? goods : none), ...loss, ...why);
 }
 
 function counts(className, goods) {

@@ -1,0 +1,25 @@
+"""Why a visit's counts are not known: which scale did not say, when, and of what."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+OfCount = Literal["uncertain", "drifted"]
+"""A step that the weight leaves open; a zero that was followed further than a unit allows."""
+
+OfScale = Literal["failed", "restless", "shared", "no_sales"]
+"""A scale that failed, or never came to rest; a step that may have been an earlier visit's; sales
+that nobody has told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Of one product. `at_s`: when the step began or the scale failed, where that is known.
+
+    `grams`: of the step, or of the zero's move. `scale`: '' where it is of none.
+    """
+
+    kind: OfCount | OfScale
+    product: str
+    scale: str = ""
+    at_s: float | None = None
+    grams: float | None = None
