@@ -152,6 +152,19 @@ def test_the_owners_page_follows_the_shop_without_a_reload(chromium: Any, served
     assert chromium.run("window.isSamePage") is True
 
 
+def test_a_visit_that_needs_a_look_says_why(chromium: Any, served: Served):
+    shop = served.shop
+    why = ("<b>선반 A</b>의 저울이 멎지 않았습니다.", "바나나우유 개수를 확인하지 못했습니다.")
+    [visit] = shop.now.visits
+    unsure, clean = replace(visit, state="unsure", why=why), replace(visit, id="v2", state="clean")
+    shop.now = replace(shop.now, visits=(unsure, clean))
+    served.sign_in(chromium)
+    chromium.open(f"{served.url}/", "document.querySelectorAll('#visits > li').length === 2")
+    assert chromium.run(text_of("#visits > .unsure .why li:first-child")) == why[0]
+    assert chromium.run(text_of("#visits > .unsure .why li:last-child")) == why[1]
+    assert chromium.run("document.querySelector('#visits > .clean .why')") is None
+
+
 def test_all_agree_is_said_only_of_what_could_be_compared(chromium: Any, served: Served):
     shop = served.shop
     agreeing = BookRow("바나나우유", 1500, 5, 5, "A")

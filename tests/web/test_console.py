@@ -5,6 +5,7 @@ import io
 import re
 import zipfile
 from datetime import UTC, datetime, timedelta
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,14 @@ from storeguard.books.decisions import AccessLog
 from storeguard.books.journal import Journal, Sale
 from storeguard.books.records import IssueRecords
 from storeguard.clock import SystemClock
+from storeguard.domain import reasons
+from storeguard.domain.doubts import Doubt
 from storeguard.domain.issue import Issue, IssueLine, IssueStep, IssueStore
 from storeguard.domain.restock import WHO
 from storeguard.inventorydesk import InventoryDesk
 from storeguard.issuedesk import IssueDesk
 from storeguard.messages import text
+from storeguard.messages.reasons import sentences
 from storeguard.outbox import stored
 from storeguard.outbox.folder import seal
 from storeguard.pastdesk import PastDesk
@@ -145,6 +149,17 @@ async def test_every_page_renders_in_both_languages(
         answer = await owner.get(path)
         assert answer.status_code == 200, path
         assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]* src=)", answer.text), path
+
+
+async def test_a_visit_says_why_it_needs_a_look(owner: httpx.AsyncClient, journal: Journal):
+    doubt = Doubt("failed", "<바나나우유>", "A", 20.0)
+    why = reasons.stored([reasons.Reason("failed", doubt.product, 0, doubt=doubt)], lambda _: AT)
+    journal.open_visit("v1", AT, ())
+    said = {"unverified": [doubt.product], "reasons": why}
+    journal.close_visit("v1", AT, AT, said)
+    page = (await owner.get("/visits")).text
+    [sentence] = sentences("ko", why, STORE.timezone)
+    assert f'<ul class="why"><li>{escape(sentence)}</li></ul>' in page
 
 
 async def test_staff_opens_no_page_of_the_owner_and_changes_nothing(
