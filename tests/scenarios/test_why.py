@@ -136,6 +136,18 @@ def test_a_scale_that_failed_in_the_visit_is_named_with_its_time(store, told):
     assert said.startswith("선반 A의 저울을 22:20:")
 
 
+def test_a_scale_that_had_failed_before_the_visit_is_named_with_the_time_of_that(store, told):
+    store.world.unplug("A")
+    failed_at = store.clock.utc()
+    store.advance(60)
+    store.enter()
+    store.leave()
+    store.be_judged()
+    [[kept]] = told.kept()
+    assert kept["kind"] == "failed"
+    assert_soon_after(kept["at"], failed_at, 3)
+
+
 def test_what_is_put_on_another_shelf_says_from_where_and_whither(store, told):
     store.enter()
     store.take("바나나우유")

@@ -153,6 +153,11 @@ def test_what_nobody_saw_leave_is_put_elsewhere():
     )
 
 
+def test_what_leaves_its_shelf_later_is_not_what_lies_elsewhere():
+    came, left = moved(MILK, 1, 50.0, "B"), moved(MILK, -1, 60.0)
+    assert reasons(came, left) == [Reason("put_elsewhere", MILK, 1, came)]
+
+
 def test_a_mix_up_says_as_what_it_was_paid():
     assert reasons(moved(BAR, -1), paid={CONE: 1}) == [Reason("mixed_up", BAR, 1, others=(CONE,))]
 
@@ -172,6 +177,12 @@ def test_what_the_cleaner_takes_and_brings_is_said():
         Reason("brought", MILK, 3, came),
         Reason("written_off", BAR, 2),
     ]
+
+
+def test_what_the_cleaner_brought_and_a_customer_bought_was_brought():
+    came, sold = moved(MILK, 3, 40.0), moved(MILK, -3, 70.0)
+    marks = (Mark("cleaner", 20.0, 60.0),)
+    assert reasons(came, sold, paid={MILK: 3}, marks=marks) == [Reason("brought", MILK, 3, came)]
 
 
 def test_an_uncertain_count_names_the_step_behind_it_and_what_else_it_may_have_been():

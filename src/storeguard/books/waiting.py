@@ -94,7 +94,8 @@ def _visit(said: Mapping[str, Any]) -> Visit:
             "unverified": frozenset(said["unverified"]),
             "uncertain": {name: (low, high) for name, (low, high) in said["uncertain"].items()},
             "awaiting": Awaiting(**said["awaiting"]),
-            # A file of an earlier build does not say.
+            # A file of an earlier build does not have these.
+            "yielded": tuple(SaleLine(**one) for one in said.get("yielded", ())),
             "doubts": tuple(Doubt(**one) for one in said.get("doubts", ())),
         }
     )
