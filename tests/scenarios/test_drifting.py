@@ -28,6 +28,7 @@ def test_what_goes_slowly_while_somebody_is_there_makes_that_visit_uncertain(sto
     assert moved(store) == [("B", False)]
     [visit] = store.told(VisitReconciled)
     assert visit.uncertain == {"초코바": (0, 1)}
+    assert [(one.kind, one.doubt.scale) for one in visit.reasons] == [("drifted", "B")]
     assert store.shelf["초코바"] == 12
 
 

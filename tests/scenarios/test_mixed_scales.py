@@ -234,7 +234,10 @@ def two_bars(shop):
 
 def test_the_issue_says_what_it_may_have_been_instead(two_bars):
     [issue] = two_bars.issues
-    assert "쌍쌍바" in "".join(two_bars.manifest(issue)["why"]["ko"])
+    manifest = two_bars.manifest(issue)
+    assert "쌍쌍바" in "".join(manifest["why"]["ko"])
+    found = [(one["kind"], one["product"], one.get("others")) for one in manifest["reasons"]]
+    assert found[-2:] == [("named", "메로나", ["쌍쌍바"]), ("either", "쌍쌍바", ["메로나"])]
 
 
 @pytest.mark.parametrize("was", ["메로나", "쌍쌍바"])

@@ -7,9 +7,17 @@ from types import SimpleNamespace
 import pytest
 
 from storeguard.domain.answers import Count
+from storeguard.domain.doubts import Doubt
 from storeguard.domain.ledger import Awaiting, Mark, Movement, SaleLine, Visit
 from storeguard.domain.promotions import Bonus
-from storeguard.services.shelfdoubts import doubted, named, overpaid, unpaid_ranges
+from storeguard.services.shelfdoubts import (
+    doubted,
+    doubts,
+    named,
+    overpaid,
+    restless,
+    unpaid_ranges,
+)
 
 MILK, BAR = "바나나우유", "초코바"
 
@@ -120,3 +128,75 @@ def test_nobody_is_named_where_not_the_weight_alone_leaves_it_open(why):
 )
 def test_nobody_is_named_who(but):
     assert named_in(replace(visit({}, {}), **but)).named == {}
+
+
+# --- which step is behind a doubt ------------------------------------------------------------
+
+WAS = Movement(9.0, 10.0, "A", MILK, -1, -95.0, 0.99)
+UNSURE = Movement(12.0, 13.0, "B", BAR, -1, -80.0, 0.6)
+GUEST = Movement(14.0, 15.0, "B", BAR, 1, 95.0, 0.6, is_foreign=True)
+
+
+def doubts_of(*movements: Movement, step_s: float | None = 20.0, emptied_s: float | None = 30.0):
+    """The weighing and the visit of an open count of the milk, which scale A carries.
+
+    `step_s`: when that scale's last step began, None without one.
+    """
+    step = None if step_s is None else SimpleNamespace(scale="A", started_s=step_s, grams=-132.0)
+    drift = SimpleNamespace(drift=SimpleNamespace(total_g=-40.0))
+    carrier = SimpleNamespace(
+        id="A", products=(SimpleNamespace(name=MILK),), step=step, weighing=drift
+    )
+    other = SimpleNamespace(id="B", products=(SimpleNamespace(name=BAR),), step=None)
+    tally = SimpleNamespace(open_in=lambda _: {MILK: 0}, open_shares=lambda _: frozenset())
+    drifts = SimpleNamespace(doubts=lambda *_: {})
+    weighing = SimpleNamespace(channels=(carrier, other), tally=tally, drifts=drifts)
+    found = Visit("v", 5.0, emptied_s=emptied_s, movements=movements)
+    return weighing, found
+
+
+def step_of(*movements: Movement, **more) -> tuple[str, float | None, float | None]:
+    [doubt] = doubts(*doubts_of(*movements, **more), 40.0)
+    assert (doubt.kind, doubt.product) == ("uncertain", MILK)
+    return doubt.scale, doubt.at_s, doubt.grams
+
+
+@pytest.mark.parametrize(
+    ("movements", "step"),
+    [
+        ((WAS, replace(WAS, started_s=11.0, certainty=0.6)), ("A", 11.0, -95.0)),
+        ((WAS, UNSURE), ("A", 9.0, -95.0)),
+        ((WAS, GUEST), ("B", 14.0, 95.0)),
+        ((replace(UNSURE, scale="A"),), ("A", 12.0, -80.0)),
+        ((UNSURE,), ("A", 20.0, -132.0)),
+    ],
+    ids=["its own", "that of another shelf is none", "put elsewhere", "on its shelf", "the last"],
+)
+def test_the_step_behind_an_open_count_is_the_likeliest_of_the_visit(movements, step):
+    assert step_of(*movements) == step
+
+
+@pytest.mark.parametrize("step_s", [4.0, 31.0, None], ids=["before", "afterwards", "none"])
+def test_a_step_of_another_visit_is_not_behind_it(step_s):
+    assert step_of(step_s=step_s) == ("", None, None)
+
+
+def test_while_somebody_is_inside_the_last_step_is_his():
+    assert step_of(step_s=31.0, emptied_s=None) == ("A", 31.0, -132.0)
+
+
+def test_a_share_that_is_open_and_a_zero_that_moved_are_doubts_too():
+    weighing, found = doubts_of()
+    weighing.tally = SimpleNamespace(open_in=lambda _: {}, open_shares=lambda _: {MILK})
+    weighing.drifts = SimpleNamespace(doubts=lambda *_: {MILK: (-1, 0)})
+    assert doubts(weighing, found, 40.0) == (
+        Doubt("shared", MILK, "A", 20.0, -132.0),
+        Doubt("drifted", MILK, "A", grams=-40.0),
+    )
+
+
+def test_products_of_a_scale_that_is_not_at_rest_are_restless():
+    weighing, _ = doubts_of()
+    still, moving = weighing.channels
+    still.was_restless, moving.was_restless = lambda _: False, lambda at_s: at_s == 30.0
+    assert restless(weighing, 30.0) == (Doubt("restless", BAR, "B"),)
