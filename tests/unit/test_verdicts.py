@@ -66,8 +66,9 @@ def home(name: str) -> str:
 def movements(draw: Any) -> Movement:
     name, scale, n = draw(names), draw(st.sampled_from(SCALES)), draw(units)
     at_s = draw(st.integers(1, 90))
-    certainty = draw(st.sampled_from([0.6, 0.99]))
-    return Movement(at_s, at_s + 2, scale, name, n, 80.0 * n, certainty, scale != home(name))
+    certainty, moved_s = draw(st.sampled_from([0.6, 0.99])), draw(st.sampled_from([0.0, 4.0]))
+    is_foreign = scale != home(name)
+    return Movement(at_s, at_s + 6, scale, name, n, 80.0 * n, certainty, is_foreign, moved_s)
 
 
 sales = st.one_of(
@@ -183,6 +184,16 @@ def test_what_the_cleaner_brought_and_a_customer_bought_was_brought():
     came, sold = moved(MILK, 3, 40.0), moved(MILK, -3, 70.0)
     marks = (Mark("cleaner", 20.0, 60.0),)
     assert reasons(came, sold, paid={MILK: 3}, marks=marks) == [Reason("brought", MILK, 3, came)]
+
+
+def test_goods_that_hid_what_was_taken_after_them_were_brought():
+    came = replace(moved(MILK, 3, 40.0), settled_s=45.0, moved_s=4.0)
+    gone = moved(MILK, -2, 70.0)
+    assert reasons(came, gone) == [
+        Reason("taken", MILK, 2, gone),
+        Reason("unpaid", MILK, 2, until_s=NOW_S),
+        Reason("brought", MILK, 3, came),
+    ]
 
 
 def test_an_uncertain_count_names_the_step_behind_it_and_what_else_it_may_have_been():
