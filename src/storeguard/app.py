@@ -19,7 +19,6 @@ from storeguard.assembling import (
     event_log,
     eyes,
     issue_store,
-    promotion_board,
     threshold,
 )
 from storeguard.books.journalfile import open_journal
@@ -135,9 +134,8 @@ class Store:
         await self.shelf.adopt_products(self.kiosk.products)
 
     async def _open_promotions(self) -> None:
-        self.promotions = promotion_board(
-            self.config, self.folders, self.journal, self.bus, self.clock, fsync=self._mode.fsync
-        )
+        known = (self.config, self.folders, self.journal, self.kiosk, self.bus, self.clock)
+        self.promotions = judging.promotion_board(*known, fsync=self._mode.fsync)
         await self.promotions.load([product.name for product in self.kiosk.products])
 
     def _build_services(self, products: OnScales) -> None:

@@ -14,8 +14,6 @@ from storeguard.books.daily import DayRecords
 from storeguard.books.deliveries import QuestionFile, RestockFile
 from storeguard.books.journal import Journal
 from storeguard.books.posexport import Columns
-from storeguard.books.promotions import PromotionsFile
-from storeguard.books.proposals import AnswersFile, VisitHistory
 from storeguard.books.textlog import TextLog
 from storeguard.books.unseensales import UnseenSales as UnseenRecords
 from storeguard.books.waiting import WaitingFile
@@ -42,7 +40,6 @@ from storeguard.services.cleaning import CleaningService
 from storeguard.services.evidence import EvidenceRoom
 from storeguard.services.exhibits import ExhibitRoom, WeightTrails, low_priority
 from storeguard.services.eye import Eye
-from storeguard.services.promoting import PromotionBoard
 from storeguard.services.restocking import Restocking
 from storeguard.services.selling import Desk
 from storeguard.services.tampering import GuardedArea, GuardedContact, TamperingService
@@ -315,23 +312,6 @@ def watch_issues(
         log.warning(fault)
         return None
     return observer
-
-
-def promotion_board(
-    config: Config, folders: Folders, journal: Journal, bus: Bus, clock: Clock, *, fsync: bool
-) -> PromotionBoard:
-    """What the owner declares as promotions, and what the visits look like."""
-    return PromotionBoard(
-        PromotionsFile(
-            folders.inventory, folders.state, language=config.store.language, fsync=fsync
-        ),
-        VisitHistory(journal),
-        AnswersFile(folders.state, fsync=fsync),
-        bus,
-        clock,
-        timezone=config.store.timezone,
-        state=folders.state,
-    )
 
 
 def issue_store(config: Config) -> IssueStore:

@@ -1,6 +1,7 @@
 """Verbs that only look: configuration, books, issues."""
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -202,10 +203,12 @@ def _contents(promotion: Promotion) -> list[str]:
 
 
 def _guessed(state: str, names: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """A set is called as the kiosk sells it; what is in it stands on the page."""
     for name in names:
         product, _, kind = name.rpartition(" ")
-        said = {"name": name, "state": state, "promotion": kind, "products": [product]}
-        yield said | {"starts": None, "ends": None}
+        is_bonus = re.fullmatch(r"\d+\+\d+", kind) is not None
+        said = {"name": name, "state": state, "promotion": kind if is_bonus else "세트"}
+        yield said | {"products": [product] if is_bonus else [], "starts": None, "ends": None}
 
 
 def _products(path: Path) -> tuple[Product, ...] | None:

@@ -6,6 +6,7 @@ from functools import partial
 
 from storeguard.clock import Clock, utc_at
 from storeguard.domain import events as ev
+from storeguard.domain.loss import BY_PROMOTION
 from storeguard.domain.reasons import stored
 from storeguard.messages.reasons import sentences
 
@@ -77,6 +78,9 @@ def _issue(event: ev.Event) -> str | None:
             return f"issue {event.id}: confirmed, the store is empty"
         case ev.IssueWithdrawn():
             return f"issue {event.id}: withdrawn, everything was paid or put back"
+        case ev.IssueAmended() if event.sale_id.startswith(BY_PROMOTION):
+            name = event.sale_id.removeprefix(BY_PROMOTION)
+            return f"issue {event.id}: {event.product} {event.count} taken back, fits '{name}'"
         case ev.IssueAmended():
             return f"issue {event.id}: {event.product} {event.count} was paid afterwards"
         case ev.IssueDelivered():

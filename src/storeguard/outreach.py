@@ -27,6 +27,7 @@ from storeguard.services.announcing import Announcer
 from storeguard.services.bus import Bus
 from storeguard.services.linking import LinkingService
 from storeguard.services.outcomes import Outcomes
+from storeguard.services.proposing import Proposals
 from storeguard.services.remarking import Remark
 from storeguard.services.reminding import RemindingService
 from storeguard.services.reporting import Reporter
@@ -146,6 +147,7 @@ class Outreach:
             self._digests,
             announcer,
             self._outcomes(announcer),
+            Proposals(announcer, self._store, self._bus, self._clock),
             self._store,
             self._clock,
             self._health,

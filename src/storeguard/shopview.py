@@ -21,6 +21,7 @@ from storeguard.health import LONGEST_SILENCE_S, PartHealth
 from storeguard.issuestate import how_far
 from storeguard.losses import loss_by_day
 from storeguard.messages import fault_text, fault_title, text
+from storeguard.messages.promotions import question
 from storeguard.messages.reasons import sentences
 from storeguard.mode import DIGESTS
 from storeguard.outbox.delivery import kept_receipt
@@ -266,10 +267,10 @@ class ShopView:
     def _questions(self) -> Iterator[FaultRow]:
         """Promotions that the visits look like and the owner has not answered."""
         title = text(self.language, "promotion.title")
-        for one in self._store.promotions.questions:
-            values = {"product": one.products[0], "buy": one.buy, "free": one.free}
-            values |= {"taken": one.buy + one.free, "name": one.name}
-            why = text(self.language, "promotion.ask", **values)
+        board = self._store.promotions
+        for one in board.questions:
+            issues = len(board.pardons.issues_of(one.name))
+            why = question(self.language, one, issues)
             yield FaultRow("promotions", why, None, title)
 
     def _remarks(self) -> tuple[Remark, ...]:

@@ -433,3 +433,17 @@ def store(make_store):
     opened = make_store()
     opened.start()
     return opened
+
+
+@pytest.fixture
+def told(replay):
+    """Replays a trace; answers its visits and what each sealed issue says is missing."""
+
+    def run(folder):
+        lines = replay(folder).lines
+        visits = [line for line in lines if line["event"] == "VisitReconciled"]
+        issues = [line for line in lines if line["event"] == "IssueSealed"]
+        missing = [{n["product"]: n["missing"] for n in issue["lines"]} for issue in issues]
+        return visits, missing
+
+    return run

@@ -4,47 +4,12 @@ import json
 
 import pytest
 from click.testing import CliRunner
+from tests.scenarios.promoted import BAR, MILK, PROMOTIONS, declare, shop_for, stock_of, visit_to
 
 from storeguard.books.proposals import Answers, AnswersFile
 from storeguard.cli import main
-from storeguard.domain.promotions import FEWEST_VISITS
-from storeguard.services.promoting import REJECTED
-from storeguard.shopview import ShopView
 
-MILK, BAR = "바나나우유", "초코바"
 TODAY, YESTERDAY = "2026-11-20", "2026-11-19"
-PROMOTIONS = "행사명,행사,상품,시작,끝\n"
-
-
-@pytest.fixture
-def told(replay):
-    """Replays a trace; answers its visits and what each sealed issue says is missing."""
-
-    def run(folder):
-        lines = replay(folder).lines
-        visits = [line for line in lines if line["event"] == "VisitReconciled"]
-        issues = [line for line in lines if line["event"] == "IssueSealed"]
-        missing = [{n["product"]: n["missing"] for n in issue["lines"]} for issue in issues]
-        return visits, missing
-
-    return run
-
-
-def visit_to(trace, taken, paid, from_s=10):
-    """Comes, takes, pays, leaves after 15 s."""
-    trace.enter(from_s)
-    for product, count in taken.items():
-        trace.take(from_s + 4, product, count)
-    for product, count in paid.items():
-        trace.sell(from_s + 10, product, count)
-    trace.leave(from_s + 15)
-
-
-def stock_of(out):
-    """Both books after the replay."""
-    books = (out / "inventory" / f"inventory_{name}.csv" for name in ("store", "weight"))
-    rows = [[line.split(",") for line in book.read_text().splitlines()[1:]] for book in books]
-    return [{row[0].strip(): int(row[1]) for row in book} for book in rows]
 
 
 # --- declared
@@ -174,19 +139,6 @@ def test_in_a_store_that_is_never_empty_a_free_unit_is_not_reported(trace, told)
 # --- the owner's file
 
 
-def declare(store, text):
-    (store.folder / "inventory" / "promotions.csv").write_text(text, encoding="utf-8")
-
-
-def shop_for(store, taken, paid):
-    store.enter()
-    store.take(MILK, taken)
-    if paid:
-        store.pay(MILK, paid)
-    store.leave()
-    store.be_judged()
-
-
 def test_a_promotion_is_in_force_two_seconds_after_it_was_saved(make_store):
     store = make_store(outside=True)
     store.start()
@@ -246,79 +198,7 @@ def test_a_recorded_trace_has_its_promotions(make_store, tmp_path):
     assert recorded.read_text(encoding="utf-8") == PROMOTIONS + f"우유 1+1,1+1,{MILK},,\n"
 
 
-# --- what nobody has declared
-
-
-def pairs(trace, visits, paid=1):
-    """So many visits, one after the other, that take two bars each."""
-    for n in range(visits):
-        visit_to(trace, {BAR: 2}, {BAR: paid} if paid else {}, from_s=10 + 40 * n)
-    return trace.write(ends_s=10 + 40 * visits + 20)
-
-
-def test_a_pattern_that_nobody_declared_is_reported_five_times_and_then_no_more(trace, told):
-    visits, missing = told(pairs(trace, FEWEST_VISITS + 1))
-    assert missing == [{BAR: 1}] * FEWEST_VISITS
-    assert visits[-1]["proposed"] == {BAR: 1}
-    assert visits[-1]["unpaid"] == {}
-
-
-def test_an_ended_promotion_is_no_pattern_of_its_own_making(trace, told):
-    """What was free by the owner's word is no evidence once that word has gone."""
-    trace.config = trace.config.replace("22:20:00", "23:56:40")
-    trace.declare("초코 1+1", "1+1", BAR, "", TODAY)
-    _, missing = told(pairs(trace, 6))
-    assert missing == [{BAR: 1}]
-
-
-def test_the_owner_is_asked_and_his_no_is_remembered(make_store):
-    store = make_store(outside=True)
-    stock = store.folder / "inventory" / "inventory_store.csv"
-    stock.write_text(stock.read_text().replace(f"{MILK},6", f"{MILK},30"))
-    store.start()
-    for _ in range(FEWEST_VISITS):
-        shop_for(store, 2, 1)
-    assert store.missing == [{MILK: 1}] * FEWEST_VISITS
-    [question] = store.app.promotions.questions
-    assert (question.name, question.buy, question.free) == (f"{MILK} 1+1", 1, 1)
-    shop_for(store, 2, 1)
-    [remark] = [row for row in ShopView(store.app).snapshot().remarks if "1+1" in row.why]
-    assert f"storeguard promotions reject '{MILK} 1+1'" in remark.why
-    assert len(store.missing) == FEWEST_VISITS
-    assert store.kiosk[MILK] == store.shelf[MILK]
-    assert store.records(".mp4"), "who fits a pattern is not judged, but may be looked at"
-    answer(store, question.name)
-    shop_for(store, 2, 1)
-    store.stop()
-    store.start()
-    assert store.app.promotions.questions == ()
-    shop_for(store, 2, 1)
-    assert store.missing == [{MILK: 1}] * (FEWEST_VISITS + 2)
-
-
-def test_the_question_is_kept_over_a_restart_and_answered_by_declaring_it(make_store):
-    store = make_store(outside=True)
-    stock = store.folder / "inventory" / "inventory_store.csv"
-    stock.write_text(stock.read_text().replace(f"{MILK},6", f"{MILK},30"))
-    store.start()
-    for _ in range(FEWEST_VISITS):
-        shop_for(store, 2, 1)
-    store.stop()
-    store.start()
-    assert [one.name for one in store.app.promotions.questions] == [f"{MILK} 1+1"]
-    declare(store, PROMOTIONS + f"우유 행사,1+1,{MILK},,\n")
-    store.advance(2)
-    assert store.app.promotions.questions == ()
-    shop_for(store, 2, 1)
-    assert store.visits[-1].promoted == {MILK: 1}
-
-
-def answer(store, name):
-    """As `promotions reject` does while the daemon runs."""
-    mark = store.folder / "state" / REJECTED
-    mark.write_text(name, encoding="utf-8")
-    store.advance(2)
-    assert not mark.exists()
+# --- the commands
 
 
 def test_a_question_can_only_be_answered_when_it_was_asked(tmp_path):
@@ -350,7 +230,8 @@ def test_promotions_are_listed_and_checked(tmp_path):
     file = folder / "promotions.csv"
     rows = f'우유,1+1,{MILK},2026-11-01,\n세트A,"세트 2,500원",{MILK}+{BAR}*2,,\n'
     file.write_text(PROMOTIONS + rows + f"10개,10개,{BAR},,\n", encoding="utf-8")
-    AnswersFile(tmp_path / "state").save(Answers((f"{BAR} 2+1",), (f"{BAR} 1+1",)))
+    answers = Answers((f"{BAR} 2+1", "여름 세트"), (f"{BAR} 1+1",))
+    AnswersFile(tmp_path / "state").save(answers)
     options = ["--config", str(tmp_path / "config.yaml")]
     said = CliRunner().invoke(main, ["promotions", "list", "--json", *options]).stdout
     rows = [json.loads(line) for line in said.splitlines()]
@@ -359,6 +240,7 @@ def test_promotions_are_listed_and_checked(tmp_path):
         ("세트A", "declared", "세트 2,500원", [MILK, f"{BAR}*2"]),
         ("10개", "declared", "10개", [BAR]),
         (f"{BAR} 2+1", "proposed", "2+1", [BAR]),
+        ("여름 세트", "proposed", "세트", []),
         (f"{BAR} 1+1", "rejected", "1+1", [BAR]),
     ]
     assert rows[0]["starts"] == "2026-11-01"

@@ -1,18 +1,21 @@
-"""Promotions that the visits look like: what they are found in, and what the owner answers."""
+"""Promotions that the visits look like: what they are found in, what the owner answers, and the
+issues that they take back."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from storeguard.books.journal import Journal
-from storeguard.domain.promotions import Observed
+from storeguard.books.journal import IssueRecord, Journal, Visit
+from storeguard.domain.loss import BY_PROMOTION, NO_PROMOTION, left
+from storeguard.domain.patterns import Seen
+from storeguard.domain.product import Stock
 from storeguard.errors import JournalFault
 from storeguard.statefile import StateFile
 
 FILE = "proposals.json"
 LOOKED_BACK = 1000
-"""Judged visits that a start reads."""
+"""Judged visits that a start reads; issues of which some may fit a promotion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +53,75 @@ class VisitHistory:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
 
-    def load(self) -> tuple[Observed, ...]:
+    def load(self) -> tuple[Seen, ...]:
         visits = reversed(self._journal.recent_visits(LOOKED_BACK))
-        return tuple(one for visit in visits for one in _of_judgement(visit.judgement or {}))
+        return tuple(seen for visit in visits if (seen := _seen(visit)) is not None)
 
 
-def observed(
-    taken: Mapping[str, int], paid: Mapping[str, int], unclear: Collection[str]
-) -> tuple[Observed, ...]:
-    """Products of one visit; `unclear` are those of which it says nothing about promotions."""
-    products = sorted(set(taken) - set(unclear))
-    return tuple(Observed(name, taken[name], paid.get(name, 0)) for name in products)
-
-
-def _of_judgement(said: Mapping[str, Any]) -> tuple[Observed, ...]:
-    if said.get("by"):
-        return ()
+def _seen(visit: Visit) -> Seen | None:
+    said = visit.judgement or {}
+    if said.get("by") or "taken" not in said:
+        return None
     why_not = ("uncertain", "unverified", "mixed_up", "promoted")
-    unclear = {product for key in why_not for product in said.get(key, ())}
-    return observed(said.get("taken", {}), said.get("paid", {}), unclear)
+    unclear = frozenset(product for key in why_not for product in said.get(key, ()))
+    day = visit.started_utc.date()
+    return Seen(visit.id, day, said["taken"], said.get("paid", {}), unclear)
+
+
+@dataclass(frozen=True, slots=True)
+class Pardon:
+    """Units of a sealed issue that fit a promotion after all; `is_new`: noted just now."""
+
+    issue_id: str
+    product: str
+    count: int
+    is_new: bool = True
+
+
+class IssuePardons:
+    """Issues of visits that turn out to fit a proposed promotion, in the journal. Blocks.
+
+    Such units are noted as amendments, as if they had been paid. What the owner has decided
+    himself stays; `is_confirmed`: has he, of this issue, elsewhere?
+    """
+
+    def __init__(self, journal: Journal, is_confirmed: Callable[[str], bool]) -> None:
+        self._journal = journal
+        self._is_confirmed = is_confirmed
+
+    def pardon(self, name: str, units: Mapping[str, Stock]) -> tuple[Pardon, ...]:
+        """`units`: visit → units of it that the promotion `name` explains."""
+        mark, found = f"{BY_PROMOTION}{name}", []
+        for issue in self._journal.recent_issues(LOOKED_BACK):
+            found += [*_pardoned(issue, mark)]
+            fitting = _left(issue, units.get(issue.visit_id or "", {}))
+            if fitting and issue.verdict == "open" and not self._is_confirmed(issue.id):
+                for product, count in fitting.items():
+                    self._journal.amend_issue(issue.id, product, count, mark)
+                    found.append(Pardon(issue.id, product, count))
+        return tuple(found)
+
+    def take_back(self, name: str) -> tuple[str, ...]:
+        """The owner says that `name` is no promotion: these issues stand again."""
+        mark, found = f"{BY_PROMOTION}{name}", []
+        for issue in self._journal.recent_issues(LOOKED_BACK):
+            for one in _pardoned(issue, mark):
+                back = f"{NO_PROMOTION}{name}"
+                if self._journal.amend_issue(one.issue_id, one.product, -one.count, back):
+                    found.append(one.issue_id)
+        return tuple(dict.fromkeys(found))
+
+
+def _pardoned(issue: IssueRecord, mark: str) -> Iterator[Pardon]:
+    for one in issue.amendments:
+        if one["sale_id"] == mark:
+            yield Pardon(issue.id, one["product"], one["count"], is_new=False)
+
+
+def _left(issue: IssueRecord, units: Stock) -> dict[str, int]:
+    """What of the units the issue still says is missing."""
+    still = {one["product"]: one["missing"] for one in left(issue.lines, issue.amendments)}
+    return {name: min(count, still[name]) for name, count in units.items() if name in still}
 
 
 def _answers(content: Any) -> Answers:

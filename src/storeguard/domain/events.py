@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from storeguard.domain.promotions import Bonus, Bundle, Package
 from storeguard.domain.reasons import Reason
 from storeguard.errors import FaultCode
 
@@ -225,13 +226,28 @@ class SealedLine:
 
 @dataclass(frozen=True, slots=True)
 class IssueAmended:
-    """A payment came after the issue was sealed (결제 확인됨)."""
+    """A payment came after the issue was sealed (결제 확인됨).
+
+    Or its visit fits a promotion that is proposed by now: `sale_id` then names that.
+    """
 
     t_s: float
     id: str
     product: str
     count: int
     sale_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionProposed:
+    """The visits look like a promotion that nobody has declared.
+
+    `issues`: ids of those that it takes back, in part at least.
+    """
+
+    t_s: float
+    promotion: Bonus | Bundle | Package
+    issues: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,6 +378,7 @@ Event = (
     | VisitReconciled
     | IssueSealed
     | IssueAmended
+    | PromotionProposed
     | IssueConfirmed
     | IssueWithdrawn
     | IssueDelivered

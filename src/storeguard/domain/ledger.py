@@ -14,7 +14,7 @@ from storeguard.domain.balance import Balance, balance
 from storeguard.domain.doubts import Doubt
 from storeguard.domain.movement import Movement as Movement
 from storeguard.domain.product import Stock
-from storeguard.domain.promotions import Promotion, granted, units_of
+from storeguard.domain.promotions import Offer, granted, units_of
 
 PREPAID_FOR_S = 120.0
 """A sale with nobody seen waits so long for the visit that it belongs to."""
@@ -93,7 +93,7 @@ class Visit:
     named: Mapping[str, float] = field(default_factory=dict)
     overpaid: Mapping[str, int] = field(default_factory=dict)
     doubts: tuple[Doubt, ...] = ()
-    promotions: tuple[Promotion, ...] = ()
+    promotions: tuple[Offer, ...] = ()
     marks: tuple[Mark, ...] = ()
     awaiting: Awaiting | None = None
     yielded: tuple[SaleLine, ...] = ()
@@ -218,7 +218,7 @@ def open_visit(ledger: Ledger, visit_id: str, started_s: float, *, by_step: bool
     return replace(ledger, visits=(*ledger.visits, visit), prepaid=refunds)
 
 
-def offer(ledger: Ledger, promotions: tuple[Promotion, ...]) -> Ledger:
+def offer(ledger: Ledger, promotions: tuple[Offer, ...]) -> Ledger:
     """These are in force now: for every visit that is not judged yet, beside those it had.
 
     So a customer may take before midnight what he pays after it.

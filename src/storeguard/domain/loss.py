@@ -2,7 +2,7 @@
 
 Lines and amendments are as manifests and the journal have them: `product`, `missing`, `loss`;
 `product`, `count`, `sale_id`. An amendment without a sale is what the empty store took back of
-a provisional issue.
+a provisional issue, or what a promotion explains that is proposed by now.
 """
 
 from collections import Counter
@@ -18,10 +18,13 @@ Amendment = Mapping[str, Any]
 TAKEN_BACK = ""
 """`sale_id` of such an amendment."""
 
+BY_PROMOTION, NO_PROMOTION = "promotion:", "no-promotion:"
+"""Before the promotion's name, as `sale_id`: it explains these units; the owner says it is none."""
+
 Stand = Literal["open", "checking", "settled", "paid", "withdrawn"]
 """How an issue stands: sealed, and not all of it is paid; provisional, nobody knows yet;
 provisional and confirmed by the empty store; all of it was paid, the last of it late; withdrawn,
-all of it was paid or put back in its own visit."""
+all of it was paid or put back in its own visit, or is explained by a promotion."""
 
 
 def left(lines: Iterable[Line], amendments: Iterable[Amendment]) -> list[dict[str, Any]]:
@@ -59,7 +62,11 @@ def taken_back(lines: Iterable[Line], confirmed: Stock) -> tuple[dict[str, Any],
 
 def late(amendments: Iterable[Amendment]) -> tuple[Amendment, ...]:
     """What was paid once the issue was sealed for good."""
-    return tuple(one for one in amendments if one["sale_id"] != TAKEN_BACK)
+    return tuple(one for one in amendments if not _is_taken_back(one["sale_id"]))
+
+
+def _is_taken_back(sale_id: str) -> bool:
+    return sale_id == TAKEN_BACK or sale_id.startswith((BY_PROMOTION, NO_PROMOTION))
 
 
 def stand_of(

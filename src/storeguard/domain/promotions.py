@@ -13,17 +13,8 @@ from datetime import date
 
 from storeguard.domain.product import Stock
 
-RATIOS = ((1, 1), (2, 1), (3, 1))
-"""Bought and free units of the promotions that are looked for in the visits."""
-
-FEWEST_VISITS = 5
-"""So many visits have to fit before a promotion is proposed: one who takes two and pays one,
-and comes back to do it again, is still reported."""
-
-MOST_VISITS = 20
-STEADY = 0.9
-"""Of a product's last visits that could have used it, so many have: where honest customers
-buy two and pay two, no thief makes a pattern."""
+GENEROUS = 2.0
+"""The parts of a set cost no more than so many times its price: no offer is better than half."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +41,9 @@ class Given:
 
     units: Stock
     used: Stock
+
+
+NOTHING = Given({}, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +92,8 @@ class Bundle:
     """`count` units of the products, which may be mixed, for a price.
 
     The kiosk sells it as one line of this name; where it records the units, nothing is to be
-    added. What it has sold is paid for on any day: the dates only say when it is offered.
+    added. What it has sold is paid for on any day: the dates only say when it is offered. Where it
+    is only proposed, it explains whole ones or nothing.
     """
 
     name: str
@@ -106,6 +101,7 @@ class Bundle:
     count: int
     price_won: int | None = None
     period: Period = ALWAYS
+    is_proposed: bool = False
 
     def __post_init__(self) -> None:
         _check_products(self.name, self.products)
@@ -116,8 +112,10 @@ class Bundle:
         return True
 
     def gives(self, wanted: Stock, recorded: Stock) -> Given:
-        units = self.count * recorded.get(self.name, 0)
-        return Given(_first(wanted, self.products, units), {})
+        sold = recorded.get(self.name, 0)
+        if self.is_proposed and self.unpaid(wanted) < sold:
+            return NOTHING
+        return Given(_first(wanted, self.products, self.count * sold), {self.name: sold})
 
     def unpaid(self, wanted: Stock) -> int:
         """Lines of this name that would pay for what is wanted; only whole ones."""
@@ -125,7 +123,7 @@ class Bundle:
 
     @property
     def rank(self) -> tuple[float, ...]:
-        return (0, len(self.products))
+        return (0, self.is_proposed, len(self.products))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +134,7 @@ class Package:
     contents: tuple[tuple[str, int], ...]
     price_won: int | None = None
     period: Period = ALWAYS
+    is_proposed: bool = False
 
     def __post_init__(self) -> None:
         _check_products(self.name, self.products)
@@ -151,8 +150,10 @@ class Package:
 
     def gives(self, wanted: Stock, recorded: Stock) -> Given:
         sold = recorded.get(self.name, 0)
+        if self.is_proposed and self.unpaid(wanted) < sold:
+            return NOTHING
         units = {p: min(wanted.get(p, 0), sold * count) for p, count in self.contents}
-        return Given({p: count for p, count in units.items() if count > 0}, {})
+        return Given({p: count for p, count in units.items() if count > 0}, {self.name: sold})
 
     def unpaid(self, wanted: Stock) -> int:
         """Lines of this name that would pay for what is wanted; only whole ones."""
@@ -160,26 +161,72 @@ class Package:
 
     @property
     def rank(self) -> tuple[float, ...]:
-        return (0, 0)
+        return (0, self.is_proposed, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class MaybeSet:
+    """Sold by its name and weighed nowhere: perhaps a set, of which nobody has said what is in it.
+
+    Two or more units that went unpaid in the same visit, and are worth about its price, may be
+    its parts. `prices`: product → won a unit.
+    """
+
+    name: str
+    price_won: int
+    prices: tuple[tuple[str, int], ...]
+
+    @property
+    def products(self) -> tuple[str, ...]:
+        """Nobody knows which."""
+        return ()
+
+    @property
+    def is_proposed(self) -> bool:
+        return True
+
+    def gives(self, wanted: Stock, recorded: Stock) -> Given:
+        sold = recorded.get(self.name, 0)
+        if sold < 1 or not self.may_be(wanted, sold):
+            return NOTHING
+        return Given(wanted, {self.name: sold})
+
+    def unpaid(self, wanted: Stock) -> int:
+        """The kiosk sells it by its name, too."""
+        return int(self.may_be(wanted))
+
+    def may_be(self, units: Stock, sold: int = 1) -> bool:
+        """Are the units worth about so many of it? A set never costs more than its parts."""
+        prices = dict(self.prices)
+        worth_won = sum(prices.get(name, 0) * count for name, count in units.items())
+        asked_won = self.price_won * sold
+        is_more = sum(units.values()) >= 2 * sold
+        return is_more and 0 < asked_won <= worth_won <= GENEROUS * asked_won
+
+    @property
+    def rank(self) -> tuple[float, ...]:
+        return (2,)
 
 
 Promotion = Bonus | Bundle | Package
+Offer = Promotion | MaybeSet
+"""What may explain a visit: declared, proposed, or not even known to be a promotion."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
     """Units of a product that were taken beyond what was recorded, and what allows them."""
 
-    promotion: Promotion
+    promotion: Offer
     product: str
     count: int
 
     @property
     def is_proposed(self) -> bool:
-        return isinstance(self.promotion, Bonus) and self.promotion.is_proposed
+        return self.promotion.is_proposed
 
 
-def granted(wanted: Stock, recorded: Stock, promotions: Iterable[Promotion]) -> tuple[Grant, ...]:
+def granted(wanted: Stock, recorded: Stock, promotions: Iterable[Offer]) -> tuple[Grant, ...]:
     """How the promotions explain what was taken beyond what the kiosk recorded.
 
     `wanted`: units taken less units recorded, as far as positive, the more important product
@@ -213,50 +260,6 @@ def set_prices(promotions: Iterable[Promotion]) -> dict[str, int]:
     """Name → won of what is sold by its name, where the owner has said what it costs."""
     sets = (one for one in promotions if isinstance(one, Bundle | Package))
     return {one.name: one.price_won for one in sets if one.price_won is not None}
-
-
-@dataclass(frozen=True, slots=True)
-class Observed:
-    """A product in a judged visit: units taken, and units that the kiosk recorded."""
-
-    product: str
-    taken: int
-    recorded: int
-
-
-def proposed(
-    history: Sequence[Observed], declared: Sequence[Promotion], rejected: Sequence[str] = ()
-) -> tuple[Bonus, ...]:
-    """Promotions that the visits look like and nobody has declared; `history`: oldest first.
-
-    Only of single products. `declared` are those in force, `rejected` the names of those that
-    the owner knows to be none.
-    """
-    known = {product for promotion in declared for product in promotion.products}
-    found = []
-    for product in sorted({seen.product for seen in history} - known):
-        last = [seen for seen in history if seen.product == product][-MOST_VISITS:]
-        bonus = _pattern(product, last)
-        if bonus is not None and bonus.name not in rejected:
-            found.append(bonus)
-    return tuple(found)
-
-
-def _pattern(product: str, visits: Sequence[Observed]) -> Bonus | None:
-    for buy, free in RATIOS:
-        fits = [fit for fit in (_fit(seen, buy, free) for seen in visits) if fit is not None]
-        if sum(fits) >= FEWEST_VISITS and sum(fits) >= STEADY * len(fits):
-            name = f"{product} {buy}+{free}"
-            return Bonus(name, (product,), buy, free, is_proposed=True)
-    return None
-
-
-def _fit(seen: Observed, buy: int, free: int) -> bool | None:
-    """Did the visit use exactly such a promotion? None where it could not have."""
-    if seen.recorded <= 0 or (seen.taken <= seen.recorded and seen.taken < buy + free):
-        return None
-    times, rest = divmod(seen.recorded, buy)
-    return rest == 0 and seen.taken == seen.recorded + times * free
 
 
 def _check_products(name: str, products: tuple[str, ...]) -> None:

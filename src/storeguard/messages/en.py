@@ -137,6 +137,17 @@ TEXTS: dict[str, str] = {
         "{buy}. If so, write it into promotions.csv; if not: storeguard promotions reject "
         "'{name}'. Until then such visits are not judged."
     ),
+    "promotion.ask_set": (
+        "Is '{name}' a set? Who paid it took {products} with it. If so, write it into "
+        "promotions.csv; if not: storeguard promotions reject '{name}'. Until then such visits "
+        "are not judged."
+    ),
+    "promotion.ask_bundle": (
+        "Is '{name}' a bundle of {count}, in any mix? Who paid it took {count} of {products}. If "
+        "so, write it into promotions.csv; if not: storeguard promotions reject '{name}'. Until "
+        "then such visits are not judged."
+    ),
+    "promotion.issues": "{count} earlier stock mismatch(es) that fit it are taken back.",
     "scale.learnt": (
         "{product}: the inventory says {written_g:g} g, "
         "{weighings} units weighed {unit_g:g} g (±{tolerance_g:g}). "

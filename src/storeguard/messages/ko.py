@@ -137,6 +137,17 @@ TEXTS: dict[str, str] = {
         "이어집니다. 맞으면 promotions.csv에 적어 주세요. 아니면: "
         "storeguard promotions reject '{name}'. 그때까지 그런 방문은 판단하지 않습니다."
     ),
+    "promotion.ask_set": (
+        "'{name}'은(는) 세트인가요? 결제한 손님이 {products}을(를) 함께 가져갔습니다. 맞으면 "
+        "promotions.csv에 적어 주세요. 아니면: storeguard promotions reject '{name}'. 그때까지 "
+        "그런 방문은 판단하지 않습니다."
+    ),
+    "promotion.ask_bundle": (
+        "'{name}'은(는) 골라 담는 {count}개 묶음인가요? 결제한 손님이 {products} 가운데 "
+        "{count}개를 가져갔습니다. 맞으면 promotions.csv에 적어 주세요. 아니면: "
+        "storeguard promotions reject '{name}'. 그때까지 그런 방문은 판단하지 않습니다."
+    ),
+    "promotion.issues": "여기에 맞는 앞선 재고 불일치 {count}건은 거두었습니다.",
     "scale.learnt": (
         "{product}: 상품표는 {written_g:g} g, "
         "{weighings}번 재니 {unit_g:g} g (±{tolerance_g:g}). 맞으면 상품표의 무게를 고치세요."

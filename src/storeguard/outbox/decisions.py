@@ -57,6 +57,12 @@ def decisions_in(content: bytes) -> Said:
     return Said(found, tuple(one for one in map(str, opened) if _is_name(one)))
 
 
+def confirmed_elsewhere(root: Path, issue_id: str) -> bool:
+    """Has the owner confirmed it in the cloud?"""
+    kept = _kept(root / issue_id)
+    return kept is not None and kept.decision == "confirm"
+
+
 def apply(root: Path, decision: Decision) -> bool:
     """False when it, or a newer one, was applied before, or there is no such issue here.
 

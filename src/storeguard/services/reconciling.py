@@ -131,6 +131,7 @@ class ReconcilingService:
     async def _run_once(self) -> None:
         self._keeper.settle_prepaid(self._clock.now_s())
         await self._write_down()
+        await self._promotions.settle()
         self.ledger = self._promotions.offered(self.ledger)
         await self._restocking.follow(self.ledger.visits, self.ledger.current, self._as_weighed)
         for visit in self.ledger.visits:

@@ -18,6 +18,7 @@ from storeguard.outbox.decisions import DECISION
 from storeguard.outbox.folder import read_manifest
 from storeguard.services.announcing import Announcer
 from storeguard.services.outcomes import Outcomes
+from storeguard.services.proposing import Proposals
 from storeguard.services.telling import Box
 
 ROUND_S = 10.0
@@ -37,6 +38,7 @@ class RemindingService:
         digests: Path,
         announcer: Announcer,
         outcomes: Outcomes,
+        proposals: Proposals,
         store: IssueStore,
         clock: Clock,
         health: Health,
@@ -50,6 +52,7 @@ class RemindingService:
         self._digests = digests
         self._announcer = announcer
         self._outcomes = outcomes
+        self._proposals = proposals
         self._store = store
         self._clock = clock
         self._health = health
@@ -71,6 +74,7 @@ class RemindingService:
 
     async def _run_once(self) -> None:
         await self._outcomes.tell()
+        await self._proposals.tell()
         local = self._clock.utc().astimezone(self._zone)
         if self._tests:
             await self._test(local)
