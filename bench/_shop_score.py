@@ -167,6 +167,7 @@ def _score_visit(
     sums["visits"] += truth.people if is_crowded else 1
     sums["honest"] += truth.honest if is_crowded else truth.is_honest
     sums["mixed_up"] += truth.is_mixed_up
+    sums["promotions_used"] += bool(truth.promoted)
     sums["provisional"] += sum(issue.is_provisional for issue in issues)
     sums["withdrawn"] += sum(issue.is_withdrawn for issue in issues)
     if told is not None:
@@ -194,6 +195,7 @@ def _score_issues(
         kind = "false_issue" if truth.is_honest or is_crowded else "false_units_of_thief"
         result.wrong(kind, at, f"accused of {dict(+wrong or wrong)}, stolen {dict(truth.unpaid)}")
         result.sums["mixed_up_accused"] += truth.is_mixed_up
+        result.sums["promotions_accused"] += any(wrong[name] > 0 for name in truth.promoted)
         result.sums["false_after_amends"] += bool(_size(wrong - issue.paid_late))
     return Counter(name for _, name in open_thefts)
 

@@ -18,7 +18,8 @@ class Truth:
     Counts are product → units without zeros. `stolen` is when each unit was kept, and which;
     `doubtful` what weights and sales alone cannot tell; `honest` how many of `people` are.
     `clusters`: product → a number that all visits share which a payment does not tell apart.
-    `paid_from_s`: the first payment, which may be before the visit.
+    `paid_from_s`: the first payment, which may be before the visit. `promoted`: products of a
+    promotion that somebody used.
     """
 
     started_s: float
@@ -34,6 +35,7 @@ class Truth:
     story: tuple[tuple[float, str], ...]
     paid_from_s: float = math.inf
     clusters: dict[str, int] = field(default_factory=dict)
+    promoted: tuple[str, ...] = ()
 
     @property
     def is_honest(self) -> bool:
@@ -114,6 +116,7 @@ def _visit(group: list[Person]) -> Truth:
         is_mixed_up=not stolen and any(person.is_mixing for person in group),
         story=tuple(sorted(told)),
         paid_from_s=min(person.first_paid_s for person in group),
+        promoted=tuple(sorted(set().union(*(person.promoted for person in group)))),
     )
 
 

@@ -313,6 +313,7 @@ def bargain(me: Person) -> Script:
     }[kind]
     if any(len(plates[scale].own) < count for scale, count in wanted.items()):
         return
+    me.promoted |= set(lines)
     for scale, count in wanted.items():
         yield me.pause()
         grab(me, count, scale)

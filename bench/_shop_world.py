@@ -99,7 +99,8 @@ class Person:
     """Somebody in the shop, and the truth about them.
 
     `doubtful` are products of which weights and sales alone cannot tell the count: a judge may
-    call them uncertain, but must not accuse. `stolen` is what nobody will ever pay for.
+    call them uncertain, but must not accuse. `stolen` is what nobody will ever pay for. `promoted`
+    are products of a promotion that they use.
     """
 
     def __init__(self, shop: "Shop", *, is_thief: bool = False, is_owner: bool = False) -> None:
@@ -117,6 +118,7 @@ class Person:
         self.first_paid_s = math.inf
         self.misplaced: Counter[str] = Counter()
         self.doubtful: set[str] = set()
+        self.promoted: set[str] = set()
         self.leans_until_s = 0.0
         self.story: list[tuple[float, str]] = []
 

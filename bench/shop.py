@@ -152,6 +152,8 @@ def _line(name: str, totals: Totals) -> dict[str, Any]:
         "withdrawn_share_upper_95": round(upper_bound(sums["withdrawn"], sums["provisional"]), 5),
         "mixed_up": sums["mixed_up"],
         "mixed_up_accused": sums["mixed_up_accused"],
+        "promotions_used": sums["promotions_used"],
+        "promotions_accused": sums["promotions_accused"],
         "ancestor": figures(totals.ancestor),
         "rounding": figures(totals.rounding),
         "speed": round(sums["store_s"] / max(1.0, totals.took_s)),
@@ -169,7 +171,7 @@ def _is_kept(line: dict[str, Any]) -> bool:
         and line["precision"] >= LEAST_PRECISION
         and line["false_share"] <= MOST_FALSE_SHARE
         and withdrawn_share <= MOST_WITHDRAWN_SHARE
-        and line["mixed_up_accused"] == 0
+        and line["mixed_up_accused"] == line["promotions_accused"] == 0
         and line["lost_visits"] == line["refused_traces"] == 0
         and (line["weights"] == "clean" or uncertain_share <= MOST_UNCERTAIN_SHARE)
         and (line["hardship"] != "masking" or line["recall"] == 1.0)

@@ -88,6 +88,18 @@ def test_a_judge_that_accuses_everybody_has_a_false_issue_on_each_honest_visit()
     assert sums["false_issue"] == sums["honest"] > 0
 
 
+def test_a_judge_that_accuses_of_what_is_free_by_a_promotion_does_not_pass() -> None:
+    """One such issue is one too many, however few they are among all visits."""
+    truths = _drawn("promotion", seed=1)
+    truth = next(one for one in truths if one.promoted and not one.stolen)
+    other = next(name for name in ("상품A", "상품D") if name not in truth.promoted)
+    for product, accused in ((truth.promoted[0], 1), (other, 0)):
+        sums = _scored(truths, [_issue(truth, {product: 1})])
+        assert (sums["promotions_accused"], sums["false_issue"]) == (accused, 1)
+        assert 0 < sums["promotions_used"] <= len(truths)
+        assert _is_kept("clean", promotions_accused=accused) is (accused == 0)
+
+
 def test_a_withdrawn_provisional_issue_accuses_nobody_and_is_counted() -> None:
     [truth] = [truth for truth in _truths() if not truth.stolen][:1]
     sealed = _issue(truth, {"상품A": 1}) | {"provisional": True}
@@ -245,15 +257,16 @@ def _sure(issue: dict[str, Any], certainty: float) -> dict[str, Any]:
     return issue | {"lines": [line | {"certainty": certainty} for line in issue["lines"]]}
 
 
-def _is_kept(weights: str, needless: int) -> bool:
-    """Of a hardship of 1,000 visits that is without fault but for what is uncertain."""
+def _is_kept(weights: str, needless: int = 0, promotions_accused: int = 0) -> bool:
+    """Of a hardship of 1,000 visits that is without fault but for what is said here."""
     import shop
 
     line: dict[str, Any] = dict.fromkeys(
         ("withdrawn", "provisional", "mixed_up_accused", "lost_visits", "refused_traces"), 0
     )
     line |= {"recall": 1.0, "precision": 1.0, "false_share": 0.0, "hardship": "plain", "n": 1000}
-    return shop._is_kept(line | {"weights": weights, "needlessly_uncertain": needless})
+    line |= {"weights": weights, "needlessly_uncertain": needless}
+    return shop._is_kept(line | {"promotions_accused": promotions_accused})
 
 
 def _truths() -> list[Any]:
