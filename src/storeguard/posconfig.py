@@ -30,6 +30,14 @@ class PosColumns(Section):
     receipt: str | None = Field(
         "영수증번호", description="The receipt's number, where the export has one."
     )
+    amount: str | None = Field(
+        None,
+        min_length=1,
+        description=(
+            "Won, of an export that names no products (bank transfers, a terminal): a row is an "
+            "amount, count, product and barcode are not looked for. null: a row is a product."
+        ),
+    )
 
 
 class Pos(Section):

@@ -65,6 +65,7 @@ class SimStore:
             notices=cfg.Notices(**sections.get("notices", {})),
             recording=cfg.Recording(**sections.get("recording", {})),
             contacts=sections.get("contacts", ()),
+            pos=sections.get("pos", cfg.Pos()),
             tamper=cfg.Tamper(**sections.get("tamper", {})),
         )
         (folder / "inventory").mkdir(parents=True)

@@ -1,6 +1,11 @@
 """Bank transfers and terminals that tell no products: a visit is settled by won."""
 
+import os
+from zoneinfo import ZoneInfo
+
+from storeguard import config as cfg
 from storeguard.domain import events as ev
+from storeguard.posconfig import PosColumns
 
 
 def transfer(store, won, key="transfer-1"):
@@ -106,3 +111,42 @@ def test_a_transfer_somewhat_short_is_the_leavers_and_not_the_next_customers(mak
     assert (leaver.amount_won, follower.amount_won) == (4600, 0)
     assert (follower.unpaid, follower.amount_left_won) == ({}, 0)
     assert leaver.loss_won <= 1800
+
+
+def test_a_banks_export_in_the_watched_folder_settles_the_visit_that_paid(make_store):
+    """Told late, and once more in the next export; the one before paid nothing."""
+    columns = PosColumns(time="거래일시", amount="입금액")
+    pos = cfg.Pos(folder="bank", columns=columns, margin_s=0)
+    store = make_store(outside=True, pos=pos)
+    store.start()
+    shop_and_pay_elsewhere(store, "바나나우유", "콜라")
+    paid_at = shop_and_pay_elsewhere(store, "바나나우유", "콜라")
+    store.advance(60)
+    assert (store.visits, store.issues) == ([], ())
+    rows = f'거래일시,입금액,출금액\n{paid_at},"3,300",0\n{paid_at},0,9000\n'
+    for name in ("first.csv", "second.csv"):
+        put_export(store, name, rows)
+        store.advance(10)
+    assert [(visit.unpaid, visit.amount_won) for visit in store.visits] == [
+        ({"바나나우유": 1, "콜라": 1}, 0),
+        ({}, 3300),
+    ]
+    assert store.kiosk == store.shelf
+
+
+def shop_and_pay_elsewhere(store, *products):
+    """Returns when they paid, as the bank writes it."""
+    store.enter()
+    for product in products:
+        store.take(product)
+    paid_at = store.clock.utc()
+    store.leave()
+    store.be_judged()
+    return f"{paid_at.astimezone(ZoneInfo('Asia/Seoul')):%Y-%m-%d %H:%M:%S}"
+
+
+def put_export(store, name, rows):
+    path = store.folder / "bank" / name
+    path.write_text(rows, encoding="utf-8")
+    now = store.clock.utc().timestamp()
+    os.utime(path, (now, now))

@@ -94,9 +94,11 @@ def test_a_proposed_set_explains_all_of_it_or_nothing(proposal, wanted, given):
 
 
 def test_a_line_of_a_declared_set_is_used_up_by_it():
-    declared = Package(SET_A, ((MILK, 1), (BAR, 1)))
-    grants = granted({MILK: 2, BAR: 2}, {SET_A: 1}, (declared, PERHAPS))
-    assert grants == (Grant(declared, MILK, 1), Grant(declared, BAR, 1))
+    package = Package(SET_A, ((MILK, 1), (BAR, 1)))
+    grants = granted({MILK: 2, BAR: 2}, {SET_A: 1}, (package, PERHAPS))
+    assert grants == (Grant(package, MILK, 1), Grant(package, BAR, 1))
+    bundle = Bundle(SET_A, (MILK, BAR), 2)
+    assert granted({MILK: 3, BAR: 1}, {SET_A: 1}, (bundle, PERHAPS)) == (Grant(bundle, MILK, 2),)
 
 
 # --- which names may be sets

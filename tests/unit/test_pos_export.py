@@ -138,6 +138,44 @@ def test_a_workbook_that_is_none_or_a_bomb_is_refused(content: bytes):
         told(content)
 
 
+AMOUNTS = Columns("거래일시", "수량", "상품명", None, None, "입금액")
+BANK = """○○은행 입금 내역
+거래일시,입금액,출금액,적요
+2026-11-20 22:21:04,"4,800",0,홍*동
+2026-11-20 22:25:00,1500원,,김*수
+2026-11-20 22:25:00,1500,,김*수
+2026-11-20 22:30:00,0,"300,000",임대료
+2026-11-20 22:31:00,-1500,,취소
+,7800,,
+"""
+
+
+def test_an_export_without_products_is_read_as_amounts():
+    found = read(BANK.encode(), "a.csv", AMOUNTS, SEOUL)
+    assert [(one.name, one.count, one.won) for one in found] == [
+        ("", 0, 4800),
+        ("", 0, 1500),
+        ("", 0, 1500),
+    ]
+    assert f"{found[0].sold_at:%H:%M:%S%z}" == "22:21:04+0900"
+    assert len({one.key for one in found}) == 3, "two who paid the same in one second are two"
+    again = read(BANK.encode(), "b.csv", AMOUNTS, SEOUL)
+    assert [one.key for one in again] == [one.key for one in found]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("거래일시,금액\n", "no row with the headers '거래일시' and '입금액'"),
+        ("거래일시,입금액\n2026-11-20 22:21:04,많이\n", "a.csv:2 입금액: got '많이'"),
+        ("거래일시,입금액\n어제,1500\n", "a.csv:2 거래일시: got '어제'"),
+    ],
+)
+def test_an_amount_that_cannot_be_read_is_named(content: str, said: str):
+    with pytest.raises(BookMalformed, match=said):
+        read(content.encode(), "a.csv", AMOUNTS, SEOUL)
+
+
 class Desk:
     def __init__(self) -> None:
         self.sold: dict[str, Any] = {}

@@ -1,8 +1,8 @@
 """An export of another maker's kiosk: CSV or the first sheet of an .xlsx, columns by the config.
 
-A row is a sale. The same row in the next export, which often holds the whole day again, has the
-same key: the receipt's number where there is one, else what the row says; and which of equal
-rows it is.
+A row is a sale, or an amount where the export names no products. The same row in the next export,
+which often holds the whole day again, has the same key: the receipt's number where there is one,
+else what the row says; and which of equal rows it is.
 """
 
 import hashlib
@@ -34,17 +34,27 @@ class Columns:
     product: str | None
     barcode: str | None
     receipt: str | None
+    amount: str | None = None
+
+    @property
+    def wanted(self) -> tuple[str, str]:
+        """Of the time, and of what a row counts: units, or won."""
+        return self.time, self.count if self.amount is None else self.amount
 
 
 @dataclass(frozen=True, slots=True)
 class ExportedSale:
-    """`name` is the product's, or its barcode; `line` stands in messages."""
+    """`name` is the product's, or its barcode; `line` stands in messages.
+
+    `won` is an amount that names no product; name and count are '' and 0 then.
+    """
 
     line: int
     key: str
     name: str
     count: int
     sold_at: datetime
+    won: int = 0
 
 
 def read(
@@ -89,6 +99,13 @@ def _csv_rows(content: bytes, file: str) -> list[list[str]]:
     return rows
 
 
+def _key(seen: Counter[str], *said: str) -> str:
+    """Of a row by what it says; equal rows are counted in `seen`."""
+    seen["\0".join(said)] += 1
+    digest = hashlib.sha256("\0".join((*said, str(seen["\0".join(said)]))).encode())
+    return f"pos-{digest.hexdigest()[:32]}"
+
+
 class _Reader:
     def __init__(
         self,
@@ -115,19 +132,19 @@ class _Reader:
         return tuple(one for one in found if one is not None)
 
     def _header(self, rows: Sequence[Sequence[str]]) -> tuple[int, dict[str, int]]:
-        """The first row that has the time's and the count's header: a title may stand above."""
+        """The first row with the headers of time and count, or amount: a title may stand above."""
         wanted = self._columns
         if len(rows) > MOST_ROWS:
             raise BookMalformed(f"{self._file}: {len(rows):,} rows, expected at most {MOST_ROWS:,}")
         cells = ({cell.strip(): place for place, cell in enumerate(row)} for row in rows[:20])
-        found = ((at, one) for at, one in enumerate(cells) if {wanted.time, wanted.count} <= {*one})
+        found = ((at, one) for at, one in enumerate(cells) if {*wanted.wanted} <= {*one})
         at, places = next(found, (-1, dict[str, int]()))
         if at < 0:
             raise BookMalformed(
-                f"{self._file}: no row with the headers '{wanted.time}' and '{wanted.count}'; "
+                f"{self._file}: no row with the headers '{wanted.time}' and '{wanted.wanted[1]}'; "
                 "see pos.columns in the configuration"
             )
-        if not {wanted.product, wanted.barcode} & set(places):
+        if wanted.amount is None and not {wanted.product, wanted.barcode} & set(places):
             raise BookMalformed(
                 f"{self._file}:{at + 1}: neither '{wanted.product}' nor '{wanted.barcode}'; "
                 "see pos.columns in the configuration"
@@ -135,18 +152,35 @@ class _Reader:
         return at, places
 
     def _sale(self, line: int, cells: Mapping[str, str], seen: Counter[str]) -> ExportedSale | None:
-        """None for a line without time or count: a sum below the table."""
+        """None for a line without time or count: a sum below the table. And for no income."""
         wanted = self._columns
-        time, count = cells.get(wanted.time, ""), cells.get(wanted.count, "")
+        time, count = (cells.get(header, "") for header in wanted.wanted)
         if not time or not count:
             return None
+        if wanted.amount is not None:
+            return self._amount(line, cells, seen)
         barcode = cells.get(wanted.barcode or "", "")
         name = self._barcodes.get(barcode) or cells.get(wanted.product or "", "") or barcode
-        said = (cells.get(wanted.receipt or "", "") or time, name, count)
-        seen["\0".join(said)] += 1
-        digest = hashlib.sha256("\0".join((*said, str(seen["\0".join(said)]))).encode())
-        key = f"pos-{digest.hexdigest()[:32]}"
+        key = _key(seen, cells.get(wanted.receipt or "", "") or time, name, count)
         return ExportedSale(line, key, name, self._count(line, count), self._time(line, time))
+
+    def _amount(
+        self, line: int, cells: Mapping[str, str], seen: Counter[str]
+    ) -> ExportedSale | None:
+        """None for what was paid out, or back: it pays for nothing."""
+        time, typed = (cells[header] for header in self._columns.wanted)
+        won = self._won(line, typed)
+        if won <= 0:
+            return None
+        key = _key(seen, cells.get(self._columns.receipt or "", "") or time, "", str(won))
+        return ExportedSale(line, key, "", 0, self._time(line, time), won)
+
+    def _won(self, line: int, typed: str) -> int:
+        plain = plain_number(typed.removesuffix("원")).removesuffix(".0")
+        try:
+            return int(plain)
+        except ValueError:
+            raise self._error(line, self._columns.wanted[1], typed, "whole won") from None
 
     def _count(self, line: int, typed: str) -> int:
         plain = plain_number(typed).removesuffix(".0")

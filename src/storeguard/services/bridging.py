@@ -112,8 +112,11 @@ class PosBridge:
         )
 
     async def _sell(self, path: Path, sale: ExportedSale) -> None:
-        basket = [(sale.name, sale.count)]
         try:
+            if sale.won:
+                await self._desk.report_amount(sale.won, sale.key, SOURCE, sale.sold_at)
+                return
+            basket = [(sale.name, sale.count)]
             await self._desk.report_sale(basket, sale.key, SOURCE, sale.sold_at)
         except SaleRefused as refusal:
             raise SaleRefused(f"{path.name}:{sale.line}: {refusal}") from None

@@ -149,6 +149,16 @@ class Desk:
 
         The same key again takes nothing. Raises SaleRefused for less than 1 or over 10 million.
         """
+        received = await self._receive(won, key, source, self._clock.now_s())
+        if not received.is_repeated:
+            self.basket_open(False)
+        return received
+
+    async def report_amount(self, won: int, key: str, source: str, paid_at: datetime) -> Received:
+        """As `pay_amount`, of a bank or a terminal that tells it late."""
+        return await self._receive(won, key, source, self._then_s(paid_at))
+
+    async def _receive(self, won: int, key: str, source: str, paid_s: float) -> Received:
         if not 1 <= won <= MOST_WON:
             raise SaleRefused(text(self._language, "sale.amount", most=f"{MOST_WON:,}"))
         async with self._turn:
@@ -158,8 +168,7 @@ class Desk:
             await _given_room(
                 lambda: asyncio.to_thread(self._record.record_amount, key, won, source)
             )
-            self._bus.publish(AmountPaid(self._clock.now_s(), key, won))
-            self.basket_open(False)
+            self._bus.publish(AmountPaid(paid_s, key, won))
             return Received(key, won)
 
     async def received(self, key: str) -> int | None:
@@ -206,9 +215,13 @@ class Desk:
             if earlier is not None:
                 return earlier
             lines = self._priced(tuple(_summed(basket).items()))
-            ago_s = (self._clock.utc() - sold_at).total_seconds()
-            await self._take(lines, key, source, self._clock.now_s() - max(0.0, ago_s))
+            await self._take(lines, key, source, self._then_s(sold_at))
             return Sold(key, lines)
+
+    def _then_s(self, at: datetime) -> float:
+        """The monotonic instant of what is told late; never later than now."""
+        ago_s = (self._clock.utc() - at).total_seconds()
+        return self._clock.now_s() - max(0.0, ago_s)
 
     async def paid(self, key: str) -> Sold | None:
         """The sale with this key."""
