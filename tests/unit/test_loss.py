@@ -80,3 +80,18 @@ def test_the_losses_of_a_day_are_summed():
         saturday: 1200,
     }
     assert loss.by_day([]) == {}
+
+
+def test_what_a_promotion_explains_is_withdrawn_until_the_owner_says_that_it_is_none():
+    lines, name = [{"product": MILK, "missing": 1, "loss": 1500}], f"{MILK} 1+1"
+    explained, undone = (
+        paid(MILK, count, f"{mark}{name}")
+        for count, mark in ((1, loss.BY_PROMOTION), (-1, loss.NO_PROMOTION))
+    )
+    assert (loss.left_won(lines, [explained]), loss.stand_of(lines, [explained])) == (
+        0,
+        "withdrawn",
+    )
+    both = [explained, undone]
+    assert loss.late(both) == ()
+    assert (loss.left_won(lines, both), loss.stand_of(lines, both)) == (1500, "open")
