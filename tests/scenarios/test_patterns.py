@@ -9,6 +9,7 @@ from tests.scenarios.test_telling import Pocket
 
 from storeguard import config as cfg
 from storeguard.books import album
+from storeguard.books.proposals import Answers, AnswersFile
 from storeguard.domain import events as ev
 from storeguard.domain.loss import units
 from storeguard.domain.patterns import FEWEST_VISITS
@@ -229,6 +230,18 @@ def test_issues_stand_again_once_the_owner_says_that_it_is_no_promotion(make_sto
     assert {row.stand for row in view._read_disk().issues} == {"open"}
 
 
+def test_an_answer_that_was_given_while_the_daemon_was_off_counts_at_the_start(make_store):
+    store = many_bottles(make_store(outside=True))
+    for _ in range(FEWEST_VISITS):
+        shop_for(store, 2, 1)
+    store.stop()
+    AnswersFile(store.folder / "state").save(Answers(rejected=(f"{MILK} 1+1",)))
+    for _ in range(2):
+        store.start()
+        assert taken_back(store) == [{MILK: 0}] * FEWEST_VISITS
+        store.stop()
+
+
 def test_what_was_taken_back_is_no_debt_that_a_later_payment_settles(make_store):
     store = many_bottles(make_store(outside=True))
     for _ in range(FEWEST_VISITS):
@@ -274,6 +287,12 @@ def test_a_set_is_asked_about_with_its_likely_parts_until_it_is_answered(make_st
     [remark] = [row for row in ShopView(store.app).snapshot().remarks if "세트A" in row.why]
     assert f"{MILK} + {BAR}" in remark.why
     assert [row.state for row in ShopView(store.app)._read_disk().visits] == ["unsure"] * 2
+    store.enter()
+    store.take(BAR)  # and leaves the bottle
+    store.pay("세트A")
+    store.leave()
+    store.be_judged()
+    assert store.missing == []
     answer(store, "세트A")
     buy_the_set(store)
     assert store.missing == [{MILK: 1, BAR: 1}]

@@ -82,14 +82,17 @@ def test_a_set_that_may_be_one_comes_after_all_that_is_known_and_is_told_as_prop
 @pytest.mark.parametrize(
     ("proposal", "wanted", "given"),
     [
-        (Package(SET_A, ((MILK, 1), (BAR, 1)), is_proposed=True), {MILK: 1}, {}),
-        (Package(SET_A, ((MILK, 1), (BAR, 1))), {MILK: 1}, {MILK: 1}),
+        (Package(SET_A, ((MILK, 1), (BAR, 1)), is_proposed=True), {MILK: 1, SODA: 1}, {}),
+        (Package(SET_A, ((MILK, 1), (BAR, 1)), is_proposed=True), {MILK: 1}, {MILK: 1}),
+        (Package(SET_A, ((MILK, 1), (BAR, 1))), {MILK: 1, SODA: 1}, {MILK: 1}),
         (Package(SET_A, ((MILK, 1),), is_proposed=True), {MILK: 2}, {MILK: 1}),
-        (Bundle(SET_A, (MILK, BAR), 3, is_proposed=True), {MILK: 1, BAR: 1}, {}),
+        (Bundle(SET_A, (MILK, BAR), 3, is_proposed=True), {MILK: 1, SODA: 1}, {}),
+        (Bundle(SET_A, (MILK, BAR), 3, is_proposed=True), {MILK: 1}, {MILK: 1}),
+        (Bundle(SET_A, (MILK, BAR), 3), {MILK: 1, SODA: 1}, {MILK: 1}),
         (Bundle(SET_A, (MILK, BAR), 3, is_proposed=True), {MILK: 2, BAR: 1}, {MILK: 2, BAR: 1}),
     ],
 )
-def test_a_proposed_set_explains_all_of_it_or_nothing(proposal, wanted, given):
+def test_a_proposed_set_explains_a_whole_one_or_all_that_went_unpaid(proposal, wanted, given):
     assert proposal.gives(wanted, {SET_A: 1}).units == given
 
 

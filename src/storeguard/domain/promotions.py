@@ -93,7 +93,7 @@ class Bundle:
 
     The kiosk sells it as one line of this name; where it records the units, nothing is to be
     added. What it has sold is paid for on any day: the dates only say when it is offered. Where it
-    is only proposed, it explains whole ones or nothing.
+    is only proposed, it explains whole ones, or all that is wanted, or nothing.
     """
 
     name: str
@@ -113,9 +113,10 @@ class Bundle:
 
     def gives(self, wanted: Stock, recorded: Stock) -> Given:
         sold = recorded.get(self.name, 0)
-        if self.is_proposed and self.unpaid(wanted) < sold:
+        units = _first(wanted, self.products, self.count * sold)
+        if self.is_proposed and self.unpaid(wanted) < sold and units != wanted:
             return NOTHING
-        return Given(_first(wanted, self.products, self.count * sold), {self.name: sold})
+        return Given(units, {self.name: sold})
 
     def unpaid(self, wanted: Stock) -> int:
         """Lines of this name that would pay for what is wanted; only whole ones."""
@@ -150,10 +151,11 @@ class Package:
 
     def gives(self, wanted: Stock, recorded: Stock) -> Given:
         sold = recorded.get(self.name, 0)
-        if self.is_proposed and self.unpaid(wanted) < sold:
+        share = {p: min(wanted.get(p, 0), sold * count) for p, count in self.contents}
+        units = {p: count for p, count in share.items() if count > 0}
+        if self.is_proposed and self.unpaid(wanted) < sold and units != wanted:
             return NOTHING
-        units = {p: min(wanted.get(p, 0), sold * count) for p, count in self.contents}
-        return Given({p: count for p, count in units.items() if count > 0}, {self.name: sold})
+        return Given(units, {self.name: sold})
 
     def unpaid(self, wanted: Stock) -> int:
         """Lines of this name that would pay for what is wanted; only whole ones."""

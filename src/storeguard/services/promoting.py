@@ -76,6 +76,8 @@ class PromotionBoard:
         await asyncio.to_thread(self._file.load, tuple(products))
         self._answers = self._saved = await asyncio.to_thread(self._answers_file.load)
         self._visits.extend(await asyncio.to_thread(self._history.load))
+        for name in self._answers.rejected:  # he may have said so while no daemon ran
+            await self.pardons.take_back(name)
 
     async def poll(self, products: Collection[str]) -> None:
         """Looks at the owner's file and for his answers. Raises JournalFault."""
