@@ -1,6 +1,9 @@
 """More on the shelf than booked: never stolen, and never a cover for the next theft."""
 
 from storeguard.domain import events as ev
+from storeguard.domain.arriving import RESTS_FOR_S
+
+A_WHILE_S = RESTS_FOR_S + 3.0
 
 
 def test_an_unannounced_delivery_raises_the_kiosk_book(store):
@@ -35,7 +38,7 @@ def test_a_theft_while_the_driver_is_inside_is_found(store):
     store.enter("driver")
     store.enter("thief")
     store.advance(store.world.restock("바나나우유", 10))
-    store.advance(3)
+    store.advance(A_WHILE_S)
     store.take("바나나우유", 4, by="thief")
     store.leave("thief")
     store.leave("driver")
@@ -53,7 +56,7 @@ def test_of_an_announced_delivery_a_theft_while_the_driver_is_inside_is_found(ma
     store.advance(2)
     store.enter("driver")
     store.advance(store.world.restock("바나나우유", 10))
-    store.advance(3)
+    store.advance(A_WHILE_S)
     store.take("바나나우유", 4, by="driver")
     store.leave()
     store.be_judged()
@@ -68,7 +71,7 @@ def test_who_buys_while_the_driver_is_inside_and_pays_after_leaving_owes_nothing
     store.start()
     store.enter("driver")
     store.advance(store.world.restock("바나나우유", 10))
-    store.advance(3)
+    store.advance(A_WHILE_S)
     store.take("바나나우유", 3)
     store.leave()
     store.advance(7)
@@ -91,7 +94,7 @@ def test_who_pays_for_goods_of_a_delivery_pays_no_earlier_debt(store):
     store.be_judged()
     store.enter("driver")
     store.advance(store.world.restock("초코바", 10))
-    store.advance(3)
+    store.advance(A_WHILE_S)
     store.take("초코바", 3)
     store.pay("초코바", 3)
     store.leave()

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from tests.scenarios.conftest import STARTED_AT
 
+from storeguard.domain.arriving import RESTS_FOR_S
 from storeguard.domain.overdue import SHORTEST_PATIENCE_S
 from storeguard.outbox.folder import settled
 from storeguard.services.provisional import SETTLED_AFTER_S
@@ -146,6 +147,7 @@ def test_after_a_power_cut_the_start_settles_it_and_no_unit_is_told_twice(busy):
 def test_what_is_stolen_behind_a_delivery_is_found_and_stands(busy):
     """The masking case without a gap: in the end both books agree, and ten are missing."""
     deliver(busy, MILK, 10)
+    busy.advance(RESTS_FOR_S)
     busy.enter("thief")
     busy.take(MILK, 10, by="thief")
     busy.leave("thief")

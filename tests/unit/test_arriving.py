@@ -2,7 +2,12 @@
 
 import pytest
 
-from storeguard.domain.arriving import HANDFULS_WITHIN_S, LIES_FOR_S, goods_moved
+from storeguard.domain.arriving import (
+    HANDFULS_WITHIN_S,
+    LIES_FOR_S,
+    RESTS_FOR_S,
+    goods_moved,
+)
 from storeguard.domain.ledger import Movement, SaleLine, Visit
 from storeguard.domain.overdue import matched
 
@@ -40,18 +45,22 @@ def left(*movements):
         # Nobody's bag lies there for so long.
         ((moved(10, 3), moved(11 + LIES_FOR_S, -3)), [(10, 3), (11 + LIES_FOR_S, -3)]),
         # Less than what came is none of it.
-        ((moved(10, 10), moved(20, -4)), [(10, 10), (20, -4)]),
+        ((moved(10, 10), moved(90, -4)), [(10, 10), (90, -4)]),
         # One after the other, or handful after handful, come goods.
-        ((slow(10, 10), slow(20, -10)), [(10, 10), (20, -10)]),
-        ((slow(10, 10), slow(20, -6), moved(30, -4)), [(10, 10), (20, -6), (30, -4)]),
-        ((moved(10, 5), moved(15, 5), moved(50, -5)), [(10, 5), (15, 5), (50, -5)]),
+        ((slow(10, 10), slow(90, -10)), [(10, 10), (90, -10)]),
+        ((slow(10, 10), slow(90, -6), moved(95, -4)), [(10, 10), (90, -6), (95, -4)]),
+        ((moved(10, 5), moved(15, 5), moved(90, -5)), [(10, 5), (15, 5), (90, -5)]),
         (
             (moved(10, 2), moved(10.1 + HANDFULS_WITHIN_S, 3), moved(200, -3)),
             [(10, 2)],
         ),
         # All that came goes at once, however it came: a hand that leant there.
-        ((slow(10, 3), moved(20, -3)), []),
-        ((moved(10, 2), moved(15, 3), moved(20, -5)), []),
+        ((slow(10, 3), moved(90, -3)), []),
+        ((moved(10, 2), moved(15, 3), moved(90, -5)), []),
+        # So does what a hand took as it leant, while it may still have been there.
+        ((slow(10, 4), slow(14, -6)), [(14, -2)]),
+        ((slow(10, 4), slow(10 + RESTS_FOR_S, -6)), [(10 + RESTS_FOR_S, -2)]),
+        ((slow(10, 4), slow(10.1 + RESTS_FOR_S, -6)), [(10, 4), (10.1 + RESTS_FOR_S, -6)]),
         # Two things of two people, one put down after the other was taken away.
         ((moved(10, 2), moved(15, -2), moved(20, 3), moved(25, -3)), []),
         # What is taken first and put back beyond that has come from outside, for the rest of it.
@@ -67,8 +76,8 @@ def test_what_only_came_to_go_is_left_out(movements, expected):
 )
 def test_what_is_not_goods_for_certain_hides_no_theft_and_accuses_nobody(doubt):
     """A belief that has changed is booked as a movement that no weight has made."""
-    assert left(moved(10, 10, moved_s=SLOW_S, **doubt), slow(50, -4)) == [(10, 6)]
-    doubtful = moved(50, -4, moved_s=SLOW_S, **{**doubt, "grams": 95.0})
+    assert left(moved(10, 10, moved_s=SLOW_S, **doubt), slow(90, -4)) == [(10, 6)]
+    doubtful = moved(90, -4, moved_s=SLOW_S, **{**doubt, "grams": 95.0})
     assert left(slow(10, 10), doubtful) == [(10, 6)]
 
 
@@ -87,19 +96,19 @@ def visit(*happened):
 @pytest.mark.parametrize(
     ("happened", "unpaid", "overpaid"),
     [
-        ((slow(10, 10), slow(50, -10)), 10, 0),
-        ((slow(10, 10), slow(50, -10), (70, 10)), 0, 0),
-        ((slow(10, 10), slow(50, -3), (70, 3)), 0, 0),
-        ((slow(10, 10), slow(50, -3), (70, 4)), 0, 1),
+        ((slow(10, 10), slow(90, -10)), 10, 0),
+        ((slow(10, 10), slow(90, -10), (110, 10)), 0, 0),
+        ((slow(10, 10), slow(90, -3), (110, 3)), 0, 0),
+        ((slow(10, 10), slow(90, -3), (110, 4)), 0, 1),
         ((slow(10, -4), slow(50, 10)), 0, 0),
-        ((slow(10, 10), slow(50, -4), slow(90, 4)), 0, 0),
-        ((slow(10, 10), slow(50, -4), slow(90, 2)), 2, 0),
+        ((slow(10, 10), slow(90, -4), slow(120, 4)), 0, 0),
+        ((slow(10, 10), slow(90, -4), slow(120, 2)), 2, 0),
         (((5, 2), slow(10, -2)), 0, 0),
         ((slow(10, -2), (20, 2), slow(30, 2)), 0, 2),
         ((slow(10, -2), (20, 2), slow(30, 2), (40, -2)), 0, 0),
         ((slow(10, -2), (20, 2), (25, -1)), 1, 0),
         # Who gives back what he bought another day gets his money for it, not for another's.
-        ((slow(10, 1), slow(20, -2), (30, 2), (40, -1)), 0, 0),
+        ((slow(10, 1), slow(90, -2), (100, 2), (110, -1)), 0, 0),
         (((5, -1),), 0, 0),
     ],
 )
@@ -111,5 +120,5 @@ def test_who_owes_what_in_the_order_of_time(happened, unpaid, overpaid):
 
 
 def test_what_a_delivery_hides_is_owed_while_the_visit_waits():
-    one = visit(slow(10, 10), slow(50, -3))
+    one = visit(slow(10, 10), slow(90, -3))
     assert (one.owed(MILK), one.owes(MILK), one.unpaid(MILK)) == (-7, 3, 3)

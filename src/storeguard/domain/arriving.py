@@ -19,6 +19,10 @@ one after the other."""
 HANDFULS_WITHIN_S = 60.0
 """Goods are brought in handfuls, so soon one after the other; a bag is put down once."""
 
+RESTS_FOR_S = 60.0
+"""So long a hand may rest on a shelf that takes things, or puts them there, as it comes or goes:
+then the weight moves for longer than for one thing. What has lain there for longer is no hand."""
+
 LIES_FOR_S = 1800.0
 """So long somebody's bag may lie there while he is inside."""
 
@@ -68,8 +72,10 @@ def _go_again(here: list[_Arrival], at: int, movement: Movement, units: list[int
     is_all = left == sum(one.units for one in here) and movement.moved_s < AT_ONCE_S
     for one in reversed(here):
         is_in_doubt = not (_is_sound(one.movement) and _is_sound(movement))
-        is_soon = movement.started_s - one.movement.started_s <= LIES_FOR_S
-        if is_in_doubt or (is_soon and (is_all or (one.is_loose and left >= one.units))):
+        lain_s = movement.started_s - one.movement.started_s
+        may_be_bag = lain_s <= LIES_FOR_S and (is_all or (one.is_loose and left >= one.units))
+        may_be_hand = lain_s <= RESTS_FOR_S and not one.is_loose
+        if is_in_doubt or may_be_bag or may_be_hand:
             gone = min(left, one.units)
             one.units -= gone
             units[one.at] -= gone
