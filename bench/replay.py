@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from _report import report
-from storeguard.devices.replay import load_trace
+from storeguard.devices.traces import load_trace
 from storeguard.domain import scalerules, scalestate, weighing
 from storeguard.mode import REPLAY
 from storeguard.replaying import replay

@@ -14,11 +14,8 @@ from storeguard import config as cfg
 from storeguard.app import Store
 from storeguard.clock import Clock, LoopClock, SimLoop, run_simulated, utc_at
 from storeguard.config import Config
-from storeguard.devices.replay import (
-    ReplayDetector,
-    ReplayPeople,
-    ReplayScale,
-    ReplayVideo,
+from storeguard.devices.replay import ReplayDetector, ReplayPeople, ReplayScale, ReplayVideo
+from storeguard.devices.traces import (
     Trace,
     TraceComplete,
     TraceEdit,

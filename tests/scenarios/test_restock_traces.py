@@ -2,7 +2,7 @@
 
 import pytest
 
-from storeguard.devices.replay import TraceRestock, load_trace
+from storeguard.devices.traces import TraceRestock, load_trace
 
 MILK, BAR = "바나나우유", "초코바"
 HEADER = "t_s,mode,who\n"

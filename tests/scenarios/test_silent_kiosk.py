@@ -2,7 +2,7 @@
 
 import pytest
 
-from storeguard.devices.replay import load_trace
+from storeguard.devices.traces import load_trace
 
 MILK, BAR = "바나나우유", "초코바"
 
