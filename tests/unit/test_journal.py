@@ -24,6 +24,7 @@ from storeguard.books.journal import (
     VersionRecord,
 )
 from storeguard.books.schema import upgrade
+from storeguard.domain import loss
 from storeguard.errors import JournalFault, JournalTooNew
 
 AT = datetime(2026, 11, 20, 13, 21, 4, 123456, tzinfo=UTC)
@@ -208,6 +209,19 @@ def test_an_issue_is_amended_once_a_sale(journal):
     assert not journal.amend_issue("unknown", "우유", 1, "s1")
     amendment = {"product": "우유", "count": 1, "sale_id": "s1"}
     assert journal.recent_issues() == (replace(issue, amendments=(amendment,)),)
+
+
+def test_a_provisional_issue_is_settled_once_whatever_a_promotion_has_explained(journal):
+    lines = ({"product": "우유", "missing": 3}, {"product": "빵", "missing": 1})
+    journal.record_issue(IssueRecord("i1", AT, None, lines))
+    journal.amend_issue("i1", "빵", 1, f"{loss.BY_PROMOTION}1+1")
+    assert journal.settle_issue("i1", {"우유": 1, "빵": 1})
+    assert not journal.settle_issue("i1", {})
+    assert not journal.settle_issue("unknown", {})
+    [issue] = journal.recent_issues()
+    assert loss.left(issue.lines, issue.amendments) == [
+        {"product": "우유", "missing": 1, "loss": 0}
+    ]
 
 
 def test_deliveries_faults_and_steps_are_kept(journal):

@@ -226,7 +226,7 @@ class Journal:
         with self._transaction() as connection:
             of_issue = select(column.lines, column.amendments).where(column.id == issue_id)
             known = connection.execute(of_issue.with_for_update()).first()
-            if known is None or len(loss.late(known.amendments)) < len(known.amendments):
+            if known is None or loss.TAKEN_BACK in [one["sale_id"] for one in known.amendments]:
                 return False
             taken_back = loss.taken_back(known.lines, confirmed)
             if taken_back:
