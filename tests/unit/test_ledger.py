@@ -198,6 +198,16 @@ def test_who_pays_before_he_takes_remembers_the_payment_that_the_earlier_visit_g
     assert visit(ledger, "v2").yielded == (sale(1, 114.0),)
 
 
+@pytest.mark.parametrize(("waits_s", "may_be"), [(30.0, True), (PREPAID_FOR_S + 1, False)])
+def test_whoever_comes_soon_remembers_the_payment_that_a_leavers_visit_got(waits_s, may_be):
+    """Nobody was seen as it was made: he may have paid before he came into the picture."""
+    ledger = end_visit(Ledger((Visit("v1", 100.0),)), 110.0, 115.0)
+    ledger = add_sale(add_movement(ledger, take(1, 105.0)), sale(1, 120.0))
+    assert visit(ledger, "v1").paid[MILK] == 1
+    ledger = open_visit(ledger, "v2", 120.0 + waits_s, by_step=False)
+    assert visit(ledger, "v2").yielded == ((sale(1, 120.0),) if may_be else ())
+
+
 @pytest.mark.parametrize(("waits_s", "belongs"), [(30.0, True), (PREPAID_FOR_S + 1, False)])
 def test_a_prepaid_sale_is_the_next_visits_if_that_comes_soon(waits_s, belongs):
     ledger = add_sale(Ledger(), sale(1, 100.0))

@@ -193,13 +193,15 @@ class Ledger:
 
     `grace_s`: so long after the last person was seen a payment may still be theirs. `prepaid`
     waits for its visit, a refund there for what is put back. `credits`: units that judged
-    visits paid or brought too many, so that the kiosk book was raised by them.
+    visits paid or brought too many, so that the kiosk book was raised by them. `unseen`: payments
+    that a leaver's visit got while nobody was inside: whoever came soon after may have paid.
     """
 
     visits: tuple[Visit, ...] = ()
     prepaid: tuple[SaleLine, ...] = ()
     debts: tuple[Debt, ...] = ()
     credits: tuple[Credit, ...] = ()
+    unseen: tuple[SaleLine, ...] = ()
     grace_s: float = math.inf
 
     @property
@@ -209,13 +211,15 @@ class Ledger:
 
 
 def open_visit(ledger: Ledger, visit_id: str, started_s: float, *, by_step: bool) -> Ledger:
-    """Somebody is in the store; sales made shortly before by nobody are theirs."""
+    """Somebody is in the store; sales made shortly before by nobody are theirs, and those that a
+    leaver's visit got may be."""
     prepaid = tuple(
         s for s in ledger.prepaid if s.count >= 0 and started_s - s.t_s <= PREPAID_FOR_S
     )
     refunds = tuple(s for s in ledger.prepaid if s.count < 0 and started_s - s.t_s <= LATE_FOR_S)
-    visit = Visit(visit_id, started_s, by_step=by_step, sales=prepaid)
-    return replace(ledger, visits=(*ledger.visits, visit), prepaid=refunds)
+    unseen = tuple(s for s in ledger.unseen if started_s - s.t_s <= PREPAID_FOR_S)
+    visit = Visit(visit_id, started_s, by_step=by_step, sales=prepaid, yielded=unseen)
+    return replace(ledger, visits=(*ledger.visits, visit), prepaid=refunds, unseen=unseen)
 
 
 def offer(ledger: Ledger, promotions: tuple[Offer, ...]) -> Ledger:
@@ -342,9 +346,11 @@ def _pay(ledger: Ledger, visit: Visit, sale: SaleLine) -> Ledger:
 
     Nobody saw who paid: where two owe the same product, the earlier visit gets what the later
     one has perhaps paid. So it does where the later one, inside by then, has yet to take it, or
-    the scale to come to rest.
+    the scale to come to rest; and where nobody is inside, but somebody comes soon.
     """
     visit_now = inside(ledger, sale.t_s)
+    if visit_now is None:
+        ledger = replace(ledger, unseen=(*ledger.unseen, sale))
     others = [v for v in _payers(ledger, sale) if v is visit_now or v.owes(sale.product) > 0]
     for other in (one for one in others if one.id != visit.id):
         ledger = _with(ledger, replace(other, yielded=(*other.yielded, sale)))
