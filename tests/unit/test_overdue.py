@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from storeguard.domain.arriving import RESTS_FOR_S
 from storeguard.domain.ledger import Mark, Movement, SaleLine, Visit
 from storeguard.domain.overdue import (
     FEWEST_DELAYS,
@@ -67,11 +68,21 @@ def late(found):
         (((5, "pay", MILK, -1),), 500, {}),
         # A paid bottle is put back and another taken.
         (((10, MILK, -1), (20, "pay", MILK, 1), (30, MILK, 1), (40, MILK, -1)), 500, {}),
-        (((10, MILK, 3), (40, MILK, -1)), 500, {MILK: [40]}),
+        # A bag that is taken along, or something from it.
+        (((10, MILK, 3), (40, MILK, -1)), 500, {}),
     ],
 )
 def test_what_is_overdue(happened, now_s, expected):
     assert late(overdue(visit(*happened), now_s, PATIENCE_S)) == expected
+
+
+@pytest.mark.parametrize(("lain_s", "is_told"), [(RESTS_FOR_S, False), (RESTS_FOR_S + 1, True)])
+def test_what_goes_from_goods_that_were_brought_one_by_one_is_overdue(lain_s, is_told):
+    came = Movement(10.0, 16.0, "A", MILK, 3, 285.0, 1.0, moved_s=4.0)
+    went_s = 10.0 + lain_s
+    went = Movement(went_s, went_s + 2, "A", MILK, -1, -95.0, 1.0)
+    found = late(overdue(replace(visit(), movements=(came, went)), 1000.0, PATIENCE_S))
+    assert found == ({MILK: [went_s]} if is_told else {})
 
 
 @pytest.mark.parametrize("more", [{"unverified": (MILK,)}, {"uncertain": {MILK: (0, 1)}}])

@@ -167,7 +167,7 @@ def came_and_went(brought: int, taken: int) -> Visit:
     """A delivery, unit after unit, and then some of it is gone."""
     steps = (
         Movement(10.0, 18.0, "A", MILK, brought, 95.0 * brought, 0.96, moved_s=6.0),
-        Movement(90.0, 95.0, "A", MILK, -taken, -95.0 * taken, 0.98, moved_s=3.0),
+        Movement(400.0, 405.0, "A", MILK, -taken, -95.0 * taken, 0.98, moved_s=3.0),
     )
     return replace(visit({}, {}, {}), certainty={MILK: 1.0}, movements=steps)
 

@@ -19,9 +19,9 @@ one after the other."""
 HANDFULS_WITHIN_S = 60.0
 """Goods are brought in handfuls, so soon one after the other; a bag is put down once."""
 
-RESTS_FOR_S = 60.0
-"""So long a hand may rest on a shelf that takes things, or puts them there, as it comes or goes:
-then the weight moves for longer than for one thing. What has lain there for longer is no hand."""
+RESTS_FOR_S = 300.0
+"""So long a customer has his bags on a shelf, or a hand, and takes things from it meanwhile, in any
+order and in parts. What has lain there for longer in a visit of many is goods that were brought."""
 
 LIES_FOR_S = 1800.0
 """So long somebody's bag may lie there while he is inside."""
@@ -73,9 +73,8 @@ def _go_again(here: list[_Arrival], at: int, movement: Movement, units: list[int
     for one in reversed(here):
         is_in_doubt = not (_is_sound(one.movement) and _is_sound(movement))
         lain_s = movement.started_s - one.movement.started_s
-        may_be_bag = lain_s <= LIES_FOR_S and (is_all or (one.is_loose and left >= one.units))
-        may_be_hand = lain_s <= RESTS_FOR_S and not one.is_loose
-        if is_in_doubt or may_be_bag or may_be_hand:
+        may_be_bag = lain_s <= LIES_FOR_S and (is_all or one.is_loose)
+        if is_in_doubt or lain_s <= RESTS_FOR_S or may_be_bag:
             gone = min(left, one.units)
             one.units -= gone
             units[one.at] -= gone
