@@ -90,7 +90,7 @@ def test_without_sales_nothing_is_known_of_a_scale_that_has_recovered_either():
 
 def test_without_sales_what_a_delivery_hides_is_unverified_too():
     brought = Movement(20.0, 28.0, "A", BAR, 10, 800.0, 0.99, moved_s=6.0)
-    taken = Movement(50.0, 52.0, "A", BAR, -3, -240.0, 0.99)
+    taken = Movement(400.0, 402.0, "A", BAR, -3, -240.0, 0.99)
     one = replace(visit(), movements=(brought, taken))
     assert without_sales(one).unverified == {BAR}
 

@@ -188,7 +188,7 @@ def test_what_the_cleaner_brought_and_a_customer_bought_was_brought():
 
 def test_goods_that_hid_what_was_taken_after_them_were_brought():
     came = replace(moved(MILK, 3, 40.0), settled_s=45.0, moved_s=4.0)
-    gone = moved(MILK, -2, 70.0)
+    gone = moved(MILK, -2, 400.0)
     assert reasons(came, gone) == [
         Reason("taken", MILK, 2, gone),
         Reason("unpaid", MILK, 2, until_s=NOW_S),
