@@ -6,8 +6,9 @@ unmatched for longer than people take to pay is overdue.
 """
 
 import math
+from bisect import insort
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from storeguard.domain.arriving import goods_moved
 from storeguard.domain.ledger import Movement, Visit
@@ -144,23 +145,26 @@ def _in_order(visit: Visit, product: str) -> Iterator[tuple[float, Movement | in
 
 @dataclass(slots=True)
 class _Hands:
-    """Units that are out; when those were paid that nobody has taken yet; units brought."""
+    """Units that are out, and which of them are unpaid, by index: in hours there are hundreds, and
+    few unpaid; when those were paid that nobody has taken yet; units brought."""
 
     units: list[Taken] = field(default_factory=list)
+    unpaid: list[int] = field(default_factory=list)
     credits_s: list[float] = field(default_factory=list)
     brought: int = 0
 
     def move(self, movement: Movement) -> None:
         for _ in range(-movement.units):
             paid_s = self.credits_s.pop(0) if self.credits_s else None
+            if paid_s is None:
+                self.unpaid.append(len(self.units))
             self.units.append(Taken(movement, paid_s))
         for _ in range(movement.units):
             self._put_back()
 
     def _put_back(self) -> None:
-        unpaid = self._unpaid()
-        if unpaid:
-            self.units.pop(unpaid[-1])
+        if self.unpaid:
+            self.units.pop(self.unpaid.pop())
         elif self.units:
             paid_s = self.units.pop().paid_s
             assert paid_s is not None
@@ -169,13 +173,13 @@ class _Hands:
             self.brought += 1
 
     def pay(self, t_s: float, patience_s: float) -> None:
-        unpaid = self._unpaid()
-        fresh = [i for i in unpaid if t_s - self.units[i].movement.settled_s <= patience_s]
-        if not unpaid:
+        if not self.unpaid:
             self.credits_s.append(t_s)
             return
-        i = fresh[-1] if fresh else unpaid[0]
-        self.units[i] = replace(self.units[i], paid_s=t_s)
+        fresh = [i for i in self.unpaid if t_s - self.units[i].movement.settled_s <= patience_s]
+        i = fresh[-1] if fresh else self.unpaid[0]
+        self.unpaid.remove(i)
+        self.units[i] = Taken(self.units[i].movement, t_s)
 
     def refund(self) -> None:
         if self.credits_s:
@@ -186,7 +190,5 @@ class _Hands:
             return
         paid = [i for i, unit in enumerate(self.units) if unit.is_paid]
         for i in paid[-1:]:
-            self.units[i] = replace(self.units[i], paid_s=None)
-
-    def _unpaid(self) -> list[int]:
-        return [i for i, unit in enumerate(self.units) if not unit.is_paid]
+            self.units[i] = Taken(self.units[i].movement, None)
+            insort(self.unpaid, i)
