@@ -20,17 +20,9 @@ def loss_by_day(
 
     `amended`: issue id → its amendments. `since`: days before it are not read.
     """
-    found = [folder for folder in sealed_issues(root) if _may_be_since(folder, since)]
+    found = sealed_issues(root, since)
     losses = (_loss(folder, timezone, amended.get(folder.name, ())) for folder in found)
     return by_day((day, won) for day, won in losses if day >= since)
-
-
-def _may_be_since(folder: Path, since: date) -> bool:
-    """Our ids begin with their local day; a folder of another name has to be read."""
-    try:
-        return date.fromisoformat(folder.name[:10]) >= since
-    except ValueError:
-        return True
 
 
 def _loss(folder: Path, timezone: str, amendments: Sequence[Amendment]) -> tuple[date, int]:

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -199,6 +199,14 @@ def test_sealed_issues_are_found_oldest_first(root, evidence):
     (root / "broken" / "issue.json").write_text("{")
     assert folder.sealed_issues(root) == (first, second)
     assert folder.sealed_issues(root / "not there") == ()
+
+
+def test_of_sealed_issues_since_a_day_no_older_one_is_read(root, evidence, monkeypatch):
+    read, read_manifest = [], folder.read_manifest
+    sealed = [replace(ISSUE, id=f"{name}_22-21-04") for name in ("2026-11-18", "2026-11-19", "x")]
+    found = [seal(root, evidence, issue) for issue in sealed]
+    monkeypatch.setattr(folder, "read_manifest", lambda one: read.append(one) or read_manifest(one))
+    assert set(folder.sealed_issues(root, date(2026, 11, 19))) == set(read) == set(found[1:])
 
 
 @pytest.mark.parametrize("name", ["../secret", "/etc/passwd", "a//b", "a/../../b", ""])

@@ -12,6 +12,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -93,15 +94,26 @@ def sweep_staged(extra: Sequence[Path]) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def sealed_issues(root: Path) -> tuple[Path, ...]:
-    """The folders with a readable manifest, oldest first."""
+def sealed_issues(root: Path, since: date = date.min) -> tuple[Path, ...]:
+    """The folders with a readable manifest, oldest first.
+
+    `since`: those whose names begin with an earlier day are not even read; our ids begin with their
+    local day, a folder of another name has to be read.
+    """
     found: list[tuple[str, str, Path]] = []
-    for folder in _folders(root):
+    for folder in (one for one in _folders(root) if _may_be_since(one, since)):
         try:
             found.append((read_manifest(folder)["sealed_at"], folder.name, folder))
         except OutboxFault:  # no issue of ours, or not yet: adoption looks after it
             continue
     return tuple(folder for _, _, folder in sorted(found))
+
+
+def _may_be_since(folder: Path, since: date) -> bool:
+    try:
+        return date.fromisoformat(folder.name[:10]) >= since
+    except ValueError:
+        return True
 
 
 def set_damaged_aside(root: Path) -> None:

@@ -109,7 +109,9 @@ class Outcomes:
 
     def _of_late(self) -> list[str]:
         since = self._clock.utc() - TOLD_FOR
-        manifests = (read_manifest(folder) for folder in sealed_issues(self._issue_root))
+        the_day_before = since.date() - timedelta(days=1)  # ids have the store's own day
+        found = sealed_issues(self._issue_root, the_day_before)
+        manifests = (read_manifest(folder) for folder in found)
         return [one["id"] for one in manifests if datetime.fromisoformat(one["sealed_at"]) >= since]
 
     async def _tell_of(self, issue_id: str) -> None:
