@@ -8,6 +8,7 @@ from tests.scenarios.conftest import STARTED_AT
 from storeguard.domain.arriving import RESTS_FOR_S
 from storeguard.domain.overdue import SHORTEST_PATIENCE_S
 from storeguard.outbox.folder import settled
+from storeguard.services.delays import LEARNED_EVERY_S
 from storeguard.services.provisional import SETTLED_AFTER_S
 
 MILK, BAR, COLA = "바나나우유", "초코바", "콜라"
@@ -167,15 +168,7 @@ def test_what_is_stolen_behind_a_delivery_is_found_and_stands(busy):
 
 def test_goods_of_an_earlier_delivery_that_are_stolen_leave_no_question_twice(busy):
     """What a provisional issue has taken out of the kiosk book no answer takes out again."""
-    busy.leave("somebody who stays")
-    busy.be_judged()
-    busy.enter("driver")
-    deliver(busy, MILK, 10)
-    busy.leave()
-    busy.be_judged()
-    busy.enter("thief")
-    busy.take(MILK, 10, by="thief")
-    busy.advance(LONG)
+    steal_what_was_delivered(busy)
     busy.leave()
     busy.be_judged()
     assert kinds(busy) == ["IssueSealed", "IssueConfirmed"]
@@ -184,15 +177,7 @@ def test_goods_of_an_earlier_delivery_that_are_stolen_leave_no_question_twice(bu
 
 
 def test_nor_after_a_power_cut(busy):
-    busy.leave("somebody who stays")
-    busy.be_judged()
-    busy.enter("driver")
-    deliver(busy, MILK, 10)
-    busy.leave()
-    busy.be_judged()
-    busy.enter("thief")
-    busy.take(MILK, 10, by="thief")
-    busy.advance(LONG)
+    steal_what_was_delivered(busy)
     busy.world.leave("thief")
     busy.cut_power()
     busy.start()
@@ -285,7 +270,7 @@ def test_how_long_people_take_to_pay_is_learned_in_a_store_that_is_never_empty(p
 
 
 def test_what_was_learned_outlives_a_restart(prompt):
-    prompt.advance(SETTLED_AFTER_S + 30)
+    prompt.advance(SETTLED_AFTER_S + LEARNED_EVERY_S)
     prompt.cut_power()
     prompt.start()
     prompt.enter("another")
@@ -343,6 +328,19 @@ def test_what_turns_up_after_all_of_a_scale_that_was_out_is_withdrawn(busy, how)
     busy.leave("somebody who stays")
     busy.be_judged()
     assert kinds(busy) == ["IssueSealed", "IssueWithdrawn"]
+
+
+def steal_what_was_delivered(busy):
+    """In two visits, the second of which goes on."""
+    busy.leave("somebody who stays")
+    busy.be_judged()
+    busy.enter("driver")
+    deliver(busy, MILK, 10)
+    busy.leave()
+    busy.be_judged()
+    busy.enter("thief")
+    busy.take(MILK, 10, by="thief")
+    busy.advance(LONG)
 
 
 def deliver(store, product, count):

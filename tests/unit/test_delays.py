@@ -8,7 +8,7 @@ import pytest
 from storeguard.books.records import DelayFile
 from storeguard.domain.ledger import Movement, SaleLine, Visit
 from storeguard.domain.overdue import USUAL_PATIENCE_S
-from storeguard.services.delays import SAVED_EVERY_S, PaymentDelays
+from storeguard.services.delays import LEARNED_EVERY_S, SAVED_EVERY_S, PaymentDelays
 
 MILK = "바나나우유"
 
@@ -60,6 +60,18 @@ def test_each_payment_teaches_once_however_often_the_visit_is_looked_at(clock):
         delays.learn(visit(20.0, 30.0, 30.0), until_s)
     delays.learn(visit(20.0, 30.0, 30.0))
     assert sorted(written(delays, memory)) == [20.0, 30.0, 30.0]
+
+
+def test_a_visit_that_goes_on_is_gone_through_once_a_minute(clock):
+    memory = Memory()
+    delays = PaymentDelays(memory, clock)
+    delays.learn(visit(20.0, 30.0), 100.0)
+    clock.t_s += LEARNED_EVERY_S - 1
+    delays.learn(visit(20.0, 30.0), 400.0)
+    assert written(delays, memory) == (20.0,)
+    clock.t_s += SAVED_EVERY_S
+    delays.learn(visit(20.0, 30.0), 400.0)
+    assert written(delays, memory) == (20.0, 30.0)
 
 
 def test_what_is_not_paid_teaches_nothing(clock):

@@ -10,6 +10,9 @@ from storeguard.clock import Clock
 from storeguard.domain.ledger import Visit
 from storeguard.domain.overdue import MOST_DELAYS, delays_s, patience_of
 
+LEARNED_EVERY_S = 60.0
+"""A visit of hours is gone through whole to learn from it; it goes on meanwhile."""
+
 SAVED_EVERY_S = 600.0
 """A card wears out; ten minutes of payments are soon learned again."""
 
@@ -31,7 +34,7 @@ class PaymentDelays:
         self._memory = memory
         self._clock = clock
         self._known: deque[float] = deque(memory.load(), maxlen=MOST_DELAYS)
-        self._visit_s = -inf
+        self._visit_s = self._learned_s = -inf
         self._taught: Counter[float] = Counter()
         self._is_new = False
         self._saved_s = -inf
@@ -41,9 +44,16 @@ class PaymentDelays:
         return patience_of(self._known)
 
     def learn(self, visit: Visit, until_s: float = inf) -> None:
-        """What the visit's payments until then teach; each is taken once, however often asked."""
+        """What the visit's payments until then teach; each is taken once, however often asked.
+
+        Of a visit that goes on, once a minute; without `until_s` at once.
+        """
+        now_s = self._clock.now_s()
         if visit.started_s != self._visit_s:
             self._visit_s, self._taught = visit.started_s, Counter()
+        elif until_s < inf and now_s - self._learned_s < LEARNED_EVERY_S:
+            return
+        self._learned_s = now_s
         found = Counter(delays_s(visit, until_s))
         new = found - self._taught
         self._known.extend(new.elements())
