@@ -133,10 +133,7 @@ def test_an_ended_promotion_is_no_pattern_of_its_own_making(trace, told):
 
 
 def test_the_owner_is_asked_and_his_no_is_remembered(make_store):
-    store = make_store(outside=True)
-    stock = store.folder / "inventory" / "inventory_store.csv"
-    stock.write_text(stock.read_text().replace(f"{MILK},6", f"{MILK},30"))
-    store.start()
+    store = many_bottles(make_store(outside=True))
     for _ in range(FEWEST_VISITS):
         shop_for(store, 2, 1)
     assert store.missing == [{MILK: 1}] * FEWEST_VISITS
@@ -158,10 +155,7 @@ def test_the_owner_is_asked_and_his_no_is_remembered(make_store):
 
 
 def test_the_question_is_kept_over_a_restart_and_answered_by_declaring_it(make_store):
-    store = make_store(outside=True)
-    stock = store.folder / "inventory" / "inventory_store.csv"
-    stock.write_text(stock.read_text().replace(f"{MILK},6", f"{MILK},30"))
-    store.start()
+    store = many_bottles(make_store(outside=True))
     for _ in range(FEWEST_VISITS):
         shop_for(store, 2, 1)
     store.stop()
