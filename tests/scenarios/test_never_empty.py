@@ -6,8 +6,11 @@ import pytest
 from tests.scenarios.conftest import STARTED_AT
 
 from storeguard.domain.arriving import RESTS_FOR_S
+from storeguard.domain.doubts import Doubt
+from storeguard.domain.failing import mark_unverified
 from storeguard.domain.overdue import SHORTEST_PATIENCE_S
 from storeguard.outbox.folder import settled
+from storeguard.services import shelfdoubts
 from storeguard.services.delays import LEARNED_EVERY_S
 from storeguard.services.provisional import SETTLED_AFTER_S
 
@@ -328,6 +331,22 @@ def test_what_turns_up_after_all_of_a_scale_that_was_out_is_withdrawn(busy, how)
     busy.leave("somebody who stays")
     busy.be_judged()
     assert kinds(busy) == ["IssueSealed", "IssueWithdrawn"]
+
+
+def test_what_is_missing_for_certain_of_a_count_in_doubt_leaves_the_kiosk_book_once(
+    busy, monkeypatch
+):
+    """Its scale has failed since, and one or two are gone by its weight: one is confirmed."""
+    busy.take(MILK, by="somebody who stays")
+    busy.advance(LONG)
+    ledger = busy.app.reconciling.ledger
+    failed = Doubt("failed", MILK, "A", busy.app.clock.now_s())
+    busy.app.reconciling.ledger = mark_unverified(ledger, [failed], failed.at_s)
+    monkeypatch.setattr(shelfdoubts, "unpaid_ranges", lambda *_: {MILK: (1, 2)})
+    busy.leave("somebody who stays")
+    busy.be_judged()
+    assert kinds(busy) == ["IssueSealed", "IssueConfirmed"]
+    assert busy.kiosk[MILK] == busy.shelf[MILK]
 
 
 def steal_what_was_delivered(busy):

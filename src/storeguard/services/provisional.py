@@ -77,20 +77,17 @@ class ProvisionalIssues:
 
     async def settle(
         self, unpaid: Stock, uncertain: Mapping[str, tuple[int, int]]
-    ) -> tuple[dict[str, int], dict[str, int]]:
+    ) -> dict[str, int]:
         """The visit is judged: confirms or withdraws.
 
         A doubt that came in the end takes nothing back that is missing for certain: of a product
-        in `uncertain` the least is confirmed. Returns what no issue has told yet, and of what is
-        confirmed the units whose product is in doubt: the judgement has not booked those.
+        in `uncertain` the least is confirmed. Returns what no issue has told yet.
         """
         least = {name: low for name, (low, _) in uncertain.items() if name not in unpaid}
         self._settled, rest = settle_provisional(self._open, {**unpaid, **least})
-        doubted: Counter[str] = Counter()
         for settlement in self._settled:
             await self._filing.settle(settlement.issue_id, settlement.confirmed)
-            doubted.update({n: c for n, c in settlement.confirmed.items() if n in least})
-        return {name: count for name, count in rest.items() if name in unpaid}, dict(doubted)
+        return {name: count for name, count in rest.items() if name in unpaid}
 
     def announce(self) -> tuple[Debt, ...]:
         """Publishes what came of them; returns what may still be paid late."""

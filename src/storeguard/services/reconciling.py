@@ -180,16 +180,15 @@ class ReconcilingService:
         await self._questions.ask(visit, judgement.unannounced)
         changes = await self._raise_hiding(visit, judgement)
         unpaid = {**judgement.unpaid, **known_since_recovery(visit)}
-        rest, in_doubt = await self._provisional.settle(unpaid, judgement.uncertain)
+        rest = await self._provisional.settle(unpaid, judgement.uncertain)
         sealed = None
         found, reasons = self._heaps.with_counted(visit, judgement, rest, self._clock.now_s())
         if found:
             kept = self._sales.leftovers(visit)
             case = Case(visit.id, visit, found, reasons, kept)
             sealed = await self._filing.file(case)
-        changes.subtract(in_doubt)
-        if booked := {name: count for name, count in changes.items() if count}:
-            await self._kiosk.add(booked, why=f"visit {visit.id}", key=f"visit:{visit.id}")
+        if changes:
+            await self._kiosk.add(changes, why=f"visit {visit.id}", key=f"visit:{visit.id}")
         await asyncio.to_thread(self._record.close, visit, judgement)
         self._comparison.may_be_others(alternatives(visit, judgement.unpaid))
         paid_meanwhile = self._sales_since(visit)
@@ -204,12 +203,12 @@ class ReconcilingService:
             self._keeper.book_late(sale)
         await self._keep_or_discard(visit, judgement, has_issue=bool(found))
 
-    async def _raise_hiding(self, visit: Visit, judgement: Judgement) -> Counter[str]:
+    async def _raise_hiding(self, visit: Visit, judgement: Judgement) -> dict[str, int]:
         """Books goods that hid what was taken after them; returns what is to be booked besides.
 
         Before the issue takes those out of the kiosk book, which never holds less than nothing.
         """
-        changes = Counter(self._restocking.rest(visit, judgement.kiosk_changes))
+        changes = self._restocking.rest(visit, judgement.kiosk_changes)
         came = {name: changes.pop(name) for name in judgement.hiding if name in changes}
         if came:
             why, key = f"visit {visit.id}: brought", f"brought:{visit.id}"
