@@ -10,10 +10,9 @@ from zoneinfo import ZoneInfo
 
 from storeguard import budgeting
 from storeguard import config as cfg
-from storeguard.books import csvfile
+from storeguard.books import csvfile, journalfile
 from storeguard.books import promotions as promotionsfile
 from storeguard.books.calibrations import CalibrationFile
-from storeguard.books.journalfile import amendments
 from storeguard.books.proposals import AnswersFile
 from storeguard.books.rows import Rows
 from storeguard.clock import Clock
@@ -240,10 +239,17 @@ def issue_rows(root: Path, *, has_bucket: bool) -> Iterator[dict[str, Any]]:
 
 
 def loss_today(config: cfg.Config, folders: cfg.Folders, clock: Clock) -> int:
-    """What today's issues come to in won, what was paid or put back since left out."""
-    timezone, amended = config.store.timezone, amendments(folders.state, config.journal.url)
+    """What today's issues come to in won, what was paid, put back or dismissed left out."""
+    timezone, journal = config.store.timezone, (folders.state, config.journal.url)
     today = clock.utc().astimezone(ZoneInfo(timezone)).date()
-    return loss_by_day(folders.issue_data, timezone, amended, since=today).get(today, 0)
+    found = loss_by_day(
+        folders.issue_data,
+        timezone,
+        journalfile.amendments(*journal),
+        dismissed=journalfile.dismissed(*journal),
+        since=today,
+    )
+    return found.get(today, 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
-"""The loss of each day, from the sealed issues and what was paid or put back of them since."""
+"""The loss of each day, from the sealed issues and what has become of them since."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -14,13 +14,15 @@ def loss_by_day(
     timezone: str,
     amended: Mapping[str, Sequence[Amendment]],
     *,
+    dismissed: Collection[str] = (),
     since: date = date.min,
 ) -> Mapping[date, int]:
     """Local day → won, of the days that have issues. Blocks; raises OutboxFault.
 
-    `amended`: issue id → its amendments. `since`: days before it are not read.
+    `amended`: issue id → its amendments. `dismissed`: ids of those that the owner says are no
+    loss. `since`: days before it are not read.
     """
-    found = sealed_issues(root, since)
+    found = [one for one in sealed_issues(root, since) if one.name not in dismissed]
     losses = (_loss(folder, timezone, amended.get(folder.name, ())) for folder in found)
     return by_day((day, won) for day, won in losses if day >= since)
 

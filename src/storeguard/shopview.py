@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from storeguard.app import Store
+from storeguard.books.decisions import DISMISSED
 from storeguard.books.journal import Visit as JudgedVisit
 from storeguard.books.unseensales import UnseenSales
 from storeguard.clock import is_clock_synced
@@ -314,7 +315,9 @@ class ShopView:
     def _read_disk(self) -> _OnDisk:
         journal = self._store.journal
         visits = [self._judged(v) for v in journal.recent_visits(SHOWN) if v.judgement is not None]
-        amended = {i.id: i.amendments for i in journal.recent_issues(SHOWN * 5) if i.amendments}
+        known = journal.recent_issues(SHOWN * 5)
+        amended = {one.id: one.amendments for one in known if one.amendments}
+        dismissed = {one.id for one in known if one.verdict == DISMISSED}
         folders = sealed_issues(self._store.folders.issue_data)[-SHOWN:][::-1]
         issues = tuple(self._issue(folder, amended.get(folder.name, ())) for folder in folders)
         digests = sealed_issues(self._store.folders.state / DIGESTS)[-SHOWN:][::-1]
@@ -322,7 +325,8 @@ class ShopView:
         zone = self._store.config.store.timezone
         now = self._store.clock.utc().astimezone(ZoneInfo(zone))
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        losses = loss_by_day(self._store.folders.issue_data, zone, amended, since=now.date())
+        root = self._store.folders.issue_data
+        losses = loss_by_day(root, zone, amended, dismissed=dismissed, since=now.date())
         loss_won = losses.get(now.date(), 0)
         unseen = UnseenSales(journal).how_many(since=midnight)
         return _OnDisk(tuple(visits), issues, notices, loss_won, unseen)

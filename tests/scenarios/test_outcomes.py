@@ -5,11 +5,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from storeguard.books.daily import DayRecords
+from storeguard.checking import loss_today
 from storeguard.errors import StoreguardError
 from storeguard.issuedesk import IssueDesk
-from storeguard.losses import loss_by_day
 from storeguard.pastdesk import PastDesk
 from storeguard.services import comparing
+from storeguard.shopview import ShopView
 from storeguard.web.desks import Wish
 
 MAX_VISIT_S = 60.0
@@ -64,12 +65,12 @@ def come(store, outcome):
 def losses(store):
     """What each page says today's loss is."""
     now = store.clock.utc()
-    journal, [issue] = store.app.journal, store.issues
-    amended = {one.id: one.amendments for one in journal.recent_issues()}
+    journal = store.app.journal
     reported = DayRecords(journal, SEOUL, frozenset()).day(now.astimezone(ZONE).date(), now)
     return {
         "album": desk_of(store).album(Wish()).cards[0].loss_won,
-        "first page": sum(loss_by_day(issue.parent, SEOUL, amended).values()),
+        "first page": ShopView(store.app)._read_disk().loss_today_won,
+        "list": loss_today(store.app.config, store.app.folders, store.clock),
         "days": PastDesk(journal, store.clock, SEOUL).days(1)[0].loss_won,
         "morning": reported.loss_won,
     }
@@ -119,6 +120,20 @@ def steal(store):
     store.take(MILK)
     store.leave()
     store.be_judged()
+
+
+def test_what_the_owner_dismisses_is_no_loss_on_any_page_until_he_opens_it_again(store):
+    steal(store)
+    decide(store, "dismiss")
+    assert {page: won for page, won in losses(store).items() if won} == {"album": 1500}
+    assert desk_of(store).album(Wish()).cards[0].state == "dismissed"
+    decide(store, "reopen")
+    assert set(losses(store).values()) == {1500}
+
+
+def decide(store, action):
+    name = store.issues[0].name
+    store._run(desk_of(store).act(name, action, who="owner", reason="제 방문이었습니다"))
 
 
 @pytest.mark.parametrize("outcome", ["paid", "put back"])

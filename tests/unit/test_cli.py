@@ -3,8 +3,10 @@
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from click.testing import CliRunner
 
 import storeguard
 from storeguard import printing
-from storeguard.books import journalfile
+from storeguard.books import album, journalfile
 from storeguard.books.records import IssueRecords
 from storeguard.cli import main
 from storeguard.domain.issue import Issue, IssueLine, IssueStore
@@ -282,6 +284,24 @@ def test_what_was_paid_late_is_no_loss(shop, issue, monkeypatch):
     journal.amend_issue(issue.name, "초코바", 1, "sale-1")
     journal.close()
     assert said("issues", "list").stdout.splitlines()[-1] == "오늘 손실: 2,700원"
+
+
+def test_what_the_owner_has_dismissed_is_no_loss(shop, issue, monkeypatch):
+    monkeypatch.setattr("storeguard.clock.SystemClock.utc", lambda _: AT)
+    journal = journalfile.open_journal(shop / "state", fsync=False)
+    IssueRecords(journal).record_folder(outbox.read_manifest(issue))
+    album.decide(journal, issue.name, "dismissed")
+    journal.close()
+    assert said("issues", "list").stdout.splitlines()[-1] == "오늘 손실: 0원"
+
+
+def test_a_journal_of_before_the_verdicts_says_what_was_lost(shop, issue, monkeypatch):
+    monkeypatch.setattr("storeguard.clock.SystemClock.utc", lambda _: AT)
+    journalfile.open_journal(shop / "state", fsync=False).close()
+    with closing(sqlite3.connect(shop / "state" / journalfile.FILE)) as database, database:
+        database.execute("DROP TABLE issues")
+        database.execute("CREATE TABLE issues (id TEXT, amendments TEXT)")
+    assert said("issues", "list").stdout.splitlines()[-1] == "오늘 손실: 3,900원"
 
 
 def test_no_issues_are_said_in_words_and_in_json_by_nothing(shop):

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from storeguard.books import issueindex
 from storeguard.books import tables as t
-from storeguard.books.decisions import VERDICTS
+from storeguard.books.decisions import DISMISSED, VERDICTS
 from storeguard.books.journal import Change, IssueRecord, Journal, Sale, Visit
 from storeguard.domain.loss import left_won, stand_of
 
@@ -188,10 +188,11 @@ def visits_since(journal: Journal, since: datetime) -> list[Moment]:
 
 
 def losses_since(journal: Journal, since: datetime) -> list[tuple[str, Moment]]:
-    """Issue id, and what it comes to now."""
+    """Issue id, and what it comes to now; without those that the owner has dismissed."""
     issues = t.issues.c
     columns = (issues.id, issues.at_utc, issues.lines, issues.amendments)
-    rows = journal.rows(select(*columns).where(issues.at_utc >= since))
+    counted = (issues.at_utc >= since, issues.verdict != DISMISSED)
+    rows = journal.rows(select(*columns).where(*counted))
     return [
         (row["id"], Moment(row["at_utc"], left_won(row["lines"], row["amendments"])))
         for row in rows

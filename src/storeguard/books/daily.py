@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import or_, select
 
 from storeguard.books import tables as t
+from storeguard.books.decisions import DISMISSED
 from storeguard.books.journal import Journal
 from storeguard.books.unseensales import UnseenSales
 from storeguard.domain.daily import DAYS_SHOWN, Day, Missed, Outage, Sold, blind_s, day_of
@@ -38,7 +39,9 @@ class DayRecords:
             ],
             [
                 one
-                for row in rows(select(t.issues).where(issues.at_utc >= began))
+                for row in rows(
+                    select(t.issues).where(issues.at_utc >= began, issues.verdict != DISMISSED)
+                )
                 for one in _missed(row["at_utc"], row["lines"], row["amendments"])
             ],
             self._outages(began),

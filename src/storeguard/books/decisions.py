@@ -15,6 +15,9 @@ from storeguard.statefile import StateFile
 
 Verdict = Literal["confirmed", "dismissed", "deleted"]
 VERDICTS: tuple[Verdict, ...] = ("confirmed", "dismissed", "deleted")
+DISMISSED: Verdict = "dismissed"
+"""The owner says that nothing is lost: in no sum of losses."""
+
 MOST_KEPT = 20_000
 LOG, OLD = "access.jsonl", "access.old"
 LARGEST_LOG_BYTES = 32 * 1024 * 1024

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import select
 
 from storeguard import durable
+from storeguard.books.decisions import DISMISSED
 from storeguard.books.history import History
 from storeguard.books.journal import Journal
 from storeguard.books.journalurl import open_by_url
@@ -110,6 +111,27 @@ def _amendments_of(journal: Journal) -> dict[str, list[dict[str, Any]]]:
         columns = issues.c
         rows = journal.rows(select(columns.id, columns.amendments))
         return {row["id"]: row["amendments"] for row in rows if row["amendments"]}
+    finally:
+        journal.close()
+
+
+def dismissed(state: Path, url: str | None = None) -> frozenset[str]:
+    """Ids of the issues that the owner says are no loss. Raises JournalFault."""
+    if url is not None:
+        return _dismissed_in(open_by_url(url))
+    if not (state / FILE).exists():
+        return frozenset()
+    query = "SELECT id FROM issues WHERE verdict = ?"
+    with _read_only(state / FILE) as database:
+        if not _has_column(database, "issues", "verdict"):
+            return frozenset()
+        return frozenset(issue for (issue,) in database.execute(query, (DISMISSED,)))
+
+
+def _dismissed_in(journal: Journal) -> frozenset[str]:
+    try:
+        rows = journal.rows(select(issues.c.id).where(issues.c.verdict == DISMISSED))
+        return frozenset(row["id"] for row in rows)
     finally:
         journal.close()
 
@@ -245,6 +267,11 @@ def _version(database: sqlite3.Connection) -> str | None:
 def _names(database: sqlite3.Connection, table: str) -> bool:
     query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
     return database.execute(query, (table,)).fetchone() is not None
+
+
+def _has_column(database: sqlite3.Connection, table: str, column: str) -> bool:
+    query = "SELECT 1 FROM pragma_table_info(?) WHERE name = ?"
+    return database.execute(query, (table, column)).fetchone() is not None
 
 
 @contextmanager
