@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from types import MappingProxyType
 
 from storeguard.domain.belief import CONSIDERED, LEAST_HIDING, SURE, Belief, Hypothesis
 
@@ -23,6 +24,26 @@ class Count:
     high: int
     is_certain: bool
     ways: tuple[tuple[float, int], ...] = ()
+
+
+Changes = Mapping[tuple[str, str], int]
+"""(Scale, product) → units that have come; negative have left."""
+
+
+def changes(
+    had: Belief, has: Belief, first: str = "", booked: Mapping[str, int] = MappingProxyType({})
+) -> Changes:
+    """From the likeliest answer of one belief to that of another.
+
+    `first`: a scale that is counted for the first time, and what the book has there.
+    """
+    found: dict[tuple[str, str], int] = {}
+    for scale, load in has.likeliest.loads.items():
+        change = has.units(scale, load)
+        known = booked if scale == first else has.units(scale, had.likeliest.loads[scale])
+        change.subtract(known)
+        found |= {(scale, name): units for name, units in change.items() if units}
+    return found
 
 
 def moved(belief: Belief, one: Hypothesis) -> Counter[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from storeguard.clock import Clock
 from storeguard.domain import answers, counting, jumping, testimony, weighing
-from storeguard.domain.answers import Count
+from storeguard.domain.answers import Changes, Count
 from storeguard.domain.belief import Belief, departed, entered, given_back, paid, stayed
 from storeguard.domain.counting import Weighed
 from storeguard.domain.events import (
@@ -27,6 +27,7 @@ from storeguard.services.stepqueue import Step, next_to_count
 from storeguard.services.swaps import SwapWatch
 from storeguard.services.turns import Turns
 from storeguard.services.visitshare import VisitShare
+from storeguard.services.visitshares import VisitShares
 
 if TYPE_CHECKING:
     from storeguard.services.weighing import Channel
@@ -35,7 +36,6 @@ TAUGHT = 0.95
 """A step teaches a unit weight where it is as sure as that to be a single unit."""
 
 PROMPT_S = 1.0
-REMEMBERED_VISITS = 8
 
 
 class Tally:
@@ -57,12 +57,9 @@ class Tally:
         self._swaps = swaps
         self._on_shelves = goods
         self._belief = Belief(self._products())
-        self._moves_known: tuple[Belief | None, frozenset[str], Mapping[str, Count]]
-        self._moves_known = None, frozenset(), {}
-        self._visit = VisitShare()
-        self._earlier: dict[float, tuple[VisitShare, Mapping[str, Count]]] = {}
+        self._shares = VisitShares()
         self._unclear_s: dict[str, float] = {}
-        self._begun = self._visit
+        self._begun = self._shares.present
         self._turns = Turns()
         self.is_restocked: Callable[[float], bool] = lambda _: False
         """Was restock mode on at an instant? Whoever knows says so."""
@@ -72,7 +69,7 @@ class Tally:
     async def count(self) -> None:
         """Books the levels and steps that have not been counted yet."""
         async with self._turns.alone():
-            if self._begun is not self._visit:
+            if self._begun is not self._shares.present:
                 await self._begin_visit()
             for channel in self._channels.values():
                 if not channel.is_counted:
@@ -127,7 +124,7 @@ class Tally:
             weighed = replace(weighed, leant_g=step.leant_g, is_shaken=is_shaken)
             weighed = replace(weighed, pauses=step.pauses, touched_s=step.touched_s)
             belief = counting.weigh(self._belief, weighed)
-        self._visit.touched.add(channel.id)
+        self._shares.present.touched.add(channel.id)
         channel.step = step
         await self._commit(belief, f"scale {channel.id}", step)
         if channel.pending and channel.pending[0] is step:  # a scale in hand has none any more
@@ -146,37 +143,43 @@ class Tally:
         `first`: a scale that is counted for the first time, and what the book has there. `share`:
         whose moves these are; the present visit's without it, also if another begins meanwhile.
         """
-        share = share or self._visit
-        found = self._changes(belief, *first)
-        changes: Counter[str] = Counter()
-        for (_, name), units in found.items():
-            changes[name] += units
+        share = share or self._shares.present
+        found = answers.changes(self._belief, belief, *first)
         before = Counter(self._shelf.counts)
-        if booked := {name: units for name, units in changes.items() if units}:
+        if booked := _by_product(found):
             await self._shelf.add(booked, why=why)
         known, self._belief = self._belief, belief
         self._note()
-        if not first[0]:
-            share.doubt(changes, answers.moved(self._belief, self._belief.likeliest))
+        if first[0]:
+            self._publish(found, before, None, share, is_first=True)
+        else:
+            share.doubt(_by_product(found), answers.moved(belief, belief.likeliest))
+            self._publish(found, before, step, share)
+            self._withhold_unsaid({name for _, name in found}, share)
+        for told, units in share.caught_up(self._moves(share)):
+            self._bus.publish(ShareKnown(self._clock.now_s(), told, units))
+        self._shares.note(belief, share)
+        if isinstance(step, StepSettled):
+            self._teach(step, known, found)
+
+    def _publish(
+        self,
+        found: Changes,
+        before: Counter[str],
+        step: Step | None,
+        share: VisitShare,
+        *,
+        is_first: bool = False,
+    ) -> None:
+        """Each change, what it is of the visit with it; `before`: the book without any of them."""
         for (scale, name), units in found.items():
             of_scale = step if step is not None and step.scale == scale else None
             event = self._changed(self._channels[scale], name, before[name], units, of_scale, share)
             before[name] += units
-            is_first = scale == first[0]
             event = replace(event, is_first=is_first, moved=units)
             if not is_first:
                 event = share.book(event, self._moves(share).get(name))
             self._bus.publish(event)
-        if not first[0]:
-            self._withhold_unsaid({name for _, name in found}, share)
-        for told, units in share.caught_up(self._moves(share)):
-            self._bus.publish(ShareKnown(self._clock.now_s(), told, units))
-        if share is not self._visit:
-            self._earlier[share.started_s] = share, self._moves(share)
-        if isinstance(step, StepSettled) and (lone := self._lone_unit(step, found)):
-            loads = [one.likeliest.loads[step.scale] for one in (known, belief)]
-            grams = abs(loads[1].base_g - loads[0].base_g)
-            self._bus.publish(UnitWeighed(step.t_s, lone, step.scale, grams))
 
     def _withhold_unsaid(self, told: Collection[str], share: VisitShare) -> None:
         """What has moved by now though no book changes is of the newest step."""
@@ -187,30 +190,20 @@ class Tally:
             event = self._changed(channel, name, count, 0, channel.step, share)
             share.withheld[name] = replace(event, moved=None)
 
-    def _lone_unit(self, step: StepSettled, found: Mapping[tuple[str, str], int]) -> str | None:
-        """The product of which one unit moved on its own scale, and nothing else, for certain.
+    def _teach(self, step: StepSettled, known: Belief, found: Changes) -> None:
+        """What one unit weighs, where one moved on its own scale and nothing else, for certain.
 
         A hand that may have gone with it weighed something too.
         """
         scale = step.scale
         if len(found) != 1 or step.leant_g or self._belief.hidden(scale) > 1 - TAUGHT:
-            return None
+            return
         [((_, name), units)] = found.items()
         is_own = any(name == one.name for one in self._channels[scale].weighed)
-        is_lone = is_own and abs(units) == 1 and self.counts[name].certainty >= TAUGHT
-        return name if is_lone else None
-
-    def _changes(
-        self, belief: Belief, first: str, booked: Mapping[str, int]
-    ) -> dict[tuple[str, str], int]:
-        """(Scale, product) → units that have come (negative: left)."""
-        had, has = self._belief.likeliest.loads, belief.likeliest.loads
-        found: dict[tuple[str, str], int] = {}
-        for scale, load in has.items():
-            change = belief.units(scale, load)
-            change.subtract(booked if scale == first else belief.units(scale, had[scale]))
-            found |= {(scale, name): units for name, units in change.items() if units}
-        return found
+        if is_own and abs(units) == 1 and self.counts[name].certainty >= TAUGHT:
+            before, after = (one.likeliest.loads[scale] for one in (known, self._belief))
+            grams = abs(after.base_g - before.base_g)
+            self._bus.publish(UnitWeighed(step.t_s, name, scale, grams))
 
     def _changed(
         self,
@@ -254,28 +247,24 @@ class Tally:
 
     def enter(self, t_s: float) -> None:
         """A visit begins: nobody who comes in has anything in hand."""
-        moves = answers.moves(stayed(self._belief), self._visit.touched)
-        self._earlier[self._visit.started_s] = self._visit, moves
-        while len(self._earlier) > REMEMBERED_VISITS:
-            del self._earlier[next(iter(self._earlier))]
         doubted = frozenset(name for name, one in self.counts.items() if not one.is_certain)
-        self._visit = VisitShare(t_s, doubted=doubted)
+        self._shares.begin(t_s, self._belief, doubted)
 
     async def _begin_visit(self) -> None:
         """What stays when its visitor goes is goods rather than a bag: that may change counts.
 
         Of a visit that is judged already nothing is told any more.
         """
-        begun = self._visit  # somebody else may come in while the book is written
-        left, _ = next(reversed(self._earlier.values()))
+        begun = self._shares.present  # somebody else may come in while the book is written
+        left = self._shares.last
         belief = entered(self._belief) if left.is_over else stayed(self._belief)
-        if self._changes(belief, "", {}):
+        if answers.changes(self._belief, belief):
             await self._commit(belief, "left behind", share=None if left.is_over else left)
         self._belief, self._begun = entered(belief), begun
 
     def pay(self, sale: SaleMade) -> None:
         """What is paid goes out of the store, and seldom comes back on a shelf."""
-        self._visit.heard[sale.product] += sale.count
+        self._shares.present.heard[sale.product] += sale.count
         self._turns.hear(lambda: self._pay(sale))
 
     def _pay(self, sale: SaleMade) -> None:
@@ -285,12 +274,7 @@ class Tally:
             self._belief = given_back(self._belief, sale.product, -sale.count)
 
     def _moves(self, share: VisitShare) -> Mapping[str, Count]:
-        """What has moved in the visit; asked many times between two steps."""
-        belief, touched, moves = self._moves_known
-        if belief is not self._belief or touched != share.touched:
-            moves = answers.moves(self._belief, share.touched)
-            self._moves_known = self._belief, frozenset(share.touched), moves
-        return moves
+        return self._shares.moves(self._belief, share)
 
     def moves_in(self, visit: Visit) -> Mapping[str, Count]:
         """Product → units that have moved in the visit, and how sure that is by now."""
@@ -309,9 +293,7 @@ class Tally:
         return self._share_of(visit)[0].heard
 
     def _share_of(self, visit: Visit) -> tuple[VisitShare, Mapping[str, Count]]:
-        if visit.started_s >= self._visit.started_s:
-            return self._visit, self._moves(self._visit)
-        return self._earlier.get(visit.started_s, (VisitShare(), {}))
+        return self._shares.of(self._belief, visit)
 
     def open_in(self, visit: Visit) -> Mapping[str, Count]:
         """Those of them that the weight leaves open."""
@@ -321,16 +303,16 @@ class Tally:
     async def leave(self, visit: Visit) -> None:
         """Everybody of the visit has gone. Where the next visitor is in, that is known already."""
         async with self._turns.alone():
-            if self._begun is not self._visit:
+            if self._begun is not self._shares.present:
                 await self._begin_visit()
             belief = departed(self._belief)
-            if visit.started_s == self._visit.started_s and belief is not self._belief:
+            if visit.started_s == self._shares.present.started_s and belief is not self._belief:
                 await self._commit(belief, f"end of visit {visit.id}")
             self._share_of(visit)[0].is_over = True
 
     def open_to_sales(self, visit: Visit) -> frozenset[str]:
         """Products of which the visit's sales may say something; they have their say once."""
-        share = self._visit
+        share = self._shares.present
         if visit.started_s != share.started_s or share.is_decided:
             return frozenset()
         return testimony.open_to(visit.paid, self.moves_in(visit))
@@ -338,7 +320,7 @@ class Tally:
     async def decide(self, visit: Visit, *, is_in_debt: bool) -> None:
         """The visit's sales choose between answers that the weight leaves open."""
         async with self._turns.alone():
-            share, moves, paid = self._visit, self.moves_in(visit), visit.paid
+            share, moves, paid = self._shares.present, self.moves_in(visit), visit.paid
             owed = {name: -moves[name].count - paid[name] for name in self.open_to_sales(visit)}
             belief = testimony.decided(self._belief, owed, paid, is_in_debt=is_in_debt)
             if belief is not self._belief:
@@ -393,7 +375,7 @@ class Tally:
             self._belief = replace(self._belief, goods=goods)
             return
         self._belief, self.counts = Belief(goods), {}
-        self._visit.booked.clear()  # what moves is told from now on anew
+        self._shares.present.booked.clear()  # what moves is told from now on anew
         for channel in self._channels.values():
             channel.is_counted = False
 
@@ -402,6 +384,13 @@ class Tally:
         return channel.is_counted and all(
             self.counts[one.name].is_certain for one in channel.weighed
         )
+
+
+def _by_product(found: Changes) -> dict[str, int]:
+    changes: Counter[str] = Counter()
+    for (_, name), units in found.items():
+        changes[name] += units
+    return {name: units for name, units in changes.items() if units}
 
 
 def _moved_s(channel: "Channel", step: Step) -> float:
