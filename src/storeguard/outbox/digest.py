@@ -7,7 +7,7 @@ lies in the state folder: the owner's issues are those of `issue_data/` only.
 
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -43,17 +43,10 @@ def seal_digest(
     less is missing by now than its folder says. `label`: its local time.
     """
     name = _free_name(root, f"{kind}-{label}")
-    summed = {
-        "schema": SCHEMA,
-        "id": name,
+    summed = _head(name, store, sealed_at, is_clock_synced) | {
         "number": min(issue["number"] for issue in issues),
-        "store": asdict(store),
-        "sealed_at": sealed_at.isoformat(),
-        "time_quality": "synced" if is_clock_synced else "unsynced",
-        "visit": None,
         "lines": list(_summed(line for issue in issues for line in issue["lines"])),
         "loss_won": sum(issue["loss_won"] for issue in issues),
-        "files": [],
         "notice": kind,
         "issues": [issue["id"] for issue in issues],
         "numbers": sorted(issue["number"] for issue in issues),
@@ -63,55 +56,70 @@ def seal_digest(
     return root / name
 
 
-def seal_said(
-    root: Path,
-    notice_id: str,
-    kind: str,
-    said: str,
-    *,
-    store: IssueStore,
-    sealed_at: datetime,
-    is_clock_synced: bool,
-    about: Manifest | None = None,
-    lines: Sequence[Mapping[str, Any]] = (),
-    to: str = "owner",
-    reason: str = "",
-    is_silent: bool = False,
-    fsync: bool = True,
-) -> bool:
-    """One sentence as a message of its own; False when this id has been sealed already.
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One sentence to the owner or the second person.
 
     `about`: the manifest of the issue that it is about, `lines` what of it is meant: paid since,
     or still unseen. `to`: owner or second. `reason`: why an issue is withdrawn, as the message has
     to say it. `is_silent`: nobody is told.
     """
+
+    kind: str
+    text: str
+    about: Manifest | None = None
+    lines: Sequence[Mapping[str, Any]] = ()
+    to: str = "owner"
+    reason: str = ""
+    is_silent: bool = False
+
+
+def seal_said(
+    root: Path,
+    notice_id: str,
+    said: Said,
+    *,
+    store: IssueStore,
+    sealed_at: datetime,
+    is_clock_synced: bool,
+    fsync: bool = True,
+) -> bool:
+    """The sentence as a message of its own; False when this id has been sealed already."""
     if (root / notice_id).exists():
         return False
-    content = {
+    content = _head(notice_id, store, sealed_at, is_clock_synced) | {
+        "number": said.about["number"] if said.about else 0,
+        "lines": list(said.lines),
+        "loss_won": sum(line["loss"] for line in said.lines),
+        "notice": said.kind,
+        "said": said.text,
+        "headline": said.text[:LONGEST_HEADLINE].rstrip(),
+        "issues": [said.about["id"]] if said.about else [],
+        "to": said.to,
+    }
+    if said.about is not None:
+        content["amends"] = said.about["id"]
+    if said.reason:
+        content["reason"] = said.reason
+    if said.is_silent:
+        content["silent"] = True
+    _publish(root, notice_id, content, fsync=fsync)
+    return True
+
+
+def _head(
+    name: str, store: IssueStore, sealed_at: datetime, is_clock_synced: bool
+) -> dict[str, Any]:
+    """What every such manifest says: no visit and no files."""
+    return {
         "schema": SCHEMA,
-        "id": notice_id,
-        "number": about["number"] if about else 0,
+        "id": name,
         "store": asdict(store),
         "sealed_at": sealed_at.isoformat(),
         "time_quality": "synced" if is_clock_synced else "unsynced",
         "visit": None,
-        "lines": list(lines),
-        "loss_won": sum(line["loss"] for line in lines),
         "files": [],
-        "notice": kind,
-        "said": said,
-        "headline": said[:LONGEST_HEADLINE].rstrip(),
-        "issues": [about["id"]] if about else [],
-        "to": to,
     }
-    if about is not None:
-        content["amends"] = about["id"]
-    if reason:
-        content["reason"] = reason
-    if is_silent:
-        content["silent"] = True
-    _publish(root, notice_id, content, fsync=fsync)
-    return True
 
 
 def _publish(root: Path, name: str, content: Manifest, *, fsync: bool) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from storeguard.clock import Clock
 from storeguard.domain.issue import IssueStore
 from storeguard.domain.telling import Kind, Notice
-from storeguard.outbox.digest import seal_said
+from storeguard.outbox.digest import Said, seal_said
 from storeguard.services.telling import TellingService
 
 
@@ -55,16 +55,10 @@ class Announcer:
             seal_said,
             self._root,
             notice_id or f"{kind}-{now:%Y%m%dT%H%M%S.%f}",
-            str(kind),
-            said,
+            Said(str(kind), said, about, lines, to, reason, is_silent),
             store=self._store,
             sealed_at=now,
             is_clock_synced=self._is_clock_synced(),
-            about=about,
-            lines=lines,
-            to=to,
-            reason=reason,
-            is_silent=is_silent,
             fsync=self._fsync,
         )
         if is_new:
