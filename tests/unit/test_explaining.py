@@ -3,8 +3,9 @@
 import pytest
 
 from storeguard.domain.belief import Load, Lot
-from storeguard.domain.explaining import Scene, bias_g, explanations, part_of
+from storeguard.domain.explaining import Scene, explanations, part_of
 from storeguard.domain.product import Product
+from storeguard.domain.spread import bias_g
 
 MILK, CHOC = Product("바나나우유", 1500, 95.0), Product("초코바", 1200, 52.0)
 

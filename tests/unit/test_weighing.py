@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
-from math import cos, exp, log, pi
+from math import cos, exp, inf, log, pi
 
 import pytest
 from hypothesis import given
@@ -104,6 +104,30 @@ def test_every_step_of_a_sequence_is_found_once(units, hz, seed):
     assert len(steps) == len(units)
     for step, n, at in zip(steps, units, starts, strict=True):
         assert_step(step, n * BAG_G, at, settled_by_s=at + 2.6)
+
+
+@pytest.mark.parametrize(
+    ("first_g", "then_g", "beyond_g"),
+    [
+        (-BOTTLE_G, 110.0, BOTTLE_G),  # taken, and another put down
+        (110.0, -BOTTLE_G, BOTTLE_G),
+        (-BOTTLE_G, -110.0, 0.0),
+        (15.0, 0.0, 0.0),
+    ],
+)
+def test_a_step_knows_how_far_the_weight_was_beyond_both_levels(first_g, then_g, beyond_g):
+    samples = readings(lambda t: 950.0 + first_g * (t >= 10) + then_g * (t >= 10.3), 20)
+    _, [step] = weigh(samples)
+    assert step.swung_g == pytest.approx(beyond_g, abs=2.0)
+
+
+def test_where_a_reading_was_missed_or_readings_are_seldom_nobody_knows_how_far():
+    def load(t_s: float) -> float:
+        return 950.0 - BOTTLE_G * (t_s >= 10)
+
+    missed = readings(lambda t: None if 10.2 <= t < 10.4 else load(t), 20)
+    seldom = readings(load, 30, hz=3.0)
+    assert [step.swung_g for samples in (missed, seldom) for step in weigh(samples)[1]] == [inf] * 2
 
 
 def test_two_changes_within_the_settling_time_are_one_step():

@@ -46,6 +46,14 @@ def changes(
     return found
 
 
+def by_product(found: Changes) -> dict[str, int]:
+    """Product → units on all scales together; zeros left out."""
+    changes: Counter[str] = Counter()
+    for (_, name), units in found.items():
+        changes[name] += units
+    return {name: units for name, units in changes.items() if units}
+
+
 def moved(belief: Belief, one: Hypothesis) -> Counter[str]:
     """Units that have come since the visit began; negative have left."""
     change = belief.totals(one)

@@ -63,6 +63,8 @@ class Load(NamedTuple):
     weighed. `beneath`: as it was before a hand came on top of that, which may go again. `is_hand`:
     it shook. `has_stayed`: whoever may have brought it is out of the store. `jumped_g`: what of a
     jump that no level shows yet was goods; `jumped_s`: since when, as of the last of it.
+    `is_shift`: the level may be another without anything there (`shifting`); `is_pressed`: after
+    weight was beyond both levels.
     """
 
     own: tuple[int, ...]
@@ -78,6 +80,8 @@ class Load(NamedTuple):
     has_stayed: bool = False
     jumped_g: float = 0.0
     jumped_s: float = -math.inf
+    is_shift: bool = False
+    is_pressed: bool = True
 
     @property
     def level_g(self) -> float:
@@ -90,7 +94,8 @@ class Load(NamedTuple):
     @property
     def is_forsaken(self) -> bool:
         """Does something lie there that its bringer would have taken along, had he gone?"""
-        return self.object_g is not None and not (self.is_left or self.has_stayed)
+        is_known = self.is_left or self.has_stayed or self.is_shift
+        return self.object_g is not None and not is_known
 
     @property
     def hidden_s(self) -> float:
@@ -148,9 +153,16 @@ class Belief:
             for one in self.hypotheses
             if (load := one.loads.get(scale)) is not None
             and load.object_g is not None
-            and not 0 < load.object_g < least_g
+            and not _is_little(load, least_g)
             and not (in_visit and load.is_left)
         )
+
+
+def _is_little(load: Load, least_g: float) -> bool:
+    """Is it too little, what lies there or the level has shifted by, to hide so much?"""
+    assert load.object_g is not None
+    is_shift = load.is_shift and not load.is_pressed
+    return 0 < load.object_g < least_g or (is_shift and abs(load.object_g) < least_g)
 
 
 def _added(units: Counter[str], goods: tuple[Product, ...], load: Load) -> Counter[str]:

@@ -25,32 +25,17 @@ from storeguard.domain.belief import (
     settled,
 )
 from storeguard.domain.explaining import (
-    A_HAND,
-    MANY,
     REACH_SIGMAS,
     TOGETHER,
     Explanation,
     Scene,
-    density,
     explanations,
-    weight_var,
 )
 from storeguard.domain.moving import moved
+from storeguard.domain.objects import is_pressed, object_cost
 from storeguard.domain.product import Product
-
-BAG = 0.01 / 3000.0
-"""One change in a hundred is something that is no product, of any weight up to 3 kg."""
-
-HAND = 0.005 / math.log(3000.0 / 3.0)
-"""Half as many are a hand that rests there and trembles, which weighs 5 to 10 g as often as 500 to
-1,000 g."""
-
-LIFTED, LACKING = math.log(1 / 0.001), math.log(5000.0 / 0.003)
-"""Fewer take weight off and nothing along: a hand that has lifted some of what lies there, seldom
-much of it; or that holds the plate itself."""
-
-HEAVY_G, HEAVIER_G = 3000.0, 500.0
-"""What is heavier is e times rarer for each further half a kilo: nobody lays that on a shelf."""
+from storeguard.domain.shifting import may_be_shift
+from storeguard.domain.spread import density, weight_var
 
 OBJECT_AGAIN = math.log(5000.0 / 0.05)
 OBJECT_LEAVES = math.log(2.0)
@@ -86,6 +71,7 @@ class Weighed:
     far the level had jumped before; that may have ended with this step, or may stay. `is_shaken`:
     the level is noisier than with nobody there. `pauses`: grams from the old level at which it
     kept still for a moment on the way. `touched_s`: since when somebody may have been at it.
+    `swung_g`: how far it was beyond both levels on the way; infinite where nobody knows.
     """
 
     scale: str
@@ -100,6 +86,7 @@ class Weighed:
     is_shaken: bool = False
     pauses: tuple[float, ...] = ()
     touched_s: float = math.inf
+    swung_g: float = math.inf
 
     @property
     def rested_s(self) -> float:
@@ -185,6 +172,7 @@ def scene_of(belief: Belief, weighed: Weighed, sigma_g: float) -> Scene:
         {},
         is_restocked=weighed.is_restocked,
         moved_s=weighed.moved_s,
+        swung_g=weighed.swung_g,
     )
 
 
@@ -249,10 +237,10 @@ def _bare(one: Hypothesis, weighed: Weighed, scene: Scene) -> Iterator[_Way]:
         for found in explanations(change_g, load, one.hands, scene, is_bringer=is_bringer):
             log_p = one.log_p - cost - found.cost - lies
             yield _Way(log_p, one, found, base_after(found, load, level_g), None)
-    cost = _object(off_g, load, scene, is_shaken=weighed.is_shaken)
+    cost = object_cost(off_g, load, scene, is_shaken=weighed.is_shaken)
     yield _Way(one.log_p - cost, one, None, load.base_g, off_g)
     for object_g in weighed.pauses:
-        cost, base_g = _object(object_g, load, scene) + TOGETHER + lies, level_g - object_g
+        cost, base_g = object_cost(object_g, load, scene) + TOGETHER + lies, level_g - object_g
         for found in explanations(off_g - object_g, load, one.hands, scene, is_bringer=is_bringer):
             if is_move(found):
                 yield _Way(one.log_p - cost - found.cost, one, found, base_g, object_g)
@@ -307,18 +295,6 @@ def _has_brought(one: Hypothesis, load: Load, scene: Scene) -> bool:
     return any(units > one.opened.get(product.name, 0) for units, product in pairs)
 
 
-def _object(off_g: float, load: Load, scene: Scene, *, is_shaken: bool = False) -> float:
-    """What it costs, in nats, that something came, or lifts what lies there, and is no product."""
-    if off_g > 0:
-        beyond = max(0.0, off_g - HEAVY_G) / HEAVIER_G
-        return beyond - math.log(BAG + HAND / off_g if is_shaken else BAG)
-    heaviest_g = max(one.unit_weight_g for one in scene.own)
-    units = -off_g / heaviest_g
-    if units > min(A_HAND, sum(load.own)):
-        return LACKING
-    return min(LACKING, LIFTED + math.log(heaviest_g) + MANY * math.log(max(1.0, units)))
-
-
 def base_after(found: Explanation, load: Load, level_g: float) -> float:
     """Where nothing moved the old level stays the base: what goes in jerks is not swallowed."""
     return level_g if is_move(found) else load.base_g
@@ -349,7 +325,7 @@ def _recognised(
             continue
         there = _there(scene, belief.goods[scale], load)
         bare = load._replace(object_g=None)
-        saved = _object(load.object_g, load, there, is_shaken=load.is_hand)
+        saved = object_cost(load.object_g, load, there, is_shaken=load.is_hand)
         saved -= SHAKEN if load.is_hand else 0.0
         for found in explanations(load.object_g, bare, one.hands, there):
             if now.isdisjoint(i for i, _ in found.puts):
@@ -363,7 +339,8 @@ def _recognised(
 def _there(scene: Scene, own: tuple[Product, ...], load: Load) -> Scene:
     """The other scale when it was weighed."""
     moved_s = load.object_by_s - load.object_s
-    return replace(scene, own=own, known={}, moved_s=moved_s, sigma_g=load.object_sd_g)
+    sigma_g, swung_g = load.object_sd_g, math.inf if load.is_pressed else 0.0
+    return replace(scene, own=own, known={}, moved_s=moved_s, sigma_g=sigma_g, swung_g=swung_g)
 
 
 def is_move(found: Explanation) -> bool:
@@ -374,7 +351,7 @@ def is_move(found: Explanation) -> bool:
 def _gone(way: _Way, weighed: Weighed, scene: Scene) -> Hypothesis:
     one, load = way.one, way.one.loads[weighed.scale]
     is_new = way.object_g is not None and (way.found is None or load.object_g is None)
-    new = _with_object(load, weighed, scene.sigma_g) if is_new else load
+    new = _with_object(load, weighed, scene) if is_new else load
     hands = one.hands
     if way.found is not None:
         has_pauses = load.object_g is None and way.object_g is None
@@ -387,13 +364,15 @@ def _gone(way: _Way, weighed: Weighed, scene: Scene) -> Hypothesis:
     return replace(one, loads={**one.loads, weighed.scale: new}, hands=hands, log_p=way.log_p)
 
 
-def _with_object(load: Load, weighed: Weighed, sigma_g: float) -> Load:
+def _with_object(load: Load, weighed: Weighed, scene: Scene) -> Load:
     """Something has come that is no product, or it is another now, or what it was before."""
     is_first, was = load.object_g is None, load.beneath
-    off_g = weighed.level_g - load.base_g
+    off_g, sigma_g = weighed.level_g - load.base_g, scene.sigma_g
     if not is_first and was and abs(off_g - (was.object_g or 0.0)) <= REACH_SIGMAS * sigma_g:
         return load._replace(is_left=was.is_left, has_stayed=was.has_stayed, beneath=None)
     since_s = weighed.started_s if is_first else load.object_s
     new = load._replace(object_s=since_s, object_by_s=weighed.rested_s, object_sd_g=sigma_g)
+    is_shift = may_be_shift(off_g, scene.own) and not weighed.is_shaken
+    new = new._replace(is_shift=is_shift, is_pressed=is_pressed(scene))
     beneath = None if is_first else load._replace(beneath=None)
     return new._replace(is_left=False, has_stayed=False, beneath=beneath)

@@ -24,7 +24,9 @@ class StepSettled:
     meanwhile; not of how units differ. `leant_g`: what of `grams` may be the end of a jump that
     came a moment before, or may stay. `is_shaken`: it is noisier than with nobody at the scale.
     `pauses`: grams from the old level at which it kept still for a moment on the way. `touched_s`:
-    since when somebody may have been at the scale, which is no later than `started_s`.
+    since when somebody may have been at the scale, which is no later than `started_s`. `swung_g`:
+    how far the weight was beyond both levels on the way; infinite where nobody knows. `is_slight`:
+    too little for any unit of the scale, so that nobody need be there.
     """
 
     t_s: float
@@ -38,6 +40,8 @@ class StepSettled:
     is_shaken: bool = False
     pauses: tuple[float, ...] = ()
     touched_s: float = math.inf
+    swung_g: float = math.inf
+    is_slight: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,14 +15,10 @@ from typing import NamedTuple
 from storeguard.domain.belief import Load, Lot
 from storeguard.domain.lattice import Units, combinations_near
 from storeguard.domain.product import Product
+from storeguard.domain.shifting import SHIFTED, UNSEEN, is_seen
+from storeguard.domain.spread import BIAS, density, weight_var
 
 SIGMAS = 3.0
-
-BIAS = 0.005
-"""A product's mean weight differs so much from what the owner wrote."""
-
-ROUNDING_G = 0.29
-"""And by so much where he wrote whole grams: the deviation of ± 0.5 g."""
 
 LEAN = 0.35
 """Of products whose spread nobody stated, one in two keeps to so much of the usual one."""
@@ -70,7 +66,7 @@ A_CRATE, BEYOND_A_CRATE = 60, 0.05
 """No more than a crate comes or goes at once, unless it is expected: a bag of two kilos on a scale
 of sweets is not three hundred of them."""
 
-SHIFTED, SHIFT_BANDS = math.log(100.0), 0.5
+SHIFT_BANDS = 0.5
 """Nothing moved, and the level is another by about a band: a plate that was pushed, a draught."""
 
 HELD_FOR_S = 300.0
@@ -125,7 +121,7 @@ class Scene:
 
     `products`: all that may be in hand, by name. `known`: answers that were found already.
     `is_restocked`: goods are expected from outside, whatever has been taken before. `moved_s`: for
-    how long weight moved.
+    how long weight moved; `swung_g`: how far it was beyond both levels meanwhile.
     """
 
     own: tuple[Product, ...]
@@ -136,6 +132,14 @@ class Scene:
     known: dict[tuple[float, float, bool, bool], tuple[tuple[Units, float], ...]]
     is_restocked: bool = False
     moved_s: float = 0.0
+    swung_g: float = math.inf
+
+    def unseen(self, *parts_g: float) -> float:
+        """What it costs, in nats, that things of these weights came and went at once, unseen."""
+        lighter_g = min(map(abs, parts_g))
+        is_exchange = min(parts_g) < 0 < max(parts_g)
+        is_odd = is_exchange and not is_seen(self.swung_g, lighter_g, self.band_g)
+        return UNSEEN if is_odd else 0.0
 
 
 def explanations(
@@ -175,13 +179,14 @@ def _together(special: _Special, own: Units, own_g: float, in_hand: int, scene: 
 
     `in_hand`: lots of which any may be left, paid or not.
     """
+    unseen = scene.unseen(special.grams, own_g)
     if scene.moved_s >= IN_TURN_S:
-        return IN_TURN
+        return unseen + IN_TURN
     taken = -sum(own)
     is_alike = special.grams <= -ALIKE * own_g <= ALIKE**2 * special.grams
     if taken == 1 and is_alike and _is_one_misplaced(special, scene):
-        return min(TOGETHER, INSTEAD + math.log(in_hand))
-    return TOGETHER + ONE_HAND * max(0, taken - 1)
+        return unseen + min(TOGETHER, INSTEAD + math.log(in_hand))
+    return unseen + TOGETHER + ONE_HAND * max(0, taken - 1)
 
 
 def _is_one_misplaced(special: _Special, scene: Scene) -> bool:
@@ -257,21 +262,6 @@ def _misfit(off_g: float, var: float, units: Units, scene: Scene) -> float:
     return -(top + math.log(0.5 * (math.exp(wide - top) + math.exp(lean - top))))
 
 
-def bias_g(product: Product) -> float:
-    """The deviation of a product's true mean from the owner's unit weight."""
-    is_whole = product.unit_weight_g == round(product.unit_weight_g)
-    return max(BIAS * product.unit_weight_g, ROUNDING_G if is_whole else 0.0)
-
-
-def weight_var(product: Product, units: int) -> float:
-    """The variance of what so many units weigh: each one's spread, and the owner's error in all."""
-    return abs(units) * product.spread_g**2 + (units * bias_g(product)) ** 2
-
-
-def density(off_g: float, var: float) -> float:
-    return -0.5 * (off_g**2 / var + math.log(2 * math.pi * var))
-
-
 def _shift(rest_g: float, var: float, scene: Scene) -> float:
     return SHIFTED - density(rest_g, (SHIFT_BANDS * scene.band_g) ** 2 + var)
 
@@ -284,7 +274,9 @@ def _specials(load: Load, hands: Sequence[Lot], scene: Scene) -> list[_Special]:
         *_all_of_a_kind(hands, newest, scene),
         *_leaving(load.guests, scene),
     ]
-    pairs = [_both(a, b) for a, b in combinations(single[:MOST_PAIRED], 2) if _may_be_both(a, b)]
+    pairs = [
+        _both(a, b, scene) for a, b in combinations(single[:MOST_PAIRED], 2) if _may_be_both(a, b)
+    ]
     return [_NOTHING, *single, *_put_down_otherwise(hands, newest, scene), *pairs]
 
 
@@ -376,9 +368,10 @@ def _may_be_both(a: _Special, b: _Special) -> bool:
     return len(lots) == len(set(lots)) and len(guests) == len(set(guests))
 
 
-def _both(a: _Special, b: _Special) -> _Special:
+def _both(a: _Special, b: _Special, scene: Scene) -> _Special:
     is_handful = a.kind == b.kind and bool(a.puts) == bool(b.puts)
     cost = max(a.cost, b.cost) + MANY * math.log(2) if is_handful else a.cost + b.cost + TOGETHER
+    cost += scene.unseen(a.grams, b.grams)
     return _Special(
         a.grams + b.grams,
         a.var + b.var,

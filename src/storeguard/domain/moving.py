@@ -10,8 +10,9 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from storeguard.domain.belief import Load, Lot
-from storeguard.domain.explaining import REACH_SIGMAS, Explanation, Scene, part_of, weight_var
+from storeguard.domain.explaining import REACH_SIGMAS, Explanation, Scene, part_of
 from storeguard.domain.product import Product
+from storeguard.domain.spread import weight_var
 
 
 class Known(NamedTuple):

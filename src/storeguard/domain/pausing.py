@@ -18,11 +18,10 @@ from storeguard.domain.explaining import (
     PUT_BACK,
     Explanation,
     Scene,
-    density,
     part_of,
-    weight_var,
 )
 from storeguard.domain.lattice import Units
+from storeguard.domain.spread import density, weight_var
 
 UNEXPLAINED = math.log(3000.0 / 0.2)
 """One hand in five keeps so still that it seems to be none, and weighs anything up to 3 kg."""

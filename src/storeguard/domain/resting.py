@@ -29,6 +29,9 @@ some twenty samples, so it may be far too low: a third of the band is more than 
 PAUSE_SIGMAS, PAUSE_PER_BAND, MOST_PAUSES = 4.0, 0.25, 3
 """How still a scale is that no hand touches, and how many pauses of one step are remembered."""
 
+SLOW_S = 0.25
+"""Between two samples of a slow device one thing may have come and another have gone, unseen."""
+
 DRIFT_G_PER_S = 0.01
 """35 g in an hour, the most that is drift: what it may add to a step while that lasts."""
 
@@ -201,6 +204,21 @@ def _hold(state: Weighing, t_s: float, jump: drift.Slide, rules: WeighingRules) 
     return state, (LevelJumped(*at, grams, *levels, *rest),)
 
 
+def _swung_g(before: Weighing, grams: float) -> float:
+    """How far it has been beyond both its old level and the new one, `grams` from that.
+
+    Of what never moved out of its band that is nothing; of a slow device nobody knows.
+    """
+    if before.swing is None:
+        return 0.0
+    if gap_s(before.window) > SLOW_S:
+        return math.inf
+    assert before.level_g is not None
+    old_g = before.zero_g + before.level_g
+    low_g, high_g = before.swing
+    return max(0.0, min(old_g, old_g + grams) - low_g, high_g - max(old_g, old_g + grams))
+
+
 def with_pause(state: Weighing, rules: WeighingRules) -> Weighing:
     """Notes a moment in which a scale that moves kept still, between two hands.
 
@@ -249,6 +267,7 @@ def step(
     `before`: the scale before it settled.
     """
     pauses = _pauses(state, grams, before.pauses, before.noise_g, rules)
+    swung_g = _swung_g(before, grams)
     noise_g = median_sigma_g(max(before.noise_g, state.noise_g), len(state.window))
     leant_g = state.drift.held_g
     followed, begun = drift.step_began(state.drift, t_s, grams, 3 * noise_g)
@@ -268,5 +287,5 @@ def step(
     at = (t_s, rules.scale, started_s)
     levels = (grams, level_g, state.noise_g, unsure_g, leant_g)
     touched_s = min(_touched(before), started_s)
-    settled = StepSettled(*at, *levels, is_shaken(state, rules), pauses, touched_s)
+    settled = StepSettled(*at, *levels, is_shaken(state, rules), pauses, touched_s, swung_g)
     return with_touch(state), (settled,)

@@ -3,8 +3,9 @@
 import math
 from dataclasses import dataclass
 
-from storeguard.domain.explaining import BIAS, SIGMAS
+from storeguard.domain.explaining import SIGMAS
 from storeguard.domain.product import Product
+from storeguard.domain.spread import BIAS
 
 LARGEST_RESIDUAL_PER_UNIT = 0.4
 """Beyond, two counts explain the weight nearly as well as each other."""

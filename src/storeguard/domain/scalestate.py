@@ -26,6 +26,7 @@ class Weighing(NamedTuple):
     `pauses`: gross levels at which it has kept still for a moment since it began to move.
     `touched_s`: since when somebody may be at it; it may have settled since, as noisy as a hand.
     `beside_s`: since when it began to move to where it rests: beside its level, within the band.
+    `swing`: the least and most, gross, since it began to move; boundless if a reading was missed.
     """
 
     level_g: float | None = None
@@ -43,6 +44,7 @@ class Weighing(NamedTuple):
     pauses: tuple[float, ...] = ()
     touched_s: float | None = None
     beside_s: float | None = None
+    swing: tuple[float, float] | None = None
 
     @property
     def is_settled(self) -> bool:

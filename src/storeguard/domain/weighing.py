@@ -9,6 +9,7 @@ The band comes from the cell: a 10 kg cell shows 1.2 to 2.4 g peak to peak, a 20
 to 4.8 g, so 0.03 % of the capacity to either side is half as wide again as the noise.
 """
 
+import math
 from collections.abc import Sequence
 from itertools import islice
 from statistics import median
@@ -126,8 +127,17 @@ def _advance_one(state: Weighing, reading: Reading, rules: WeighingRules) -> Adv
         if abs(state.net_g(gross_g)) <= band_of(state.noise_g, rules):
             return resting.follow(state, reading.t_s, rules)
         touched_s = reading.t_s if state.touched_s is None else state.touched_s
-        return state._replace(moving_since_s=reading.t_s, pauses=(), touched_s=touched_s), ()
-    return _try_to_settle(state, reading.t_s, rules)
+        return state._replace(
+            moving_since_s=reading.t_s, pauses=(), touched_s=touched_s, swing=(gross_g, gross_g)
+        ), ()
+    return _try_to_settle(_swung(state, gross_g), reading.t_s, rules)
+
+
+def _swung(state: Weighing, gross_g: float) -> Weighing:
+    if state.swing is None or state.swing[0] <= gross_g <= state.swing[1]:
+        return state
+    low_g, high_g = state.swing
+    return state._replace(swing=(min(low_g, gross_g), max(high_g, gross_g)))
 
 
 def _remember(state: Weighing, samples: Samples, rules: WeighingRules) -> Weighing:
@@ -155,6 +165,7 @@ def _remember(state: Weighing, samples: Samples, rules: WeighingRules) -> Weighi
         state.pauses,
         state.touched_s,
         state.beside_s,
+        state.swing,
     )
 
 
@@ -162,7 +173,7 @@ def _failed_reading(state: Weighing, failed: DeviceFailed) -> Advance:
     t_s, since_s = failed.t_s, state.failing_since_s
     if since_s is None:
         since_s = state.window[-1][0] if state.window else t_s
-    state = state._replace(failing_since_s=since_s)
+    state = state._replace(failing_since_s=since_s, swing=(-math.inf, math.inf))
     if state.is_failed:
         return state._replace(window=()), ()
     if t_s - since_s < FAULT_AFTER_S:
@@ -201,7 +212,7 @@ def _try_to_settle(state: Weighing, t_s: float, rules: WeighingRules) -> Advance
     noise_g = resting.noise_of(state, rules)
     calm_g = min(noise_g, state.calm_g or noise_g)
     state = state._replace(
-        moving_since_s=None, noise_g=noise_g, calm_g=calm_g, tracked_s=t_s, pauses=()
+        moving_since_s=None, noise_g=noise_g, calm_g=calm_g, tracked_s=t_s, pauses=(), swing=None
     )
     state = resting.with_touch(state)
     if before.level_g is None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from storeguard.domain.belief import Belief, Load
-from storeguard.domain.explaining import weight_var
+from storeguard.domain.spread import weight_var
 from storeguard.ports import Book
 from storeguard.services.shelfmemory import ShelfMemory
 

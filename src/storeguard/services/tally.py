@@ -121,8 +121,14 @@ class Tally:
         else:
             has_calmed = channel.is_calm and len(channel.pending) == 1
             is_shaken = step.is_shaken and not has_calmed
-            weighed = replace(weighed, leant_g=step.leant_g, is_shaken=is_shaken)
-            weighed = replace(weighed, pauses=step.pauses, touched_s=step.touched_s)
+            weighed = replace(
+                weighed,
+                leant_g=step.leant_g,
+                is_shaken=is_shaken,
+                pauses=step.pauses,
+                touched_s=step.touched_s,
+                swung_g=step.swung_g,
+            )
             belief = counting.weigh(self._belief, weighed)
         self._shares.present.touched.add(channel.id)
         channel.step = step
@@ -146,14 +152,14 @@ class Tally:
         share = share or self._shares.present
         found = answers.changes(self._belief, belief, *first)
         before = Counter(self._shelf.counts)
-        if booked := _by_product(found):
+        if booked := answers.by_product(found):
             await self._shelf.add(booked, why=why)
         known, self._belief = self._belief, belief
         self._note()
         if first[0]:
             self._publish(found, before, None, share, is_first=True)
         else:
-            share.doubt(_by_product(found), answers.moved(belief, belief.likeliest))
+            share.doubt(answers.by_product(found), answers.moved(belief, belief.likeliest))
             self._publish(found, before, step, share)
             self._withhold_unsaid({name for _, name in found}, share)
         for told, units in share.caught_up(self._moves(share)):
@@ -384,13 +390,6 @@ class Tally:
         return channel.is_counted and all(
             self.counts[one.name].is_certain for one in channel.weighed
         )
-
-
-def _by_product(found: Changes) -> dict[str, int]:
-    changes: Counter[str] = Counter()
-    for (_, name), units in found.items():
-        changes[name] += units
-    return {name: units for name, units in changes.items() if units}
 
 
 def _moved_s(channel: "Channel", step: Step) -> float:

@@ -289,6 +289,8 @@ class WatchingService:
     def _on_event(self, event: Event) -> None:
         if isinstance(event, StepSettled):
             self._stepped_s = self._clock.now_s()
+            if event.is_slight:
+                return
             now_s = max(event.t_s, event.started_s)
             self._apply(occupancy.witness_step(self.occupancy, event.started_s, now_s))
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from storeguard.clock import Clock
 from storeguard.domain import resting, weighing
+from storeguard.domain.belief import LEAST_HIDING
 from storeguard.domain.events import (
     BookEdited,
     DeviceFailed,
@@ -214,6 +215,7 @@ class WeighingService:
             channel.pending.append(event)
             return  # nobody has been seen moving anything: the tally alone can make sense of it
         if isinstance(event, StepSettled):
+            event = replace(event, is_slight=_is_slight(event, channel))
             channel.pending.append(event)
         elif isinstance(event, DeviceFailed):
             part.failed(event.why, code=event.code)
@@ -253,6 +255,12 @@ class WeighingService:
         return any(
             channel.was_restless(t_s) for channel in self.channels if not channel.weighing.is_failed
         )
+
+
+def _is_slight(step: StepSettled, channel: Channel) -> bool:
+    """A draught or a plate that rubs: less than can be any part of a unit."""
+    units_g = [product.unit_weight_g for product in channel.weighed]
+    return bool(units_g) and abs(step.grams) < LEAST_HIDING * min(units_g)
 
 
 def _failed_share(before: float, readings: Sequence[Reading]) -> float:
