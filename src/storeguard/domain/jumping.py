@@ -12,6 +12,7 @@ from storeguard.domain.belief import Belief, Hypothesis, Load, settled
 from storeguard.domain.counting import Weighed, as_leant, base_after, is_move, scene_of
 from storeguard.domain.explaining import MOST_CONSIDERED, Explanation, Scene, explanations
 from storeguard.domain.moving import moved
+from storeguard.domain.shifting import may_be_shift
 
 RESTING = math.log(30.0)
 """A level that is twice as noisy as with nobody there, and another by less than can be seen moving,
@@ -55,17 +56,18 @@ def _of_jump(one: Hypothesis, weighed: Weighed, grams: float, scene: Scene) -> l
 
 
 def _as_jumped(
-    one: Hypothesis, way: Explanation, weighed: Weighed, grams: float, cost: float, scene: Scene
+    one: Hypothesis, way: Explanation, weighed: Weighed, change_g: float, cost: float, scene: Scene
 ) -> Hypothesis:
     load, log_p = one.loads[weighed.scale], one.log_p - way.cost - cost
     own, guests, hands = moved(way, load, one.hands, scene)
     jumped_g = load.jumped_by(weighed.now_s)
     if is_move(way):
-        jumped_g += grams
+        jumped_g += change_g
         log_p -= RESTING if weighed.is_shaken else 0.0
     base_g = base_after(way, load, weighed.level_g - (load.object_g or 0.0))
     jumped_s = min(weighed.started_s, weighed.now_s)
-    new = load._replace(own=own, guests=guests, base_g=base_g)
+    is_shift = load.is_shift and may_be_shift((load.object_g or 0.0) + change_g, scene.own)
+    new = load._replace(own=own, guests=guests, base_g=base_g, is_shift=is_shift)
     new = new._replace(jumped_g=jumped_g, jumped_s=jumped_s)
     return replace(one, loads={**one.loads, weighed.scale: new}, hands=hands, log_p=log_p)
 
