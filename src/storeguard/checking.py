@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from storeguard import config as cfg
 from storeguard.books import csvfile, journalfile
 from storeguard.books import promotions as promotionsfile
 from storeguard.books.calibrations import CalibrationFile
+from storeguard.books.decisions import DISMISSED, OPEN
 from storeguard.books.proposals import AnswersFile
 from storeguard.books.rows import Rows
 from storeguard.clock import Clock
@@ -224,8 +225,10 @@ def _book_rows(path: Path) -> Rows:
         return ()
 
 
-def issue_rows(root: Path, *, has_bucket: bool) -> Iterator[dict[str, Any]]:
-    """`issues list`, oldest first."""
+def issue_rows(
+    root: Path, verdicts: Mapping[str, str], *, has_bucket: bool
+) -> Iterator[dict[str, Any]]:
+    """`issues list`, oldest first. `verdicts`: issue id → what the owner has decided."""
     for folder in sealed_issues(root):
         manifest = read_manifest(folder)
         yield {
@@ -235,10 +238,13 @@ def issue_rows(root: Path, *, has_bucket: bool) -> Iterator[dict[str, Any]]:
             "missing": {line["product"]: line["missing"] for line in manifest["lines"]},
             "loss_won": manifest["loss_won"],
             "state": _state(folder, has_bucket=has_bucket),
+            "verdict": verdicts.get(folder.name, OPEN),
         }
 
 
-def loss_today(config: cfg.Config, folders: cfg.Folders, clock: Clock) -> int:
+def loss_today(
+    config: cfg.Config, folders: cfg.Folders, clock: Clock, verdicts: Mapping[str, str]
+) -> int:
     """What today's issues come to in won, what was paid, put back or dismissed left out."""
     timezone, journal = config.store.timezone, (folders.state, config.journal.url)
     today = clock.utc().astimezone(ZoneInfo(timezone)).date()
@@ -246,7 +252,7 @@ def loss_today(config: cfg.Config, folders: cfg.Folders, clock: Clock) -> int:
         folders.issue_data,
         timezone,
         journalfile.amendments(*journal),
-        dismissed=journalfile.dismissed(*journal),
+        dismissed=[one for one, verdict in verdicts.items() if verdict == DISMISSED],
         since=today,
     )
     return found.get(today, 0)

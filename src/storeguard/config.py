@@ -230,6 +230,8 @@ def parse(text: str, name: str = "config.yaml", *, default_backend: str | None =
     values = document.values
     if default_backend is not None:
         _fill_backends(values, default_backend)
+    if isinstance(values.get("started_at"), str):
+        values["started_at"] = _instant(values["started_at"])
     config, problems = _validated(values, document)
     if config is not None and not problems:
         problems = list(_contradictions(config, document))
@@ -337,8 +339,6 @@ def _fill_backends(values: dict[str, Any], backend: str) -> None:
         for entry in values.get(section) or []:
             if isinstance(entry, dict):
                 entry.setdefault("backend", backend)
-    if isinstance(values.get("started_at"), str):
-        values["started_at"] = _instant(values["started_at"])
 
 
 def _instant(text: str) -> Any:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from storeguard import durable
 from storeguard.books import album
-from storeguard.books.decisions import VERDICTS, Access, AccessLog, Decision, DecisionsFile
+from storeguard.books.decisions import OPEN, VERDICTS, Access, AccessLog, Decision, DecisionsFile
 from storeguard.books.journal import IssueRecord, Journal
 from storeguard.clock import Clock
 from storeguard.domain import loss
@@ -63,7 +63,7 @@ class IssueDesk:
     # --- what is seen --------------------------------------------------------------------
 
     def album(self, wish: Wish) -> AlbumPage:
-        verdict = wish.state if wish.state in (album.OPEN, *VERDICTS) else None
+        verdict = wish.state if wish.state in (OPEN, *VERDICTS) else None
         offset, beside = (wish.page - 1) * A_PAGE, (wish.older_than, wish.newer_than)
         wanted = album.Wanted(A_PAGE, offset, wish.product, verdict, *beside)
         found, count = album.issues(self._journal, wanted)

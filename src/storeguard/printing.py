@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from storeguard.books.decisions import OPEN
 from storeguard.messages import text
 
 GAP = "  "
@@ -53,12 +54,23 @@ def sales(sold: Iterable[Mapping[str, Any]], language: str) -> Iterator[str]:
 def issues(rows: Iterable[Mapping[str, Any]], loss_today_won: int, language: str) -> Iterator[str]:
     """`issues list`, and what today's come to."""
     table = [
-        (f"#{row['number']}", row["id"], f"{row['loss_won']:,} won", row["state"], _missing(row))
+        (
+            f"#{row['number']}",
+            row["id"],
+            f"{row['loss_won']:,} won",
+            with_verdict(row["state"], row["verdict"]),
+            _missing(row),
+        )
         for row in rows
     ]
     yield from columns(table, right=(0, 2)) if table else ("no issues",)
     if table:
         yield text(language, "issues.today", won=f"{loss_today_won:,}")
+
+
+def with_verdict(state: str, verdict: str) -> str:
+    """How far its delivery is, and what the owner has decided."""
+    return state if verdict == OPEN else f"{state}, {verdict}"
 
 
 def _missing(row: Mapping[str, Any]) -> str:

@@ -23,7 +23,7 @@ from storeguard.books.journal import (
     StepRecord,
     VersionRecord,
 )
-from storeguard.books.journalfile import amendments, dismissed, open_journal
+from storeguard.books.journalfile import amendments, open_journal, verdicts
 from storeguard.books.schema import upgrade
 from storeguard.errors import JournalFault
 
@@ -298,7 +298,7 @@ def test_the_journal_that_the_configuration_names_is_opened_and_migrated(tmp_pat
         assert [sale.product for sale in journal.recent_sales()] == [SALE.product]
         album.decide(journal, "i", "dismissed")
         journal.close()
-    assert dismissed(tmp_path, plain) == {"i"}
+    assert verdicts(tmp_path, plain) == {"i": "dismissed"}
     late = {"product": "메로나 50%_", "count": 1, "sale_id": "s1"}
     assert amendments(tmp_path, plain) == {"i": [late]}
     assert list(tmp_path.iterdir()) == []

@@ -4,6 +4,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from storeguard.books import journalfile
 from storeguard.books.daily import DayRecords
 from storeguard.checking import loss_today
 from storeguard.errors import StoreguardError
@@ -70,7 +71,7 @@ def losses(store):
     return {
         "album": desk_of(store).album(Wish()).cards[0].loss_won,
         "first page": ShopView(store.app)._read_disk().loss_today_won,
-        "list": loss_today(store.app.config, store.app.folders, store.clock),
+        "list": loss_today(store.app.config, store.app.folders, store.clock, verdicts_of(store)),
         "days": PastDesk(journal, store.clock, SEOUL).days(1)[0].loss_won,
         "morning": reported.loss_won,
     }
@@ -129,6 +130,10 @@ def test_what_the_owner_dismisses_is_no_loss_on_any_page_until_he_opens_it_again
     assert desk_of(store).album(Wish()).cards[0].state == "dismissed"
     decide(store, "reopen")
     assert set(losses(store).values()) == {1500}
+
+
+def verdicts_of(store):
+    return journalfile.verdicts(store.app.folders.state)
 
 
 def decide(store, action):

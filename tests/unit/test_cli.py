@@ -292,6 +292,9 @@ def test_what_the_owner_has_dismissed_is_no_loss(shop, issue, monkeypatch):
     IssueRecords(journal).record_folder(outbox.read_manifest(issue))
     album.decide(journal, issue.name, "dismissed")
     journal.close()
+    assert "local, dismissed" in said("issues", "list").stdout
+    assert "(local, dismissed)" in said("issues", "show", issue.name).stdout
+    assert json.loads(said("issues", "list", "--json").stdout)["verdict"] == "dismissed"
     assert said("issues", "list").stdout.splitlines()[-1] == "오늘 손실: 0원"
 
 

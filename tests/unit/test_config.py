@@ -120,6 +120,11 @@ def test_a_trace_may_leave_out_the_backends_and_say_when_it_began():
     assert config.started_at == datetime(2026, 11, 20, 13, 0, tzinfo=UTC)
 
 
+def test_a_traces_instant_is_understood_by_every_command():
+    config = parse("started_at: '2026-11-20T22:00:00+09:00'\n")
+    assert config.started_at == datetime(2026, 11, 20, 13, 0, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [

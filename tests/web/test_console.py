@@ -4,6 +4,7 @@ import hashlib
 import io
 import re
 import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import escape
 from pathlib import Path
@@ -32,6 +33,7 @@ from storeguard.pastdesk import PastDesk
 from storeguard.web.desks import Desks, Law
 from storeguard.web.door import Door
 from storeguard.web.past import bars
+from storeguard.web.view import FaultRow
 
 pytestmark = pytest.mark.anyio
 
@@ -149,6 +151,18 @@ async def test_every_page_renders_in_both_languages(
         answer = await owner.get(path)
         assert answer.status_code == 200, path
         assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]* src=)", answer.text), path
+
+
+async def test_the_devices_page_says_what_the_first_page_says_of_them(
+    owner: httpx.AsyncClient, shop: Any
+):
+    well = text("ko", "owner.no_faults")
+    assert well in (await owner.get("/devices")).text
+    clock = FaultRow("clock", "시각을 아직 확인하지 못했습니다", "", "시계", "T401")
+    shop.now = replace(shop.now, remarks=(clock,))
+    page = (await owner.get("/devices")).text
+    assert clock.why in page
+    assert well not in page
 
 
 async def test_a_visit_says_why_it_needs_a_look(owner: httpx.AsyncClient, journal: Journal):

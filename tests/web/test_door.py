@@ -345,3 +345,21 @@ async def test_a_kiosk_goes_on_after_a_restart_but_a_forged_cookie_does_not(
     nonce, _, signature = door.kiosk_cookie().partition(".")
     for forged in (None, "", ".", nonce, f"{nonce}.", f"{nonce}.{signature[:-1]}0" + "1"):
         assert not again.is_kiosk(forged)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("has_terminal", [False, True])
+async def test_the_kiosk_sells_in_a_browser_in_which_the_owner_has_signed_in(
+    signed_in: Any, shop: Any, has_terminal: bool
+):
+    """Its page knows no word of the session: it is the kiosk all the same, terminal and all."""
+    shop.has_terminal = has_terminal
+    browser = await signed_in(None)
+    del browser.headers["x-csrf"]
+    basket = {"lines": [{"product": "바나나우유", "count": 1}], "key": "basket-0001"}
+    assert (await browser.post("/api/v1/sales", json=basket)).status_code == 403
+    await browser.get("/kiosk")
+    answer = await browser.post("/api/v1/sales", json=basket)
+    assert answer.status_code == (202 if has_terminal else 201), answer.text
+    assert (await browser.post("/api/v1/basket", json={"open": True})).status_code < 300
+    assert (await browser.post("/api/v1/restock-mode", json={"who": "owner"})).status_code == 403

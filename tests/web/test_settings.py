@@ -1,5 +1,6 @@
 """Settings on the page: checked like the file, written into it, refused in the owner's words."""
 
+import os
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -170,3 +171,18 @@ def test_every_setting_is_a_key_of_the_configuration():
         section, name = one.key.split(".")
         assert name in type(getattr(config, section)).model_fields
     assert {one.key for one in KNOWN} >= LIVE.keys()
+
+
+@pytest.mark.parametrize("width_px", [320, 390, 768])
+def test_the_form_is_no_wider_than_a_phone(
+    chromium: Any, serve: Any, shop: Any, door: Any, desks: Desks, width_px: int
+):
+    served = serve(shop, door, desks)
+    chromium.new_phone(width_px)
+    served.sign_in(chromium)
+    chromium.open(f"{served.url}/settings", "document.querySelector('.setting [type=time]')")
+    wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert chromium.run(wide) <= 0
+    if folder := os.environ.get("SHOTS"):
+        path = Path(folder, f"settings-{width_px}.png")
+        chromium.do(lambda page: page.screenshot(path=path, full_page=True))

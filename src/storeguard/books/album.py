@@ -10,11 +10,11 @@ from sqlalchemy import select
 
 from storeguard.books import issueindex
 from storeguard.books import tables as t
-from storeguard.books.decisions import DISMISSED, VERDICTS
+from storeguard.books.decisions import DISMISSED, OPEN, VERDICTS
 from storeguard.books.journal import Change, IssueRecord, Journal, Sale, Visit
 from storeguard.domain.loss import left_won, stand_of
 
-OPEN, DELETED = "open", "deleted"
+DELETED = "deleted"
 FEW = 500
 """Issues of a search that are sorted; where there are more, they are met soon by going back in
 time from the newest."""

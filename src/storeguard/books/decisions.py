@@ -15,6 +15,9 @@ from storeguard.statefile import StateFile
 
 Verdict = Literal["confirmed", "dismissed", "deleted"]
 VERDICTS: tuple[Verdict, ...] = ("confirmed", "dismissed", "deleted")
+OPEN = "open"
+"""The journal's word for none of them."""
+
 DISMISSED: Verdict = "dismissed"
 """The owner says that nothing is lost: in no sum of losses."""
 

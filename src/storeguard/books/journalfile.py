@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import select
 
 from storeguard import durable
-from storeguard.books.decisions import DISMISSED
+from storeguard.books.decisions import OPEN
 from storeguard.books.history import History
 from storeguard.books.journal import Journal
 from storeguard.books.journalurl import open_by_url
@@ -115,23 +115,23 @@ def _amendments_of(journal: Journal) -> dict[str, list[dict[str, Any]]]:
         journal.close()
 
 
-def dismissed(state: Path, url: str | None = None) -> frozenset[str]:
-    """Ids of the issues that the owner says are no loss. Raises JournalFault."""
+def verdicts(state: Path, url: str | None = None) -> dict[str, str]:
+    """Issue id → what the owner has decided, of those that he has. Raises JournalFault."""
     if url is not None:
-        return _dismissed_in(open_by_url(url))
+        return _verdicts_of(open_by_url(url))
     if not (state / FILE).exists():
-        return frozenset()
-    query = "SELECT id FROM issues WHERE verdict = ?"
+        return {}
+    query = "SELECT id, verdict FROM issues WHERE verdict <> ?"
     with _read_only(state / FILE) as database:
         if not _has_column(database, "issues", "verdict"):
-            return frozenset()
-        return frozenset(issue for (issue,) in database.execute(query, (DISMISSED,)))
+            return {}
+        return dict(database.execute(query, (OPEN,)).fetchall())
 
 
-def _dismissed_in(journal: Journal) -> frozenset[str]:
+def _verdicts_of(journal: Journal) -> dict[str, str]:
     try:
-        rows = journal.rows(select(issues.c.id).where(issues.c.verdict == DISMISSED))
-        return frozenset(row["id"] for row in rows)
+        rows = journal.rows(select(issues.c.id, issues.c.verdict).where(issues.c.verdict != OPEN))
+        return {row["id"]: row["verdict"] for row in rows}
     finally:
         journal.close()
 

@@ -91,13 +91,16 @@ def issues_list(config_path: Path, as_json: bool) -> None:
     """One line an issue, oldest first."""
     from storeguard import config as cfg
     from storeguard import printing
+    from storeguard.books import journalfile
     from storeguard.checking import issue_rows, loss_today
     from storeguard.clock import SystemClock
 
     config = cfg.load(config_path)
     folders = cfg.Folders.of(config, config_path.parent)
-    rows = issue_rows(folders.issue_data, has_bucket=config.upload.bucket is not None)
-    won = 0 if as_json else loss_today(config, folders, SystemClock())
+    verdicts = journalfile.verdicts(folders.state, config.journal.url)
+    has_bucket = config.upload.bucket is not None
+    rows = issue_rows(folders.issue_data, verdicts, has_bucket=has_bucket)
+    won = 0 if as_json else loss_today(config, folders, SystemClock(), verdicts)
     show = functools.partial(printing.issues, loss_today_won=won, language=config.store.language)
     print_records(rows, as_json, show)
 
@@ -110,12 +113,17 @@ def issues_show(issue_id: str, config_path: Path, as_json: bool) -> None:
     """One issue: what is missing, why, and its files. ISSUE_ID: its id or its number."""
     from storeguard import config as cfg
     from storeguard import printing
+    from storeguard.books import journalfile
+    from storeguard.books.decisions import OPEN
     from storeguard.checking import find_issue
 
     config = cfg.load(config_path)
-    root = cfg.Folders.of(config, config_path.parent).issue_data
-    found = find_issue(root, issue_id, has_bucket=config.upload.bucket is not None)
-    show = functools.partial(printing.issue, state=found.state, language=config.store.language)
+    folders = cfg.Folders.of(config, config_path.parent)
+    has_bucket = config.upload.bucket is not None
+    found = find_issue(folders.issue_data, issue_id, has_bucket=has_bucket)
+    verdicts = journalfile.verdicts(folders.state, config.journal.url)
+    state = printing.with_verdict(found.state, verdicts.get(found.manifest["id"], OPEN))
+    show = functools.partial(printing.issue, state=state, language=config.store.language)
     print_records([found.manifest], as_json, lambda manifests: show(next(iter(manifests))))
 
 
