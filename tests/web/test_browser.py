@@ -26,7 +26,10 @@ def text_of(selector: str) -> str:
     return f"document.querySelector({selector!r}).textContent"
 
 
-def test_two_quick_taps_on_pay_are_one_sale(chromium: Any, served: Served):
+@pytest.mark.parametrize("is_signed_in", [False, True])
+def test_two_quick_taps_on_pay_are_one_sale(chromium: Any, served: Served, is_signed_in: bool):
+    if is_signed_in:
+        served.sign_in(chromium)
     chromium.open(f"{served.url}/kiosk", TILE)
     chromium.run(f"{TILE}.click(); {TILE}.click()")
     assert chromium.run(text_of("#total")) == "3,000원"
