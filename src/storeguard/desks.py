@@ -109,8 +109,23 @@ def facts_of(config: Config) -> tuple[Fact, ...]:
     """What is in force and says no secret, by its name in config.yaml."""
     sections = ("store", "visits", "kiosk", "detector", "upload", "web")
     return tuple(
-        Fact(f"{section}.{key}", str(value))
+        Fact(f"{section}.{key}", _as_in_the_file(value))
         for section in sections
         for key, value in getattr(config, section).model_dump().items()
         if key not in ("tls_key", "endpoint_url")
     )
+
+
+def _as_in_the_file(value: object) -> str:
+    """As an owner would write it in config.yaml; a dash where he wrote nothing."""
+    match value:
+        case None | () | "":
+            return "–"
+        case bool():
+            return str(value).lower()
+        case float():
+            return f"{value:g}"
+        case tuple():
+            return ", ".join(map(_as_in_the_file, value))
+        case _:
+            return str(value)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from storeguard.config import LARGEST_BYTES, Calibration, Config, Folders, load, parse
+from storeguard.desks import facts_of
 from storeguard.errors import ConfigInvalid
 
 DESIGN_EXAMPLE = """\
@@ -494,3 +495,13 @@ def test_any_value_at_any_place_is_taken_or_named(text):
     config, refused = outcome(text)
     assert config is not None or refused
     assert all(line.startswith("line 1: ") for line in refused)
+
+
+def test_what_is_in_force_is_shown_as_an_owner_writes_it():
+    store = "store: {id: s, name: 강남점}\nvisits: {empty_for_s: 7.5}\n"
+    text = store + "web: {allowed_hosts: [a.kr, b.kr]}\n"
+    shown = {fact.key: fact.value for fact in facts_of(parse(text))}
+    assert shown["store.name"] == "강남점"
+    assert (shown["visits.empty_for_s"], shown["visits.payment_grace_s"]) == ("7.5", "10")
+    assert (shown["web.allowed_hosts"], shown["upload.bucket"]) == ("a.kr, b.kr", "–")
+    assert not {value for value in shown.values() if value in ("None", "()", "True", "False", "")}
