@@ -146,9 +146,9 @@ class Gate:
     def _is_of_the_kiosk(self, request: Request) -> bool:
         """Does the kiosk's page ask, which knows no word of a session? It is the kiosk then,
         whoever has signed in with this browser: its sales go over the terminal too."""
-        is_till = need_of(request.method, request.url.path) == "till"
-        is_kiosk = self._door.is_kiosk(request.cookies.get(KIOSK_COOKIE))
-        return is_till and is_kiosk and "x-csrf" not in request.headers
+        if "x-csrf" in request.headers or need_of(request.method, request.url.path) != "till":
+            return False
+        return self._door.is_kiosk(request.cookies.get(KIOSK_COOKIE))
 
     def _answer(self, request: Request, caller: Caller | None) -> Response | None:
         path, need = request.url.path, need_of(request.method, request.url.path)
