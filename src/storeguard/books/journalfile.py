@@ -95,43 +95,33 @@ def sold_since(state: Path, at_label: str) -> tuple[int, int]:
 
 def amendments(state: Path, url: str | None = None) -> dict[str, list[dict[str, Any]]]:
     """Issue id → its amendments (product, count, sale_id). Raises JournalFault."""
-    if url is not None:
-        return _amendments_of(open_by_url(url))
-    if not (state / FILE).exists():
-        return {}
-    with _read_only(state / FILE) as database:
-        if not _names(database, "issues"):
-            return {}
-        rows = database.execute("SELECT id, amendments FROM issues").fetchall()
-    return {issue: found for issue, said in rows if (found := json.loads(said))}
-
-
-def _amendments_of(journal: Journal) -> dict[str, list[dict[str, Any]]]:
-    try:
-        columns = issues.c
-        rows = journal.rows(select(columns.id, columns.amendments))
-        return {row["id"]: row["amendments"] for row in rows if row["amendments"]}
-    finally:
-        journal.close()
+    said = _of_issues(state, url, "amendments")
+    found = ((one, json.loads(it) if isinstance(it, str) else it) for one, it in said.items())
+    return {issue: amended for issue, amended in found if amended}
 
 
 def verdicts(state: Path, url: str | None = None) -> dict[str, str]:
     """Issue id → what the owner has decided, of those that he has. Raises JournalFault."""
+    said = _of_issues(state, url, "verdict")
+    return {issue: verdict for issue, verdict in said.items() if verdict != OPEN}
+
+
+def _of_issues(state: Path, url: str | None, column: str) -> dict[str, Any]:
+    """Issue id → that column, as the database has it; nothing where there is none yet."""
     if url is not None:
-        return _verdicts_of(open_by_url(url))
+        return _in_database(open_by_url(url), column)
     if not (state / FILE).exists():
         return {}
-    query = "SELECT id, verdict FROM issues WHERE verdict <> ?"
     with _read_only(state / FILE) as database:
-        if not _has_column(database, "issues", "verdict"):
+        if not _has_column(database, "issues", column):
             return {}
-        return dict(database.execute(query, (OPEN,)).fetchall())
+        return dict(database.execute(f"SELECT id, {column} FROM issues").fetchall())
 
 
-def _verdicts_of(journal: Journal) -> dict[str, str]:
+def _in_database(journal: Journal, column: str) -> dict[str, Any]:
     try:
-        rows = journal.rows(select(issues.c.id, issues.c.verdict).where(issues.c.verdict != OPEN))
-        return {row["id"]: row["verdict"] for row in rows}
+        rows = journal.rows(select(issues.c.id, issues.c[column]))
+        return {row["id"]: row[column] for row in rows}
     finally:
         journal.close()
 
