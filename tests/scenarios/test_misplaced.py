@@ -220,3 +220,32 @@ def test_a_step_on_the_foreign_scale_may_settle_first(trace, told):
     trace.leave(30)
     [visit] = told("VisitReconciled")
     assert (visit["misplaced"], visit["unpaid"]) == ({"바나나우유": 1}, {})
+
+
+def test_a_payment_that_was_mixed_up_takes_nothing_off_a_shelf(trace, told, monkeypatch):
+    """Two bottles weigh a gum too little, three gums later; the next bottle one too much. It is
+    paid as a gum: that the gum lay there and left would leave one of two bottles unpaid."""
+    monkeypatch.setitem(TRACE_GOODS, "바나나우유", ("A", 20, 1900, 140.0))
+    monkeypatch.setitem(TRACE_GOODS, "초코바", ("B", 52, 1900, 9.2))
+    monkeypatch.setitem(TRACE_GOODS, "콜라", ("C", 28, 1900, 426.0))
+    trace.add_scale("C", "콜라")
+    trace.enter(10)
+    trace.take(12, "초코바")
+    trace.take(16, "초코바")
+    trace.press(20.4, 21.0, "A", 30)
+    trace.lay(21, "A", -135.4)
+    trace.lay(22.7, "A", -136.8)
+    trace.take(26, "초코바")
+    trace.sell(30, "콜라", 3)
+    trace.sell(31, "바나나우유", 2)
+    trace.leave(36)
+    trace.enter(60)
+    trace.lay(66, "A", -148.2)
+    trace.lay(72, "A", -140.9)
+    trace.sell(78, "초코바")
+    trace.sell(80, "콜라")
+    trace.leave(84)
+    [_, second] = told("VisitReconciled", until_s=120)
+    assert second["taken"] == second["mixed_up"] == {"바나나우유": 2}
+    assert second["unpaid"] == {}
+    assert told("IssueSealed") == []

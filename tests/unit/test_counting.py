@@ -639,6 +639,22 @@ def test_who_is_in_debt_is_not_believed_to_have_paid_the_rest(shop, paid, is_in_
     assert (found[name].is_certain and found[name].count == -2) is is_told
 
 
+@pytest.mark.parametrize(("left_unpaid", "is_believed"), [(1, False), (0, True)])
+def test_a_payment_that_something_else_needs_says_nothing(shop, left_unpaid, is_believed):
+    """One bottle has gone, or, one to nineteen, two; and two are paid."""
+    one = shop.step("A", -95.0).belief.likeliest
+    load = one.loads["A"]
+    more = {**one.loads, "A": load._replace(own=(load.own[0] - 1,))}
+    likely = [
+        replace(one, log_p=math.log(0.95)),
+        replace(one, loads=more, log_p=math.log(0.05)),
+    ]
+    belief, name = settled(shop.belief, likely), "바나나우유"
+    unpaid = {1: 0, 2: left_unpaid}
+    belief = decided(belief, {name: -1}, {name: 2}, unpaid=lambda taken: unpaid[taken[name]])
+    assert (moves(belief, shop.touched)[name].count == -2) is is_believed
+
+
 @pytest.mark.parametrize("odd_p", [1e-4, 0.0])
 def test_two_open_questions_are_answered_each_by_its_own_sales(odd_p):
     """Something nearly impossible beside them links them no more than nothing does."""

@@ -153,6 +153,11 @@ def judge(visit: Visit, products: Sequence[Product], kiosk: Stock, now_s: float)
     )
 
 
+def unpaid_units(visit: Visit, products: Sequence[Product]) -> int:
+    """Units that are missing for certain, after all that explains them."""
+    return sum(positive(_account(visit, products).owed).values())
+
+
 def _verdicts(visit: Visit, account: _Account, prices: Stock) -> Verdicts:
     parts = account.parts
     came = Counter(parts.brought) + Counter(parts.hiding)

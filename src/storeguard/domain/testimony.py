@@ -1,7 +1,7 @@
 """What others know of the shelves: the owner's word, and the sales of a visit."""
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
 from storeguard.domain.answers import Count, moved
@@ -23,6 +23,10 @@ OPEN = 0.95
 OPEN_IF_OVERPAID = 1 - CONSIDERED
 """The same where more of a product was paid than seems to have left: somebody paid for what he has
 taken, most likely, and it was taken for something else."""
+
+
+Unpaid = Callable[[Mapping[str, int]], int]
+"""Product → units taken, to the units that are missing in all if just these have left."""
 
 
 def told(belief: Belief, scale: str, name: str, count: int, level_g: float) -> Belief:
@@ -51,6 +55,7 @@ def decided(
     paid: Mapping[str, int],
     *,
     is_in_debt: bool = False,
+    unpaid: Unpaid = lambda taken: 0,
 ) -> Belief:
     """The sales of a visit choose between answers that the weight leaves open.
 
@@ -58,11 +63,16 @@ def decided(
     Answers that the sales match in full become likelier, and only where the sales say something:
     that nothing was paid is no sign that nothing was taken. `is_in_debt`: something else is unpaid
     for certain; who has left one thing unpaid is not believed to have paid all the rest.
+    Nor is an answer believed by which more is `unpaid` than by the likeliest: the payment was
+    mixed up with what that other has left to be paid.
     """
     likely = moved(belief, belief.likeliest)
     for names in _linked(belief, owed, likely):
         is_unpaid = sum(owed[name] for name in names) > 0
         if (is_unpaid and is_in_debt) or not any(paid.get(name, 0) > 0 for name in names):
+            continue
+        as_paid = {name: paid.get(name, 0) for name in names}
+        if unpaid(as_paid) > unpaid({name: owed[name] + as_paid[name] for name in names}):
             continue
         fits = [
             (one, all(owed[n] + likely[n] == moved(belief, one)[n] for n in names))

@@ -16,7 +16,8 @@ from storeguard.domain.ledger import Debt, Ledger, SaleLine, Visit
 from storeguard.domain.naming import alternatives
 from storeguard.domain.overdue import known_since_recovery
 from storeguard.domain.product import Stock
-from storeguard.domain.reconcile import Judgement, is_in_debt, judge, reconciled
+from storeguard.domain.reconcile import Judgement, is_in_debt, judge, reconciled, unpaid_units
+from storeguard.domain.supposing import supposed
 from storeguard.errors import JournalFault, OutboxFault
 from storeguard.health import LONGEST_SILENCE_S, Health
 from storeguard.ports import Books
@@ -258,7 +259,11 @@ class ReconcilingService:
         if visit.awaiting is None and (names := tally.open_to_sales(visit)):
             known = self._known(visit.id)
             in_debt = is_in_debt(known, self._judged(known), names)
-            await tally.decide(visit, is_in_debt=in_debt)
+            await tally.decide(
+                visit,
+                is_in_debt=in_debt,
+                unpaid=lambda taken: unpaid_units(supposed(known, taken), self._kiosk.products),
+            )
 
     def _complete(self, visit: Visit) -> Visit:
         """The visit with what the shelves showed at its end, and what they leave open."""

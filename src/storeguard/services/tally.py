@@ -323,12 +323,14 @@ class Tally:
             return frozenset()
         return testimony.open_to(visit.paid, self.moves_in(visit))
 
-    async def decide(self, visit: Visit, *, is_in_debt: bool) -> None:
+    async def decide(self, visit: Visit, *, is_in_debt: bool, unpaid: testimony.Unpaid) -> None:
         """The visit's sales choose between answers that the weight leaves open."""
         async with self._turns.alone():
             share, moves, paid = self._shares.present, self.moves_in(visit), visit.paid
             owed = {name: -moves[name].count - paid[name] for name in self.open_to_sales(visit)}
-            belief = testimony.decided(self._belief, owed, paid, is_in_debt=is_in_debt)
+            belief = testimony.decided(
+                self._belief, owed, paid, is_in_debt=is_in_debt, unpaid=unpaid
+            )
             if belief is not self._belief:
                 await self._commit(belief, f"sales of visit {visit.id}")
             share.is_decided = share.is_decided or bool(owed)
