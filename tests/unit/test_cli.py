@@ -19,9 +19,11 @@ from click.testing import CliRunner
 import storeguard
 from storeguard import printing
 from storeguard.books import album, journalfile
+from storeguard.books.deliveries import KeptSession, RestockFile
 from storeguard.books.records import IssueRecords
 from storeguard.cli import main
 from storeguard.domain.issue import Issue, IssueLine, IssueStore
+from storeguard.lock import FolderLock
 from storeguard.outbox import folder as outbox
 
 SOURCES = Path(storeguard.__file__).parent
@@ -183,6 +185,20 @@ def test_a_failure_is_one_line(shop, arguments, code, line):
     assert (answer.exit_code, answer.stdout) == (code, "")
     [found] = answer.stderr.splitlines()
     assert line in found
+
+
+def test_restock_mode_is_told_by_the_shops_clock(shop):
+    (shop / "state").mkdir()
+    lock = FolderLock(shop / "state")
+    lock.acquire()
+    try:
+        assert said("restock", "status").stdout == "restock mode: off\n"
+        RestockFile(shop / "state" / "restock.json").save(KeptSession("owner", AT, AT))
+        told, record = said("restock", "status"), said("restock", "status", "--json")
+    finally:
+        lock.release()
+    assert told.stdout == "restock mode: on (owner) since 2026-11-20 22:21:04\n"
+    assert json.loads(record.stdout)["since"] == "2026-11-20T13:21:04+00:00"
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,11 @@
 """`storeguard restock`: whoever fills or cleans the shelves says so."""
 
+import functools
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -51,11 +54,16 @@ def _switch(
     from storeguard import config as cfg
     from storeguard.counter import switch_restock
 
-    mode = switch_restock(cfg.load(config_path), config_path.parent, do, who)
-    print_records([mode], as_json, _lines)
+    config = cfg.load(config_path)
+    mode = switch_restock(config, config_path.parent, do, who)
+    print_records([mode], as_json, functools.partial(_lines, timezone=config.store.timezone))
 
 
-def _lines(modes: Iterable[dict[str, Any]]) -> Iterator[str]:
+def _lines(modes: Iterable[dict[str, Any]], *, timezone: str) -> Iterator[str]:
+    """Since when, by the shop's clock."""
     for mode in modes:
-        on = f"restock mode: on ({mode['who']}) since {mode['since']}"
-        yield on if mode["who"] else "restock mode: off"
+        if not mode["who"]:
+            yield "restock mode: off"
+            continue
+        since = datetime.fromisoformat(mode["since"]).astimezone(ZoneInfo(timezone))
+        yield f"restock mode: on ({mode['who']}) since {since:%Y-%m-%d %H:%M:%S}"
