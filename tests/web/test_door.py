@@ -207,6 +207,15 @@ async def test_a_link_signs_in_once(stranger: httpx.AsyncClient, door: Door):
     assert (await stranger.get(link)).status_code == 404
 
 
+async def test_a_link_that_is_over_leads_to_the_door(stranger: httpx.AsyncClient, door: Door):
+    await door.set_account("owner", PASSWORD, "owner")
+    refused = await stranger.get("/login/none")
+    assert refused.status_code == 404
+    assert "이미 쓴 링크" in refused.text
+    assert 'name="password"' in refused.text
+    assert (await stranger.get("/")).status_code == 303
+
+
 async def test_ones_own_password_needs_the_current_one_and_ends_other_sessions(
     owner: httpx.AsyncClient, door: Door, shop: Any
 ):

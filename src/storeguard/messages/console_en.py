@@ -34,6 +34,7 @@ TEXTS: dict[str, str] = {
     "login.set": "Save and enter",
     "login.back": "Back to sign in",
     "login.wrong": "The name or the password is not right.",
+    "login.link_over": "This link has been used, or is too old. Please sign in.",
     "login.wrong_code": "The code is not right, or too old. Make a new one.",
     "login.too_many": "Wrong too often. Try again in {minutes} min.",
     "login.bad_name": "A name has 1 to 32 letters and digits.",

@@ -34,6 +34,7 @@ TEXTS: dict[str, str] = {
     "login.set": "저장하고 들어가기",
     "login.back": "로그인으로",
     "login.wrong": "이름이나 비밀번호가 다릅니다.",
+    "login.link_over": "이미 쓴 링크이거나 기한이 지난 링크입니다. 로그인하세요.",
     "login.wrong_code": "코드가 다르거나 시간이 지났습니다. 새 코드를 만들어 주세요.",
     "login.too_many": "여러 번 틀렸습니다. {minutes}분 뒤에 다시 해 주세요.",
     "login.bad_name": "이름은 글자와 숫자 1~32자입니다.",

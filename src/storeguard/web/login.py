@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Form, HTTPException
+from fastapi import APIRouter, Form
 from fastapi.responses import RedirectResponse, Response
 from starlette.requests import Request
 
@@ -82,9 +82,11 @@ class _Login:
     async def follow(self, request: Request, token: str) -> Response:
         """A link that signs in once: an invitation, or the demo's."""
         session = await self._door.follow_link(token)
-        if session is None:
-            raise HTTPException(404)
-        return await self._let_in(request, session, "/")
+        if session is not None:
+            return await self._let_in(request, session, "/")
+        page = self._page("login.html", next="/", sentence=self._pages.say("login.link_over"))
+        page.status_code = 404
+        return page
 
     async def sign_out(self, request: Request) -> Response:
         await self._door.sign_out(session_token(request))
