@@ -297,3 +297,33 @@ def test_who_puts_it_back_leaning_on_the_frame_is_accused_of_nothing(store, gram
     store.leave()
     store.be_judged()
     assert store.issues == ()
+
+
+def rub(store, times):
+    """The plate of C touches its frame, and lets it go."""
+    for at in range(times):
+        if at % 2:
+            store.world.lift_thing("C", "frame")
+        else:
+            store.world.put_thing("C", "frame", 8.0)
+        store.advance(10)
+
+
+def test_a_scale_whose_level_changes_again_and_again_by_itself_is_remarked(store):
+    rub(store, 5)
+    assert remarks(store) == {}
+    rub(store, 1)
+    [row] = remarks(store).values()
+    assert (row.device, row.code) == ("C", FaultCode.SCALE_SHIFTS)
+    assert "바람" in row.why
+    store.advance(3600)
+    assert remarks(store) == {}
+    assert store.told(ev.StoreOccupied) == []
+
+
+def test_goods_that_come_and_go_are_no_shifts(store):
+    store.enter("cleaner")
+    for _ in range(4):
+        store.take("콜라")
+        store.put_back("콜라")
+    assert remarks(store) == {}

@@ -32,6 +32,7 @@ DELAYS_S: Mapping[FaultCode, float] = {
 UNTOLD = frozenset(
     {
         FaultCode.SCALE_NOISY,
+        FaultCode.SCALE_SHIFTS,
         FaultCode.ZERO_MOVED,
         FaultCode.UNIT_WEIGHTLESS,
         FaultCode.WEIGHT_UNCLEAR,

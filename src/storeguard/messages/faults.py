@@ -56,6 +56,10 @@ KO: dict[str, str] = {
         "다른 저울과 서로 바뀐 것 같습니다. 두 선반은 감시에서 뺐습니다. "
         "상품이나 케이블을 제자리로 돌려놓으세요."
     ),
+    "fault.W113": (
+        "아무것도 오가지 않는데 무게가 자꾸 조금씩 바뀝니다. "
+        "선반이 틀이나 벽에 닿는지, 바람을 맞는지 보세요."
+    ),
     "fault.W112": (
         "손보는 중이라 이 선반은 감시에서 뺐습니다. 끝나면 장치 화면에서 '끝내기'를 누르세요."
     ),
@@ -140,6 +144,10 @@ EN: dict[str, str] = {
     "fault.W109": (
         "It seems to have changed places with another scale. Neither shelf is watched. "
         "Put the goods or the cables back."
+    ),
+    "fault.W113": (
+        "Its weight changes by a little again and again though nothing comes or goes. "
+        "See whether the shelf touches its frame or a wall, or stands in a draught."
     ),
     "fault.W112": (
         "Somebody works on it, so this shelf is not guarded. Press 'Finish' on the devices page."

@@ -14,6 +14,9 @@ from storeguard.services.weighing import Channel, WeighingService
 RESTLESS_S = 60.0
 """Nobody touches a shelf for so long."""
 
+SHIFTS_WITHIN_S = 3600.0
+"""A coin lies there or is swept off, once; a plate that rubs or stands in a draught goes on."""
+
 FAILED_SHARE = 0.05
 LATE_S = 3.0
 OCCUPIED_S = 3600.0
@@ -66,6 +69,9 @@ def _of_scale(weighing: WeighingService, channel: Channel, now_s: float) -> Iter
         yield Remark(scale, FaultCode.SCALE_NOISY, since_s)
     elif channel.failed_share > FAILED_SHARE:
         yield Remark(scale, FaultCode.SCALE_NOISY)
+    shifts_s = channel.shifts_s
+    if len(shifts_s) == shifts_s.maxlen and now_s - shifts_s[0] <= SHIFTS_WITHIN_S:
+        yield Remark(scale, FaultCode.SCALE_SHIFTS, shifts_s[0])
 
 
 def _of_camera(eye: Eye) -> Iterator[Remark]:

@@ -37,6 +37,8 @@ SPEECHLESS_S = 20.0
 
 SHARED_READINGS = 1000
 
+MANY_SHIFTS = 6
+
 log = logging.getLogger(__name__)
 
 OnReadings = Callable[[str, Sequence[Reading]], None]
@@ -65,6 +67,8 @@ class Channel:
     """Somebody works on it: its readings are the listener's alone, and decide nothing."""
     failed_share: float = 0.0
     """Of its last thousand readings."""
+    shifts_s: deque[float] = field(default_factory=lambda: deque(maxlen=MANY_SHIFTS))
+    """When its level changed last by less than can be any part of a unit, the oldest first."""
     id: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -217,6 +221,8 @@ class WeighingService:
         if isinstance(event, StepSettled):
             event = replace(event, is_slight=_is_slight(event, channel))
             channel.pending.append(event)
+            if event.is_slight:
+                channel.shifts_s.append(event.t_s)
         elif isinstance(event, DeviceFailed):
             part.failed(event.why, code=event.code)
         else:
