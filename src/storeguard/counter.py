@@ -1,6 +1,7 @@
 """Verbs at the counter, beside a running daemon or without one."""
 
 import asyncio
+import contextlib
 import json
 import urllib.error
 import uuid
@@ -26,7 +27,7 @@ from storeguard.domain.promotions import set_prices
 from storeguard.errors import AlreadyRunning, SaleRefused, StoreguardError
 from storeguard.lock import FolderLock, make_folder, refuse_second
 from storeguard.recovery import KIOSK_CSV, claim
-from storeguard.services.bookkeeping import CONFIRMED
+from storeguard.services.bookkeeping import BOOKS, CONFIRMED
 from storeguard.services.bus import Bus
 from storeguard.services.promoting import REJECTED, rejecting
 from storeguard.services.restocking import REQUEST
@@ -205,6 +206,20 @@ def confirm_books(config: Config, base: Path) -> str:
         _tell(mark)
         return "confirmed: an edit that was held is in force now; see storeguard books check"
     raise StoreguardError(f"{folders.state}: no daemon is running; start it, then confirm")
+
+
+def edits_not_in_force(config: Config, base: Path) -> list[str]:
+    """Of files that can be read: what the running daemon does not follow them in, an edit that
+    it holds for instance. Empty where none runs, or none answers."""
+    folders = Folders.of(config, base)
+    try:
+        refuse_second(folders.state)
+    except AlreadyRunning:
+        with contextlib.suppress(NobodyThere, OSError, ValueError, LookupError, TypeError):
+            faults = find(folders.state).ask("/healthz", within_s=ANSWER_WITHIN_S)["faults"]
+            whys = [fault["why"] for fault in faults if fault["device"] in BOOKS]
+            return [f"{folders.inventory}: {why}" for why in whys]
+    return []
 
 
 def reject_promotion(config: Config, base: Path, name: str) -> str:

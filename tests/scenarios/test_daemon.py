@@ -297,6 +297,22 @@ def test_books_confirm_is_taken_by_the_daemon(daemon):
     assert not (daemon.folder / "state" / "confirm-books").exists()
 
 
+def test_books_check_says_that_an_edit_is_held_until_it_is_confirmed(tmp_path):
+    """It can be read, and is not in force: most of the stock is gone."""
+    with acted(lay_out(tmp_path / "shop")) as daemon:
+        assert storeguard(daemon.folder, "books", "check").stdout == "inventory: in order\n"
+        path = daemon.folder / "inventory" / "inventory_store.csv"
+        path.write_text(CSV.replace("초코바,50", "초코바,2"), encoding="utf-8")
+        daemon.until("I809")
+        held = storeguard(daemon.folder, "books", "check")
+        assert (held.returncode, held.stderr.count("I809")) == (1, 1)
+        assert storeguard(daemon.folder, "books", "confirm").returncode == 0
+        wait_for(
+            lambda: storeguard(daemon.folder, "books", "check").returncode == 0, lambda: daemon.log
+        )
+        assert counts(daemon.folder)["초코바"] == 2
+
+
 # --- the owner's file while it sells ---------------------------------------------------------
 
 

@@ -59,11 +59,13 @@ def books() -> None:
 @books.command("check")
 @config_option
 def books_check(config_path: Path) -> None:
-    """Read both CSVs and say what is wrong with them."""
+    """Read the CSVs and say what is wrong with them, or waits to be confirmed."""
     from storeguard import config as cfg
     from storeguard.checking import check_books
+    from storeguard.counter import edits_not_in_force
 
-    problems = check_books(cfg.Folders.of(cfg.load(config_path), config_path.parent))
+    config, base = cfg.load(config_path), config_path.parent
+    problems = check_books(cfg.Folders.of(config, base)) or edits_not_in_force(config, base)
     for line in problems or ["inventory: in order"]:
         click.echo(line, err=bool(problems))
     sys.exit(FAILED if problems else DONE)

@@ -16,14 +16,12 @@ from storeguard.errors import FaultCode, JournalFault, OutboxFault
 from storeguard.health import Health, PartHealth
 from storeguard.messages import fault_text, fault_title, text
 from storeguard.services.announcing import Announcer
+from storeguard.services.bookkeeping import BOOKS
 from storeguard.services.letters import page
 from storeguard.services.remarking import Remark
 from storeguard.statefile import StateFile
 
 ROUND_S = 5.0
-
-BOOKS = ("kiosk book", "shelf book")
-"""Their faults have no code: the owner's own file explains itself, in his words."""
 
 log = logging.getLogger("storeguard")
 

@@ -17,6 +17,9 @@ from storeguard.services.promoting import PromotionBoard
 CONFIRMED = "confirm-books"
 """A file in the state folder by which `books confirm` speaks to the daemon."""
 
+BOOKS = ("kiosk book", "shelf book")
+"""Their faults have no code: the owner's own file explains itself, in his words."""
+
 ROUND_S = 0.4
 """An edit is taken when two looks 0.3 s apart agree, and within 2 s."""
 
