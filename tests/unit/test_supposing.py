@@ -41,8 +41,8 @@ def test_what_a_payment_covers_depends_on_what_has_left(gums, missing):
 
 def test_what_is_supposed_is_in_doubt_no_more():
     """The rest is: one of the bottles may have left."""
-    open_ = {MILK.name: (0, 1), GUM.name: (0, 2)}
-    visit = visit_of([(GUM.name, -1)], [], uncertain=open_, overpaid={GUM.name: 1})
+    bounds = {MILK.name: (0, 1), GUM.name: (0, 2)}
+    visit = visit_of([(GUM.name, -1)], [], uncertain=bounds, overpaid={GUM.name: 1})
     found = supposed(visit, {GUM.name: 2})
     assert (found.uncertain, found.overpaid) == ({MILK.name: (0, 1)}, {})
     assert found.net_taken == {GUM.name: 2}

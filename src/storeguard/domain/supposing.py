@@ -18,6 +18,6 @@ def supposed(visit: Visit, taken: Mapping[str, int]) -> Visit:
     return replace(
         visit,
         movements=(*known, *as_if),
-        uncertain={name: open_ for name, open_ in visit.uncertain.items() if name not in taken},
+        uncertain={name: bounds for name, bounds in visit.uncertain.items() if name not in taken},
         overpaid={name: units for name, units in visit.overpaid.items() if name not in taken},
     )
