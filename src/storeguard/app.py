@@ -193,6 +193,8 @@ class Store:
             self.health,
             on_products=lambda now: self.weighing.set_products({p.name: p for p in now}),
             state=self.folders.state,
+            carried={name: one.id for one in self.config.scales for name in one.products},
+            language=self.config.store.language,
         )
         self.outreach = Outreach(
             self.config,

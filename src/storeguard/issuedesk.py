@@ -23,6 +23,7 @@ from storeguard.outbox.folder import settled
 from storeguard.outbox.later import shown_clips, whole_manifest
 from storeguard.outbox.stored import HELD, remove
 from storeguard.ports import Book
+from storeguard.services.posting import post
 from storeguard.web.desks import (
     A_PAGE,
     STATES,
@@ -178,9 +179,7 @@ class IssueDesk:
         if await asyncio.to_thread(self._is_being_checked, record):
             raise StoreguardError(f"{record.id}: has corrected no book yet; wait for its outcome")
         units = await asyncio.to_thread(self._taken, record)
-        changes = {name: count for name, count in units.items() if name in self._kiosk.counts}
-        why = f"undone {record.id}"
-        await self._kiosk.add(changes, why=why, key=f"undo:{record.id}")
+        await post(self._kiosk, units, why=f"undone {record.id}", key=f"undo:{record.id}")
 
     def _is_being_checked(self, record: IssueRecord) -> bool:
         return self._stand(record, self._manifest(record.id)) == "checking"

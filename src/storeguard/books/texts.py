@@ -94,6 +94,12 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "I810 상품명 {value}이(가) '{sign}'로 시작합니다. 글자로만 다룹니다.",
         "I810 the name {value} begins with '{sign}'; it is kept as plain text.",
     ),
+    "carried": (
+        "I812 저울 {scale}의 상품 {value}가 상품표에 없어 비교하지 않습니다. 줄을 되돌리거나, "
+        "설정의 scales[].products도 고치세요(고치지 않으면 다시 켤 때 시작하지 않습니다).",
+        "I812 product {value} of scale {scale} has no row any more and is not compared; put it "
+        "back, or correct scales[].products too (else the next start is refused).",
+    ),
     "unwritable": (
         "I811 재고 파일을 쓸 수 없음({why}). 권한과 디스크를 확인하세요. 판매는 기록됩니다.",
         "I811 the inventory file cannot be written ({why}); check permissions and disk; "

@@ -9,6 +9,7 @@ from storeguard.domain.events import IssueAmended
 from storeguard.domain.ledger import Debt, Visit
 from storeguard.ports import Books
 from storeguard.services.bus import Bus
+from storeguard.services.posting import post
 from storeguard.services.restocking import Restocking
 
 
@@ -55,7 +56,7 @@ class Amends:
         while self._refunded:
             product, units, sale_id = self._refunded[0]
             key, why = f"refund:{sale_id}:{product}", "given back, and counted already"
-            await self._kiosk.add({product: -units}, why=why, key=key)
+            await post(self._kiosk, {product: -units}, why=why, key=key)
             self._refunded.pop(0)
         while self._paid:
             debt, count, sale_id, kiosk_change = self._paid[0]
@@ -67,7 +68,7 @@ class Amends:
         if raised > 0:
             key = f"late:{debt.issue_id}:{debt.product}:{sale_id}"
             why = f"payment for issue {debt.issue_id}"
-            await self._kiosk.add({debt.product: raised}, why=why, key=key)
+            await post(self._kiosk, {debt.product: raised}, why=why, key=key)
         await asyncio.to_thread(self._record.amend, debt.issue_id, debt.product, count, sale_id)
         now_s = self._clock.now_s()
         self._bus.publish(IssueAmended(now_s, debt.issue_id, debt.product, count, sale_id))

@@ -15,6 +15,7 @@ from storeguard.domain.product import Stock
 from storeguard.domain.restock import Question
 from storeguard.ports import Book
 from storeguard.services.bus import Bus
+from storeguard.services.posting import post
 
 log = logging.getLogger("storeguard")
 
@@ -103,8 +104,9 @@ class DeliveryQuestions:
         for question in self._questions:
             if question.is_open or question.is_booked:
                 continue
-            if question.left and question.product in self._kiosk.counts:
-                await self._kiosk.add(
+            if question.left:
+                await post(
+                    self._kiosk,
                     {question.product: -question.left},
                     why=f"no delivery: {question.id}"[:64],
                     key=f"question:{question.id}",

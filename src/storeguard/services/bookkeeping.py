@@ -1,11 +1,11 @@
 """Owner's edits → books and promotions: looks at the CSVs, tells the others what has changed."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from storeguard.books.book import CsvBook
-from storeguard.books.texts import BookStatus
+from storeguard.books.texts import BookStatus, Language, say
 from storeguard.clock import Clock
 from storeguard.domain.events import BookEdited
 from storeguard.domain.product import Product
@@ -25,7 +25,10 @@ ROUND_S = 0.4
 
 
 class BookkeepingService:
-    """Polls both books. The kiosk book's products are the shelf book's too."""
+    """Polls both books. The kiosk book's products are the shelf book's too.
+
+    `carried`: product → the scale on which the configuration puts it.
+    """
 
     def __init__(
         self,
@@ -38,6 +41,8 @@ class BookkeepingService:
         *,
         on_products: Callable[[Sequence[Product]], None],
         state: Path,
+        carried: Mapping[str, str],
+        language: Language,
     ) -> None:
         self._kiosk = kiosk
         self._shelf = shelf
@@ -47,6 +52,8 @@ class BookkeepingService:
         self._health = health
         self._on_products = on_products
         self._confirmed = state / CONFIRMED
+        self._carried = carried
+        self._language: Language = language
 
     async def run(self) -> None:
         part = self._health.part("bookkeeping", longest_s=LONGEST_SILENCE_S)
@@ -66,7 +73,7 @@ class BookkeepingService:
             edit = await book.poll(self._clock.now_s())
             if book.status.kind == "held" and is_confirmed:
                 edit = await book.confirm()
-            self._report(f"{book.name} book", book.status)
+            self._report(f"{book.name} book", self._judged(book))
             if edit is not None:
                 await self._take(book, edit)
         await self._promotions.poll([product.name for product in self._kiosk.products])
@@ -76,6 +83,14 @@ class BookkeepingService:
         is_there = self._confirmed.exists()
         self._confirmed.unlink(missing_ok=True)
         return is_there
+
+    def _judged(self, book: CsvBook) -> BookStatus:
+        """A row may have gone of a product that the configuration puts on a scale."""
+        lost = sorted(self._carried.keys() - book.counts.keys())
+        if book is not self._kiosk or book.status.kind != "ok" or not lost:
+            return book.status
+        scale, value = self._carried[lost[0]], f"'{lost[0]}'"
+        return BookStatus("malformed", say("carried", self._language, scale=scale, value=value))
 
     def _report(self, name: str, status: BookStatus) -> None:
         part = self._health.part(name)

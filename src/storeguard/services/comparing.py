@@ -26,6 +26,7 @@ from storeguard.services.asking import DeliveryQuestions
 from storeguard.services.awaiting import SalesSources
 from storeguard.services.bus import Bus
 from storeguard.services.filing import Case, FilingService
+from storeguard.services.posting import post
 from storeguard.services.provisional import confirmed_debts, settlement_events
 from storeguard.services.selling import Desk
 from storeguard.services.watching import WatchingService
@@ -139,7 +140,7 @@ class BookComparison:
         sealed = await self._file(key, missing) if missing else None
         if raised:
             log.info("kiosk book: raised to what the shelves hold: %s", raised)
-            await kiosk.add(raised, why="more on the shelf than booked", key=key)
+            await post(kiosk, raised, why="more on the shelf than booked", key=key)
         self._forget_what_has_come(verified)
         self._due_s = self._clock.now_s() + COMPARED_EVERY_S
         if not self.has_begun:
@@ -166,7 +167,7 @@ class BookComparison:
         if changes:
             log.info("kiosk book: what was told of one was the other: %s", changes)
             key = f"named:{self._clock.utc().isoformat()}"
-            await self._books.kiosk.add(changes, why="told under the other name", key=key)
+            await post(self._books.kiosk, changes, why="told under the other name", key=key)
         self._named = open_still
 
     def take_up(self, provisional: Iterable[Debt]) -> None:
@@ -201,8 +202,8 @@ class BookComparison:
         prices = prices_of(self._books.kiosk.products)
         paid = covered({one.product: one.missing for one in missing}, prices, won)
         changes = {name: -count for name, count in paid.items()}
-        if not paid or not await self._books.kiosk.add(
-            changes, why="paid by an amount", key=f"amounts:{first}"
+        if not paid or not await post(
+            self._books.kiosk, changes, why="paid by an amount", key=f"amounts:{first}"
         ):
             return missing
         left = (replace(one, kiosk=one.kiosk - paid.get(one.product, 0)) for one in missing)

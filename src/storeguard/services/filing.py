@@ -36,6 +36,7 @@ from storeguard.services.exhibits import (
     Key,
 )
 from storeguard.services.placing import Placed, place
+from storeguard.services.posting import post
 from storeguard.vision.clipfile import Clip
 
 log = logging.getLogger("storeguard")
@@ -189,9 +190,8 @@ class FilingService:
 
     async def correct(self, issue_id: str, missing: Mapping[str, int]) -> bool:
         """Sets the kiosk book to what the shelf has; once an issue, however often it is called."""
-        known = self._kiosk.counts
-        changes = {product: -count for product, count in missing.items() if product in known}
-        return await self._kiosk.add(changes, why=f"issue {issue_id}", key=f"issue:{issue_id}")
+        changes = {product: -count for product, count in missing.items()}
+        return await post(self._kiosk, changes, why=f"issue {issue_id}", key=f"issue:{issue_id}")
 
     async def _collect(self, case: Case) -> Evidence:
         if case.visit is None:

@@ -30,6 +30,7 @@ from storeguard.services.evidence import EvidenceRoom
 from storeguard.services.filing import Case, FilingService
 from storeguard.services.heaps import Heaps
 from storeguard.services.keeping import LedgerKeeper, VisitRecord
+from storeguard.services.posting import post
 from storeguard.services.promoting import PromotionBoard
 from storeguard.services.provisional import ProvisionalIssues
 from storeguard.services.restocking import Restocking
@@ -189,7 +190,7 @@ class ReconcilingService:
             case = Case(visit.id, visit, found, reasons, kept)
             sealed = await self._filing.file(case)
         if changes:
-            await self._kiosk.add(changes, why=f"visit {visit.id}", key=f"visit:{visit.id}")
+            await post(self._kiosk, changes, why=f"visit {visit.id}", key=f"visit:{visit.id}")
         await asyncio.to_thread(self._record.close, visit, judgement)
         self._comparison.may_be_others(alternatives(visit, judgement.unpaid))
         paid_meanwhile = self._sales_since(visit)
@@ -213,7 +214,7 @@ class ReconcilingService:
         came = {name: changes.pop(name) for name in judgement.hiding if name in changes}
         if came:
             why, key = f"visit {visit.id}: brought", f"brought:{visit.id}"
-            await self._kiosk.add(came, why=why, key=key)
+            await post(self._kiosk, came, why=why, key=key)
         return changes
 
     def _visit(self, visit_id: str) -> Visit:

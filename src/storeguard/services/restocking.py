@@ -20,6 +20,7 @@ from storeguard.errors import JournalFault
 from storeguard.health import LONGEST_SILENCE_S, Health
 from storeguard.ports import Book
 from storeguard.services.bus import Bus
+from storeguard.services.posting import post
 from storeguard.statefile import read_json
 
 REQUEST = "restock-request.json"
@@ -198,7 +199,7 @@ class Restocking:
         if not changes:
             return
         why = f"restock {visit.marks[-1].who} {visit.id}"
-        await self._kiosk.add(changes, why=why, key=f"{why} {self._posts}")
+        await post(self._kiosk, changes, why=why, key=f"{why} {self._posts}")
         self._posts += 1
         followed.update(changes)
 
