@@ -8,6 +8,7 @@ nobody has stolen.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from storeguard.domain.belief import SURE
 from storeguard.domain.movement import Movement
@@ -29,19 +30,34 @@ LIES_FOR_S = 1800.0
 
 @dataclass(slots=True)
 class _Arrival:
-    """Units of one movement that nobody has taken before; `at`: its place among the movements."""
+    """Units of one movement that nobody has taken before; `at`: its place among the movements.
+    `gone`: what has left again of the handfuls that it is one of: with which movement, how many."""
 
     at: int
     movement: Movement
     units: int
     is_loose: bool
+    gone: list[tuple[int, int]]
+
+
+class Parted(NamedTuple):
+    """One product's movements in the order in which they count.
+
+    `goods`: without what only came to go. `again`: of what was left out, the units that went while
+    others that came with them stay. Nobody owes them, but they are goods where somebody pays.
+    """
+
+    goods: tuple[Movement, ...]
+    again: tuple[Movement, ...]
 
 
 def goods_moved(movements: Iterable[Movement]) -> tuple[Movement, ...]:
-    """One product's movements in the order in which they count, without what only came to go.
+    """One product's movements in the order in which they count, without what only came to go."""
+    return parted(movements).goods
 
-    The units of what is left out are missing in both movements; one without any is left out.
-    """
+
+def parted(movements: Iterable[Movement]) -> Parted:
+    """The units of what is left out are missing in both movements; one without any is left out."""
     ordered = sorted(movements, key=lambda one: one.counts_s)
     units, here, out = [one.units for one in ordered], list[_Arrival](), 0
     for at, movement in enumerate(ordered):
@@ -52,7 +68,9 @@ def goods_moved(movements: Iterable[Movement]) -> tuple[Movement, ...]:
         else:
             out += -movement.units - _go_again(here, at, movement, units)
     kept = zip(ordered, units, strict=True)
-    return tuple(replace(one, units=count) for one, count in kept if count)
+    stay = {id(one.gone): one.gone for one in here}.values()
+    again = (replace(ordered[at], units=-gone) for handfuls in stay for at, gone in handfuls)
+    return Parted(tuple(replace(one, units=count) for one, count in kept if count), tuple(again))
 
 
 def _arrive(here: list[_Arrival], at: int, movement: Movement, units: int) -> None:
@@ -63,7 +81,7 @@ def _arrive(here: list[_Arrival], at: int, movement: Movement, units: int) -> No
     is_loose = movement.moved_s < AT_ONCE_S and not others
     for one in others:
         one.is_loose = False
-    here.append(_Arrival(at, movement, units, is_loose))
+    here.append(_Arrival(at, movement, units, is_loose, others[-1].gone if others else []))
 
 
 def _go_again(here: list[_Arrival], at: int, movement: Movement, units: list[int]) -> int:
@@ -77,6 +95,7 @@ def _go_again(here: list[_Arrival], at: int, movement: Movement, units: list[int
         if is_in_doubt or lain_s <= RESTS_FOR_S or may_be_bag:
             gone = min(left, one.units)
             one.units -= gone
+            one.gone += [(at, gone)] if gone else []
             units[one.at] -= gone
             left -= gone
     here[:] = [one for one in here if one.units]

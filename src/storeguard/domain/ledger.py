@@ -10,14 +10,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from storeguard.domain.balance import Balance, balance
+from storeguard.domain.balance import PREPAID_FOR_S, Balance, balance
 from storeguard.domain.doubts import Doubt
 from storeguard.domain.movement import Movement as Movement
 from storeguard.domain.product import Stock
 from storeguard.domain.promotions import Offer, granted, units_of
-
-PREPAID_FOR_S = 120.0
-"""A sale with nobody seen waits so long for the visit that it belongs to."""
 
 LATE_FOR_S = 1800.0
 """A payment so long after the issue still amends it."""

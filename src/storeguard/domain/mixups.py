@@ -19,16 +19,17 @@ Changes = dict[str, int]
 
 
 def mixed_up(
-    owed: Mapping[str, int], paid: Counter[str], prices: Mapping[str, int]
+    owed: Mapping[str, int], overpaid: Counter[str], prices: Mapping[str, int]
 ) -> tuple[Changes, Changes]:
     """Pairs units owed with units over-paid of nearly the same price (design rule 9).
 
-    First all of them together, for one bar code may have been scanned for five kinds of ice
-    cream; then product by product. Returns product → units that were taken but paid as another
+    `overpaid`: product → units paid beyond what was taken; what was brought besides pays for
+    nothing. First all of them together, for one bar code may have been scanned for five kinds of
+    ice cream; then product by product. Returns product → units that were taken but paid as another
     product, and the change that puts each product's kiosk count right.
     """
     under = positive(owed)
-    over = {n: min(-count, paid[n]) for n, count in owed.items() if count < 0 and paid[n] > 0}
+    over = {n: min(-count, overpaid[n]) for n, count in owed.items() if count < 0 < overpaid[n]}
     is_covered = _covers(worth_won(over, prices), worth_won(under, prices))
     if sum(under.values()) == sum(over.values()) and is_covered:
         return under, _changes(under, over)
@@ -53,14 +54,14 @@ def _covers(paid_won: int, owed_won: int) -> bool:
 
 
 def swapped_unseen(
-    owed: Mapping[str, int], paid: Counter[str], products: Mapping[str, Product]
+    owed: Mapping[str, int], overpaid: Counter[str], products: Mapping[str, Product]
 ) -> tuple[Changes, Changes]:
     """Units owed and units over-paid that no scale can tell apart by their weight.
 
     An earlier customer may have put the one in the other's place as he took that: such a swap
     moves no scale. Both books are put right, and what left is uncertain: nobody is accused.
     """
-    over = {n: min(-count, paid[n]) for n, count in owed.items() if count < 0 and paid[n] > 0}
+    over = {n: min(-count, overpaid[n]) for n, count in owed.items() if count < 0 < overpaid[n]}
     swapped: Counter[str] = Counter()
     replaced: Counter[str] = Counter()
     for name, count in positive(owed).items():

@@ -10,7 +10,8 @@ from bisect import insort
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
-from storeguard.domain.arriving import goods_moved
+from storeguard.domain.arriving import parted
+from storeguard.domain.balance import PREPAID_FOR_S
 from storeguard.domain.ledger import Movement, Visit
 from storeguard.domain.promotions import granted, units_of
 
@@ -45,8 +46,10 @@ def matched(visit: Visit, product: str, patience_s: float) -> tuple[Taken, ...]:
     that nobody had taken: it is for that.
     """
     hands = _Hands()
-    for t_s, what in _in_order(visit, product):
-        if isinstance(what, Movement):
+    for t_s, is_again, what in _in_order(visit, product):
+        if isinstance(what, Movement) and is_again:
+            hands.again -= what.units
+        elif isinstance(what, Movement):
             hands.move(what)
         elif what > 0:
             for _ in range(what):
@@ -134,33 +137,48 @@ def patience_of(delays: Collection[float]) -> float:
     return min(LONGEST_PATIENCE_S, max(SHORTEST_PATIENCE_S, MARGIN * slowest_s))
 
 
-def _in_order(visit: Visit, product: str) -> Iterator[tuple[float, Movement | int]]:
+def _in_order(visit: Visit, product: str) -> Iterator[tuple[float, bool, Movement | int]]:
+    """When, whether it came and went (`arriving.Parted.again`), and a movement or units paid."""
     moved_by_customers = (m for m in visit.movements if not visit.is_theirs(m))
-    goods = goods_moved(m for m in moved_by_customers if m.product == product)
+    goods, again = parted(m for m in moved_by_customers if m.product == product)
     moved: list[tuple[float, int, Movement | int]] = [(m.counts_s, 0, m) for m in goods]
-    sold = [(sale.t_s, 1, sale.count) for sale in visit.sales if sale.product == product]
-    for t_s, _, what in sorted([*moved, *sold], key=lambda entry: entry[:2]):
-        yield t_s, what
+    moved += [(m.counts_s, 1, m) for m in again]
+    sold = [(sale.t_s, 2, sale.count) for sale in visit.sales if sale.product == product]
+    for t_s, kind, what in sorted([*moved, *sold], key=lambda entry: entry[:2]):
+        yield t_s, kind == 1, what
 
 
 @dataclass(slots=True)
 class _Hands:
     """Units that are out, and which of them are unpaid, by index: in hours there are hundreds, and
-    few unpaid; when those were paid that nobody has taken yet; units brought."""
+    few unpaid; when those were paid that nobody has taken yet; units brought. `again`, `fresh_s`:
+    as of a balance."""
 
     units: list[Taken] = field(default_factory=list)
     unpaid: list[int] = field(default_factory=list)
     credits_s: list[float] = field(default_factory=list)
     brought: int = 0
+    again: int = 0
+    fresh_s: list[float] = field(default_factory=list)
 
     def move(self, movement: Movement) -> None:
         for _ in range(-movement.units):
-            paid_s = self.credits_s.pop(0) if self.credits_s else None
+            paid_s = self._payment(movement.counts_s)
             if paid_s is None:
                 self.unpaid.append(len(self.units))
             self.units.append(Taken(movement, paid_s))
         for _ in range(movement.units):
             self._put_back()
+
+    def _payment(self, t_s: float) -> float | None:
+        """When somebody paid for a unit that is taken only then; None where nobody has."""
+        if self.credits_s:
+            return self.credits_s.pop(0)
+        self.fresh_s = [paid_s for paid_s in self.fresh_s if t_s - paid_s <= PREPAID_FOR_S]
+        if not self.fresh_s:
+            return None
+        self.again += 1
+        return self.fresh_s.pop()
 
     def _put_back(self) -> None:
         if self.unpaid:
@@ -173,6 +191,10 @@ class _Hands:
             self.brought += 1
 
     def pay(self, t_s: float, patience_s: float) -> None:
+        if not self.unpaid and self.again:
+            self.again -= 1
+            self.fresh_s.append(t_s)
+            return
         if not self.unpaid:
             self.credits_s.append(t_s)
             return

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from storeguard.domain.ledger import PREPAID_FOR_S, Ledger, SaleLine
+from storeguard.domain.balance import PREPAID_FOR_S
+from storeguard.domain.ledger import Ledger, SaleLine
 
 
 def is_expecting(ledger: Ledger, now_s: float) -> bool:

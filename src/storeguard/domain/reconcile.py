@@ -190,12 +190,14 @@ def _account(visit: Visit, products: Sequence[Product]) -> _Account:
     grants, uncertain = _granted(visit, owed, paid)
     owed.subtract(units_of(grants))
     owed.update(_least(visit, uncertain))
-    mixed, changes = mixed_up(owed, paid, prices)
+    over = Counter({name: visit.balance(name).overpaid for name in visit.paid})
+    mixed, changes = mixed_up(owed, over, prices)
     owed.update(changes)
-    swapped, swap_changes = swapped_unseen(owed, paid, known)
+    over.subtract(positive(changes))
+    swapped, swap_changes = swapped_unseen(owed, over, known)
     owed.update(swap_changes)
-    over = _over_in_doubt(visit, uncertain)
-    excused = perhaps_paid(owed, over, known)
+    in_doubt = _over_in_doubt(visit, uncertain)
+    excused = perhaps_paid(owed, in_doubt, known)
     owed.subtract(excused)
     refunded = Counter(positive(owed)) & unexplained(visit)
     owed.subtract(refunded)
@@ -203,7 +205,7 @@ def _account(visit: Visit, products: Sequence[Product]) -> _Account:
     all_changes.update(swap_changes)
     uncertain |= {name: (0, count) for name, count in swapped.items()}
     uncertain |= _ranges(owed, uncertain, Counter(refunded) + Counter(excused))
-    instead = _instead(swapped, swap_changes) | _instead(excused, over)
+    instead = _instead(swapped, swap_changes) | _instead(excused, in_doubt)
     return _Account(
         *(owed, paid, parts, by_amount, grants, uncertain, mixed, all_changes),
         *(frozenset(positive(changes)), instead, frozenset(refunded)),
@@ -262,7 +264,7 @@ def _discrepancy(visit: Visit, name: str, missing: int, *, is_hidden: bool) -> D
     certainty = visit.certainty.get(name, steps)
     if is_hidden:
         goods = goods_moved(m for m in visit.movements if m.product == name)
-        certainty = min(certainty, *(step.certainty for step in goods))
+        certainty = min([certainty, *(step.certainty for step in goods)])
     if name in visit.uncertain:
         certainty = visit.named.get(name, AT_LEAST_CERTAINTY)
     if visit.by_step:
