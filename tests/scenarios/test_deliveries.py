@@ -169,6 +169,23 @@ def test_an_announced_delivery_that_came_while_the_daemon_was_off_hides_no_theft
     assert store.missing == [{"콜라": 2}]
 
 
+@pytest.mark.parametrize("is_restocking", [False, True])
+def test_a_delivery_right_after_the_start_hides_nothing_that_went_before_it(store, is_restocking):
+    """Whoever switches the power on again fills the shelves before he goes."""
+    store.stop()
+    store.advance(store.world.take("콜라", 2) + 1)
+    store.advance(store.world.enter("driver"))
+    store.start()
+    if is_restocking:
+        store._run(store.app.restocking.start("staff"))
+        store.advance(1)
+    store.advance(store.world.restock("콜라", 10) + 3)
+    store.leave()
+    store.be_judged()
+    assert store.missing == [{"콜라": 2}]
+    assert store.kiosk["콜라"] == store.shelf["콜라"] == 16
+
+
 def test_a_delivery_announced_while_the_daemon_was_off_is_not_missing(make_store):
     store = make_store(outside=True)
     store.start()

@@ -15,10 +15,11 @@ from typing import Protocol
 from storeguard.clock import Clock
 from storeguard.domain.amounts import covered, prices_of
 from storeguard.domain.awaiting import waiting_units
-from storeguard.domain.events import BookEdited, Event, IssueSealed
+from storeguard.domain.events import BookEdited, Event, IssueSealed, StockChanged
 from storeguard.domain.ledger import Debt, Visit
 from storeguard.domain.naming import Alternative, mistaken
 from storeguard.domain.occupancy import Presence
+from storeguard.domain.product import Stock
 from storeguard.domain.reasons import Apart, Reason
 from storeguard.domain.reconcile import Discrepancy, settle_provisional, standing
 from storeguard.ports import Books
@@ -93,6 +94,7 @@ class BookComparison:
         self._announced_record = announced
         self._announced = Counter(announced.load())
         self._saved = Counter(self._announced)
+        self._lacking: Counter[str] = Counter()
         self._due_s = 0.0
         bus.subscribe(self._on_event)
 
@@ -100,6 +102,12 @@ class BookComparison:
     def leftovers(self) -> tuple[Path, ...]:
         """Evidence of interrupted visits that no comparison has judged yet. In any thread."""
         return self._leftovers
+
+    @property
+    def lacking(self) -> Stock:
+        """Product → units that were missing as its scale was first counted after the start, until
+        the first comparison has told them: no delivery may fill the gap before."""
+        return self._lacking
 
     def is_due(self) -> bool:
         """It is time, the store is empty, and every healthy scale is at rest."""
@@ -146,6 +154,7 @@ class BookComparison:
         if not self.has_begun:
             await self._settle_interrupted(visits, is_clean=is_clean)
             self.has_begun = True
+            self._lacking.clear()
         return sealed
 
     def _differences(
@@ -244,6 +253,9 @@ class BookComparison:
 
     def _on_event(self, event: Event) -> None:
         """Units that the owner enters are announced until they reach the shelf."""
+        if isinstance(event, StockChanged) and event.is_first and not self.has_begun:
+            name, booked = event.product, self._books.kiosk.counts.get(event.product, 0)
+            self._lacking[name] = max(0, booked - event.after - self._announced[name])
         if isinstance(event, BookEdited) and event.book == "kiosk":
             for product, (before, after) in event.counts.items():
                 self._announced[product] = max(0, self._announced[product] + after - before)

@@ -135,7 +135,8 @@ class ReconcilingService:
         await self._write_down()
         await self._promotions.settle()
         self.ledger = self._promotions.offered(self.ledger)
-        await self._restocking.follow(self.ledger.visits, self.ledger.current, self._as_weighed)
+        lacking, current = self._comparison.lacking, self.ledger.current
+        await self._restocking.follow(self.ledger.visits, current, self._as_weighed, lacking)
         for visit in self.ledger.visits:
             if visit.awaiting is None:
                 if not self._is_due(visit):
@@ -289,8 +290,9 @@ class ReconcilingService:
         return tuple(v for v in self.ledger.visits if v.started_s > visit.started_s)
 
     def _kiosk_without_later(self, visit: Visit) -> Stock:
-        """The kiosk book as if later visits had bought nothing yet."""
+        """The kiosk book as if later visits had bought nothing yet, nor anything been missing."""
         counts = self._restocking.unfollowed(self._kiosk.counts)
+        counts.subtract(self._comparison.lacking)
         for later in self._later_than(visit):
             counts.update(later.paid)
         return counts

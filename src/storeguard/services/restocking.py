@@ -176,21 +176,25 @@ class Restocking:
         visits: Sequence[Visit],
         current: Visit | None,
         weighed: Callable[[Visit], Visit],
+        lacking: Stock,
     ) -> None:
         """A round: ends what nobody stops, and books what `current` has brought or taken.
 
         `visits`: all that are not judged yet. `weighed`: a visit with what the shelves show.
+        `lacking`: of the kiosk book, units that were missing before: nobody has brought them.
         """
         await self._take_up()
         self._visits = visits
         self._let_end()
         if current is not None and (current := self.marked(current)).marks:
-            await self._post(weighed(current))
+            await self._post(weighed(current), lacking)
         await self._keep()
 
-    async def _post(self, visit: Visit) -> None:
+    async def _post(self, visit: Visit, lacking: Stock) -> None:
         followed = self._followed.setdefault(visit.started_s, Counter())
-        wanted = restock.followed(visit, self.unfollowed(self._kiosk.counts))
+        kiosk = self.unfollowed(self._kiosk.counts)
+        kiosk.subtract(lacking)
+        wanted = restock.followed(visit, kiosk)
         changes = {
             name: wanted.get(name, 0) - followed[name]
             for name in {*wanted, *followed} & set(self._kiosk.counts)
