@@ -333,6 +333,35 @@ def test_what_turns_up_after_all_of_a_scale_that_was_out_is_withdrawn(busy, how)
     assert kinds(busy) == ["IssueSealed", "IssueWithdrawn"]
 
 
+@pytest.mark.parametrize("is_back_s", [None, 10, 60])
+@pytest.mark.parametrize("is_put_back", [False, True])
+def test_an_issue_whose_scale_fails_afterwards_is_settled_by_the_shelf(
+    busy, is_put_back, is_back_s
+):
+    """Before the store is empty, after the visit was judged, or after a restart."""
+    busy.take(MILK, by="somebody who stays")
+    busy.advance(LONG)
+    busy.world.unplug("A")
+    busy.advance(10)
+    if is_put_back:
+        busy.put_back(MILK, by="somebody who stays")
+    if is_back_s == 10:
+        busy.world.plug("A")
+    busy.advance(10)
+    busy.leave("somebody who stays")
+    busy.be_judged()
+    if is_back_s is None:
+        busy.stop()
+        busy.start()
+    if is_back_s != 10:
+        assert kinds(busy) == ["IssueSealed"]
+        busy.advance(60)
+        busy.world.plug("A")
+    busy.advance(30)
+    assert kinds(busy) == ["IssueSealed", "IssueWithdrawn" if is_put_back else "IssueConfirmed"]
+    assert busy.kiosk[MILK] == busy.shelf[MILK] == (6 if is_put_back else 5)
+
+
 def test_what_is_missing_for_certain_of_a_count_in_doubt_leaves_the_kiosk_book_once(
     busy, monkeypatch
 ):

@@ -7,12 +7,12 @@ unmatched for longer than people take to pay is overdue.
 
 import math
 from bisect import insort
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from storeguard.domain.arriving import parted
 from storeguard.domain.balance import PREPAID_FOR_S
-from storeguard.domain.ledger import Movement, Visit
+from storeguard.domain.ledger import Debt, Movement, Visit
 from storeguard.domain.promotions import granted, units_of
 
 USUAL_PATIENCE_S = 240.0
@@ -98,11 +98,28 @@ def known_since_recovery(visit: Visit) -> dict[str, int]:
 
     None where an amount, or what was paid too much of another product, may have been for them.
     """
-    is_over = any(visit.balance(name).overpaid for name in visit.paid)
-    if is_over or any(sale.won for sale in visit.sales):
+    if _may_be_for_others(visit):
         return {}
     left = overdue(visit, math.inf, LONGEST_PATIENCE_S)
     return {name: len(units) for name, units in left.items() if name in visit.unverified}
+
+
+def left_to_the_shelf(visit: Visit, reported: Iterable[Debt]) -> frozenset[str]:
+    """Provisional issues that the visit cannot settle: a scale of theirs has failed since."""
+    if _may_be_for_others(visit):
+        return frozenset()
+    since_s = visit.sound_since
+    return frozenset(
+        debt.issue_id
+        for debt in reported
+        if debt.product in visit.unverified and since_s.get(debt.product, math.inf) > debt.t_s
+    )
+
+
+def _may_be_for_others(visit: Visit) -> bool:
+    """Was an amount paid, or too much of a product?"""
+    is_over = any(visit.balance(name).overpaid for name in visit.paid)
+    return is_over or any(sale.won for sale in visit.sales)
 
 
 def _beyond_promotions(

@@ -15,7 +15,7 @@ from typing import Protocol
 from storeguard.clock import Clock
 from storeguard.domain.amounts import covered, prices_of
 from storeguard.domain.awaiting import waiting_units
-from storeguard.domain.events import BookEdited, Event, IssueSealed, StockChanged
+from storeguard.domain.events import BookEdited, DeviceRecovered, Event, IssueSealed, StockChanged
 from storeguard.domain.ledger import Debt, Visit
 from storeguard.domain.naming import Alternative, mistaken
 from storeguard.domain.occupancy import Presence
@@ -137,7 +137,7 @@ class BookComparison:
         found = self._differences(verified, visits)
         missing = tuple(one for one in found if one.missing > 0)
         if self._provisional:
-            missing = await self._settle_provisional(missing)
+            missing = await self._settle_provisional(missing, verified)
         if not self.has_begun:
             missing = await self._paid_by_amount(missing, visits)
         is_clean = not (missing or visits)
@@ -180,22 +180,25 @@ class BookComparison:
         self._named = open_still
 
     def take_up(self, provisional: Iterable[Debt]) -> None:
-        """Issues of a visit that a stop cut short: the first comparison settles them."""
-        self._provisional = tuple(provisional)
+        """Issues of a visit that a stop cut short, or whose scale has failed since: the next
+        comparison settles them that has all their scales."""
+        self._provisional = (*self._provisional, *provisional)
+        self._due_s = 0.0
 
     async def _settle_provisional(
-        self, missing: tuple[Discrepancy, ...]
+        self, missing: tuple[Discrepancy, ...], verified: Collection[str]
     ) -> tuple[Discrepancy, ...]:
         """Returns what no provisional issue has told yet."""
         unpaid = {one.product: one.missing for one in missing}
         settlements, rest = settle_provisional(self._provisional, unpaid)
+        open_ids = {one.issue_id for one in self._provisional if one.product not in verified}
         now_s = self._clock.now_s()
-        for settled in settlements:
+        for settled in (one for one in settlements if one.issue_id not in open_ids):
             await self._filing.settle(settled.issue_id, settled.confirmed)
             for event in settlement_events(settled, now_s):
                 self._bus.publish(event)
             self._questions.accuse(confirmed_debts(settled, now_s))
-        self._provisional = ()
+        self._provisional = tuple(one for one in self._provisional if one.issue_id in open_ids)
         return tuple(
             replace(one, kiosk=one.shelf + rest[one.product])
             for one in missing
@@ -256,6 +259,8 @@ class BookComparison:
         if isinstance(event, StockChanged) and event.is_first and not self.has_begun:
             name, booked = event.product, self._books.kiosk.counts.get(event.product, 0)
             self._lacking[name] = max(0, booked - event.after - self._announced[name])
+        if isinstance(event, DeviceRecovered) and self._provisional:
+            self._due_s = 0.0
         if isinstance(event, BookEdited) and event.book == "kiosk":
             for product, (before, after) in event.counts.items():
                 self._announced[product] = max(0, self._announced[product] + after - before)

@@ -1,7 +1,7 @@
 """Issues of a visit that is still going on: sealed as provisional, settled at its end."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from math import inf
 
 from storeguard.clock import Clock
@@ -76,18 +76,28 @@ class ProvisionalIssues:
         self._bus.publish(sealed)
 
     async def settle(
-        self, unpaid: Stock, uncertain: Mapping[str, tuple[int, int]]
+        self,
+        unpaid: Stock,
+        uncertain: Mapping[str, tuple[int, int]],
+        *,
+        to_shelf: Collection[str] = (),
     ) -> dict[str, int]:
-        """The visit is judged: confirms or withdraws.
+        """The visit is judged: confirms or withdraws, except issues that are left `to_shelf`.
 
         A doubt that came in the end takes nothing back that is missing for certain: of a product
         in `uncertain` the least is confirmed. Returns what no issue has told yet.
         """
         least = {name: low for name, (low, _) in uncertain.items() if name not in unpaid}
-        self._settled, rest = settle_provisional(self._open, {**unpaid, **least})
+        found, rest = settle_provisional(self._open, {**unpaid, **least})
+        self._settled = tuple(one for one in found if one.issue_id not in to_shelf)
         for settlement in self._settled:
             await self._filing.settle(settlement.issue_id, settlement.confirmed)
         return {name: count for name, count in rest.items() if name in unpaid}
+
+    @property
+    def reported(self) -> tuple[Debt, ...]:
+        """What the visit's provisional issues say."""
+        return self._open
 
     def announce(self) -> tuple[Debt, ...]:
         """Publishes what came of them; returns what may still be paid late."""

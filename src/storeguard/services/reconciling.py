@@ -14,7 +14,7 @@ from storeguard.domain.events import (
 )
 from storeguard.domain.ledger import Debt, Ledger, SaleLine, Visit
 from storeguard.domain.naming import alternatives
-from storeguard.domain.overdue import known_since_recovery
+from storeguard.domain.overdue import known_since_recovery, left_to_the_shelf
 from storeguard.domain.product import Stock
 from storeguard.domain.reconcile import Judgement, is_in_debt, judge, reconciled, unpaid_units
 from storeguard.domain.supposing import supposed
@@ -183,7 +183,9 @@ class ReconcilingService:
         await self._questions.ask(visit, judgement.unannounced)
         changes = await self._raise_hiding(visit, judgement)
         unpaid = {**judgement.unpaid, **known_since_recovery(visit)}
-        rest = await self._provisional.settle(unpaid, judgement.uncertain)
+        reported = self._provisional.reported
+        to_shelf = left_to_the_shelf(visit, reported)
+        rest = await self._provisional.settle(unpaid, judgement.uncertain, to_shelf=to_shelf)
         sealed = None
         found, reasons = self._heaps.with_counted(visit, judgement, rest, self._clock.now_s())
         if found:
@@ -198,6 +200,8 @@ class ReconcilingService:
         self._close(visit, judgement)
         self._bus.publish(reconciled(visit, judgement, self._clock.now_s()))
         confirmed = self._provisional.announce()
+        if to_shelf:
+            self._comparison.take_up(one for one in reported if one.issue_id in to_shelf)
         self._questions.accuse(confirmed)
         self.ledger = replace(self.ledger, debts=(*self.ledger.debts, *confirmed))
         if sealed is not None:
