@@ -1,10 +1,12 @@
 """What could not be seen or weighed for sure is said so, and accuses nobody."""
 
 import pytest
+from tests.scenarios.conftest import TRACE_GOODS
 
 from storeguard.domain import events as ev
 from storeguard.domain.occupancy import Presence
 from storeguard.errors import FaultCode
+from storeguard.services import comparing
 from storeguard.services.remarking import remarks
 
 
@@ -209,3 +211,45 @@ def test_without_a_camera_nobody_is_judged_while_a_hand_is_on_the_shelf(trace, r
     assert [line for line in lines if line["event"] == "IssueSealed"] == []
     visits = [line for line in lines if line["event"] == "VisitReconciled"]
     assert sum(visit["paid"].get("초코바", 0) for visit in visits) == 1
+
+
+# --- what a doubtful visit was excused of ----------------------------------------------------
+
+
+@pytest.fixture
+def compared(trace, replay, monkeypatch):
+    """All lines of a trace in which the books are compared every 20 s."""
+    monkeypatch.setattr(comparing, "COMPARED_EVERY_S", 20.0)
+    return lambda ends_s: replay(trace.write(ends_s)).lines
+
+
+def issues_of(lines):
+    return [line["lines"] for line in lines if line["event"] == "IssueSealed"]
+
+
+@pytest.mark.parametrize(("taken", "missing"), [(2, 0), (3, 1)])
+def test_a_free_unit_beside_a_cup_is_not_missing_once_the_cup_is_gone(
+    trace, compared, taken, missing
+):
+    trace.declare("우유 하나 더", "1+1", "바나나우유")
+    trace.enter(10)
+    trace.take(15, "바나나우유", taken)
+    trace.sell(20, "바나나우유", 1)
+    trace.lay(22, "A", 60.0)
+    trace.leave(30)
+    trace.enter(60)
+    trace.lay(68, "A", -60.0)
+    trace.leave(75)
+    told = [(line["product"], line["missing"]) for [line] in issues_of(compared(140))]
+    assert told == [("바나나우유", 1)] * missing
+
+
+def test_what_may_have_been_paid_as_another_is_not_missing_later(trace, compared, monkeypatch):
+    """Something lies on the bars, so that nobody knows whether one of them has gone."""
+    monkeypatch.setitem(TRACE_GOODS, "초코바", ("B", 12, 1500, 52.0))
+    trace.enter(10)
+    trace.take(15, "바나나우유")
+    trace.lay(17, "B", 25.0)
+    trace.sell(20, "초코바")
+    trace.leave(25)
+    assert issues_of(compared(140)) == []

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from storeguard.domain.confirming import Settlement, settle_provisional
 from storeguard.domain.ledger import (
     Debt,
     Ledger,
@@ -28,10 +29,8 @@ from storeguard.domain.reconcile import (
     CONTESTED_CERTAINTY,
     STANDING_CERTAINTY,
     Discrepancy,
-    Settlement,
     is_in_debt,
     judge,
-    settle_provisional,
     standing,
 )
 

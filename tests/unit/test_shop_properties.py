@@ -23,11 +23,12 @@ from hypothesis.stateful import (
 
 from storeguard.domain import failing, prepaid
 from storeguard.domain import ledger as ledgers
+from storeguard.domain.confirming import settle_provisional
 from storeguard.domain.doubts import Doubt
 from storeguard.domain.ledger import Debt, Ledger, Movement, SaleLine, Visit
 from storeguard.domain.overdue import matched, overdue
 from storeguard.domain.product import Product
-from storeguard.domain.reconcile import judge, settle_provisional
+from storeguard.domain.reconcile import judge
 from storeguard.domain.refunds import add_refund, remember, settle_put_back
 
 # Far apart in price: nothing is mixed up, so that each unit is missing under its own name.

@@ -8,7 +8,7 @@ from storeguard.domain.amounts import amount_won, covered, prices_of, worth_won
 from storeguard.domain.arriving import goods_moved
 from storeguard.domain.belief import CONSIDERED, SURE
 from storeguard.domain.events import VisitReconciled
-from storeguard.domain.ledger import Debt, Visit
+from storeguard.domain.ledger import Visit
 from storeguard.domain.mixups import mixed_up, perhaps_paid, swapped_unseen
 from storeguard.domain.product import Product, Stock, positive
 from storeguard.domain.promotions import Grant, granted, units_of
@@ -59,7 +59,8 @@ class Judgement:
     that fit one which the owner has not declared: they are not judged. `by`: whose visit it
     was, where that is known; `written_off` is what they took, and its price. `unannounced`:
     units that nobody known has brought, and that the kiosk book holds now. `hiding`: of the
-    surplus, units that came before others of the kind were taken and not paid.
+    surplus, units that came before others of the kind were taken and not paid. `excused`: of
+    products in doubt, units that may have been given away, or paid as another product.
     """
 
     taken: Stock = field(default_factory=dict)
@@ -80,6 +81,7 @@ class Judgement:
     written_off_won: int = 0
     unannounced: Stock = field(default_factory=dict)
     hiding: Stock = field(default_factory=dict)
+    excused: Stock = field(default_factory=dict)
     loss_won: int = 0
     amount_won: int = 0
     amount_left_won: int = 0
@@ -104,6 +106,7 @@ class _Account:
     paid_as: frozenset[str]
     perhaps_paid: Mapping[str, tuple[str, ...]]
     refunded: frozenset[str]
+    excused: Stock
 
     @property
     def over(self) -> dict[str, int]:
@@ -147,6 +150,7 @@ def judge(visit: Visit, products: Sequence[Product], kiosk: Stock, now_s: float)
         written_off_won=worth_won(found.written_off, prices),
         unannounced=_unannounced(visit, account.over, changes) | _raised(hiding, changes),
         hiding=hiding,
+        excused=account.excused,
         loss_won=worth_won(found.unpaid, prices),
         amount_won=amount_won(visit),
         amount_left_won=found.left_won,
@@ -187,7 +191,7 @@ def _account(visit: Visit, products: Sequence[Product]) -> _Account:
     by_amount = Counter(covered(positive(owed), prices, amount_won(visit)))
     owed.subtract(by_amount)
     paid.update(by_amount)
-    grants, uncertain = _granted(visit, owed, paid)
+    grants, uncertain, given = _granted(visit, owed, paid)
     owed.subtract(units_of(grants))
     owed.update(_least(visit, uncertain))
     over = Counter({name: visit.balance(name).overpaid for name in visit.paid})
@@ -209,6 +213,7 @@ def _account(visit: Visit, products: Sequence[Product]) -> _Account:
     return _Account(
         *(owed, paid, parts, by_amount, grants, uncertain, mixed, all_changes),
         *(frozenset(positive(changes)), instead, frozenset(refunded)),
+        excused=given + Counter(excused),
     )
 
 
@@ -245,8 +250,9 @@ def _over_in_doubt(visit: Visit, uncertain: Mapping[str, tuple[int, int]]) -> di
 
 def _granted(
     visit: Visit, owed: Stock, paid: Counter[str]
-) -> tuple[tuple[Grant, ...], dict[str, tuple[int, int]]]:
-    """What promotions allow of what is owed for certain, then of what is uncertain."""
+) -> tuple[tuple[Grant, ...], dict[str, tuple[int, int]], Counter[str]]:
+    """What promotions allow of what is owed for certain, and of what is uncertain: what of it is
+    left, and at most as many units."""
     unclear = {name: high for name, (_, high) in visit.uncertain.items()}
     grants = granted(positive(owed) | unclear, paid - visit.promoted, visit.promotions)
     free = units_of(grants)
@@ -254,7 +260,8 @@ def _granted(
         name: (max(0, low - free[name]), high - free[name])
         for name, (low, high) in visit.uncertain.items()
     }
-    return tuple(one for one in grants if one.product not in unclear), uncertain
+    known = tuple(one for one in grants if one.product not in unclear)
+    return known, uncertain, free - units_of(known)
 
 
 def _discrepancy(visit: Visit, name: str, missing: int, *, is_hidden: bool) -> Discrepancy:
@@ -348,31 +355,6 @@ def reconciled(visit: Visit, judgement: Judgement, now_s: float) -> VisitReconci
         written_off_won=judgement.written_off_won,
         reasons=judgement.reasons,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Settlement:
-    """What came of a provisional issue: product → units still unpaid, and units that are not."""
-
-    issue_id: str
-    confirmed: Stock
-    withdrawn: Stock
-
-
-def settle_provisional(
-    provisional: Sequence[Debt], unpaid: Stock
-) -> tuple[tuple[Settlement, ...], dict[str, int]]:
-    """Each issue's share of what is unpaid in the end, the oldest first, and the rest of it."""
-    left = Counter(unpaid)
-    found: dict[str, tuple[Counter[str], Counter[str]]] = {}
-    for debt in provisional:
-        confirmed, withdrawn = found.setdefault(debt.issue_id, (Counter(), Counter()))
-        share = min(debt.count, left[debt.product])
-        left[debt.product] -= share
-        confirmed[debt.product] += share
-        withdrawn[debt.product] += debt.count - share
-    settled = (Settlement(i, positive(yes), positive(no)) for i, (yes, no) in found.items())
-    return tuple(settled), positive(left)
 
 
 def standing(

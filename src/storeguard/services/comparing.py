@@ -15,13 +15,14 @@ from typing import Protocol
 from storeguard.clock import Clock
 from storeguard.domain.amounts import covered, prices_of
 from storeguard.domain.awaiting import waiting_units
+from storeguard.domain.confirming import settle_provisional
 from storeguard.domain.events import BookEdited, DeviceRecovered, Event, IssueSealed, StockChanged
 from storeguard.domain.ledger import Debt, Visit
 from storeguard.domain.naming import Alternative, mistaken
 from storeguard.domain.occupancy import Presence
 from storeguard.domain.product import Stock
 from storeguard.domain.reasons import Apart, Reason
-from storeguard.domain.reconcile import Discrepancy, settle_provisional, standing
+from storeguard.domain.reconcile import Discrepancy, standing
 from storeguard.ports import Books
 from storeguard.services.asking import DeliveryQuestions
 from storeguard.services.awaiting import SalesSources
@@ -95,6 +96,7 @@ class BookComparison:
         self._announced = Counter(announced.load())
         self._saved = Counter(self._announced)
         self._lacking: Counter[str] = Counter()
+        self._excused: Counter[str] = Counter()
         self._due_s = 0.0
         bus.subscribe(self._on_event)
 
@@ -134,6 +136,7 @@ class BookComparison:
         ]
         kiosk = self._books.kiosk
         await self._set_names_right(verified, visits)
+        await self._book_excused(verified, visits)
         found = self._differences(verified, visits)
         missing = tuple(one for one in found if one.missing > 0)
         if self._provisional:
@@ -178,6 +181,21 @@ class BookComparison:
             key = f"named:{self._clock.utc().isoformat()}"
             await post(self._books.kiosk, changes, why="told under the other name", key=key)
         self._named = open_still
+
+    def excuse(self, units: Stock) -> None:
+        """A visit whose counts were in doubt may have been given these, or paid them as others."""
+        self._excused.update(units)
+
+    async def _book_excused(self, verified: Collection[str], visits: Sequence[Visit]) -> None:
+        """Once the counts are certain, such units that are missing leave the kiosk book."""
+        missing = {one.product: one.missing for one in self._differences(verified, visits)}
+        gone = +Counter(missing) & self._excused
+        if gone:
+            key = f"excused:{self._clock.utc().isoformat()}"
+            changes = {name: -count for name, count in gone.items()}
+            await post(self._books.kiosk, changes, why="explained by a visit in doubt", key=key)
+        for name in verified:
+            self._excused.pop(name, None)
 
     def take_up(self, provisional: Iterable[Debt]) -> None:
         """Issues of a visit that a stop cut short, or whose scale has failed since: the next

@@ -6,12 +6,13 @@ from math import inf
 
 from storeguard.clock import Clock
 from storeguard.domain.amounts import still_late
+from storeguard.domain.confirming import Settlement, settle_provisional
 from storeguard.domain.events import IssueAmended, IssueConfirmed, IssueWithdrawn
 from storeguard.domain.ledger import Debt, Movement, Visit
 from storeguard.domain.overdue import overdue
 from storeguard.domain.product import Product, Stock
 from storeguard.domain.reasons import Reason
-from storeguard.domain.reconcile import Discrepancy, Settlement, settle_provisional
+from storeguard.domain.reconcile import Discrepancy
 from storeguard.services.bus import Bus
 from storeguard.services.delays import PaymentDelays
 from storeguard.services.filing import Case, FilingService

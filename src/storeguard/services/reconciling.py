@@ -196,6 +196,7 @@ class ReconcilingService:
             await post(self._kiosk, changes, why=f"visit {visit.id}", key=f"visit:{visit.id}")
         await asyncio.to_thread(self._record.close, visit, judgement)
         self._comparison.may_be_others(alternatives(visit, judgement.unpaid))
+        self._comparison.excuse(judgement.excused)
         paid_meanwhile = self._sales_since(visit)
         self._close(visit, judgement)
         self._bus.publish(reconciled(visit, judgement, self._clock.now_s()))
