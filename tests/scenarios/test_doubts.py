@@ -253,3 +253,32 @@ def test_what_may_have_been_paid_as_another_is_not_missing_later(trace, compared
     trace.sell(20, "초코바")
     trace.leave(25)
     assert issues_of(compared(140)) == []
+
+
+def test_what_was_paid_as_another_that_has_gone_too_is_missing_later(trace, compared, monkeypatch):
+    """Both are gone and one was paid: the thing on the bars' plate hid it for a while."""
+    monkeypatch.setitem(TRACE_GOODS, "초코바", ("B", 12, 1500, 52.0))
+    trace.enter(10)
+    trace.take(15, "바나나우유")
+    trace.take(17, "초코바")
+    trace.lay(17, "B", 25.0)
+    trace.sell(20, "초코바")
+    trace.leave(25)
+    trace.enter(60)
+    trace.lay(68, "B", -25.0)
+    trace.leave(75)
+    [[line]] = issues_of(compared(140))
+    assert (line["product"], line["missing"]) == ("바나나우유", 1)
+
+
+def test_what_was_paid_as_a_product_whose_scale_is_out_accuses_nobody(trace, compared, monkeypatch):
+    monkeypatch.setitem(TRACE_GOODS, "초코바", ("B", 12, 1500, 52.0))
+    trace.fail(5, 50, "A")
+    trace.enter(10)
+    trace.take(15, "초코바")
+    trace.sell(20, "바나나우유")
+    trace.leave(25)
+    lines = compared(140)
+    [visit] = [line for line in lines if line["event"] == "VisitReconciled"]
+    assert (visit["unpaid"], visit["uncertain"]) == ({}, {"초코바": [0, 1]})
+    assert issues_of(lines) == []

@@ -8,6 +8,7 @@ from storeguard.domain.amounts import amount_won, covered, prices_of, worth_won
 from storeguard.domain.arriving import goods_moved
 from storeguard.domain.belief import CONSIDERED, SURE
 from storeguard.domain.events import VisitReconciled
+from storeguard.domain.excuses import Excuse
 from storeguard.domain.ledger import Visit
 from storeguard.domain.mixups import mixed_up, perhaps_paid, swapped_unseen
 from storeguard.domain.product import Product, Stock, positive
@@ -59,8 +60,8 @@ class Judgement:
     that fit one which the owner has not declared: they are not judged. `by`: whose visit it
     was, where that is known; `written_off` is what they took, and its price. `unannounced`:
     units that nobody known has brought, and that the kiosk book holds now. `hiding`: of the
-    surplus, units that came before others of the kind were taken and not paid. `excused`: of
-    products in doubt, units that may have been given away, or paid as another product.
+    surplus, units that came before others of the kind were taken and not paid. `excused`: what
+    may explain units that the shelf turns out to lack once its count is certain.
     """
 
     taken: Stock = field(default_factory=dict)
@@ -81,7 +82,7 @@ class Judgement:
     written_off_won: int = 0
     unannounced: Stock = field(default_factory=dict)
     hiding: Stock = field(default_factory=dict)
-    excused: Stock = field(default_factory=dict)
+    excused: tuple[Excuse, ...] = ()
     loss_won: int = 0
     amount_won: int = 0
     amount_left_won: int = 0
@@ -106,7 +107,7 @@ class _Account:
     paid_as: frozenset[str]
     perhaps_paid: Mapping[str, tuple[str, ...]]
     refunded: frozenset[str]
-    excused: Stock
+    excused: tuple[Excuse, ...]
 
     @property
     def over(self) -> dict[str, int]:
@@ -213,7 +214,7 @@ def _account(visit: Visit, products: Sequence[Product]) -> _Account:
     return _Account(
         *(owed, paid, parts, by_amount, grants, uncertain, mixed, all_changes),
         *(frozenset(positive(changes)), instead, frozenset(refunded)),
-        excused=given + Counter(excused),
+        excused=_excuses(given, excused, in_doubt),
     )
 
 
@@ -225,6 +226,13 @@ def _ranges(
         name: (owed[name], max(uncertain.get(name, (0, 0))[1], owed[name] + count))
         for name, count in excused.items()
     }
+
+
+def _excuses(given: Stock, perhaps: Stock, others: Stock) -> tuple[Excuse, ...]:
+    """`given` by a promotion; `perhaps` paid as one of the others."""
+    names = tuple(sorted(positive(others)))
+    free = [Excuse(name, units) for name, units in given.items()]
+    return (*free, *(Excuse(name, units, names) for name, units in perhaps.items()))
 
 
 def _instead(units: Stock, others: Stock) -> dict[str, tuple[str, ...]]:
@@ -243,8 +251,12 @@ def _least(visit: Visit, uncertain: Mapping[str, tuple[int, int]]) -> dict[str, 
 
 
 def _over_in_doubt(visit: Visit, uncertain: Mapping[str, tuple[int, int]]) -> dict[str, int]:
-    """Units paid beyond what is known to have left; none where more has left in any case."""
-    over = {name: -visit.owed(name) for name, (low, _) in uncertain.items() if not low}
+    """Units paid beyond what is known to have left; none where more has left in any case.
+
+    What has left of a scale that was out nobody knows.
+    """
+    unknown = {name: visit.paid[name] for name in visit.unverified - uncertain.keys()}
+    over = unknown | {name: -visit.owed(name) for name, (low, _) in uncertain.items() if not low}
     return positive({n: min(units, visit.overpaid.get(n, units)) for n, units in over.items()})
 
 

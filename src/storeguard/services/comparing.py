@@ -17,6 +17,7 @@ from storeguard.domain.amounts import covered, prices_of
 from storeguard.domain.awaiting import waiting_units
 from storeguard.domain.confirming import settle_provisional
 from storeguard.domain.events import BookEdited, DeviceRecovered, Event, IssueSealed, StockChanged
+from storeguard.domain.excuses import Excuse, explained
 from storeguard.domain.ledger import Debt, Visit
 from storeguard.domain.naming import Alternative, mistaken
 from storeguard.domain.occupancy import Presence
@@ -96,7 +97,7 @@ class BookComparison:
         self._announced = Counter(announced.load())
         self._saved = Counter(self._announced)
         self._lacking: Counter[str] = Counter()
-        self._excused: Counter[str] = Counter()
+        self._excused: tuple[Excuse, ...] = ()
         self._due_s = 0.0
         bus.subscribe(self._on_event)
 
@@ -138,7 +139,7 @@ class BookComparison:
         await self._set_names_right(verified, visits)
         await self._book_excused(verified, visits)
         found = self._differences(verified, visits)
-        missing = tuple(one for one in found if one.missing > 0)
+        missing = self._without_excused(one for one in found if one.missing > 0)
         if self._provisional:
             missing = await self._settle_provisional(missing, verified)
         if not self.has_begun:
@@ -173,29 +174,37 @@ class BookComparison:
 
     async def _set_names_right(self, verified: Collection[str], visits: Sequence[Visit]) -> None:
         """What was told under one name and turns out to be the other's is told already."""
-        found = dict.fromkeys(verified, 0)
-        found |= {one.product: one.missing for one in self._differences(verified, visits)}
-        changes, open_still = mistaken(found, self._named)
+        changes, open_still = mistaken(self._missing(verified, visits), self._named)
         if changes:
             log.info("kiosk book: what was told of one was the other: %s", changes)
             key = f"named:{self._clock.utc().isoformat()}"
             await post(self._books.kiosk, changes, why="told under the other name", key=key)
         self._named = open_still
 
-    def excuse(self, units: Stock) -> None:
-        """A visit whose counts were in doubt may have been given these, or paid them as others."""
-        self._excused.update(units)
+    def excuse(self, excuses: Iterable[Excuse]) -> None:
+        """What a visit whose counts were in doubt was excused of, until they are known."""
+        self._excused = (*self._excused, *excuses)
 
     async def _book_excused(self, verified: Collection[str], visits: Sequence[Visit]) -> None:
-        """Once the counts are certain, such units that are missing leave the kiosk book."""
-        missing = {one.product: one.missing for one in self._differences(verified, visits)}
-        gone = +Counter(missing) & self._excused
+        """What the shelf lacks for a reason leaves the kiosk book, too."""
+        gone, self._excused = explained(self._missing(verified, visits), self._excused)
         if gone:
             key = f"excused:{self._clock.utc().isoformat()}"
             changes = {name: -count for name, count in gone.items()}
             await post(self._books.kiosk, changes, why="explained by a visit in doubt", key=key)
-        for name in verified:
-            self._excused.pop(name, None)
+
+    def _without_excused(self, missing: Iterable[Discrepancy]) -> tuple[Discrepancy, ...]:
+        """Less what may be explained once further counts are known."""
+        open_still: Counter[str] = Counter()
+        for one in self._excused:
+            open_still[one.product] += one.units
+        less = (replace(one, kiosk=one.kiosk - open_still[one.product]) for one in missing)
+        return tuple(one for one in less if one.missing > 0)
+
+    def _missing(self, verified: Collection[str], visits: Sequence[Visit]) -> dict[str, int]:
+        """Product whose count is certain → units missing; negative is a surplus."""
+        found = {one.product: one.missing for one in self._differences(verified, visits)}
+        return dict.fromkeys(verified, 0) | found
 
     def take_up(self, provisional: Iterable[Debt]) -> None:
         """Issues of a visit that a stop cut short, or whose scale has failed since: the next
