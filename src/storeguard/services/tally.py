@@ -16,11 +16,12 @@ from storeguard.domain.events import (
     ShareKnown,
     StepSettled,
     StockChanged,
-    UnitWeighed,
 )
 from storeguard.domain.ledger import Visit
 from storeguard.domain.product import Product
+from storeguard.domain.teaching import taught
 from storeguard.ports import Book
+from storeguard.services import doorway
 from storeguard.services.bus import Bus
 from storeguard.services.shelfgoods import ShelfGoods
 from storeguard.services.stepqueue import Step, next_to_count
@@ -31,9 +32,6 @@ from storeguard.services.visitshares import VisitShares
 
 if TYPE_CHECKING:
     from storeguard.services.weighing import Channel
-
-TAUGHT = 0.95
-"""A step teaches a unit weight where it is as sure as that to be a single unit."""
 
 PROMPT_S = 1.0
 
@@ -59,7 +57,6 @@ class Tally:
         self._belief = Belief(self._products())
         self._shares = VisitShares()
         self._unclear_s: dict[str, float] = {}
-        self._begun = self._shares.present
         self._turns = Turns()
         self.is_restocked: Callable[[float], bool] = lambda _: False
         """Was restock mode on at an instant? Whoever knows says so."""
@@ -69,17 +66,21 @@ class Tally:
     async def count(self) -> None:
         """Books the levels and steps that have not been counted yet."""
         async with self._turns.alone():
-            if self._begun is not self._shares.present:
+            if self._shares.coming and not self._shares.coming[0].is_early:
                 await self._begin_visit()
             for channel in self._channels.values():
                 if not channel.is_counted:
                     await self._count_first(channel)
             while (first := self._next()) is not None:
+                await self._begin_until(self._shares.owner(first.pending[0].started_s))
                 await self._count_step(first, first.pending[0])
         await self._on_shelves.remember(self._belief, self.is_certain)
 
     def _next(self) -> "Channel | None":
-        return next_to_count(self._channels.values(), self._clock.now_s())
+        shares, now_s = self._shares, self._clock.now_s()
+        first = next_to_count(self._channels.values(), now_s, shares.owner)
+        has_to_wait = first and shares.has_to_wait(self._belief, first.pending[0].started_s)
+        return None if has_to_wait else first
 
     def _products(self) -> dict[str, tuple[Product, ...]]:
         weighed = {one.id: one.weighed for one in self._channels.values()}
@@ -130,7 +131,7 @@ class Tally:
                 swung_g=step.swung_g,
             )
             belief = counting.weigh(self._belief, weighed)
-        self._shares.present.touched.add(channel.id)
+        self._shares.known.touched.add(channel.id)
         channel.step = step
         await self._commit(belief, f"scale {channel.id}", step)
         if channel.pending and channel.pending[0] is step:  # a scale in hand has none any more
@@ -147,9 +148,9 @@ class Tally:
         """Books what the belief holds now and did not before.
 
         `first`: a scale that is counted for the first time, and what the book has there. `share`:
-        whose moves these are; the present visit's without it, also if another begins meanwhile.
+        whose moves these are; without it those of the visit that is known.
         """
-        share = share or self._shares.present
+        share = share or self._shares.known
         found = answers.changes(self._belief, belief, *first)
         before = Counter(self._shelf.counts)
         if booked := answers.by_product(found):
@@ -160,13 +161,17 @@ class Tally:
             self._publish(found, before, None, share, is_first=True)
         else:
             share.doubt(answers.by_product(found), answers.moved(belief, belief.likeliest))
+            if step is not None:
+                names = {name for _, name in found}
+                doorway.mix(step, self._channels[step.scale], self._shares, belief, names)
             self._publish(found, before, step, share)
             self._withhold_unsaid({name for _, name in found}, share)
         for told, units in share.caught_up(self._moves(share)):
             self._bus.publish(ShareKnown(self._clock.now_s(), told, units))
-        self._shares.note(belief, share)
         if isinstance(step, StepSettled):
-            self._teach(step, known, found)
+            unit = taught(step, known, belief, found, self.counts)
+            if unit is not None:
+                self._bus.publish(unit)
 
     def _publish(
         self,
@@ -195,21 +200,6 @@ class Tally:
             count = self._shelf.counts.get(name, 0)
             event = self._changed(channel, name, count, 0, channel.step, share)
             share.withheld[name] = replace(event, moved=None)
-
-    def _teach(self, step: StepSettled, known: Belief, found: Changes) -> None:
-        """What one unit weighs, where one moved on its own scale and nothing else, for certain.
-
-        A hand that may have gone with it weighed something too.
-        """
-        scale = step.scale
-        if len(found) != 1 or step.leant_g or self._belief.hidden(scale) > 1 - TAUGHT:
-            return
-        [((_, name), units)] = found.items()
-        is_own = any(name == one.name for one in self._channels[scale].weighed)
-        if is_own and abs(units) == 1 and self.counts[name].certainty >= TAUGHT:
-            before, after = (one.likeliest.loads[scale] for one in (known, self._belief))
-            grams = abs(after.base_g - before.base_g)
-            self._bus.publish(UnitWeighed(step.t_s, name, scale, grams))
 
     def _changed(
         self,
@@ -252,21 +242,28 @@ class Tally:
     # --- visits
 
     def enter(self, t_s: float) -> None:
-        """A visit begins: nobody who comes in has anything in hand."""
-        doubted = frozenset(name for name, one in self.counts.items() if not one.is_certain)
-        self._shares.begin(t_s, self._belief, doubted)
+        """Somebody comes in. Until he has moved something the belief is about the one before, if
+        that is not judged yet."""
+        self._shares.come(t_s, doorway.levels_g(self._channels.values(), t_s))
+
+    def empty(self, t_s: float) -> None:
+        """Nobody is inside any more."""
+        self._shares.present.emptied_s = t_s
+
+    async def _begin_until(self, share: VisitShare) -> None:
+        while share in self._shares.coming:
+            await self._begin_visit()
 
     async def _begin_visit(self) -> None:
-        """What stays when its visitor goes is goods rather than a bag: that may change counts.
-
-        Of a visit that is judged already nothing is told any more.
-        """
-        begun = self._shares.present  # somebody else may come in while the book is written
-        left = self._shares.last
+        """Who comes in has nothing in hand; what stays is goods rather than a bag, which may change
+        counts. Of a visit that is judged already nothing is told any more."""
+        left, come = self._shares.known, self._shares.coming[0]
+        doubted = frozenset(name for name, one in self.counts.items() if not one.is_certain)
         belief = entered(self._belief) if left.is_over else stayed(self._belief)
         if answers.changes(self._belief, belief):
-            await self._commit(belief, "left behind", share=None if left.is_over else left)
-        self._belief, self._begun = entered(belief), begun
+            await self._commit(belief, "left behind", share=come if left.is_over else left)
+        self._shares.begin(self._belief, doubted)
+        self._belief = entered(self._belief)
 
     def pay(self, sale: SaleMade) -> None:
         """What is paid goes out of the store, and seldom comes back on a shelf."""
@@ -288,7 +285,8 @@ class Tally:
 
     def open_shares(self, visit: Visit) -> frozenset[str]:
         """Products of which nobody can say yet what of a step was this visit's."""
-        return frozenset(self._share_of(visit)[0].withheld)
+        share = self._share_of(visit)[0]
+        return frozenset({*share.withheld, *share.mixed})
 
     def told_in(self, visit: Visit) -> Counter[str]:
         """Product → units that were said to have moved in the visit: not what is withheld."""
@@ -309,16 +307,17 @@ class Tally:
     async def leave(self, visit: Visit) -> None:
         """Everybody of the visit has gone. Where the next visitor is in, that is known already."""
         async with self._turns.alone():
-            if self._begun is not self._shares.present:
-                await self._begin_visit()
-            belief = departed(self._belief)
-            if visit.started_s == self._shares.present.started_s and belief is not self._belief:
+            share = self._share_of(visit)[0]
+            await self._begin_until(share)
+            is_followed = bool(self._shares.coming)
+            belief = stayed(self._belief) if is_followed else departed(self._belief)
+            if share is self._shares.known and belief is not self._belief:
                 await self._commit(belief, f"end of visit {visit.id}")
-            self._share_of(visit)[0].is_over = True
+            share.is_over = True
 
     def open_to_sales(self, visit: Visit) -> frozenset[str]:
         """Products of which the visit's sales may say something; they have their say once."""
-        share = self._shares.present
+        share = self._shares.known
         if visit.started_s != share.started_s or share.is_decided:
             return frozenset()
         return testimony.open_to(visit.paid, self.moves_in(visit))
@@ -326,7 +325,7 @@ class Tally:
     async def decide(self, visit: Visit, *, is_in_debt: bool, unpaid: testimony.Unpaid) -> None:
         """The visit's sales choose between answers that the weight leaves open."""
         async with self._turns.alone():
-            share, moves, paid = self._shares.present, self.moves_in(visit), visit.paid
+            share, moves, paid = self._shares.known, self.moves_in(visit), visit.paid
             owed = {name: -moves[name].count - paid[name] for name in self.open_to_sales(visit)}
             belief = testimony.decided(
                 self._belief, owed, paid, is_in_debt=is_in_debt, unpaid=unpaid
@@ -383,7 +382,7 @@ class Tally:
             self._belief = replace(self._belief, goods=goods)
             return
         self._belief, self.counts = Belief(goods), {}
-        self._shares.present.booked.clear()  # what moves is told from now on anew
+        self._shares.known.booked.clear()  # what moves is told from now on anew
         for channel in self._channels.values():
             channel.is_counted = False
 

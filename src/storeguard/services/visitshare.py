@@ -16,6 +16,9 @@ class VisitShare:
     `withheld`: of these, the last step that was told without the visit's share of it. `heard`:
     units of the sales since it began, whoever got them.
     `is_decided`: its sales have had their say. `is_over`: everybody has gone and it is judged.
+    `emptied_s`: when the store became empty; None: not yet. `is_early`: it began before the one
+    before it was judged. `found_g`: scale → level when it began. `mixed`: products of a step that
+    began in an earlier visit and went on in this one: some may be either's.
     """
 
     started_s: float = 0.0
@@ -26,6 +29,15 @@ class VisitShare:
     withheld: dict[str, StockChanged] = field(default_factory=dict)
     is_decided: bool = False
     is_over: bool = False
+    emptied_s: float | None = None
+    is_early: bool = False
+    found_g: Mapping[str, float] = field(default_factory=dict)
+    mixed: set[str] = field(default_factory=set)
+
+    def may_have_begun(self, t_s: float) -> bool:
+        """Is what began at that instant this visit's, if it is no earlier one's? As in the
+        ledger; of a visit that is judged nothing is told any more."""
+        return not self.is_over and (self.emptied_s is None or t_s <= self.emptied_s)
 
     def doubt(self, changes: Mapping[str, int], moved: Mapping[str, int]) -> None:
         """What the visit has moved by now, where that says that something else lay there when it

@@ -1,11 +1,13 @@
 """The share of the visit that goes on, and of those before it, of what has moved."""
 
+from collections import deque
 from collections.abc import Mapping
 
 from storeguard.domain import answers
 from storeguard.domain.answers import Count
 from storeguard.domain.belief import Belief, stayed
 from storeguard.domain.ledger import Visit
+from storeguard.domain.testimony import OPEN_IF_OVERPAID
 from storeguard.services.visitshare import VisitShare
 
 REMEMBERED_VISITS = 8
@@ -14,26 +16,49 @@ Moves = Mapping[str, Count]
 
 
 class VisitShares:
-    """`present`: of whoever is inside or, in an empty store, was last."""
+    """`known`: of the visit since whose beginning the belief says what has moved; `coming`: of
+    those after it, of which no step has been counted yet."""
 
     def __init__(self) -> None:
-        self.present = VisitShare()
+        self.known = VisitShare(is_over=True)  # before the first visit: nobody's
+        self.coming: deque[VisitShare] = deque()
         self._earlier: dict[float, tuple[VisitShare, Moves]] = {}
         self._moves: tuple[Belief | None, frozenset[str], Moves] = None, frozenset(), {}
 
-    def begin(self, t_s: float, belief: Belief, doubted: frozenset[str]) -> None:
-        """Somebody comes in. `doubted`: products whose counts are open now."""
-        moves = answers.moves(stayed(belief), self.present.touched)
-        self._earlier[self.present.started_s] = self.present, moves
+    @property
+    def present(self) -> VisitShare:
+        """Of whoever is inside or, in an empty store, was last."""
+        return self.coming[-1] if self.coming else self.known
+
+    def come(self, t_s: float, found_g: Mapping[str, float]) -> None:
+        """Somebody comes in. `found_g`: scale → level now."""
+        is_early = not self.present.is_over
+        self.coming.append(VisitShare(t_s, is_early=is_early, found_g=found_g))
+
+    def owner(self, began_s: float) -> VisitShare:
+        """Whose it is what began at that instant, as in the ledger."""
+        shares = (self.known, *self.coming)
+        return next((one for one in shares if one.may_have_begun(began_s)), self.present)
+
+    def begin(self, belief: Belief, doubted: frozenset[str]) -> None:
+        """The first that is coming is known from now on: all steps before it are counted.
+
+        `doubted`: products whose counts are open now.
+        """
+        moves = answers.moves(stayed(belief), self.known.touched)
+        self._earlier[self.known.started_s] = self.known, moves
         while len(self._earlier) > REMEMBERED_VISITS:
             del self._earlier[next(iter(self._earlier))]
-        self.present = VisitShare(t_s, doubted=doubted)
+        self.known = self.coming.popleft()
+        self.known.doubted |= doubted
 
-    @property
-    def last(self) -> VisitShare:
-        """Of the visit before the present one; there is one once a visit has begun."""
-        share, _ = next(reversed(self._earlier.values()))
-        return share
+    def has_to_wait(self, belief: Belief, began_s: float) -> bool:
+        """Is it a later visit's, and the sales of the one that is known may still decide what that
+        has moved? They have their say when it is judged."""
+        if self.known.is_over or self.owner(began_s) is self.known:
+            return False
+        moves = self.moves(belief, self.known).values()
+        return any(one.certainty < OPEN_IF_OVERPAID for one in moves)
 
     def moves(self, belief: Belief, share: VisitShare) -> Moves:
         """What has moved in the visit; asked many times between two steps."""
@@ -43,13 +68,9 @@ class VisitShares:
             self._moves = belief, frozenset(share.touched), moves
         return moves
 
-    def note(self, belief: Belief, share: VisitShare) -> None:
-        """What an earlier visit has moved is known better by now."""
-        if share is not self.present:
-            self._earlier[share.started_s] = share, self.moves(belief, share)
-
     def of(self, belief: Belief, visit: Visit) -> tuple[VisitShare, Moves]:
-        """Nothing of one so long ago that it is forgotten."""
-        if visit.started_s >= self.present.started_s:
-            return self.present, self.moves(belief, self.present)
-        return self._earlier.get(visit.started_s, (VisitShare(), {}))
+        """Nothing of one so long ago that it is forgotten, nor yet of one that is coming."""
+        if visit.started_s == self.known.started_s:
+            return self.known, self.moves(belief, self.known)
+        coming = next((one for one in self.coming if one.started_s == visit.started_s), None)
+        return (coming, {}) if coming else self._earlier.get(visit.started_s, (VisitShare(), {}))

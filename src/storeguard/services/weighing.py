@@ -17,6 +17,7 @@ from storeguard.domain.events import (
     LevelJumped,
     SaleMade,
     StepSettled,
+    StoreEmptied,
     StoreOccupied,
 )
 from storeguard.domain.product import Product
@@ -232,6 +233,8 @@ class WeighingService:
     def _on_event(self, event: Event) -> None:
         if isinstance(event, StoreOccupied):
             self.tally.enter(event.t_s)
+        elif isinstance(event, StoreEmptied):
+            self.tally.empty(event.t_s)
         elif isinstance(event, SaleMade):
             self.tally.pay(event)
         elif isinstance(event, BookEdited) and event.book == "shelf":
