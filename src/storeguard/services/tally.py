@@ -263,10 +263,10 @@ class Tally:
         """
         begun = self._shares.present  # somebody else may come in while the book is written
         left = self._shares.last
-        belief = entered(self._belief) if left.is_over else stayed(self._belief)
+        belief = entered(self._belief, left.heard) if left.is_over else stayed(self._belief)
         if answers.changes(self._belief, belief):
             await self._commit(belief, "left behind", share=None if left.is_over else left)
-        self._belief, self._begun = entered(belief), begun
+        self._belief, self._begun = entered(belief, left.heard), begun
 
     def pay(self, sale: SaleMade) -> None:
         """What is paid goes out of the store, and seldom comes back on a shelf."""
