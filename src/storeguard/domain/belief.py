@@ -10,6 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import NamedTuple
 
 from storeguard.domain.drift import HELD_FOR_S
@@ -33,6 +34,8 @@ LEAST_HIDING = 0.25
 LEFT_BEHIND = math.log(1000.0)
 """Who puts a bag or a cup on a shelf takes it along. One that stays, weighs like whole units and is
 fetched in another visit cannot be told from a delivery that is stolen; the theft is believed."""
+
+NO_SALES: Mapping[str, int] = MappingProxyType({})
 
 
 RETURNED_WITHIN_S = 180.0
@@ -64,7 +67,8 @@ class Load(NamedTuple):
     it shook. `has_stayed`: whoever may have brought it is out of the store. `jumped_g`: what of a
     jump that no level shows yet was goods; `jumped_s`: since when, as of the last of it.
     `is_shift`: the level may be another without anything there (`shifting`); `is_pressed`: after
-    weight was beyond both levels.
+    weight was beyond both levels. `paid_for`: own units that were paid, and not seen to be taken,
+    in the visit that left it there.
     """
 
     own: tuple[int, ...]
@@ -82,6 +86,7 @@ class Load(NamedTuple):
     jumped_s: float = -math.inf
     is_shift: bool = False
     is_pressed: bool = True
+    paid_for: tuple[int, ...] = ()
 
     @property
     def level_g(self) -> float:
@@ -223,13 +228,18 @@ def stayed(belief: Belief) -> Belief:
     return _less_likely(belief, lambda load: load.is_forsaken)
 
 
-def entered(belief: Belief) -> Belief:
-    """Somebody comes in, with nothing in hand, after somebody has left."""
+def entered(belief: Belief, sales: Mapping[str, int] = NO_SALES) -> Belief:
+    """Somebody comes in, with nothing in hand, after somebody has left.
+
+    `sales`: units that were paid since that one came.
+    """
     belief = stayed(belief)
     found = []
     for one in belief.hypotheses:
-        loads = {scale: _left(load) for scale, load in one.loads.items()}
-        found.append(replace(one, loads=loads, hands=(), opened=belief.totals(one)))
+        has = belief.totals(one)
+        unseen = {n: max(0, k + has[n] - one.opened.get(n, 0)) for n, k in sales.items()}
+        loads = {s: _left(load, belief.goods[s], unseen) for s, load in one.loads.items()}
+        found.append(replace(one, loads=loads, hands=(), opened=has))
     return settled(belief, found)
 
 
@@ -244,8 +254,13 @@ def _less_likely(belief: Belief, is_odd: Callable[[Load], bool]) -> Belief:
     return belief if is_same else settled(belief, found)
 
 
-def _left(load: Load) -> Load:
-    return load if load.object_g is None else load._replace(is_left=True, is_hand=False)
+def _left(load: Load, own: Sequence[Product], unseen: Mapping[str, int]) -> Load:
+    """`unseen`: product → units that were paid and not seen to be taken."""
+    if load.object_g is None:
+        return load
+    paid = tuple(unseen.get(one.name, 0) for one in own)
+    paid_for = load.paid_for if load.is_left else paid
+    return load._replace(is_left=True, is_hand=False, paid_for=paid_for)
 
 
 def paid(belief: Belief, name: str, count: int, t_s: float) -> Belief:

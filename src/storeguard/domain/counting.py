@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from heapq import nlargest
 from typing import NamedTuple
 
-from storeguard.domain import pausing
+from storeguard.domain import beside, pausing
 from storeguard.domain.belief import (
     LEAST_LOG_P,
     MOST_HYPOTHESES,
@@ -261,7 +261,8 @@ def _beside(one: Hypothesis, weighed: Weighed, scene: Scene) -> Iterator[_Way]:
         log_p = one.log_p - found.cost - OBJECT_LEAVES - lies
         is_near = abs(off_g) <= weighed.band_g  # what moved beneath was weighed with it
         base_g = level_g if is_near else base_after(found, load, level_g)
-        yield _Way(log_p, one, found, base_g, None)
+        for was, now, cost in beside.parted(one, weighed.scale, found, scene):
+            yield _Way(log_p - cost, was, now, base_g, None)
     again = min(OBJECT_AGAIN + stays, _uncovered(off_g, load, scene) + lies)
     yield _Way(one.log_p - again, one, None, load.base_g, off_g)
 

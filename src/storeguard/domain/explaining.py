@@ -204,7 +204,7 @@ def _own_moves(
         still = (0,) * len(scene.own)
         moves = {still: min(_misfit(rest_g, var, still, scene), _shift(rest_g, var, scene))}
         for units in combinations_near(scene.own, rest_g, _reach_g(rest_g, var, scene)):
-            cost = _rarity(units, is_customer=is_customer)
+            cost = rarity(units, is_customer=is_customer)
             if is_expected and any(n > 0 for n in units):
                 cost -= DELIVERED
             else:
@@ -225,7 +225,7 @@ def _reach_g(rest_g: float, var: float, scene: Scene) -> float:
     return REACH_SIGMAS * sigma_g + 2 * BIAS * abs(rest_g)
 
 
-def _rarity(units: Units, *, is_customer: bool) -> float:
+def rarity(units: Units, *, is_customer: bool) -> float:
     """In nats, against one unit that leaves. All units have one sign."""
     kinds = [abs(n) for n in units if n]
     together = TOGETHER * (len(kinds) - 1)

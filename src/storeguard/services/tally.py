@@ -259,11 +259,11 @@ class Tally:
         counts. Of a visit that is judged already nothing is told any more."""
         left, come = self._shares.known, self._shares.coming[0]
         doubted = frozenset(name for name, one in self.counts.items() if not one.is_certain)
-        belief = entered(self._belief) if left.is_over else stayed(self._belief)
+        belief = entered(self._belief, left.heard) if left.is_over else stayed(self._belief)
         if answers.changes(self._belief, belief):
             await self._commit(belief, "left behind", share=come if left.is_over else left)
         self._shares.begin(self._belief, doubted)
-        self._belief = entered(self._belief)
+        self._belief = entered(self._belief, left.heard)
 
     def pay(self, sale: SaleMade) -> None:
         """What is paid goes out of the store, and seldom comes back on a shelf."""
