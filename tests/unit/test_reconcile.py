@@ -483,7 +483,8 @@ def test_every_unit_owed_is_unpaid_mixed_up_or_not_judged(taken, paid, unverifie
             assert name not in found.mixed_up
             assert name not in found.kiosk_changes
         elif owed > 0:
-            assert found.unpaid.get(name, 0) + found.mixed_up.get(name, 0) == owed
+            unpaid, mixed = found.unpaid.get(name, 0), found.mixed_up.get(name, 0)
+            assert found.uncertain.get(name, (unpaid, unpaid)) == (unpaid, owed - mixed)
         else:
             assert name not in found.unpaid
     assert {line.product: line.missing for line in found.discrepancies} == found.unpaid
