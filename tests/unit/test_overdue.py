@@ -7,13 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storeguard.domain.arriving import RESTS_FOR_S
-from storeguard.domain.ledger import Mark, Movement, SaleLine, Visit
+from storeguard.domain.ledger import Debt, Mark, Movement, SaleLine, Visit
 from storeguard.domain.overdue import (
     FEWEST_DELAYS,
     LONGEST_PATIENCE_S,
     SHORTEST_PATIENCE_S,
     USUAL_PATIENCE_S,
     delays_s,
+    left_to_the_shelf,
     matched,
     overdue,
     patience_of,
@@ -147,3 +148,42 @@ def test_what_the_owner_has_moved_is_nobodys_debt():
 )
 def test_patience_is_learned_from_the_slowest_and_bounded(delays, expected):
     assert patience_of(delays) == expected
+
+
+# --- goods that were brought and bought while the visit went on
+
+
+@pytest.mark.parametrize(("paid_s", "is_late"), [(390, False), (70, True)])
+def test_a_payment_for_fresh_goods_pays_for_nothing_that_is_taken_long_after(paid_s, is_late):
+    brought = ((10, MILK, 4), (14, MILK, 2), (60, MILK, -2))
+    bought = ((paid_s, "pay", MILK, 2), (400, MILK, -2))
+    found = overdue(visit(*brought, *bought), 2000.0, PATIENCE_S)
+    assert late(found) == ({MILK: [400, 400]} if is_late else {})
+
+
+# --- issues that only the shelf can settle
+
+
+REPORTED = (Debt("a", 50.0, MILK, 1), Debt("b", 50.0, CHOC, 1))
+
+
+@pytest.mark.parametrize(
+    ("happened", "sound_since", "expected"),
+    [
+        ([], {}, {"a"}),
+        ([], {MILK: 60.0}, {"a"}),
+        ([], {MILK: 40.0}, set()),
+        ([(55, "pay", CHOC, 1)], {}, set()),
+    ],
+    ids=["out", "back since", "back before", "paid too much of another"],
+)
+def test_what_a_scale_that_failed_since_had_reported_is_left_to_the_shelf(
+    happened, sound_since, expected
+):
+    seen = replace(visit(*happened, unverified=[MILK]), sound_since=sound_since)
+    assert left_to_the_shelf(seen, REPORTED) == expected
+
+
+def test_nothing_is_left_to_the_shelf_where_an_amount_may_have_paid_for_it():
+    seen = replace(visit(unverified=[MILK]), sales=(SaleLine(60.0, "s", "", 0, 1500),))
+    assert left_to_the_shelf(seen, REPORTED) == frozenset()

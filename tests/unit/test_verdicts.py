@@ -40,6 +40,7 @@ NO_VERDICT = {
     "kiosk_changes",
     "unannounced",
     "hiding",
+    "excused",
     "discrepancies",
     "reasons",
     "by",
