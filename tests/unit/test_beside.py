@@ -1,7 +1,11 @@
 """What went when a thing was left, and shows only as it is fetched by somebody else."""
 
 import pytest
-from tests.unit.test_counting import MILK, Shelves, certain
+from tests.unit.test_counting import Shelves, certain
+
+from storeguard.domain.product import Product
+
+MILK = Product("바나나우유", 1500, 95.0)
 
 
 @pytest.mark.parametrize(
