@@ -7,7 +7,6 @@ from storeguard.domain import answers
 from storeguard.domain.answers import Count
 from storeguard.domain.belief import Belief, stayed
 from storeguard.domain.ledger import Visit
-from storeguard.domain.testimony import OPEN_IF_OVERPAID
 from storeguard.services.visitshare import VisitShare
 
 REMEMBERED_VISITS = 8
@@ -54,11 +53,13 @@ class VisitShares:
 
     def has_to_wait(self, belief: Belief, began_s: float) -> bool:
         """Is it a later visit's, and the sales of the one that is known may still decide what that
-        has moved? They have their say when it is judged."""
+        has moved? They have their say when it is judged.
+
+        Only for a count that is in doubt: while a step waits, a payment does not find it.
+        """
         if self.known.is_over or self.owner(began_s) is self.known:
             return False
-        moves = self.moves(belief, self.known).values()
-        return any(one.certainty < OPEN_IF_OVERPAID for one in moves)
+        return any(not one.is_certain for one in self.moves(belief, self.known).values())
 
     def moves(self, belief: Belief, share: VisitShare) -> Moves:
         """What has moved in the visit; asked many times between two steps."""
