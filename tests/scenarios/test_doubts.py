@@ -5,7 +5,7 @@ from tests.scenarios.conftest import TRACE_GOODS
 
 from storeguard.domain import events as ev
 from storeguard.domain.occupancy import Presence
-from storeguard.errors import FaultCode
+from storeguard.errors import FaultCode, JournalFault
 from storeguard.services import comparing
 from storeguard.services.remarking import remarks
 
@@ -242,6 +242,29 @@ def test_a_free_unit_beside_a_cup_is_not_missing_once_the_cup_is_gone(
     trace.leave(75)
     told = [(line["product"], line["missing"]) for [line] in issues_of(compared(140))]
     assert told == [("바나나우유", 1)] * missing
+
+
+def test_a_journal_that_refuses_for_a_moment_loses_no_excuse(trace, compared, monkeypatch):
+    post, refused = comparing.post, []
+
+    async def refuses_once(book, changes, *, why, key):
+        if "doubt" in why and not refused:
+            refused.append(why)
+            raise JournalFault("journal: cannot be written")
+        return await post(book, changes, why=why, key=key)
+
+    monkeypatch.setattr(comparing, "post", refuses_once)
+    trace.declare("우유 하나 더", "1+1", "바나나우유")
+    trace.enter(10)
+    trace.take(15, "바나나우유", 2)
+    trace.sell(20, "바나나우유", 1)
+    trace.lay(22, "A", 60.0)
+    trace.leave(30)
+    trace.enter(60)
+    trace.lay(68, "A", -60.0)
+    trace.leave(75)
+    assert issues_of(compared(140)) == []
+    assert refused
 
 
 def test_what_may_have_been_paid_as_another_is_not_missing_later(trace, compared, monkeypatch):

@@ -68,7 +68,7 @@ def parted(movements: Iterable[Movement]) -> Parted:
         else:
             out += -movement.units - _go_again(here, at, movement, units)
     kept = zip(ordered, units, strict=True)
-    stay = {id(one.gone): one.gone for one in here}.values()
+    stay = {id(one.gone): one.gone for one in here}.values()  # one list for all handfuls
     again = (replace(ordered[at], units=-gone) for handfuls in stay for at, gone in handfuls)
     return Parted(tuple(replace(one, units=count) for one, count in kept if count), tuple(again))
 

@@ -187,11 +187,12 @@ class BookComparison:
 
     async def _book_excused(self, verified: Collection[str], visits: Sequence[Visit]) -> None:
         """What the shelf lacks for a reason leaves the kiosk book, too."""
-        gone, self._excused = explained(self._missing(verified, visits), self._excused)
+        gone, open_still = explained(self._missing(verified, visits), self._excused)
         if gone:
             key = f"excused:{self._clock.utc().isoformat()}"
             changes = {name: -count for name, count in gone.items()}
             await post(self._books.kiosk, changes, why="explained by a visit in doubt", key=key)
+        self._excused = open_still
 
     def _without_excused(self, missing: Iterable[Discrepancy]) -> tuple[Discrepancy, ...]:
         """Less what may be explained once further counts are known."""
