@@ -8,6 +8,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ class Beside:
     token: str
 
     def ask(self, path: str, body: dict[str, Any] | None = None, *, within_s: float) -> Any:
-        """The JSON answer. Raises OSError (HTTPError is one) and ValueError."""
+        """The JSON answer. Raises OSError (HTTPError is one), and ValueError for what is none."""
         data = None if body is None else json.dumps(body).encode()
         return json.loads(self._send(path, data, "application/json", within_s))
 
@@ -48,6 +49,8 @@ class Beside:
             raise
         except urllib.error.URLError as error:
             raise error.reason if isinstance(error.reason, OSError) else error from None
+        except HTTPException as error:
+            raise ConnectionError(f"{type(error).__name__}: {error}") from None
 
 
 def find(state: Path) -> Beside:

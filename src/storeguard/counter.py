@@ -7,7 +7,6 @@ import urllib.error
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -216,7 +215,7 @@ def edits_not_in_force(config: Config, base: Path) -> list[str]:
     try:
         refuse_second(folders.state)
     except AlreadyRunning:
-        with contextlib.suppress(NobodyThere, HTTPException, OSError, ValueError, LookupError):
+        with contextlib.suppress(NobodyThere, OSError, ValueError, LookupError):
             faults = find(folders.state).ask("/healthz", within_s=ANSWER_WITHIN_S)["faults"]
             whys = [fault["why"] for fault in faults if fault["device"] in BOOKS]
             return [f"{folders.inventory}: {why}" for why in whys]

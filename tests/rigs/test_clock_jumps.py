@@ -13,6 +13,7 @@ import os
 import random
 import sqlite3
 import subprocess
+import sys
 import time
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +26,14 @@ NAMED_JUMPS = ["-10d", "+400d", "-50y", "-60y", "-16m", "+16m", "+0"]
 
 DEEDS = 3
 """Of a robber: `enter`, `take`, `leave`."""
+
+SLEEP = """\
+import select, time
+time.sleep = lambda seconds: select.select([], [], [], seconds) and None
+"""
+"""libfaketime 0.9.10 fakes the deadline of a monotonic `clock_nanosleep` whatever it is told: what
+`time.sleep` (Python 3.11) asks for is EINVAL or years off. `select` waits for so long, not until.
+Only watchdog sleeps so in the daemon, for half of a rename that comes alone."""
 
 OLD_FILES = 40
 SEED = 20261120
@@ -45,6 +54,9 @@ class JumpingShop:
         self._live = _live()
         self.folder = self._live.lay_out(base / "shop")
         self._offset = base / "offset"
+        self._site = base / "site"
+        self._site.mkdir()
+        (self._site / "sitecustomize.py").write_text(SLEEP)
         self.robberies = 0
         self.jump("+0")
         (self.folder / "record").mkdir()
@@ -61,6 +73,9 @@ class JumpingShop:
     def environment(self):
         return {
             "LD_PRELOAD": str(LIBRARIES[0]),
+            "PYTHONPATH": os.pathsep.join(
+                filter(None, (str(self._site), os.environ.get("PYTHONPATH")))
+            ),
             "FAKETIME_TIMESTAMP_FILE": str(self._offset),
             "FAKETIME_NO_CACHE": "1",
             "DONT_FAKE_MONOTONIC": "1",
@@ -123,6 +138,16 @@ def shop(tmp_path):
     if not LIBRARIES:
         pytest.skip("libfaketime is not installed: apt-get install libfaketime")
     return JumpingShop(tmp_path)
+
+
+@pytest.mark.parametrize("offset", NAMED_JUMPS)
+def test_a_sleep_under_the_faked_clock_is_as_long_as_it_says(shop, offset):
+    """Else a thread of watchdog dies in this rig, which no machine's own clock does to it."""
+    shop.jump(offset)
+    slept = "import time; t = time.monotonic(); time.sleep(0.2); print(time.monotonic() - t)"
+    command, env = [sys.executable, "-c", slept], os.environ | shop.environment
+    said = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=True)
+    assert float(said.stdout) >= 0.2
 
 
 def test_each_named_jump_within_a_visit_loses_and_doubles_nothing(shop):

@@ -56,7 +56,7 @@ def _asked(site: Site, holder: str) -> Daemon:
     try:
         snapshot = dict(beside.ask("/api/v1/snapshot", within_s=ANSWER_WITHIN_S))
         snapshot["faults"] = beside.ask("/healthz", within_s=ANSWER_WITHIN_S)["faults"]
-    except (OSError, ValueError, KeyError, TypeError, HTTPException) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         return Daemon(holder, beside.url, why=masked(str(error)))
     return Daemon(holder, beside.url, snapshot)
 
