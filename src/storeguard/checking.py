@@ -148,7 +148,8 @@ def check_books(folders: cfg.Folders) -> list[str]:
         except OSError as error:
             problems.append(f"{path}: cannot be read: {error.strerror}")
         except BookMalformed as malformed:
-            problems.append(f"{path.parent}{os.sep}{malformed}")
+            wrong = (str(malformed), *malformed.others)
+            problems += [f"{path.parent}{os.sep}{one}" for one in wrong]
     return problems
 
 

@@ -267,7 +267,14 @@ class BookFault(StoreguardError):
 
 
 class BookMalformed(BookFault, ValueError):
-    """The text names file, line, column, value and what is expected."""
+    """The text names file, line, column, value and what is expected.
+
+    `others`: what else is wrong with the file, each in such a text.
+    """
+
+    def __init__(self, what: str, *, others: tuple[str, ...] = ()) -> None:
+        super().__init__(what)
+        self.others = others
 
 
 class BookMissing(BookFault, FileNotFoundError):

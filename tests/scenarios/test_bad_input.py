@@ -225,6 +225,16 @@ def test_books_check_names_every_bad_file(shop):
     assert [line.count("I805") for line in answer.stderr.splitlines()] == [1, 1]
 
 
+@pytest.mark.parametrize("command", ["books check", "check-config", "doctor"])
+def test_every_mistake_of_a_csv_is_named_at_once(shop, command):
+    text = HEADER + "초코바,열둘,1200,52\n바나나우유,6,1500\n"
+    (shop / "inventory" / "inventory_store.csv").write_text(text, encoding="utf-8")
+    answer = CliRunner().invoke(main, command.split())
+    said = answer.stdout + answer.stderr
+    assert ":2 개수: I807 '열둘'" in said
+    assert ":3: I803" in said
+
+
 # --- the disk --------------------------------------------------------------------------------
 
 

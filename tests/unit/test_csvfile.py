@@ -98,6 +98,22 @@ def test_what_is_no_plain_count_is_refused_with_line_column_and_value(cell):
     )
 
 
+def test_all_that_is_wrong_is_told_at_once_in_the_order_of_the_lines():
+    lines = ["콜라,다섯,천원,355", "우유,1,1,1", "우유,1,1500,무거움", "반쪽,1", "-,3,1500,95,남음"]
+    with pytest.raises(BookMalformed) as caught:
+        read((HEADER + "\n".join([*lines, ""])).encode(), NAME)
+    told = [str(caught.value), *caught.value.others]
+    assert [one.split(":")[1] for one in told] == [
+        *("2 개수", "2 가격", "4 상품명", "4 무게", "5", "6"),
+    ]
+
+
+def test_a_file_that_is_wrong_throughout_is_told_by_its_first_mistakes():
+    with pytest.raises(BookMalformed) as caught:
+        read((HEADER + "콜라,x,y,z\n" * 500).encode(), NAME)
+    assert len(caught.value.others) == 19
+
+
 def test_the_complaint_is_english_by_setting():
     assert complaint(HEADER + "바나나우유,12개,1500,95\n", "en") == (
         "inventory_store.csv:2 개수: I807 '12개' is no number; expected a whole number 0..999,999."

@@ -4,9 +4,11 @@ Nothing is guessed: a cell that is not plainly a value is an error that names fi
 column, value and what is expected.
 """
 
+import contextlib
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
+from operator import itemgetter
 from types import MappingProxyType
 
 from storeguard.books.rows import (
@@ -32,6 +34,9 @@ from storeguard.errors import BookMalformed
 
 LARGEST_BYTES = 1024 * 1024
 MOST_ROWS = 10_000
+MOST_TOLD = 20
+"""Mistakes of a file; where there are more, it is another file."""
+
 LARGEST = {COUNT: 999_999, PRICE: 99_999_999, WEIGHT: 999_999, TOLERANCE: 999_999}
 """A barcode that slipped into another column is no count."""
 
@@ -58,7 +63,7 @@ def read(
     language: Language = "ko",
     barcodes: Mapping[str, str] = _NO_BARCODES,
 ) -> BookFile:
-    """The book in `content`, or BookMalformed with the first thing that is wrong.
+    """The book in `content`, or BookMalformed with the first thing that is wrong, and the others.
 
     `name` stands in the messages; `barcodes` are the known ones (product → barcode), to say
     what a cell was before Excel changed it.
@@ -85,6 +90,7 @@ class _Reader:
         self._language = language
         self._barcodes = barcodes
         self._notes: list[str] = []
+        self._wrong: list[tuple[int, str]] = []
 
     def read(self, content: bytes) -> BookFile:
         if len(content) > LARGEST_BYTES:
@@ -141,11 +147,15 @@ class _Reader:
                 raise self._error("column_twice", line, column, column=column)
 
     def _book(self, body: list[Line], layout: Layout) -> BookFile:
-        typed = {number: self._padded(number, text, layout, body) for number, text in body}
-        typed = {number: cells for number, cells in typed.items() if any(map(unquoted, cells))}
+        typed: dict[int, tuple[str, ...]] = {}
+        for number, text in body:
+            with self._going_on(number):
+                cells = self._padded(number, text, layout, body)
+                if any(map(unquoted, cells)):
+                    typed[number] = cells
         if len(typed) > MOST_ROWS:
             raise self._error("too_large", got=f"{len(typed):,}행", expected=f"{MOST_ROWS:,}행")
-        rows = self._rows(typed, layout) if typed else ()
+        rows = self._rows(typed, layout)
         return BookFile(rows, _with_gap(layout, typed), tuple(self._notes))
 
     def _padded(self, number: int, text: str, layout: Layout, body: list[Line]) -> tuple[str, ...]:
@@ -174,31 +184,39 @@ class _Reader:
 
     def _rows(self, typed: Mapping[int, tuple[str, ...]], layout: Layout) -> tuple[Row, ...]:
         table = {line: _known_cells(cells, layout) for line, cells in typed.items()}
-        self._check_names({line: cells[NAME] for line, cells in table.items()})
-        numbers = {line: self._numbers(line, cells) for line, cells in table.items()}
-        self._check_barcodes(table)
+        first: dict[str, int] = {}
+        numbers: dict[int, dict[int, float | None]] = {}
+        for line, cells in table.items():
+            with self._going_on(line):
+                self._check_name(line, cells[NAME], first)
+            numbers[line] = self._numbers(line, cells)
+            with self._going_on(line):
+                self._check_barcode(line, cells)
+        if self._wrong:
+            raise self._all_wrong()
         others = [at for at, place in enumerate(layout.places) if place == OTHERS]
         return tuple(
             _row(table[line], numbers[line], cells, others) for line, cells in typed.items()
         )
 
-    def _check_names(self, names: Mapping[int, str]) -> None:
-        first: dict[str, int] = {}
-        for line, name in names.items():
-            if not name or _EXCEL_DATE.fullmatch(name):
-                what = "excel" if name else "no_name"
-                raise self._error(what, line, KOREAN[NAME], value=_shown(name), before="")
-            if name in first:
-                places = {"value": _shown(name), "first": first[name], "second": line}
-                raise self._error("twice", line, KOREAN[NAME], **places)
-            first[name] = line
-        for name in first:
-            if name[0] in "=+-@":
-                self._note("formula", value=_shown(name), sign=name[0])
+    def _check_name(self, line: int, name: str, first: dict[str, int]) -> None:
+        if not name or _EXCEL_DATE.fullmatch(name):
+            what = "excel" if name else "no_name"
+            raise self._error(what, line, KOREAN[NAME], value=_shown(name), before="")
+        if name in first:
+            places = {"value": _shown(name), "first": first[name], "second": line}
+            raise self._error("twice", line, KOREAN[NAME], **places)
+        first[name] = line
+        if name[0] in "=+-@":
+            self._note("formula", value=_shown(name), sign=name[0])
 
     def _numbers(self, line: int, cells: Mapping[int, str]) -> dict[int, float | None]:
         """Of each column of numbers; None where a tolerance is left out."""
-        return {place: self._number(line, cells[place], place) for place in LARGEST}
+        found: dict[int, float | None] = {}
+        for place in LARGEST:
+            with self._going_on(line):
+                found[place] = self._number(line, cells[place], place)
+        return found
 
     def _number(self, line: int, value: str, place: int) -> float | None:
         plain = plain_number(value)
@@ -216,13 +234,26 @@ class _Reader:
         expected = say(kind, self._language, most=f"{LARGEST[place]:,}")
         return self._error("number", line, KOREAN[place], value=_shown(value), expected=expected)
 
-    def _check_barcodes(self, table: Mapping[int, Mapping[int, str]]) -> None:
-        for line, cells in table.items():
-            code = cells[BARCODE]
-            if _EXCEL_NUMBER.fullmatch(code) or _EXCEL_DATE.fullmatch(code):
-                known = self._barcodes.get(cells[NAME])
-                before = say("excel_before", self._language, value=_shown(known)) if known else ""
-                raise self._error("excel", line, KOREAN[BARCODE], value=_shown(code), before=before)
+    def _check_barcode(self, line: int, cells: Mapping[int, str]) -> None:
+        code = cells[BARCODE]
+        if _EXCEL_NUMBER.fullmatch(code) or _EXCEL_DATE.fullmatch(code):
+            known = self._barcodes.get(cells[NAME])
+            before = say("excel_before", self._language, value=_shown(known)) if known else ""
+            raise self._error("excel", line, KOREAN[BARCODE], value=_shown(code), before=before)
+
+    @contextlib.contextmanager
+    def _going_on(self, line: int) -> Iterator[None]:
+        """What is wrong with one cell or line is remembered, and the others are read too."""
+        try:
+            yield
+        except BookMalformed as wrong:
+            self._wrong.append((line, str(wrong)))
+        if len(self._wrong) == MOST_TOLD:
+            raise self._all_wrong()
+
+    def _all_wrong(self) -> BookMalformed:
+        first, *others = (what for _, what in sorted(self._wrong, key=itemgetter(0)))
+        return BookMalformed(first, others=tuple(others))
 
     def _note(self, what: str, **values: object) -> None:
         self._notes.append(f"{self._name}: {say(what, self._language, **values)}")
