@@ -27,7 +27,7 @@ from storeguard.clock import Clock, is_clock_synced, local_label, utc_at
 from storeguard.config import Config, Folders
 from storeguard.domain.product import OnScales
 from storeguard.errors import ConfigInvalid
-from storeguard.goods import goods_of
+from storeguard.goods import goods_of, still_carried
 from storeguard.hardware import MakeHardware, calibrated
 from storeguard.health import Health
 from storeguard.lock import FolderLock
@@ -103,7 +103,8 @@ class Store:
         self._build_supervision()
         await self._open_books()
         await self._open_promotions()
-        assignment = goods_of(self.config, self.kiosk.products)
+        lost = still_carried(self.config, self.kiosk.products, self.shelf.products)
+        assignment = goods_of(self.config, (*self.kiosk.products, *lost))
         if assignment.problems:
             raise ConfigInvalid("config.yaml", assignment.problems)
         for remark in assignment.remarks:

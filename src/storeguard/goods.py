@@ -37,6 +37,16 @@ def goods_of(config: Config, products: Sequence[Product]) -> Goods:
     return Goods(fit.by_scale, bulk, problems, fit.remarks)
 
 
+def still_carried(
+    config: Config, kiosk: Sequence[Product], shelf: Sequence[Product]
+) -> tuple[Product, ...]:
+    """What the configuration puts on a scale and the kiosk book has no row for any more, as the
+    shelf book knows it: no row that its owner has deleted keeps a shop from being guarded."""
+    known = {one.name for one in kiosk}
+    named = {name for scale in config.scales for name in scale.products}
+    return tuple(one for one in shelf if one.name in named - known)
+
+
 def _unknown(named: dict[str, str], products: Sequence[Product]) -> Iterator[str]:
     known = {one.name for one in products}
     for name, scale in named.items():

@@ -58,3 +58,20 @@ def test_the_owner_reads_which_scale_still_carries_it_until_the_row_is_back(watc
     assert "저울 C의 상품 '콜라'" in why
     edit(watched, KIOSK_CSV, lambda _: before)
     assert book_faults(watched) == []
+
+
+@pytest.mark.parametrize("ends", ["stop", "cut_power"])
+def test_after_a_restart_all_goods_are_guarded_and_the_owner_reads_it_again(watched, ends):
+    """It was safe mode, with no scale and no camera, until he had found the row."""
+    edit(watched, KIOSK_CSV, without(COLA))
+    getattr(watched, ends)()
+    watched.start()
+    [why] = book_faults(watched)
+    assert "저울 C의 상품 '콜라'" in why
+    watched.enter()
+    watched.take(COLA)
+    watched.take(MILK)
+    watched.leave()
+    watched.be_judged()
+    assert {MILK: 1}.items() <= watched.missing[-1].items()
+    assert (watched.shelf[MILK], watched.shelf[COLA]) == (5, 7)
