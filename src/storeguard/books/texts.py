@@ -96,9 +96,9 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "carried": (
         "I812 저울 {scale}의 상품 {value}가 상품표에 없어 비교하지 않습니다. 줄을 되돌리거나, "
-        "설정의 scales[].products도 고치세요(고치지 않으면 다시 켤 때 시작하지 않습니다).",
+        "설정의 scales[].products에서도 빼세요.",
         "I812 product {value} of scale {scale} has no row any more and is not compared; put it "
-        "back, or correct scales[].products too (else the next start is refused).",
+        "back, or take it out of scales[].products too.",
     ),
     "unwritable": (
         "I811 재고 파일을 쓸 수 없음({why}). 권한과 디스크를 확인하세요. 판매는 기록됩니다.",
