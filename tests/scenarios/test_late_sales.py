@@ -70,6 +70,41 @@ def test_what_the_export_does_not_hold_is_an_issue_once_it_has_come(shop):
     assert shop.kiosk == shop.shelf
 
 
+def test_a_restockers_visit_waits_like_any_other_and_is_theirs(shop):
+    """It ended the daemon: where his share began was no instant that could be written down."""
+    shop.enter("owner")
+    shop._run(shop.app.restocking.start("owner"))
+    shop.advance(shop.world.restock("초코바", 4))
+    shop.take("콜라")
+    shop._run(shop.app.restocking.stop())
+    shop.leave()
+    shop.be_judged()
+    assert states(shop) == ["awaiting"]
+    shop.stop()
+    shop.start()
+    export(shop)
+    shop.advance(5)
+    [visit] = shop.visits
+    assert (visit.by, visit.surplus, visit.written_off) == ("owner", {"초코바": 4}, {"콜라": 1})
+    assert shop.issues == ()
+    assert shop.kiosk == shop.shelf
+
+
+def test_restock_mode_that_is_started_outside_covers_no_customer_who_left_before(shop):
+    shopping(shop, "콜라")
+    shop.advance(150)
+    shop._run(shop.app.restocking.start("owner"))
+    shop.enter("owner")
+    shop.advance(shop.world.restock("초코바", 4))
+    shop.leave()
+    shop._run(shop.app.restocking.stop())
+    shop.be_judged()
+    export(shop)
+    shop.advance(5)
+    assert shop.missing == [{"콜라": 1}]
+    assert [visit.by for visit in shop.visits] == ["", "owner"]
+
+
 def test_an_export_judges_only_the_visits_that_it_covers(shop):
     first = shopping(shop, "바나나우유")
     shop.advance(90)

@@ -1,6 +1,7 @@
 """Restock mode's rules: whose a movement is, what the kiosk book follows, what is asked."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from storeguard.domain.product import Product
 from storeguard.domain.reconcile import judge, reconciled
 from storeguard.domain.restock import (
     IDLE_FOR_S,
+    LEFT_WITHIN_S,
     LONGEST_S,
     MARKED_WITHIN_S,
     Question,
@@ -63,11 +65,29 @@ def test_it_reaches_back_over_a_visit_that_began_not_long_ago():
     assert restock.begin("owner", 5.0, ()).from_s == 5.0
 
 
+@pytest.mark.parametrize(
+    ("ago_s", "is_theirs"), [(LEFT_WITHIN_S, True), (LEFT_WITHIN_S + 1, False)]
+)
+def test_it_reaches_no_visit_that_is_long_over(ago_s, is_theirs):
+    left = Visit("v1", 0.0, last_seen_s=20.0, emptied_s=25.0)
+    begun = restock.begin("owner", 25.0 + ago_s, (left,))
+    assert (begun.mark_of(left) is not None) is is_theirs
+
+
 def test_only_the_newest_visit_is_reached():
     thief = Visit("v1", 0.0, last_seen_s=20.0, emptied_s=25.0)
     begun = restock.begin("staff", 40.0, (thief, Visit("v2", 30.0)))
     assert begun.mark_of(thief) is None
     assert begun.mark_of(Visit("v2", 30.0)) == Mark("staff", -math.inf, math.inf)
+
+
+def test_a_mark_from_before_a_restart_stays_beside_those_of_now():
+    before, now = Mark("owner", -math.inf, 20.0), Mark("staff", 30.0, math.inf)
+    visit = replace(Visit("v1", 0.0), marks=(before,))
+    assert restock.marked(visit, ()).marks == (before,)
+    session = Session("staff", 30.0, 30.0, 30.0)
+    assert restock.marked(visit, (session,)).marks == (before, now)
+    assert restock.marked(replace(visit, marks=(now,)), (session,)).marks == (now,)
 
 
 def test_a_session_that_ended_before_the_visit_is_not_its():

@@ -1,12 +1,13 @@
 """What a visit that waits for its sales keeps over a restart, in another boot's seconds."""
 
 import json
+import math
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from storeguard.books.waiting import WaitingFile
 from storeguard.domain.doubts import Doubt
-from storeguard.domain.ledger import Awaiting, SaleLine, Visit
+from storeguard.domain.ledger import Awaiting, Mark, SaleLine, Visit
 
 MILK = "바나나우유"
 VISIT = Visit(
@@ -48,6 +49,15 @@ def test_a_payment_that_an_earlier_visit_got_is_one_after_the_restart_too(tmp_pa
     visit = replace(VISIT, yielded=(SaleLine(140.0, "s", MILK, 1),))
     WaitingFile(path, boot, fsync=False).save({}, [visit])
     assert WaitingFile(path, boot, fsync=False).load() == ({}, (visit,))
+
+
+def test_a_visit_that_is_all_the_restockers_is_so_after_the_restart(tmp_path):
+    """Its mark has no beginning, which is no instant; and it may have no end yet."""
+    path, boot = tmp_path / "waiting.json", Boot(BEGAN, 160.0)
+    marks = (Mark("owner", -math.inf, 140.0), Mark("staff", 141.0, math.inf))
+    WaitingFile(path, boot, fsync=False).save({}, [replace(VISIT, marks=marks)])
+    _, [visit] = WaitingFile(path, boot, fsync=False).load()
+    assert visit.marks == (Mark("owner", -math.inf, 140.0), Mark("staff", 141.0, 150.0))
 
 
 def test_a_file_of_an_earlier_build_has_no_doubts(tmp_path):

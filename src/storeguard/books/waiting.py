@@ -5,6 +5,7 @@ are offered to every visit of the ledger. Nor is since when a scale is sound aga
 issues of the visit while it goes on.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -77,11 +78,20 @@ def _mapped(value: Any, of_time: Any) -> Any:
 def _plain(visit: Visit) -> dict[str, Any]:
     assert visit.awaiting is not None
     plain = asdict(visit) | {"unverified": sorted(visit.unverified)}
-    latest_s = visit.awaiting.since_s  # a mark may have no end yet
-    plain["marks"] = [asdict(m) | {"until_s": min(m.until_s, latest_s)} for m in visit.marks]
+    plain["marks"] = [_marked(mark, visit.awaiting.since_s) for mark in visit.marks]
     plain |= {"shelf": dict(visit.shelf), "uncertain": dict(visit.uncertain)}
     del plain["promotions"], plain["sound_since"]
     return plain
+
+
+def _marked(mark: Mark, latest_s: float) -> dict[str, Any]:
+    """It may have no beginning (all of the visit), and no end yet."""
+    from_s = None if mark.from_s == -math.inf else mark.from_s
+    return asdict(mark) | {"from_s": from_s, "until_s": min(mark.until_s, latest_s)}
+
+
+def _mark(said: Mapping[str, Any]) -> Mark:
+    return Mark(**{**said, "from_s": -math.inf if said["from_s"] is None else said["from_s"]})
 
 
 def _visit(said: Mapping[str, Any]) -> Visit:
@@ -90,7 +100,7 @@ def _visit(said: Mapping[str, Any]) -> Visit:
             **said,
             "movements": tuple(Movement(**one) for one in said["movements"]),
             "sales": tuple(SaleLine(**one) for one in said["sales"]),
-            "marks": tuple(Mark(**one) for one in said["marks"]),
+            "marks": tuple(_mark(one) for one in said["marks"]),
             "unverified": frozenset(said["unverified"]),
             "uncertain": {name: (low, high) for name, (low, high) in said["uncertain"].items()},
             "awaiting": Awaiting(**said["awaiting"]),

@@ -34,6 +34,10 @@ LONGEST_S = 4 * 3600.0
 MARKED_WITHIN_S = 600.0
 """Who comes to the kiosk so long after the visit began has been there from its beginning."""
 
+LEFT_WITHIN_S = 120.0
+"""Who has stepped out may enter it there; a visit that ended before is somebody else's, though it
+waits for a late export yet."""
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
@@ -73,12 +77,18 @@ class Session:
 
 
 def begin(who: Who, now_s: float, visits: Sequence[Visit]) -> Session:
-    """Started now; it reaches back over the newest visit, if that began not long ago.
+    """Started now; it reaches back over the newest visit, if that began not long ago and is not
+    long over.
 
     `visits`: those that are not judged yet, oldest first.
     """
-    is_near = bool(visits) and now_s - visits[-1].started_s <= MARKED_WITHIN_S
+    is_near = bool(visits) and _is_near(visits[-1], now_s)
     return Session(who, now_s, visits[-1].started_s if is_near else now_s, now_s)
+
+
+def _is_near(visit: Visit, now_s: float) -> bool:
+    left_s = now_s if visit.emptied_s is None else visit.emptied_s
+    return now_s - visit.started_s <= MARKED_WITHIN_S and now_s - left_s <= LEFT_WITHIN_S
 
 
 def step_seen(session: Session, t_s: float) -> Session:
@@ -95,9 +105,11 @@ def advance(session: Session, now_s: float) -> Session:
 
 
 def marked(visit: Visit, sessions: Iterable[Session]) -> Visit:
-    """The visit with what is known of whose it is."""
-    marks = (session.mark_of(visit) for session in sessions)
-    return replace(visit, marks=tuple(mark for mark in marks if mark is not None))
+    """The visit with what is known of whose it is. One that waits for its sales may have been
+    marked before a restart, which no session of now knows."""
+    marks = [mark for session in sessions if (mark := session.mark_of(visit)) is not None]
+    kept = (mark for mark in visit.marks if mark not in marks)
+    return replace(visit, marks=(*kept, *marks))
 
 
 def without_theirs(visit: Visit) -> Visit:
