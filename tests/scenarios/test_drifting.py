@@ -19,6 +19,16 @@ def moved(store):
     return [(event.scale, event.is_certain) for event in store.told(ZeroMoved)]
 
 
+def of_light_bars(make_store):
+    """A store whose bars weigh 24 g; open, counted and empty."""
+    store = make_store()
+    path = store.folder / "inventory" / "inventory_store.csv"
+    written = path.read_text("utf-8").replace("초코바,12,1200,52", "초코바,12,1200,24")
+    path.write_text(written, encoding="utf-8")
+    store.start()
+    return store
+
+
 def test_what_goes_slowly_while_somebody_is_there_makes_that_visit_uncertain(store):
     store.enter()
     wander(store, -20.0)
@@ -70,3 +80,27 @@ def test_how_far_it_has_wandered_is_known_after_a_restart_and_ends_with_the_owne
     csv.write_text(csv.read_text("utf-8").replace("초코바,12", "초코바,11"), encoding="utf-8")
     store.advance(5)
     assert moved(store) == [("B", False), ("B", True)]
+
+
+def test_a_zero_that_moves_by_more_than_a_unit_accuses_nobody_who_touched_nothing(make_store):
+    """35 g in two minutes, as a cell of 7 g/°C does in 5 °C, under bags of 24 g."""
+    store = of_light_bars(make_store)
+    store.enter()
+    wander(store, -35.0, every_s=2.0)
+    store.leave()
+    store.be_judged()
+    [visit] = store.told(VisitReconciled)
+    assert (visit.unpaid, visit.uncertain) == ({}, {"초코바": (0, 2)})
+    assert store.missing == []
+
+
+def test_nor_does_it_hide_that_one_was_taken_for_certain(make_store):
+    store = of_light_bars(make_store)
+    store.enter()
+    wander(store, 35.0)
+    store.take("초코바")
+    store.leave()
+    store.be_judged()
+    [visit] = store.told(VisitReconciled)
+    low, high = visit.uncertain["초코바"]
+    assert low <= 1 <= high

@@ -24,15 +24,22 @@ def told():
 
 @pytest.fixture
 def looked(told):
-    """A function: a scale of gums whose zero has drifted so, and so; looked at each time."""
+    """A function: a scale of gums whose zero has drifted so, and so; looked at each time.
 
-    def look(*drifts: Drift, products=(GUM,)) -> DriftWatch:
+    `kept`: what is remembered from before a restart, looked at first.
+    """
+
+    def look(*drifts: Drift, products=(GUM,), kept=None) -> DriftWatch:
         rules = SimpleNamespace(drift=DriftRules())
         channel = SimpleNamespace(id="A", weighing=Weighing(), products=products, rules=rules)
-        clock, memory = SimpleNamespace(now_s=lambda: NOW_S), SimpleNamespace(save=lambda _: None)
+        clock = SimpleNamespace(now_s=lambda: NOW_S)
+        memory = SimpleNamespace(save=lambda _: None, load=lambda: kept)
         bus = Bus()
         bus.subscribe(told.append)
         watch = DriftWatch([channel], bus, clock, memory)
+        if kept is not None:
+            asyncio.run(watch.load())
+            asyncio.run(watch.look())
         for drift in drifts:
             channel.weighing = Weighing(drift=drift)
             asyncio.run(watch.look())
@@ -51,6 +58,21 @@ def test_a_zero_that_follows_a_jump_has_moved_when_that_came(looked, held, began
     watch = looked(Drift(total_g=-2.0, held=held))
     assert watch.doubts(0.0, began_s - 1.0) == watch.doubts(began_s + 1.0, 200.0) == {}
     assert watch.doubts(began_s - 1.0, began_s + 1.0) == {GUM.name: (-1, 0)}
+
+
+@pytest.mark.parametrize(("grams", "units"), [(-7.0, (-2, 0)), (7.0, (0, 2)), (-2.0, (-1, 0))])
+def test_however_far_a_zero_has_moved_it_may_be_the_zero(looked, told, grams, units):
+    watch = looked(Drift(total_g=grams))
+    assert watch.doubts(NOW_S - 1, NOW_S + 1) == {GUM.name: units}
+    assert [(event.low, event.high) for event in told] == [units]
+
+
+def test_what_was_in_doubt_before_a_restart_is_told_and_is_no_matter_of_whoever_is_inside(
+    looked, told
+):
+    watch = looked(kept={"A": -7.0})
+    assert [(event.is_certain, event.low) for event in told] == [(False, -2)]
+    assert watch.doubts(0.0, NOW_S + 100.0) == {}
 
 
 @pytest.mark.parametrize("jump_g", [-1.9, -2.5, -5.3])
@@ -77,7 +99,7 @@ def test_each_product_is_in_doubt_from_its_own_time_on_and_the_scale_says_so_onc
     """The gums were already; the oil is a matter of the visit in which its own doubt begins."""
     long_ago = Drift(total_g=-50.0, held=Slide(100.0, -3.3))
     watch = looked(long_ago, Drift(total_g=-99.0), Drift(total_g=-101.0), products=(GUM, OIL))
-    assert watch.doubts(99.0, 101.0) == {GUM.name: (-20, -19)}
+    assert watch.doubts(99.0, 101.0) == {GUM.name: (-20, 0)}
     assert watch.doubts(101.0, 200.0) == {OIL.name: (-1, 0)}
     assert [event.is_certain for event in told] == [False]
 

@@ -43,6 +43,7 @@ class DriftWatch:
         self._saved: dict[str, float] = {}
         self._doubted: dict[str, dict[str, float]] = {}
         self._seen: dict[str, Drift] = {}
+        self._told: dict[str, bool] = {}
 
     async def load(self) -> None:
         """Before the first reading."""
@@ -50,6 +51,7 @@ class DriftWatch:
         for channel in self._channels:
             drift = Drift(self._saved.get(channel.id, 0.0))
             channel.weighing = channel.weighing._replace(drift=drift)
+            self._note(channel, -math.inf)  # no matter of whoever is inside now
 
     async def forget(self, scale: str) -> None:
         """As `ShelfMemory.forget_zero`."""
@@ -85,11 +87,12 @@ class DriftWatch:
 
     def _tell(self, channel: "Channel", unit_g: float, before: Drift) -> None:
         """The heavier a product, the later the doubt of it begins; said once for the scale."""
-        drift, was_doubted = channel.weighing.drift, bool(self._doubted.get(channel.id))
+        drift, was_doubted = channel.weighing.drift, self._told.get(channel.id, False)
         self._note(channel, began_s(before, self._clock.now_s()))
         is_doubted = bool(self._doubted[channel.id])
         if is_doubted == was_doubted:
             return
+        self._told[channel.id] = is_doubted
         if is_doubted:
             log.warning(
                 "scale '%s': its zero has moved by %+.1f g, over a third of its lightest unit "
@@ -132,4 +135,6 @@ def lightest_g(channel: "Channel") -> float | None:
 
 
 def _units(grams: float, unit_g: float) -> tuple[int, int]:
-    return math.floor(grams / unit_g), math.ceil(grams / unit_g)
+    """Least and most units that may have come with it. However far a zero has moved, it may have
+    been the zero: none is always among them."""
+    return min(0, math.floor(grams / unit_g)), max(0, math.ceil(grams / unit_g))
