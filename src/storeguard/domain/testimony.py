@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from storeguard.domain.answers import Count, moved
 from storeguard.domain.belief import CONSIDERED, Belief, Load, settled
+from storeguard.domain.product import Product
 
 PAID_IN_FULL, PAID_BY_NAME = math.log(50.0), math.log(200.0)
 """So much more often is everything paid for than some of it, or so many of something else: what the
@@ -24,19 +25,34 @@ OPEN_IF_OVERPAID = 1 - CONSIDERED
 """The same where more of a product was paid than seems to have left: somebody paid for what he has
 taken, most likely, and it was taken for something else."""
 
+COUNTED_ALONG = 0.5
+"""What weighs like the units by which the owner's count differs, to so much of one, is these."""
 
 Unpaid = Callable[[Mapping[str, int]], int]
 """Product → units taken, to the units that are missing in all if just these have left."""
 
 
-def told(belief: Belief, scale: str, name: str, count: int, level_g: float) -> Belief:
-    """The owner says how many units of an own product lie on the scale, at this level."""
+def thing_g(load: Load, told: int, unit: Product) -> float:
+    """What lies beside the goods that the owner has counted, in grams; nothing where it is the
+    units by which his count differs, `told`."""
+    thing_g, unit_g = load.object_g or 0.0, unit.unit_weight_g
+    return 0.0 if abs(thing_g - told * unit_g) <= COUNTED_ALONG * unit_g else thing_g
+
+
+def told(
+    belief: Belief, scale: str, name: str, count: int, level_g: float, beside_g: float = 0.0
+) -> Belief:
+    """The owner says how many units of an own product lie on the scale, at this level.
+
+    `beside_g`: what lies there beside all goods (`thing_g`), and stays there.
+    """
     at = [one.name for one in belief.goods[scale]].index(name)
-    changed = []
+    changed, likeliest = [], belief.likeliest.loads[scale]
     for one in belief.hypotheses:
         load = one.loads[scale]
         own = (*load.own[:at], count, *load.own[at + 1 :])
-        new = Load(own, load.guests, level_g)
+        bare = likeliest._replace(beneath=None) if beside_g else Load(own, load.guests, level_g)
+        new = bare._replace(own=own, guests=load.guests, base_g=level_g - beside_g)
         opened = {**one.opened, name: one.opened.get(name, 0) + count - load.own[at]}
         changed.append(replace(one, loads={**one.loads, scale: new}, opened=opened))
     return settled(belief, changed)

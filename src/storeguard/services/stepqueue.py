@@ -35,6 +35,11 @@ def next_to_count(channels: Collection["Channel"], now_s: float, owner: Owner) -
     return None if is_early else first
 
 
+def moved_s(channel: "Channel", step: Step) -> float:
+    """For how long weight moved before the scale came to rest."""
+    return step.t_s - channel.rules.settle_for_s - step.started_s
+
+
 def _turn_s(step: Step) -> float:
     """When a step's turn has come: nothing is put down before it has been taken."""
     return step.started_s + (APART_S if step.grams > 0 else 0.0)

@@ -24,7 +24,7 @@ from storeguard.ports import Book
 from storeguard.services import doorway
 from storeguard.services.bus import Bus
 from storeguard.services.shelfgoods import ShelfGoods
-from storeguard.services.stepqueue import Step, next_to_count
+from storeguard.services.stepqueue import Step, moved_s, next_to_count
 from storeguard.services.swaps import SwapWatch
 from storeguard.services.turns import Turns
 from storeguard.services.visitshare import VisitShare
@@ -57,6 +57,7 @@ class Tally:
         self._belief = Belief(self._products())
         self._shares = VisitShares()
         self._unclear_s: dict[str, float] = {}
+        self._untold: set[str] = set()
         self._turns = Turns()
         self.is_restocked: Callable[[float], bool] = lambda _: False
         """Was restock mode on at an instant? Whoever knows says so."""
@@ -74,6 +75,8 @@ class Tally:
             while (first := self._next()) is not None:
                 await self._begin_until(self._shares.owner(first.pending[0].started_s))
                 await self._count_step(first, first.pending[0])
+            for name in tuple(self._untold):
+                self._tell(name, self._shelf.counts.get(name, 0))
         await self._on_shelves.remember(self._belief, self.is_certain)
 
     def _next(self) -> "Channel | None":
@@ -113,7 +116,7 @@ class Tally:
         weighed = replace(
             weighed,
             started_s=step.started_s,
-            moved_s=_moved_s(channel, step),
+            moved_s=moved_s(channel, step),
             is_restocked=self.is_restocked(step.started_s),
         )
         if isinstance(step, LevelJumped):
@@ -226,7 +229,7 @@ class Tally:
             certainty=move.certainty if move else 1.0,
             unclear_since_s=share.started_s - 1.0 if name in share.doubted else None,
             is_foreign=all(name != one.name for one in channel.products),
-            moved_s=_moved_s(channel, step) if step else 0.0,
+            moved_s=moved_s(channel, step) if step else 0.0,
         )
 
     def _note(self) -> None:
@@ -347,6 +350,8 @@ class Tally:
         self._turns.hear(lambda: self._tell(name, self._shelf.counts.get(name, count)))
 
     def _tell(self, name: str, count: int) -> None:
+        """Once what waits to be counted there is: it had moved before he looked."""
+        self._untold.discard(name)
         for channel in self._channels.values():
             if name not in [one.name for one in channel.weighed]:
                 continue
@@ -354,18 +359,19 @@ class Tally:
             if not channel.is_counted or channel.weighing.level_g is None:
                 channel.is_told = True
                 continue
+            if channel.pending:
+                self._untold.add(name)
+                continue
             self._set(channel, name, self._on_shelves.in_place(name, count))
 
     def _set(self, channel: "Channel", name: str, here: int) -> None:
         load = self._belief.likeliest.loads[channel.id]
-        own = tuple(
-            here if one.name == name else n
-            for one, n in zip(channel.weighed, load.own, strict=True)
-        )
-        level_g = self._on_shelves.grams(channel, own)
+        at = [one.name for one in channel.weighed].index(name)
+        own = (*load.own[:at], here, *load.own[at + 1 :])
+        thing_g = testimony.thing_g(load, here - load.own[at], channel.weighed[at])
+        level_g = self._on_shelves.grams(channel, own) + thing_g
         channel.weighing = weighing.set_level(channel.weighing, level_g)
-        channel.pending.clear()
-        self._belief = testimony.told(self._belief, channel.id, name, here, level_g)
+        self._belief = testimony.told(self._belief, channel.id, name, here, level_g, thing_g)
         self._note()
 
     def set_products(self, edit: Callable[[], None]) -> None:
@@ -391,8 +397,3 @@ class Tally:
         return channel.is_counted and all(
             self.counts[one.name].is_certain for one in channel.weighed
         )
-
-
-def _moved_s(channel: "Channel", step: Step) -> float:
-    """For how long weight moved before the scale came to rest."""
-    return step.t_s - channel.rules.settle_for_s - step.started_s
