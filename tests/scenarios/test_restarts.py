@@ -252,3 +252,21 @@ def contents(folder):
 def seconds_of(clip):
     with av.open(str(clip)) as video:
         return float(video.duration / av.time_base)
+
+
+@pytest.mark.parametrize("does", ["pays", "puts it back", "pays one of two"])
+def test_what_a_customer_had_in_hand_as_it_started_is_his_to_pay_or_to_put_back(store, does):
+    """He took it while the daemon was off; a delivery would have left the gap open."""
+    store.stop()
+    store.advance(store.world.enter("customer"))
+    store.advance(store.world.take("콜라", 2 if "two" in does else 1) + 1)
+    store.start()
+    if does == "puts it back":
+        store.put_back("콜라")
+    else:
+        store.pay("콜라")
+    store.leave()
+    store.be_judged()
+    assert store.missing == ([{"콜라": 1}] if "two" in does else [])
+    assert store.kiosk["콜라"] == store.shelf["콜라"]
+    assert store.told(ev.VisitReconciled)

@@ -9,6 +9,7 @@ import logging
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 from typing import Protocol
 
@@ -21,7 +22,6 @@ from storeguard.domain.excuses import Excuse, explained
 from storeguard.domain.ledger import Debt, Visit
 from storeguard.domain.naming import Alternative, mistaken
 from storeguard.domain.occupancy import Presence
-from storeguard.domain.product import Stock
 from storeguard.domain.reasons import Apart, Reason
 from storeguard.domain.reconcile import Discrepancy, standing
 from storeguard.ports import Books
@@ -97,6 +97,7 @@ class BookComparison:
         self._announced = Counter(announced.load())
         self._saved = Counter(self._announced)
         self._lacking: Counter[str] = Counter()
+        self._counted_s = -inf
         self._excused: tuple[Excuse, ...] = ()
         self._due_s = 0.0
         bus.subscribe(self._on_event)
@@ -106,11 +107,20 @@ class BookComparison:
         """Evidence of interrupted visits that no comparison has judged yet. In any thread."""
         return self._leftovers
 
-    @property
-    def lacking(self) -> Stock:
+    def lacking_in(self, visit: Visit | None) -> Counter[str]:
         """Product → units that were missing as its scale was first counted after the start, until
-        the first comparison has told them: no delivery may fill the gap before."""
-        return self._lacking
+        the first comparison has told them: no delivery may fill the gap before.
+
+        Whoever was inside then may have had them in hand: what he pays for or puts back was his.
+        """
+        if visit is None or visit.marks or visit.started_s > self._counted_s:
+            return self._lacking
+        taken, paid, lacking = visit.net_taken, visit.paid, Counter(self._lacking)
+        for name, units in self._lacking.items():
+            over = paid[name] - max(0, taken[name])
+            brought = -taken[name] if -units <= taken[name] < 0 else 0
+            lacking[name] = max(0, units - max(0, over) - brought)
+        return lacking
 
     def is_due(self) -> bool:
         """It is time, the store is empty, and every healthy scale is at rest."""
@@ -286,6 +296,7 @@ class BookComparison:
         """Units that the owner enters are announced until they reach the shelf."""
         if isinstance(event, StockChanged) and event.is_first and not self.has_begun:
             name, booked = event.product, self._books.kiosk.counts.get(event.product, 0)
+            self._counted_s = event.t_s
             self._lacking[name] = max(0, booked - event.after - self._announced[name])
         if isinstance(event, DeviceRecovered) and self._provisional:
             self._due_s = 0.0

@@ -135,7 +135,9 @@ class ReconcilingService:
         await self._write_down()
         await self._promotions.settle()
         self.ledger = self._promotions.offered(self.ledger)
-        lacking, current = self._comparison.lacking, self.ledger.current
+        current = self.ledger.current
+        marked = current and self._restocking.marked(current)
+        lacking = self._comparison.lacking_in(marked)
         await self._restocking.follow(self.ledger.visits, current, self._as_weighed, lacking)
         for visit in self.ledger.visits:
             if visit.awaiting is None:
@@ -297,7 +299,7 @@ class ReconcilingService:
     def _kiosk_without_later(self, visit: Visit) -> Stock:
         """The kiosk book as if later visits had bought nothing yet, nor anything been missing."""
         counts = self._restocking.unfollowed(self._kiosk.counts)
-        counts.subtract(self._comparison.lacking)
+        counts.subtract(self._comparison.lacking_in(visit))
         for later in self._later_than(visit):
             counts.update(later.paid)
         return counts
