@@ -169,6 +169,53 @@ def test_of_what_is_guarded_nine_in_ten_units_are_certain(grams):
         assert found.guards(one.name) == (certain >= 90), (one.name, certain)
 
 
+QUIET = Cell("A", 10_000.0, 2.0, 10.0, noise_g=0.3)
+
+LONE = [
+    (5.0, 0.05),
+    (8.35, 0.1),
+    (12.0, 0.12),
+    (24.0, 0.2),
+    (24.0, None),
+    (95.0, 1.0),
+    (370.0, 0.5),
+]
+
+
+@pytest.mark.parametrize(("grams", "tolerance_g"), LONE)
+def test_of_a_lone_product_so_many_at_once_as_promised_are_certain(grams, tolerance_g):
+    """The counting knows that who writes whole grams has rounded: 52 of 5 g are anything."""
+    one = Product("껌", 500, grams, tolerance_g=tolerance_g)
+    [reach] = budget(QUIET, [one], {}).reaches
+    assert reach.at_once == reach.alone > 0
+    rnd, band = random.Random(1), band_g(QUIET.capacity_g, grams)
+    load = Load((99,), (), 0.0)
+    before = Belief({"A": (one,)}, (Hypothesis({"A": load}, opened={"껌": 99}),))
+    for units in {reach.at_once, max(1, reach.at_once // 2), 1}:
+        certain = 0
+        for _ in range(100):
+            gone_g = rnd.gauss(units * grams, one.spread_g * math.sqrt(units))
+            gone_g += rnd.gauss(0, QUIET.step_sigma_g)
+            step = Weighed("A", -gone_g, band, 9.0, QUIET.step_sigma_g, 8.0, 0.5)
+            told = [h for h in weigh(before, step).hypotheses if h.loads["A"].own == (99 - units,)]
+            certain += sum(math.exp(h.log_p) for h in told) >= SURE
+        assert certain >= 90, (units, certain)
+
+
+@pytest.mark.parametrize(("written_g", "least", "most"), [(5.0, 5, 7), (5.01, 40, 60)])
+def test_a_light_unit_in_whole_grams_promises_few_and_in_hundredths_many(written_g, least, most):
+    [reach] = budget(QUIET, [Product("껌", 500, written_g, tolerance_g=0.05)], {}).reaches
+    assert least <= reach.at_once <= most
+    assert reach.afresh <= reach.at_once
+
+
+def test_what_may_be_taken_for_another_counts_the_rounding_of_both():
+    """Five of 12 g and five of 12.4 g: the whole gram alone is wrong by 1.5 g."""
+    rounded, exact = (Product(n, 1, g, tolerance_g=0.05) for n, g in (("가", 12.0), ("나", 12.4)))
+    fine = needed_g(QUIET, exact, 5, exact, 5)
+    assert needed_g(QUIET, rounded, 5, exact, 5) == pytest.approx(fine + 5 * (0.29 - 0.062))
+
+
 def test_no_more_is_asked_of_the_counting_than_is_told_of_a_product_alone():
     band = band_g(CELL.capacity_g, GA.unit_weight_g)
     assert most_told([GA, NA, DA], GA, 3, CELL.step_sigma_g, band) == 3

@@ -4,8 +4,9 @@ A step is told by the medians of two plateaus; its error is the cell's noise in 
 of the unit itself and what the owner's written weight is off by. Two products can share a scale
 where their weights lie so far apart that 999 of 1,000 single units land on the right side of the
 middle. Drift makes no step, but it hides what is slow: a day of it against a third of a unit.
-Several products that are taken at once may weigh the same as another: which steps are certain
-beside the neighbours, the counting itself is asked (`foretelling`). A freezer promises less: grams
+Many units weigh otherwise than the owner's weight says, and several products that are taken at
+once may weigh the same as another: which steps are certain, the counting itself is asked too
+(`foretelling`). A freezer promises less: grams
 and won, from a least loss on.
 
 Figures: an HX711 with a 10 kg cell shows 1.2 to 2.4 g peak to peak, cells drift by 1 to 7 g/°C
@@ -22,6 +23,7 @@ from storeguard.domain.bulk import Typical
 from storeguard.domain.foretelling import most_told
 from storeguard.domain.product import Product
 from storeguard.domain.scalerules import band_g
+from storeguard.domain.spread import bias_g
 
 NOISE_PER_CAPACITY = 0.000036
 """Sigma, where none has been seen: 2.4 g peak to peak on 10 kg."""
@@ -34,9 +36,6 @@ Z_999 = 3.0902
 """999 of 1,000 normal values are below so many sigma."""
 
 MEDIAN_LOSS = 1.2533
-BIAS = 0.005
-"""A unit weight that the owner has rounded is off by so much; what was learnt is not."""
-
 MOST_AT_ONCE = 999
 ALIKE_UNITS = 3
 """Two of one product may weigh what three of another do; more in one hand is a bag."""
@@ -228,17 +227,18 @@ def needed_g(cell: Cell, a: Product, units: int, b: Product, other_units: int) -
 
 
 _Weight = tuple[float, float]
-"""Grams, and one sigma of a step that moves them."""
+"""Grams, and how far off 999 of 1,000 steps that move them may be, with the owner's error."""
 
 
 def _weighed(cell: Cell, handful: Handful) -> _Weight:
     grams = sum(one.unit_weight_g * n for one, n in handful)
     spread_g = math.sqrt(sum(one.spread_g**2 * n for one, n in handful))
-    return grams, math.hypot(cell.step_sigma_g, spread_g)
+    off_g = sum(bias_g(one) * n for one, n in handful)
+    return grams, Z_999 * math.hypot(cell.step_sigma_g, spread_g) + off_g
 
 
 def _needed_g(one: _Weight, other: _Weight) -> float:
-    return Z_999 * (one[1] + other[1]) + BIAS * (one[0] + other[0])
+    return one[1] + other[1]
 
 
 def _clashes(cell: Cell, a: Product, b: Product) -> Iterator[Clash]:
@@ -286,25 +286,26 @@ def _rarity(found: Sum) -> tuple[int, float]:
 
 def _reach(cell: Cell, product: Product, products: Sequence[Product]) -> Reach:
     hides = cell.drift_a_day_g > DOUBT_PER_UNIT * product.unit_weight_g
-    alone, afresh = _most(cell, product, 0.0), _most(cell, product, cell.drift_a_day_g)
-    at_once = _beside(cell, product, products, alone) if len(products) > 1 else alone
+    alone = _told(cell, product, [product], _most(cell, product, 0.0))
+    at_once = _told(cell, product, products, alone) if len(products) > 1 else alone
+    afresh = min(alone, _most(cell, product, cell.drift_a_day_g))
     return Reach(product, at_once, alone, afresh if at_once else 0, hides)
 
 
-def _beside(cell: Cell, product: Product, products: Sequence[Product], alone: int) -> int:
-    """The most units, of those that are told alone, that the counting tells from its neighbours."""
+def _told(cell: Cell, product: Product, products: Sequence[Product], most: int) -> int:
+    """The most units, up to `most`, that the counting tells where `products` lie on the scale."""
     lightest_g = min(one.unit_weight_g for one in products)
     band = band_g(cell.capacity_g, lightest_g)
-    return most_told(products, product, alone, cell.step_sigma_g, band)
+    return most_told(products, product, most, cell.step_sigma_g, band)
 
 
 def _most(cell: Cell, product: Product, drift_g: float) -> int:
     """The most units that are still told from one more or one less."""
-    unit_g = product.unit_weight_g
+    unit_g, off_g = product.unit_weight_g, bias_g(product)
 
     def is_told(units: int) -> bool:
         sigma_g = math.hypot(cell.step_sigma_g, product.spread_g * math.sqrt(units))
-        return drift_g + BIAS * unit_g * units + Z_999 * sigma_g <= unit_g / 2
+        return drift_g + off_g * units + Z_999 * sigma_g <= unit_g / 2
 
     low, high = 0, MOST_AT_ONCE
     while low < high:
