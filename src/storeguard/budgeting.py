@@ -278,8 +278,11 @@ def _of_product(one: Budget, reach: Reach) -> Iterator[str]:
             "in the guarded share"
         )
     if reach.hides:
+        helps = "an even temperature helps"
+        if not one.cell.is_smallest:
+            helps = "smaller cells or an even temperature help"
         yield (
             f"{named}: {one.cell.drift_a_day_g:.0f} g of drift a day (7 g/°C on 10 kg, ±2.5 °C) "
             "are more than a third of one: it will be called uncertain at times and ask for its "
-            "zero; smaller cells or an even temperature help"
+            f"zero; {helps}"
         )

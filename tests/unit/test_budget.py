@@ -20,6 +20,7 @@ from storeguard.domain.budget import (
 )
 from storeguard.domain.bulk import Moved, Typical
 from storeguard.domain.counting import Weighed, weigh
+from storeguard.domain.drift import DriftRules
 from storeguard.domain.foretelling import most_told
 from storeguard.domain.product import Product
 from storeguard.domain.scalerules import band_g
@@ -83,6 +84,25 @@ def test_what_a_days_drift_may_hide_is_said():
     [light], [heavy] = (budget(CELL, [one], {}).reaches for one in (SWEETS, BOTTLE))
     assert (light.hides, heavy.hides) == (True, False)
     assert light.afresh == 0
+
+
+@pytest.mark.parametrize("capacity_g", [1_000.0, 5_000.0, 10_000.0, 40_000.0])
+def test_a_small_cell_is_promised_no_less_drift_than_the_daemon_follows(capacity_g):
+    """45 g an hour and 17.5 g a day on 10 kg, and on 5 kg as well."""
+    cell, followed = Cell("A", capacity_g, 2.0, 10.0), DriftRules.of(capacity_g)
+    part = CELL.drift_a_day_g / DriftRules.of(CELL.capacity_g).per_hour_g
+    assert cell.drift_a_day_g == pytest.approx(part * followed.per_hour_g)
+
+
+def test_smaller_cells_are_advised_only_where_they_are_trusted_to_drift_less():
+    gum = Product("껌", 800, 30.0)
+    said = {
+        capacity_g: list(budgeting.remarks([budget(Cell("A", capacity_g, 2.0, 10.0), [gum], {})]))
+        for capacity_g in (5_000.0, 10_000.0, 20_000.0)
+    }
+    assert said[5_000.0] == said[10_000.0]
+    assert said[5_000.0][0].endswith("ask for its zero; an even temperature helps")
+    assert said[20_000.0][0].endswith("smaller cells or an even temperature help")
 
 
 def test_what_is_lighter_than_the_noise_is_not_counted():

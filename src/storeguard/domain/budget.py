@@ -20,6 +20,7 @@ from itertools import combinations, combinations_with_replacement
 
 from storeguard.domain import bulk
 from storeguard.domain.bulk import Typical
+from storeguard.domain.drift import SMALLEST_CAPACITY_G
 from storeguard.domain.foretelling import most_told
 from storeguard.domain.product import Product
 from storeguard.domain.scalerules import band_g
@@ -68,8 +69,13 @@ class Cell:
 
     @property
     def drift_a_day_g(self) -> float:
-        """To either side."""
-        return DRIFT_PER_DEGREE * self.capacity_g * DAY_C
+        """To either side; of a small cell as much as the daemon follows as drift."""
+        return DRIFT_PER_DEGREE * max(self.capacity_g, SMALLEST_CAPACITY_G) * DAY_C
+
+    @property
+    def is_smallest(self) -> bool:
+        """Is no smaller one trusted to drift less?"""
+        return self.capacity_g <= SMALLEST_CAPACITY_G
 
 
 @dataclass(frozen=True, slots=True)
