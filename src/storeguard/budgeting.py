@@ -9,6 +9,7 @@ from storeguard import config as cfg
 from storeguard.books.journalfile import units_sold
 from storeguard.domain import bulk
 from storeguard.domain.budget import (
+    MOST_SUMS,
     Budget,
     Cell,
     Clash,
@@ -249,7 +250,8 @@ def _clash(clash: Clash) -> str:
 def _sum(sums: Sequence[Sum]) -> str:
     """One line: the likeliest, and how many there are; a list of all of them nobody reads."""
     first, more = sums[0], len(sums) - 1
-    rest = f"; {more} more such sums: check-config --json" if more else ""
+    least = "at least " if len(sums) >= MOST_SUMS else ""
+    rest = f"; {least}{more} more such sums: check-config --json" if more else ""
     return (
         f"{_handful(first.one)} and, taken at once, {_handful(first.other)} weigh much the same "
         f"(differ by {first.differ_g:.1f} g, {first.needs_g:.1f} g is needed): such a step may be "
@@ -278,8 +280,11 @@ def _of_product(one: Budget, reach: Reach) -> Iterator[str]:
             "in the guarded share"
         )
     if reach.hides:
+        helps = "an even temperature helps"
+        if not one.cell.is_smallest:
+            helps = "smaller cells or an even temperature help"
         yield (
             f"{named}: {one.cell.drift_a_day_g:.0f} g of drift a day (7 g/°C on 10 kg, ±2.5 °C) "
             "are more than a third of one: it will be called uncertain at times and ask for its "
-            "zero; smaller cells or an even temperature help"
+            f"zero; {helps}"
         )

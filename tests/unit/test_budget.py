@@ -20,6 +20,7 @@ from storeguard.domain.budget import (
 )
 from storeguard.domain.bulk import Moved, Typical
 from storeguard.domain.counting import Weighed, weigh
+from storeguard.domain.drift import DriftRules
 from storeguard.domain.foretelling import most_told
 from storeguard.domain.product import Product
 from storeguard.domain.scalerules import band_g
@@ -83,6 +84,25 @@ def test_what_a_days_drift_may_hide_is_said():
     [light], [heavy] = (budget(CELL, [one], {}).reaches for one in (SWEETS, BOTTLE))
     assert (light.hides, heavy.hides) == (True, False)
     assert light.afresh == 0
+
+
+@pytest.mark.parametrize("capacity_g", [1_000.0, 5_000.0, 10_000.0, 40_000.0])
+def test_a_small_cell_is_promised_no_less_drift_than_the_daemon_follows(capacity_g):
+    """45 g an hour and 17.5 g a day on 10 kg, and on 5 kg as well."""
+    cell, followed = Cell("A", capacity_g, 2.0, 10.0), DriftRules.of(capacity_g)
+    part = CELL.drift_a_day_g / DriftRules.of(CELL.capacity_g).per_hour_g
+    assert cell.drift_a_day_g == pytest.approx(part * followed.per_hour_g)
+
+
+def test_smaller_cells_are_advised_only_where_they_are_trusted_to_drift_less():
+    gum = Product("껌", 800, 30.0)
+    said = {
+        capacity_g: list(budgeting.remarks([budget(Cell("A", capacity_g, 2.0, 10.0), [gum], {})]))
+        for capacity_g in (5_000.0, 10_000.0, 20_000.0)
+    }
+    assert said[5_000.0] == said[10_000.0]
+    assert said[5_000.0][0].endswith("ask for its zero; an even temperature helps")
+    assert said[20_000.0][0].endswith("smaller cells or an even temperature help")
 
 
 def test_what_is_lighter_than_the_noise_is_not_counted():
@@ -167,6 +187,53 @@ def test_of_what_is_guarded_nine_in_ten_units_are_certain(grams):
             p = sum(math.exp(h.log_p) for h in after.hypotheses if h.loads["A"].own[i] == 59)
             certain += p >= SURE
         assert found.guards(one.name) == (certain >= 90), (one.name, certain)
+
+
+QUIET = Cell("A", 10_000.0, 2.0, 10.0, noise_g=0.3)
+
+LONE = [
+    (5.0, 0.05),
+    (8.35, 0.1),
+    (12.0, 0.12),
+    (24.0, 0.2),
+    (24.0, None),
+    (95.0, 1.0),
+    (370.0, 0.5),
+]
+
+
+@pytest.mark.parametrize(("grams", "tolerance_g"), LONE)
+def test_of_a_lone_product_so_many_at_once_as_promised_are_certain(grams, tolerance_g):
+    """The counting knows that who writes whole grams has rounded: 52 of 5 g are anything."""
+    one = Product("껌", 500, grams, tolerance_g=tolerance_g)
+    [reach] = budget(QUIET, [one], {}).reaches
+    assert reach.at_once == reach.alone > 0
+    rnd, band = random.Random(1), band_g(QUIET.capacity_g, grams)
+    load = Load((99,), (), 0.0)
+    before = Belief({"A": (one,)}, (Hypothesis({"A": load}, opened={"껌": 99}),))
+    for units in {reach.at_once, max(1, reach.at_once // 2), 1}:
+        certain = 0
+        for _ in range(100):
+            gone_g = rnd.gauss(units * grams, one.spread_g * math.sqrt(units))
+            gone_g += rnd.gauss(0, QUIET.step_sigma_g)
+            step = Weighed("A", -gone_g, band, 9.0, QUIET.step_sigma_g, 8.0, 0.5)
+            told = [h for h in weigh(before, step).hypotheses if h.loads["A"].own == (99 - units,)]
+            certain += sum(math.exp(h.log_p) for h in told) >= SURE
+        assert certain >= 90, (units, certain)
+
+
+@pytest.mark.parametrize(("written_g", "least", "most"), [(5.0, 5, 7), (5.01, 40, 60)])
+def test_a_light_unit_in_whole_grams_promises_few_and_in_hundredths_many(written_g, least, most):
+    [reach] = budget(QUIET, [Product("껌", 500, written_g, tolerance_g=0.05)], {}).reaches
+    assert least <= reach.at_once <= most
+    assert reach.afresh <= reach.at_once
+
+
+def test_what_may_be_taken_for_another_counts_the_rounding_of_both():
+    """Five of 12 g and five of 12.4 g: the whole gram alone is wrong by 1.5 g."""
+    rounded, exact = (Product(n, 1, g, tolerance_g=0.05) for n, g in (("가", 12.0), ("나", 12.4)))
+    fine = needed_g(QUIET, exact, 5, exact, 5)
+    assert needed_g(QUIET, rounded, 5, exact, 5) == pytest.approx(fine + 5 * (0.29 - 0.062))
 
 
 def test_no_more_is_asked_of_the_counting_than_is_told_of_a_product_alone():

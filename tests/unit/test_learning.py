@@ -1,10 +1,13 @@
 """Unit weights are learnt from single steps, and offered: nothing changes by itself."""
 
 import asyncio
+import json
 import random
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 
 from storeguard.books.records import LEARNT, LearntFile
 from storeguard.cli import main
@@ -127,6 +130,114 @@ def test_the_old_fades():
         known = learn(known, 97.0, 95.0)
     assert known.n == MOST
     assert known.mean_g == pytest.approx(97.0, abs=0.2)
+
+
+# --- another packing
+
+
+def go_on(known, true_g, spread_g, n, *, seed=2):
+    rnd = random.Random(seed)
+    for _ in range(n):
+        known = learn(known, rnd.gauss(true_g, spread_g), 95.0, 0.2)
+    return known
+
+
+@pytest.mark.parametrize("before", [8, 30, 500, MOST])
+@pytest.mark.parametrize("percent", [-20, -8, 5, 8, 15, 20])
+def test_a_new_packing_is_offered_however_long_the_old_one_was_sold(before, percent):
+    """The spread of both is 1 %, the usual one: five weeks of five a day are enough."""
+    true_g = 95.0 * (1 + percent / 100)
+    known = go_on(weighed(95.0, 0.95, before), true_g, 0.95, 175)
+    found = offer(milk(), known)
+    assert found is not None
+    assert found.unit_g == pytest.approx(true_g, rel=0.01)
+    assert found.tolerance_g == pytest.approx(0.95, abs=0.5)
+
+
+def test_nineteen_of_another_packing_change_nothing_and_the_twentieth_is_offered():
+    known = weighed(95.0, 0.95, 500)
+    later = go_on(known, 102.6, 0.95, FEWEST - 1)
+    assert (later.n, later.mean_g, later.m2) == (known.n, known.mean_g, known.m2)
+    assert offer(milk(), later) is None
+    found = offer(milk(), learn(later, 102.6, 95.0))
+    assert (found.weighings, found.unit_g) == (FEWEST, pytest.approx(102.6, abs=0.8))
+
+
+def test_a_packing_that_scatters_wider_than_the_old_one_is_found_as_well():
+    found = offer(milk(), go_on(weighed(95.0, 0.48, 500), 102.6, 2.85, 100))
+    assert found.unit_g == pytest.approx(102.6, rel=0.015)
+
+
+@pytest.mark.parametrize("before", [30, 500, MOST])
+def test_the_half_of_a_new_packing_that_might_be_the_old_one_does_not_hide_it(before):
+    """Both scatter by 2 %, so that every second unit at +8 % is no outlier of the old ones."""
+    found = offer(milk(), go_on(weighed(95.0, 1.9, before), 102.6, 1.9, 100))
+    assert found.unit_g == pytest.approx(102.6, rel=0.01)
+
+
+def test_while_the_old_packing_is_sold_beside_it_nothing_is_replaced():
+    rnd, known = random.Random(3), weighed(95.0, 0.95, 50)
+    for _ in range(3_000):
+        known = learn(known, rnd.gauss(rnd.choice((95.0, 95.0, 112.0)), 0.95), 95.0)
+    assert known.mean_g == pytest.approx(95.0, abs=0.3)
+    assert offer(milk(), known) is None
+
+
+@given(
+    st.lists(st.floats(72.0, 118.0), max_size=60),
+    st.integers(0, 2**32),
+    st.sampled_from([0.5, 0.95, 1.5]),
+)
+def test_strays_that_are_half_of_all_replace_nothing(strays, seed, spread_g):
+    """Hands and two small things: whatever they weigh, alike or not, what is right stays."""
+    known, rnd = weighed(95.0, spread_g, 50), random.Random(seed)
+    for grams in strays:
+        known = learn(learn(known, grams, 95.0), rnd.gauss(95.0, 0.5), 95.0)
+    assert known.n >= 50
+    assert known.mean_g == pytest.approx(95.0, abs=2.0)
+
+
+@given(st.permutations([78.0, 84.0, 103.0, 109.0, 115.0] * 12))
+def test_strays_that_do_not_agree_replace_nothing_though_nothing_else_comes(strays):
+    known = weighed(95.0, 0.5, 50)
+    for grams in strays:
+        known = learn(known, grams, 95.0)
+    assert (known.n, known.mean_g) == (50, weighed(95.0, 0.5, 50).mean_g)
+
+
+def test_a_weight_that_no_packing_has_is_no_rival():
+    known = weighed(95.0, 0.95, 50)
+    for grams in (40.0, 190.0) * FEWEST:
+        known = learn(known, grams, 95.0)
+    assert known == weighed(95.0, 0.95, 50)
+
+
+def test_who_writes_the_new_weight_before_it_is_offered_forgets_both():
+    known = go_on(weighed(95.0, 0.95, 50), 112.0, 0.95, 10)
+    assert known.rival is not None
+    assert learn(known, 112.0, 112.0) == Learnt(1, 112.0, 0.0, 112.0)
+
+
+def test_a_correction_of_the_old_weight_meanwhile_takes_nothing_from_the_new_packing():
+    known = go_on(weighed(95.0, 0.95, 50), 112.0, 0.95, FEWEST - 1)
+    known = learn(known, 112.0, 95.2)
+    assert (known.n, known.written_g) == (FEWEST, 95.2)
+    assert offer(milk(95.2), learn(known, 112.0, 95.2)).weighings == FEWEST + 1
+
+
+def test_a_new_packing_is_counted_over_restarts(tmp_path):
+    file = LearntFile(tmp_path / LEARNT, fsync=False)
+    known = go_on(weighed(95.0, 0.95, 50), 102.6, 0.95, 12)
+    file.save({"우유": known, "콜라": Learnt(30, 370.0, 4.0, 370.0)})
+    assert file.load() == {"우유": known, "콜라": Learnt(30, 370.0, 4.0, 370.0)}
+
+
+def test_a_file_of_an_earlier_build_is_read(tmp_path):
+    one = {"n": 30, "mean_g": 95.0, "m2": 4.0}
+    text = json.dumps({"units": {"우유": one, "콜라": {**one, "written_g": 95.0}}})
+    (tmp_path / LEARNT).write_text(text, encoding="utf-8")
+    found = LearntFile(tmp_path / LEARNT, fsync=False).load()
+    assert found == {"우유": Learnt(30, 95.0, 4.0), "콜라": Learnt(30, 95.0, 4.0, 95.0)}
 
 
 class Kept:

@@ -338,12 +338,14 @@ def _delays(content: Any) -> tuple[float, ...]:
 
 
 def _learnt(content: Any) -> dict[str, Learnt]:
-    found = {}
-    for name, one in content["units"].items():
-        # A file of an earlier build does not say what was written meanwhile.
-        figures = (one["mean_g"], one["m2"], one.get("written_g", 0.0))
-        found[str(name)] = Learnt(int(one["n"]), *_finite(figures))
-    return found
+    return {str(name): _learnt_one(one) for name, one in content["units"].items()}
+
+
+def _learnt_one(one: Any) -> Learnt:
+    """A file of an earlier build does not say what was written meanwhile, and has no rivals."""
+    mean_g, m2, written_g = _finite((one["mean_g"], one["m2"], one.get("written_g", 0.0)))
+    rival = one.get("rival")
+    return Learnt(int(one["n"]), mean_g, m2, written_g, _learnt_one(rival) if rival else None)
 
 
 def _declined(content: Any) -> dict[str, Declined]:

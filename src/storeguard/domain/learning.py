@@ -2,8 +2,10 @@
 
 Each confirmed step of one unit is one weighing of one unit: mean and spread follow by Welford's
 way, without keeping the weighings. A step far off what has been seen is left out: it was two
-small things, or another product. Where the owner writes another weight that the weighings do not
-bear out, they were of another product under the same name: they are forgotten.
+small things, or another product. Or the product comes in another packing: what is left out is a
+`rival` of what is known, as far as it agrees among itself, and takes its place once it is enough.
+Where the owner writes another weight that the weighings do not bear out, they were of another
+product under the same name: they are forgotten.
 """
 
 import math
@@ -17,7 +19,16 @@ FEWEST = 20
 FAR_SIGMAS = 4.0
 FEWEST_TO_REJECT = 8
 FAR_PER_UNIT = 0.25
-"""Until there are so many, what is so far off the written weight is left out."""
+"""Until there are so many, what is so far off the written weight is left out; later it is still
+no packing of the product."""
+
+AGAINST = 2
+"""A weighing that fits what is known takes so many from its rival: two in three have to be of the
+new packing. While the old one is sold beside it, or where a hand or another thing comes between
+now and then, nothing is replaced."""
+
+AGREE_PER_UNIT = 0.04
+"""So near to each other weigh those of one packing: its spread is not known yet, 1 % is usual."""
 
 OFF_PER_UNIT = 0.005
 """Nearer to the written weight nothing is gained by another one."""
@@ -38,13 +49,15 @@ MOST = 2_000
 class Learnt:
     """Grams over `n` weighings; `m2` is the sum of squared deviations.
 
-    `written_g`: what the inventory said meanwhile; 0 where that was not noted.
+    `written_g`: what the inventory said meanwhile; 0 where that was not noted. `rival`: what was
+    too far from these to be taken and agrees among itself, less what spoke against it.
     """
 
     n: int = 0
     mean_g: float = 0.0
     m2: float = 0.0
     written_g: float = 0.0
+    rival: "Learnt | None" = None
 
     @property
     def spread_g(self) -> float:
@@ -74,14 +87,15 @@ class Declined:
 def learn(known: Learnt, grams: float, written_g: float, sigma_g: float = 0.0) -> Learnt:
     """Takes one weighing. `sigma_g`: the scale's own error in it, taken off the spread."""
     known = _still(known, written_g)
-    if _is_far(known, grams, written_g):
+    if not (_is_far(known, grams, written_g) or _is_of_rival(known, grams)):
+        taken = _taken(known, grams, sigma_g)
+        return replace(taken, written_g=written_g, rival=_less(known.rival, AGAINST))
+    if _is_no_unit(grams, written_g):
         return known
-    n = min(known.n + 1, MOST)
-    kept = known.m2 * (n - 1) / known.n if known.n >= MOST else known.m2
-    off_g = grams - known.mean_g
-    mean_g = known.mean_g + off_g / n
-    m2 = max(0.0, kept + off_g * (grams - mean_g) - sigma_g**2 * (n > 1))
-    return Learnt(n, mean_g, m2, written_g)
+    rival = _rival(known, grams, sigma_g, AGREE_PER_UNIT * written_g)
+    if rival.n >= FEWEST:
+        return replace(rival, written_g=written_g)
+    return replace(known, rival=rival)
 
 
 def offer(product: Product, known: Learnt) -> Offer | None:
@@ -120,8 +134,46 @@ def _still(known: Learnt, written_g: float) -> Learnt:
     return Learnt()
 
 
+def _taken(known: Learnt, grams: float, sigma_g: float) -> Learnt:
+    n = min(known.n + 1, MOST)
+    kept = known.m2 * (n - 1) / known.n if known.n >= MOST else known.m2
+    off_g = grams - known.mean_g
+    mean_g = known.mean_g + off_g / n
+    m2 = max(0.0, kept + off_g * (grams - mean_g) - sigma_g**2 * (n > 1))
+    return replace(known, n=n, mean_g=mean_g, m2=m2)
+
+
+def _rival(known: Learnt, grams: float, sigma_g: float, near_g: float) -> Learnt:
+    """What the weighing makes of the rival: one more, one less, or it is the first of another."""
+    rival = known.rival
+    if rival is not None:
+        if abs(grams - rival.mean_g) <= max(FAR_SIGMAS * known.spread_g, near_g):
+            return _taken(rival, grams, sigma_g)
+        rival = _less(rival, 1)
+    return rival or Learnt(1, grams)
+
+
+def _is_of_rival(known: Learnt, grams: float) -> bool:
+    """The lighter half of a heavier packing is not taken for the old one, which would follow it
+    halfway, over years."""
+    rival = known.rival
+    return rival is not None and abs(grams - rival.mean_g) < abs(grams - known.mean_g)
+
+
+def _less(rival: Learnt | None, weighings: int) -> Learnt | None:
+    """Of the same mean and spread, but of fewer; None where nothing is left."""
+    if rival is None or rival.n <= weighings:
+        return None
+    n = rival.n - weighings
+    return replace(rival, n=n, m2=rival.spread_g**2 * (n - 1))
+
+
 def _is_far(known: Learnt, grams: float, written_g: float) -> bool:
     if known.n < FEWEST_TO_REJECT:
-        return abs(grams - written_g) > FAR_PER_UNIT * written_g
+        return _is_no_unit(grams, written_g)
     least_g = OFF_PER_UNIT * written_g
     return abs(grams - known.mean_g) > FAR_SIGMAS * max(known.spread_g, least_g)
+
+
+def _is_no_unit(grams: float, written_g: float) -> bool:
+    return abs(grams - written_g) > FAR_PER_UNIT * written_g
