@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from storeguard import shelving
 from storeguard.replaying import replay
 
 COUNTS_PER_G, GOODS_G, NOISE_G, RATE_HZ = 20.0, 60_000.0, 5.0, 10
@@ -21,7 +22,7 @@ started_at: "2026-11-20T10:00:00+09:00"
 BOOK = "상품명, 개수, 가격, 무게\n메로나,400,1000,75\n월드콘,200,2000,110\n"
 
 
-def trace(folder, visits, sales, *, ramp=lambda t_s: 0.0, until_s=400.0):
+def trace(folder, visits, sales, *, ramp=lambda t_s: 0.0, until_s=400.0, goods_g=GOODS_G):
     """`visits`: (from, to, grams taken in its middle while hands and the lid shake everything)."""
     rnd = random.Random(7)
     (folder / "inventory").mkdir(parents=True)
@@ -34,7 +35,7 @@ def trace(folder, visits, sales, *, ramp=lambda t_s: 0.0, until_s=400.0):
     lines = ["t_s,scale,raw\n"]
     for n in range(int(until_s * RATE_HZ)):
         t_s = n / RATE_HZ
-        grams = GOODS_G + ramp(t_s) + rnd.gauss(0, NOISE_G)
+        grams = goods_g + ramp(t_s) + rnd.gauss(0, NOISE_G)
         for from_s, to_s, taken_g in visits:
             middle_s = (from_s + to_s) / 2
             grams -= taken_g if t_s >= middle_s else 0
@@ -89,3 +90,13 @@ def test_frost_and_defrost_are_slow_and_open_no_visit(tmp_path, ramp):
     assert len(of(events, "StoreOccupied")) == 1
     [judged] = of(events, "BulkJudged")
     assert judged["missing_g"] == pytest.approx(300, abs=20)
+
+
+def test_the_steps_of_a_freezer_wait_for_no_count(tmp_path, monkeypatch):
+    """Else each of them stays in memory until the daemon is stopped."""
+    made, found = shelving.channels, []
+    monkeypatch.setattr(shelving, "channels", lambda *args: found.extend(made(*args)) or found)
+    events = played(tmp_path, [(60, 100, 232.0), (200, 240, 232.0)], [])
+    assert len(of(events, "BulkJudged")) == 2
+    [freezer] = found
+    assert not freezer.pending
