@@ -56,15 +56,17 @@ def weighing(
 
 
 def _bulk_rules(config: Config, scale: ScaleConfig, calibration: Calibration) -> WeighingRules:
-    """A freezer comes to rest slowly, and its ramps are followed without an end."""
+    """A freezer comes to rest slowly, and its ramps are followed without an end.
+
+    However far below nothing it is, it is not off: it may have been tared with its goods inside.
+    """
     return WeighingRules(
         scale.id,
         calibration.tare_raw,
         calibration.counts_per_g,
         max(config.visits.settle_for_s, bulk.SETTLE_FOR_S),
         bulk.band_g(scale.capacity_g),
-        off_below_g(scale.capacity_g, None),
-        bulk.rules(scale.capacity_g),
+        drift=bulk.rules(scale.capacity_g),
     )
 
 

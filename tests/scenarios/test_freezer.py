@@ -100,3 +100,11 @@ def test_the_steps_of_a_freezer_wait_for_no_count(tmp_path, monkeypatch):
     assert len(of(events, "BulkJudged")) == 2
     [freezer] = found
     assert not freezer.pending
+
+
+def test_a_freezer_that_was_tared_with_its_goods_inside_is_no_shelf_that_is_off(tmp_path):
+    visits, sales = [(60, 100, 2200.0), (200, 240, 330.0)], [(95, "월드콘", 20)]
+    events = played(tmp_path, visits, sales, goods_g=0.0)
+    assert of(events, "DeviceFailed") == []
+    [issue] = of(events, "IssueSealed")
+    assert issue["lines"][0]["product"] == "F1 약 330 g"
