@@ -21,6 +21,7 @@ from storeguard.mode import Mode
 from storeguard.ports import Book, Reading
 from storeguard.services.bus import Bus
 from storeguard.services.heaps import Heaps
+from storeguard.services.heapsteps import HeapSteps
 from storeguard.services.learning import UnitLearning
 from storeguard.services.weighing import Channel, WeighingService
 
@@ -105,14 +106,17 @@ def state_file(
     return kind(folders.state / name, new_scales=hardware.new_scales, fsync=fsync)
 
 
-def heaps(config: Config, kiosk: Book, bus: Bus) -> Heaps:
+def heaps(config: Config, weighing: WeighingService, kiosk: Book, bus: Bus) -> Heaps:
     """The freezers that are judged by grams."""
+    language = config.store.language
 
-    def label(scale: str, loss: Loss) -> str:
-        language = config.store.language
+    def label(scale: str, loss: Loss | None) -> str:
+        if loss is None:
+            return text(language, "bulk.name", scale=scale)
         return text(language, "bulk.label", scale=scale, grams=rounded_g(loss))
 
-    return Heaps(goods_of(config, kiosk.products).bulk, kiosk, bus, label)
+    goods = goods_of(config, kiosk.products).bulk
+    return Heaps(goods, HeapSteps(goods, weighing, bus), kiosk, bus, label)
 
 
 def learning(folders: Folders, kiosk: Book, bus: Bus) -> UnitLearning:

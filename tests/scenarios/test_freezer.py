@@ -22,9 +22,12 @@ started_at: "2026-11-20T10:00:00+09:00"
 BOOK = "상품명, 개수, 가격, 무게\n메로나,400,1000,75\n월드콘,200,2000,110\n"
 
 
-def trace(folder, visits, sales, *, ramp=lambda t_s: 0.0, until_s=400.0, goods_g=GOODS_G):
-    """`visits`: (from, to, grams taken in its middle while hands and the lid shake everything)."""
-    rnd = random.Random(7)
+def trace(folder, visits, sales, *, ramp=None, until_s=400.0, goods_g=GOODS_G, silent=()):
+    """`visits`: (from, to, grams taken in its middle while hands and the lid shake everything).
+
+    `silent`: from when until when the scale says nothing.
+    """
+    rnd, ramp = random.Random(7), ramp or (lambda t_s: 0.0)
     (folder / "inventory").mkdir(parents=True)
     (folder / "config.yaml").write_text(CONFIG, encoding="utf-8")
     (folder / "inventory" / "inventory_store.csv").write_text(BOOK, encoding="utf-8")
@@ -41,7 +44,9 @@ def trace(folder, visits, sales, *, ramp=lambda t_s: 0.0, until_s=400.0, goods_g
             grams -= taken_g if t_s >= middle_s else 0
             if abs(t_s - middle_s) < 6:  # hands, an arm on the rim, the lid
                 grams += rnd.uniform(-1500, 4000)
-        lines.append(f"{t_s:.1f},F1,{round(1000 + COUNTS_PER_G * grams)}\n")
+        is_silent = silent and silent[0] <= t_s < silent[1]
+        raw = "" if is_silent else round(1000 + COUNTS_PER_G * grams)
+        lines.append(f"{t_s:.1f},F1,{raw}\n")
     (folder / "scales.csv").write_text("".join(lines), encoding="utf-8")
     return folder
 
@@ -90,6 +95,98 @@ def test_frost_and_defrost_are_slow_and_open_no_visit(tmp_path, ramp):
     assert len(of(events, "StoreOccupied")) == 1
     [judged] = of(events, "BulkJudged")
     assert judged["missing_g"] == pytest.approx(300, abs=20)
+
+
+# --- a freezer that does not come to rest
+
+
+def hum(from_s, until_s):
+    """Of a compressor, 45 g at 0.2 Hz: too slow to be noise, too much to be rest."""
+    return lambda t_s: 45 * math.sin(0.4 * math.pi * t_s) if from_s < t_s < until_s else 0.0
+
+
+def ramp(from_s, until_s, grams):
+    """The air conditioning on the cells."""
+    return lambda t_s: grams * min(1.0, max(0.0, (t_s - from_s) / (until_s - from_s)))
+
+
+def lean(from_s, until_s):
+    """Children on the rim."""
+
+    def grams(t_s):
+        is_there = from_s < t_s < until_s
+        return 4000 + 2500 * math.sin(0.9 * t_s) * math.sin(0.13 * t_s) if is_there else 0.0
+
+    return grams
+
+
+def reasons(tmp_path, issue):
+    manifest = tmp_path / "out" / "issue_data" / issue["id"] / "issue.json"
+    return " ".join(json.loads(manifest.read_text("utf-8"))["why"]["ko"])
+
+
+def unchecked(events):
+    return [one["unverified"] for one in of(events, "VisitReconciled")]
+
+
+@pytest.mark.parametrize("hum_s", [(70, 430), (30, 430)], ids=["since it", "since before it"])
+def test_a_theft_out_of_a_freezer_that_hums_on_is_told_when_it_has_come_to_rest(tmp_path, hum_s):
+    events = played(tmp_path, [(60, 100, 1440.0)], [], ramp=hum(*hum_s), until_s=600.0)
+    assert unchecked(events) == [["냉동고 F1"]]
+    [issue] = of(events, "IssueSealed")
+    assert issue["t_s"] > 430
+    assert issue["visit_started_t_s"] == pytest.approx(60, abs=1)
+    assert issue["lines"][0]["product"] in ("F1 약 1430 g", "F1 약 1440 g", "F1 약 1450 g")
+    assert "오래 멎지 않아, 이 무게는 700 g까지 틀릴 수 있습니다" in reasons(tmp_path, issue)
+
+
+def test_a_freezer_that_hums_on_accuses_nobody_who_paid_or_took_nothing(tmp_path):
+    sales = [(95, "월드콘", 4)]
+    events = played(tmp_path, [(60, 100, 440.0)], sales, ramp=hum(70, 430), until_s=600.0)
+    assert unchecked(events) == [["냉동고 F1"]]
+    assert of(events, "IssueSealed") == []
+
+
+def test_what_the_cells_do_while_nobody_follows_them_is_no_theft(tmp_path):
+    def grams(t_s):
+        return hum(70, 430)(t_s) + ramp(70, 370, -650)(t_s)
+
+    events = played(tmp_path, [(60, 100, 0.0)], [], ramp=grams, until_s=600.0)
+    assert unchecked(events) == [["냉동고 F1"]]
+    [judged] = of(events, "BulkJudged")
+    assert judged["gone_g"] == pytest.approx(650, abs=30)
+    assert of(events, "IssueSealed") == []
+
+
+def test_of_an_unrest_over_two_visits_it_is_said_that_it_may_be_either(tmp_path):
+    visits, sales = [(60, 100, 1440.0), (125, 320, 220.0)], [(315, "월드콘", 2)]
+    events = played(tmp_path, visits, sales, ramp=lean(91, 300), until_s=600.0)
+    assert unchecked(events) == [["냉동고 F1"], ["냉동고 F1"]]
+    [issue] = of(events, "IssueSealed")
+    [line] = issue["lines"]
+    assert line["product"] in ("F1 약 1430 g", "F1 약 1440 g", "F1 약 1450 g")
+    assert line["certainty"] == 0.5
+    assert "이 손님 것인지 다른 손님 것인지" in reasons(tmp_path, issue)
+
+
+def test_an_unrest_of_many_visits_is_nobodys(tmp_path):
+    visits = [(60 + 200 * n, 100 + 200 * n, 500.0) for n in range(7)]
+    events = played(tmp_path, visits, [], ramp=hum(70, 1500), until_s=1700.0)
+    assert unchecked(events) == 7 * [["냉동고 F1"]]
+    assert of(events, "IssueSealed") == []
+
+
+def test_a_visit_while_the_freezer_is_out_is_told_as_unchecked(tmp_path):
+    events = played(tmp_path, [(60, 100, 232.0)], [], silent=(70, 80))
+    assert unchecked(events) == [["냉동고 F1"]]
+    assert of(events, "IssueSealed") == []
+
+
+def test_money_that_is_given_back_is_no_theft(tmp_path):
+    sales = [(95, "월드콘", 4), (210, "월드콘", -4)]
+    events = played(tmp_path, [(60, 100, 440.0), (200, 240, 0.0)], sales)
+    assert of(events, "IssueSealed") == []
+    assert len(of(events, "VisitReconciled")) == 2
 
 
 def test_the_steps_of_a_freezer_wait_for_no_count(tmp_path, monkeypatch):
