@@ -189,6 +189,45 @@ def test_money_that_is_given_back_is_no_theft(tmp_path):
     assert len(of(events, "VisitReconciled")) == 2
 
 
+# --- what somebody leaves on it
+
+
+def test_a_bag_that_is_fetched_in_a_later_visit_is_no_theft(tmp_path):
+    events = played(tmp_path, [(60, 100, -900.0), (200, 240, 900.0)], [])
+    assert unchecked(events) == [[], ["냉동고 F1"]]
+    assert [one["missing_g"] for one in of(events, "BulkJudged")][1] == 0
+    assert of(events, "IssueSealed") == []
+
+
+def test_who_fetches_it_and_pays_what_he_takes_with_it_is_no_thief(tmp_path):
+    visits, sales = [(60, 100, -900.0), (200, 240, 1120.0)], [(235, "월드콘", 2)]
+    events = played(tmp_path, visits, sales)
+    assert of(events, "IssueSealed") == []
+
+
+@pytest.mark.parametrize("came_g", [900.0, 5000.0], ids=["a bag", "a delivery"])
+@pytest.mark.parametrize("taken_g", [232.0, 1440.0])
+def test_what_came_excuses_no_theft_of_another_weight(tmp_path, came_g, taken_g):
+    events = played(tmp_path, [(60, 100, -came_g), (200, 240, taken_g)], [])
+    [issue] = of(events, "IssueSealed")
+    assert issue["lines"][0]["certainty"] == 0.9
+    assert of(events, "BulkJudged")[-1]["missing_g"] == pytest.approx(taken_g, abs=15)
+
+
+def test_what_came_excuses_one_loss_only(tmp_path):
+    visits = [(60, 100, -900.0), (200, 240, 900.0), (340, 380, 900.0)]
+    events = played(tmp_path, visits, [], until_s=520.0)
+    [issue] = of(events, "IssueSealed")
+    assert issue["visit_started_t_s"] == pytest.approx(340, abs=1)
+
+
+def test_goods_that_are_paid_and_left_there_are_nothing_that_was_left_on_it(tmp_path):
+    """The scale is as before, the till is not: nothing has come that could be fetched."""
+    events = played(tmp_path, [(60, 100, 0.0), (200, 240, 440.0)], [(95, "월드콘", 4)])
+    [issue] = of(events, "IssueSealed")
+    assert issue["visit_started_t_s"] == pytest.approx(200, abs=1)
+
+
 def test_the_steps_of_a_freezer_wait_for_no_count(tmp_path, monkeypatch):
     """Else each of them stays in memory until the daemon is stopped."""
     made, found = shelving.channels, []

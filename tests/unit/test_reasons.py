@@ -210,6 +210,13 @@ TOLD = (
         "What changed at freezer F1 from 22:20:05 on (-1440 g) may be this visitor's or another's.",
     ),
     (
+        Reason("bulk_fetched", HEAP, 0, doubt=Doubt("bulk_fetched", HEAP, "F1", 5.0, -900.0)),
+        "22:20:05에 냉동고 F1에서 줄어든 900 g은 앞서 누가 두고 간 것과 무게가 같아, 결제 안 "
+        "된 것으로 보지 않았습니다.",
+        "What left freezer F1 at 22:20:05 (900 g) weighs what somebody had left there before: it "
+        "was not taken for unpaid goods.",
+    ),
+    (
         Reason("bulk_unsure", HEAP, 700),
         "냉동고가 오래 멎지 않아, 이 무게는 700 g까지 틀릴 수 있습니다. 금액도 그만큼 다릅니다.",
         "The freezer did not rest for long: this weight may be wrong by up to 700 g, and what it "

@@ -78,6 +78,10 @@ TEXTS: dict[str, str] = {
         "What changed at freezer {scale} from {time} on ({change} g) may be this visitor's or "
         "another's."
     ),
+    "why.bulk_fetched": (
+        "What left freezer {scale} at {time} ({grams} g) weighs what somebody had left there "
+        "before: it was not taken for unpaid goods."
+    ),
     "why.unverified": "{product} was not checked.",
     # What is not missing.
     "why.mixed_up": "{count} {product} went through the kiosk as something else ({others}).",

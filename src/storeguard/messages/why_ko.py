@@ -73,6 +73,10 @@ TEXTS: dict[str, str] = {
         "냉동고 {scale}의 {time}부터의 무게 변화({change} g)가 이 손님 것인지 다른 손님 것인지 "
         "알 수 없습니다."
     ),
+    "why.bulk_fetched": (
+        "{time}에 냉동고 {scale}에서 줄어든 {grams} g은 앞서 누가 두고 간 것과 무게가 같아, 결제 "
+        "안 된 것으로 보지 않았습니다."
+    ),
     "why.unverified": "{product} 개수를 확인하지 못했습니다.",
     # What is not missing.
     "why.mixed_up": "{product} {count}개는 다른 상품({others})으로 결제되었습니다.",

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from storeguard.domain import bulk
-from storeguard.domain.bulk import Loss, Typical
+from storeguard.domain import bulk, heapleft
+from storeguard.domain.bulk import Loss, Moved, Typical
 from storeguard.domain.doubts import Doubt
 from storeguard.domain.events import BulkJudged
+from storeguard.domain.heapleft import Left
 from storeguard.domain.ledger import Movement, Visit
 from storeguard.domain.product import OnScales, Product, Stock
 from storeguard.domain.reasons import Reason
@@ -32,6 +33,17 @@ class Late:
     reasons: tuple[Reason, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """Of one freezer and some visits, in grams: gone (less what came), come, sold, and missing."""
+
+    gone_g: float
+    came_g: float
+    sold_g: float
+    typical: Typical
+    loss: Loss | None
+
+
 class Heaps:
     """Every `bulk` scale with its products. What it finds stands in the visit's own issue.
 
@@ -48,9 +60,10 @@ class Heaps:
         self._bus = bus
         self._label = label
         self._waiting: dict[str, dict[str, Visit]] = {scale: {} for scale in goods}
+        self._left: dict[str, tuple[Left, ...]] = dict.fromkeys(goods, ())
         self._given_up_s: dict[str, float] = {}
 
-    def doubted(self, visit: Visit, open_visits: Sequence[Visit]) -> Visit:
+    def doubted(self, visit: Visit, open_visits: Sequence[Visit], now_s: float) -> Visit:
         """The visit with a doubt of each freezer that does not say what it has moved there.
 
         `open_visits`: those that are not judged yet.
@@ -58,7 +71,7 @@ class Heaps:
         found = tuple(
             doubt
             for scale in self._goods
-            if (doubt := self._doubt(scale, visit, open_visits)) is not None
+            if (doubt := self._doubt(scale, visit, open_visits, now_s)) is not None
         )
         unverified = visit.unverified | {doubt.product for doubt in found}
         return replace(visit, unverified=unverified, doubts=(*visit.doubts, *found))
@@ -78,7 +91,7 @@ class Heaps:
             self._waiting[scale].pop(visit.id, None)
             if doubts.get(scale) in ("bulk_restless", "bulk_shared"):
                 self._waiting[scale][visit.id] = visit
-            elif scale not in doubts:
+            elif doubts.get(scale) != "bulk_failed":
                 found, why = self._found(scale, (visit,), now_s)
                 lines += found
                 reasons += why
@@ -105,7 +118,9 @@ class Heaps:
         for visit in late.visits:
             del self._waiting[late.scale][visit.id]
 
-    def _doubt(self, scale: str, visit: Visit, open_visits: Sequence[Visit]) -> Doubt | None:
+    def _doubt(
+        self, scale: str, visit: Visit, open_visits: Sequence[Visit], now_s: float
+    ) -> Doubt | None:
         if self._typical(scale) is None:
             return None
         name = self._label(scale, None)
@@ -116,6 +131,10 @@ class Heaps:
         others = (*open_visits, *self._waiting[scale].values())
         if (step := self._steps.shared(scale, visit, others)) is not None:
             return Doubt("bulk_shared", name, scale, step.started_s, step.grams)
+        sums = None if visit.marks else self._sums(scale, (visit,))
+        if sums is not None and self._fetched(scale, visit, sums, now_s) is not None:
+            step = self._heaviest(scale, (visit,))
+            return Doubt("bulk_fetched", name, scale, step.started_s, step.grams)
         return None
 
     def _is_open(self, scale: str, visits: tuple[Visit, ...], open_visits: Sequence[Visit]) -> bool:
@@ -134,8 +153,19 @@ class Heaps:
         self, scale: str, visits: tuple[Visit, ...], now_s: float
     ) -> tuple[tuple[Discrepancy, ...], tuple[Reason, ...]]:
         """The line of what the visits have taken, and why; nothing of who looks after the store."""
-        loss = self._loss(scale, visits, now_s)
-        if loss is None or loss.grams <= 0 or any(visit.marks for visit in visits):
+        sums, first = self._sums(scale, visits), visits[0]
+        if sums is None:
+            return (), ()
+        loss, left = sums.loss, self._fetched(scale, first, sums, now_s)
+        self._publish(scale, first, sums, now_s, is_goods=left is None)
+        if left is not None:
+            self._left[scale] = heapleft.gone(self._left[scale], left, first.id)
+            return (), ()
+        if loss is None or any(visit.marks for visit in visits):
+            return (), ()
+        if loss.grams <= 0:
+            came = Left(first.id, first.started_s, min(-loss.grams, sums.came_g), loss.sigma_g)
+            self._left[scale] = heapleft.noted(self._left[scale], came, now_s)
             return (), ()
         if len(visits) > 1:
             loss = replace(loss, certainty=min(loss.certainty, bulk.SHARED_CERTAINTY))
@@ -143,7 +173,14 @@ class Heaps:
         line = Discrepancy(name, 0, loss.items, loss.certainty, loss.won)
         return (line,), tuple(self._reasons(scale, name, visits, loss))
 
-    def _loss(self, scale: str, visits: tuple[Visit, ...], now_s: float) -> Loss | None:
+    def _fetched(self, scale: str, visit: Visit, sums: "_Sums", now_s: float) -> Left | None:
+        """What had been left on it, and has gone by now."""
+        if sums.loss is None:
+            return None
+        return heapleft.fetched(self._left[scale], visit.id, sums.loss, sums.typical, now_s)
+
+    def _sums(self, scale: str, visits: tuple[Visit, ...]) -> "_Sums | None":
+        """None where nothing has moved and nothing was sold."""
         moved, typical = self._steps.of(scale, visits), self._typical(scale)
         sold = [
             (product, count)
@@ -152,12 +189,20 @@ class Heaps:
         ]
         if typical is None or not (moved or sold):
             return None
-        loss = bulk.judge(moved, sold, typical)
-        gone_g = -sum(step.grams for step in moved)
-        sold_g = sum(count * product.unit_weight_g for product, count in sold)
+        return _Sums(
+            gone_g=-sum(step.grams for step in moved),
+            came_g=sum(max(0.0, step.grams) for step in moved),
+            sold_g=sum(count * product.unit_weight_g for product, count in sold),
+            typical=typical,
+            loss=bulk.judge(moved, sold, typical),
+        )
+
+    def _publish(
+        self, scale: str, visit: Visit, sums: "_Sums", now_s: float, *, is_goods: bool
+    ) -> None:
+        loss = sums.loss if is_goods else None
         found = (loss.grams, loss.items, loss.won) if loss else (0.0, 0, 0)
-        self._bus.publish(BulkJudged(now_s, scale, visits[0].id, gone_g, sold_g, *found))
-        return loss
+        self._bus.publish(BulkJudged(now_s, scale, visit.id, sums.gone_g, sums.sold_g, *found))
 
     def _products(self, scale: str) -> Sequence[Product]:
         """With the prices and weights of now."""
@@ -167,10 +212,14 @@ class Heaps:
     def _typical(self, scale: str) -> Typical | None:
         return Typical.of(self._products(scale), self._kiosk.counts)
 
+    def _heaviest(self, scale: str, visits: tuple[Visit, ...]) -> Moved:
+        """The step with which most has left: where grams are missing there is one."""
+        return min(self._steps.of(scale, visits), key=lambda step: step.grams)
+
     def _reasons(
         self, scale: str, name: str, visits: tuple[Visit, ...], loss: Loss
     ) -> Iterator[Reason]:
-        first = max(self._steps.of(scale, visits), key=lambda step: -step.grams)
+        first = self._heaviest(scale, visits)
         movement = Movement(
             first.started_s, first.t_s, scale, name, -loss.items, -loss.grams, loss.certainty
         )

@@ -179,7 +179,8 @@ class ReconcilingService:
     async def _judge(self, visit_id: str) -> None:
         await self._decide(self._visit(visit_id))
         self.ledger = refunds.settle_put_back(self.ledger, visit_id)
-        visit = self._heaps.doubted(self._named(visit_id), self.ledger.visits)
+        now_s = self._clock.now_s()
+        visit = self._heaps.doubted(self._named(visit_id), self.ledger.visits, now_s)
         judgement = self._judged(visit)
         await self._questions.ask(visit, judgement.unannounced)
         changes = await self._raise_hiding(visit, judgement)
@@ -188,7 +189,7 @@ class ReconcilingService:
         to_shelf = left_to_the_shelf(visit, reported)
         rest = await self._provisional.settle(unpaid, judgement.uncertain, to_shelf=to_shelf)
         sealed = None
-        found, reasons = self._heaps.with_counted(visit, judgement, rest, self._clock.now_s())
+        found, reasons = self._heaps.with_counted(visit, judgement, rest, now_s)
         if found:
             kept = self._sales.leftovers(visit)
             case = Case(visit.id, visit, found, reasons, kept)
