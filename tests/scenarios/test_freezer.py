@@ -7,7 +7,9 @@ import random
 import pytest
 
 from storeguard import shelving
+from storeguard.domain.reconcile import Discrepancy
 from storeguard.replaying import replay
+from storeguard.services.heaps import Late
 
 COUNTS_PER_G, GOODS_G, NOISE_G, RATE_HZ = 20.0, 60_000.0, 5.0, 10
 
@@ -187,6 +189,32 @@ def test_money_that_is_given_back_is_no_theft(tmp_path):
     events = played(tmp_path, [(60, 100, 440.0), (200, 240, 0.0)], sales)
     assert of(events, "IssueSealed") == []
     assert len(of(events, "VisitReconciled")) == 2
+
+
+def test_an_issue_that_comes_late_has_the_clips_of_its_visit(store, monkeypatch):
+    """They stay with the visit until its freezer has come to rest, though it is judged before."""
+    heaps, waiting = store.app.reconciling._heaps, []
+    monkeypatch.setattr(heaps, "awaits", lambda visit: waiting.append(visit) or True)
+    store.enter()
+    store.advance(5)
+    store.leave()
+    store.be_judged()
+    assert not store.issues
+    monkeypatch.undo()
+    line = Discrepancy("F1 약 1440 g", 0, 3, 0.9, 15_000)
+    late = [Late("F1", (waiting[0],), (line,))]
+    monkeypatch.setattr(heaps, "late", lambda *_: iter(late))
+    monkeypatch.setattr(heaps, "close", late.remove)
+    store.advance(3)
+    [issue] = store.issues
+    assert len(list(issue.glob("clip-*.mp4"))) == 1
+    assert store.app.evidence.clips_kept == 1
+
+
+def test_a_freezer_that_is_lifted_off_its_cells_is_not_stolen_goods(tmp_path):
+    events = played(tmp_path, [(60, 100, 90_000.0), (200, 240, -90_000.0)], [])
+    assert unchecked(events) == [["냉동고 F1"], []]
+    assert of(events, "IssueSealed") == []
 
 
 # --- what somebody leaves on it

@@ -92,6 +92,13 @@ def test_cells_that_the_air_conditioning_moves_by_kilos_say_only_what_was_taken(
     assert state.is_settled
 
 
+def test_more_than_anybody_carries_is_no_goods_that_were_taken():
+    for grams, is_too_much in ((39_000.0, False), (90_000.0, True), (-90_000.0, False)):
+        loss = bulk.judge(gone(grams), [], TYPICAL)
+        assert loss is not None
+        assert loss.is_too_much == is_too_much
+
+
 # --- how long it moved
 
 

@@ -217,6 +217,13 @@ TOLD = (
         "was not taken for unpaid goods.",
     ),
     (
+        Reason("bulk_lifted", HEAP, 0, doubt=Doubt("bulk_lifted", HEAP, "F1", 5.0, -90_000.0)),
+        "22:20:05에 냉동고 F1에서 90000 g이 줄었습니다. 사람이 들고 나가기에는 많아 냉동고를 "
+        "들거나 옮긴 것으로 보았으니, 직접 확인하세요.",
+        "At 22:20:05, 90000 g left freezer F1: more than anybody carries, so that the freezer "
+        "itself seems to have been lifted or moved. Have a look at it.",
+    ),
+    (
         Reason("bulk_unsure", HEAP, 700),
         "냉동고가 오래 멎지 않아, 이 무게는 700 g까지 틀릴 수 있습니다. 금액도 그만큼 다릅니다.",
         "The freezer did not rest for long: this weight may be wrong by up to 700 g, and what it "

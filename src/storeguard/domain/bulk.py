@@ -32,6 +32,9 @@ LONG_S, ROOM_G = 60.0, 700.0
 """What has been on the move for longer than hands are may be the cells themselves: their zero is
 followed by nobody meanwhile. ROOM_G: the 5 °C, on 200 kg."""
 
+MOST_CARRIED_G = 40_000.0
+"""Nobody carries that much out in one visit: the freezer itself has been lifted, or moved."""
+
 LEAST_ITEMS = 1.5
 SIGMAS = 3.0
 MOST_CERTAIN = 0.9
@@ -108,6 +111,11 @@ class Loss:
     items: int
     won: int
     certainty: float
+
+    @property
+    def is_too_much(self) -> bool:
+        """For goods that somebody has taken."""
+        return self.grams > MOST_CARRIED_G
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,10 @@ TEXTS: dict[str, str] = {
         "What left freezer {scale} at {time} ({grams} g) weighs what somebody had left there "
         "before: it was not taken for unpaid goods."
     ),
+    "why.bulk_lifted": (
+        "At {time}, {grams} g left freezer {scale}: more than anybody carries, so that the freezer "
+        "itself seems to have been lifted or moved. Have a look at it."
+    ),
     "why.unverified": "{product} was not checked.",
     # What is not missing.
     "why.mixed_up": "{count} {product} went through the kiosk as something else ({others}).",

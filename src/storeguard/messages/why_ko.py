@@ -77,6 +77,10 @@ TEXTS: dict[str, str] = {
         "{time}에 냉동고 {scale}에서 줄어든 {grams} g은 앞서 누가 두고 간 것과 무게가 같아, 결제 "
         "안 된 것으로 보지 않았습니다."
     ),
+    "why.bulk_lifted": (
+        "{time}에 냉동고 {scale}에서 {grams} g이 줄었습니다. 사람이 들고 나가기에는 많아 냉동고를 "
+        "들거나 옮긴 것으로 보았으니, 직접 확인하세요."
+    ),
     "why.unverified": "{product} 개수를 확인하지 못했습니다.",
     # What is not missing.
     "why.mixed_up": "{product} {count}개는 다른 상품({others})으로 결제되었습니다.",

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from storeguard.domain import bulk, heapleft
 from storeguard.domain.bulk import Loss, Moved, Typical
-from storeguard.domain.doubts import Doubt
+from storeguard.domain.doubts import Doubt, OfHeap
 from storeguard.domain.events import BulkJudged
 from storeguard.domain.heapleft import Left
 from storeguard.domain.ledger import Movement, Visit
@@ -132,10 +132,13 @@ class Heaps:
         if (step := self._steps.shared(scale, visit, others)) is not None:
             return Doubt("bulk_shared", name, scale, step.started_s, step.grams)
         sums = None if visit.marks else self._sums(scale, (visit,))
-        if sums is not None and self._fetched(scale, visit, sums, now_s) is not None:
-            step = self._heaviest(scale, (visit,))
-            return Doubt("bulk_fetched", name, scale, step.started_s, step.grams)
-        return None
+        if sums is None or sums.loss is None:
+            return None
+        if not (sums.loss.is_too_much or self._fetched(scale, visit, sums, now_s)):
+            return None
+        step = self._heaviest(scale, (visit,))
+        kind: OfHeap = "bulk_lifted" if sums.loss.is_too_much else "bulk_fetched"
+        return Doubt(kind, name, scale, step.started_s, step.grams)
 
     def _is_open(self, scale: str, visits: tuple[Visit, ...], open_visits: Sequence[Visit]) -> bool:
         """Is it still on the move since then, or somebody to be judged first who was there too?"""
@@ -161,7 +164,7 @@ class Heaps:
         if left is not None:
             self._left[scale] = heapleft.gone(self._left[scale], left, first.id)
             return (), ()
-        if loss is None or any(visit.marks for visit in visits):
+        if loss is None or loss.is_too_much or any(visit.marks for visit in visits):
             return (), ()
         if loss.grams <= 0:
             came = Left(first.id, first.started_s, min(-loss.grams, sums.came_g), loss.sigma_g)
