@@ -315,7 +315,7 @@ class Store:
             judging.provisional(visits, self.folders, self._mode, self.filing, self.desk, *guarded),
             self.promotions,
             self.restocking,
-            shelving.heaps(self.config, self.kiosk, self.bus),
+            shelving.heaps(self.config, self.weighing, self.kiosk, self.bus),
             self.questions,
             self.sales,
             self.evidence,

@@ -21,6 +21,7 @@ from storeguard.mode import Mode
 from storeguard.ports import Book, Reading
 from storeguard.services.bus import Bus
 from storeguard.services.heaps import Heaps
+from storeguard.services.heapsteps import HeapSteps
 from storeguard.services.learning import UnitLearning
 from storeguard.services.weighing import Channel, WeighingService
 
@@ -56,15 +57,17 @@ def weighing(
 
 
 def _bulk_rules(config: Config, scale: ScaleConfig, calibration: Calibration) -> WeighingRules:
-    """A freezer comes to rest slowly, and its ramps are followed without an end."""
+    """A freezer comes to rest slowly, and its ramps are followed without an end.
+
+    However far below nothing it is, it is not off: it may have been tared with its goods inside.
+    """
     return WeighingRules(
         scale.id,
         calibration.tare_raw,
         calibration.counts_per_g,
         max(config.visits.settle_for_s, bulk.SETTLE_FOR_S),
         bulk.band_g(scale.capacity_g),
-        off_below_g(scale.capacity_g, None),
-        bulk.rules(scale.capacity_g),
+        drift=bulk.rules(scale.capacity_g),
     )
 
 
@@ -103,14 +106,17 @@ def state_file(
     return kind(folders.state / name, new_scales=hardware.new_scales, fsync=fsync)
 
 
-def heaps(config: Config, kiosk: Book, bus: Bus) -> Heaps:
+def heaps(config: Config, weighing: WeighingService, kiosk: Book, bus: Bus) -> Heaps:
     """The freezers that are judged by grams."""
+    language = config.store.language
 
-    def label(scale: str, loss: Loss) -> str:
-        language = config.store.language
+    def label(scale: str, loss: Loss | None) -> str:
+        if loss is None:
+            return text(language, "bulk.name", scale=scale)
         return text(language, "bulk.label", scale=scale, grams=rounded_g(loss))
 
-    return Heaps(goods_of(config, kiosk.products).bulk, kiosk, bus, label)
+    goods = goods_of(config, kiosk.products).bulk
+    return Heaps(goods, HeapSteps(goods, weighing, bus), kiosk, bus, label)
 
 
 def learning(folders: Folders, kiosk: Book, bus: Bus) -> UnitLearning:

@@ -8,6 +8,7 @@ import pytest
 from storeguard.config import Config, Scale
 from storeguard.domain import bulk
 from storeguard.domain.bulk import Moved, Typical
+from storeguard.domain.events import StepSettled
 from storeguard.domain.product import Product
 from storeguard.domain.scalerules import Reading, WeighingRules
 from storeguard.domain.scalestate import Weighing
@@ -89,6 +90,46 @@ def test_cells_that_the_air_conditioning_moves_by_kilos_say_only_what_was_taken(
     expected = (pytest.approx(-taken_g, abs=15), pytest.approx(230, abs=1))
     assert steps == ([expected] if taken_g else [])
     assert state.is_settled
+
+
+def test_more_than_anybody_carries_is_no_goods_that_were_taken():
+    for grams, is_too_much in ((39_000.0, False), (90_000.0, True), (-90_000.0, False)):
+        loss = bulk.judge(gone(grams), [], TYPICAL)
+        assert loss is not None
+        assert loss.is_too_much == is_too_much
+
+
+# --- how long it moved
+
+
+def step(started_s: float, t_s: float, swung_g: float = 0.0) -> StepSettled:
+    return StepSettled(t_s, "F1", started_s, -500.0, 0.0, 5.0, swung_g=swung_g)
+
+
+def test_a_step_goes_on_until_the_settling_time_before_it_was_seen_to_be_over():
+    assert bulk.still_s(step(90.0, 300.0), 4.0) == 296.0
+    assert bulk.still_s(step(90.0, 93.7), 4.0) == 90.0
+
+
+def test_goods_that_slid_away_are_of_the_moment_in_which_that_began():
+    assert bulk.still_s(step(90.0, 3000.0, math.inf), 4.0) == 90.0
+
+
+def test_a_step_touches_whoever_was_there_while_it_went_on():
+    moved = Moved(90.0, 300.0, -500.0, 3.0, 296.0)
+    assert moved.touches(60.0, 100.0)
+    assert moved.touches(200.0, 210.0)
+    assert not moved.touches(297.0, 310.0)
+    assert not moved.touches(60.0, 89.0)
+    assert moved.is_long
+    assert not Moved(90.0, 100.0, -500.0, 3.0, 96.0).is_long
+
+
+def test_what_moved_for_longer_than_hands_do_may_be_the_cells_themselves():
+    per_s_g = bulk.rules(200_000.0).per_s_g
+    assert bulk.unsure_g(3.0, 12.0, per_s_g) == 3.0
+    assert bulk.unsure_g(3.0, 100.0, per_s_g) == pytest.approx(100, abs=1)
+    assert bulk.unsure_g(3.0, 3600.0, per_s_g) == pytest.approx(bulk.ROOM_G / 3, abs=1)
 
 
 # --- what lies where

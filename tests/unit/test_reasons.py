@@ -13,6 +13,7 @@ from storeguard.messages import CATALOGUES
 from storeguard.messages.reasons import sentences
 
 MILK, BAR = "바나나우유", "메로나"
+HEAP = "냉동고 F1"
 ZONE = "Asia/Seoul"
 BEGAN = datetime(2026, 11, 20, 22, 20, tzinfo=ZoneInfo(ZONE))
 
@@ -191,6 +192,42 @@ TOLD = (
         Reason("no_sales", MILK, 0, doubt=Doubt("no_sales", MILK)),
         "하루가 지나도 판매 기록이 오지 않아 바나나우유 결제를 확인하지 못했습니다.",
         "No sales were told within a day: 바나나우유 was not checked.",
+    ),
+    (
+        Reason("bulk_failed", HEAP, 0, doubt=Doubt("bulk_failed", HEAP, "F1", 5.0)),
+        "냉동고 F1의 저울을 22:20:05부터 쓸 수 없어 무엇이 줄었는지 확인하지 못했습니다.",
+        "The scale of freezer F1 could not be used from 22:20:05 on: what left it was not checked.",
+    ),
+    (
+        Reason("bulk_restless", HEAP, 0, doubt=Doubt("bulk_restless", HEAP, "F1", 5.0)),
+        "냉동고 F1의 무게가 22:20:05부터 멎지 않아 무엇이 줄었는지 확인하지 못했습니다.",
+        "Freezer F1 has not come to rest since 22:20:05: what left it was not checked.",
+    ),
+    (
+        Reason("bulk_shared", HEAP, 0, doubt=Doubt("bulk_shared", HEAP, "F1", 5.0, -1440.0)),
+        "냉동고 F1의 22:20:05부터의 무게 변화(-1440 g)가 이 손님 것인지 다른 손님 것인지 알 수 "
+        "없습니다.",
+        "What changed at freezer F1 from 22:20:05 on (-1440 g) may be this visitor's or another's.",
+    ),
+    (
+        Reason("bulk_fetched", HEAP, 0, doubt=Doubt("bulk_fetched", HEAP, "F1", 5.0, -900.0)),
+        "22:20:05에 냉동고 F1에서 줄어든 900 g은 앞서 누가 두고 간 것과 무게가 같아, 결제 안 "
+        "된 것으로 보지 않았습니다.",
+        "What left freezer F1 at 22:20:05 (900 g) weighs what somebody had left there before: it "
+        "was not taken for unpaid goods.",
+    ),
+    (
+        Reason("bulk_lifted", HEAP, 0, doubt=Doubt("bulk_lifted", HEAP, "F1", 5.0, -90_000.0)),
+        "22:20:05에 냉동고 F1에서 90000 g이 줄었습니다. 사람이 들고 나가기에는 많아 냉동고를 "
+        "들거나 옮긴 것으로 보았으니, 직접 확인하세요.",
+        "At 22:20:05, 90000 g left freezer F1: more than anybody carries, so that the freezer "
+        "itself seems to have been lifted or moved. Have a look at it.",
+    ),
+    (
+        Reason("bulk_unsure", HEAP, 700),
+        "냉동고가 오래 멎지 않아, 이 무게는 700 g까지 틀릴 수 있습니다. 금액도 그만큼 다릅니다.",
+        "The freezer did not rest for long: this weight may be wrong by up to 700 g, and what it "
+        "is worth with it.",
     ),
     (
         Reason("unverified", MILK, 0),

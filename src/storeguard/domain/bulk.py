@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from storeguard.domain.drift import DriftRules
+from storeguard.domain.events import StepSettled
 from storeguard.domain.product import UNIT_SPREAD, Product
 
 SETTLE_FOR_S = 4.0
@@ -27,10 +28,20 @@ RAMP_G_PER_S, RAMP_G_PER_HOUR = 3.0, 1_500.0
 either are the cells themselves: at 7 g/°C on each 10 kg the air conditioning's 5 °C are 700 g on
 200 kg, through the cells' own lag of minutes up to 2.9 g a second."""
 
+LONG_S, ROOM_G = 60.0, 700.0
+"""What has been on the move for longer than hands are may be the cells themselves: their zero is
+followed by nobody meanwhile. ROOM_G: the 5 °C, on 200 kg."""
+
+MOST_CARRIED_G = 40_000.0
+"""Nobody carries that much out in one visit: the freezer itself has been lifted, or moved."""
+
 LEAST_ITEMS = 1.5
 SIGMAS = 3.0
 MOST_CERTAIN = 0.9
 """What no product answers for is never told as sure as a count."""
+
+SHARED_CERTAINTY = 0.5
+"""Several visits went by before the freezer came to rest: it is one of them."""
 
 ROUND_G, ROUND_WON = 10, 100
 
@@ -48,12 +59,44 @@ def band_g(capacity_g: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """One step of a bulk scale: grams that came (positive) or left, and how unsure they are."""
+    """One step of a bulk scale: grams that came (positive) or left, and how unsure they are.
+
+    `still_s`: when it had come to rest, which was seen at `t_s`.
+    """
 
     started_s: float
     t_s: float
     grams: float
     sigma_g: float
+    still_s: float = -math.inf
+
+    @property
+    def is_long(self) -> bool:
+        """Longer than hands are at it?"""
+        return self.still_s - self.started_s > LONG_S
+
+    def touches(self, from_s: float, until_s: float) -> bool:
+        """Did it begin, or go on, between the two instants?"""
+        return self.started_s <= until_s and max(self.started_s, self.still_s) >= from_s
+
+
+def still_s(step: StepSettled, settle_for_s: float) -> float:
+    """When a step was over.
+
+    Of goods that slid away nobody saw anything move: then, and where a reading was missed, only
+    its beginning counts, else everybody of an hour might have been at it.
+    """
+    if math.isinf(step.swung_g):
+        return step.started_s
+    return max(step.started_s, step.t_s - settle_for_s)
+
+
+def unsure_g(sigma_g: float, moved_for_s: float, per_s_g: float) -> float:
+    """One sigma of a step that took so long; `per_s_g`: how fast the zero may go meanwhile."""
+    if moved_for_s <= LONG_S:
+        return sigma_g
+    zero_g = min(per_s_g * moved_for_s, ROOM_G * per_s_g / RAMP_G_PER_S)
+    return math.hypot(sigma_g, zero_g / SIGMAS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +111,11 @@ class Loss:
     items: int
     won: int
     certainty: float
+
+    @property
+    def is_too_much(self) -> bool:
+        """For goods that somebody has taken."""
+        return self.grams > MOST_CARRIED_G
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,11 @@ from typing import Literal
 OfCount = Literal["uncertain", "drifted"]
 """A step that the weight leaves open; a zero that was followed further than a unit allows."""
 
-OfScale = Literal["failed", "restless", "shared", "no_sales"]
+OfHeap = Literal["bulk_failed", "bulk_restless", "bulk_shared", "bulk_fetched", "bulk_lifted"]
+"""Of a whole freezer, which stands in place of a product: what left it was not checked, or may be
+what somebody had left there, or is more than anybody carries."""
+
+OfScale = Literal["failed", "restless", "shared", "no_sales"] | OfHeap
 """A scale that failed, or never came to rest; a step that may have been an earlier visit's; sales
 that nobody has told."""
 

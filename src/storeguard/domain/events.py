@@ -338,8 +338,8 @@ class DeviceRecovered:
 class BulkJudged:
     """What a visit moved on a `bulk` scale, in grams.
 
-    `gone_g` less `sold_g` is `missing_g` where it is more than noise can be, else 0; worth about
-    `items` typical ones and `won`.
+    `gone_g` less `sold_g` is `missing_g` where it is more than noise can be, and not what somebody
+    had left there before, else 0; worth about `items` typical ones and `won`.
     """
 
     t_s: float

@@ -11,9 +11,9 @@ from storeguard.domain.movement import Movement
 Loss = Literal["taken", "unpaid", "named", "contested", "overdue"]
 """A step behind an issue, what was not paid, under which name, and what may have paid for it."""
 
-Apart = Literal["bulk", "standing", "standing_start", "interrupted"]
-"""Of a freezer's grams, of goods that went while nobody was inside or nothing ran, and of a visit
-that a stop has cut short: its product is ''."""
+Apart = Literal["bulk", "bulk_unsure", "standing", "standing_start", "interrupted"]
+"""Of a freezer's grams, by how many of them (`count`) they may be wrong, of goods that went while
+nobody was inside or nothing ran, and of a visit that a stop has cut short: its product is ''."""
 
 Allowed = Literal["promoted", "proposed", "by_amount", "amount_over", "amount_unmatched"]
 """The last two are of the whole visit: their product is ''."""

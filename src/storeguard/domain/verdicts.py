@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import get_args
 
 from storeguard.domain.amounts import amount_won
-from storeguard.domain.doubts import Doubt
+from storeguard.domain.doubts import Doubt, OfHeap
 from storeguard.domain.ledger import Visit
 from storeguard.domain.movement import Movement
 from storeguard.domain.naming import others
@@ -12,7 +13,8 @@ from storeguard.domain.product import Stock
 from storeguard.domain.promotions import Grant
 from storeguard.domain.reasons import Allowed, Noted, Open, Reason
 
-OF_COUNT, OF_SCALE = ("uncertain", "drifted"), ("failed", "restless", "shared", "no_sales")
+OF_COUNT = ("uncertain", "drifted")
+OF_SCALE = ("failed", "restless", "shared", "no_sales", *get_args(OfHeap))
 
 
 @dataclass(frozen=True, slots=True)

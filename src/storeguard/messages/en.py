@@ -154,6 +154,7 @@ TEXTS: dict[str, str] = {
         "If that is right, correct its weight."
     ),
     "scale.learnt_none": "The inventory fits what was weighed, or fewer than 20 units were.",
+    "bulk.name": "freezer {scale}",
     "bulk.label": "{scale} about {grams} g",
     "sale.amount": "the amount must be 1 to {most} won",
     "sale.received": "received {won} won",

@@ -153,6 +153,7 @@ TEXTS: dict[str, str] = {
         "{weighings}번 재니 {unit_g:g} g (±{tolerance_g:g}). 맞으면 상품표의 무게를 고치세요."
     ),
     "scale.learnt_none": "상품표의 무게가 잰 값과 맞습니다 (또는 아직 스무 번을 재지 못했습니다).",
+    "bulk.name": "냉동고 {scale}",
     "bulk.label": "{scale} 약 {grams} g",
     "sale.amount": "금액은 1~{most}원입니다.",
     "sale.received": "{won}원 결제",

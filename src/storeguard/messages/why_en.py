@@ -22,6 +22,10 @@ TEXTS: dict[str, str] = {
         "{scale}: from {time} on, {product}, about {count} items, some {won} won, went unpaid. "
         "The weight of a freezer does not say which products."
     ),
+    "why.bulk_unsure": (
+        "The freezer did not rest for long: this weight may be wrong by up to {count} g, and what "
+        "it is worth with it."
+    ),
     "why.standing": "With nobody inside, the shelf has {count} {product} fewer than booked.",
     "why.standing_start": "While the power was off, {count} {product} went from the shelf.",
     "why.interrupted": (
@@ -63,6 +67,25 @@ TEXTS: dict[str, str] = {
         "one's: {product} was not checked."
     ),
     "why.no_sales": "No sales were told within a day: {product} was not checked.",
+    "why.bulk_failed": (
+        "The scale of freezer {scale} could not be used from {time} on: what left it was not "
+        "checked."
+    ),
+    "why.bulk_restless": (
+        "Freezer {scale} has not come to rest since {time}: what left it was not checked."
+    ),
+    "why.bulk_shared": (
+        "What changed at freezer {scale} from {time} on ({change} g) may be this visitor's or "
+        "another's."
+    ),
+    "why.bulk_fetched": (
+        "What left freezer {scale} at {time} ({grams} g) weighs what somebody had left there "
+        "before: it was not taken for unpaid goods."
+    ),
+    "why.bulk_lifted": (
+        "At {time}, {grams} g left freezer {scale}: more than anybody carries, so that the freezer "
+        "itself seems to have been lifted or moved. Have a look at it."
+    ),
     "why.unverified": "{product} was not checked.",
     # What is not missing.
     "why.mixed_up": "{count} {product} went through the kiosk as something else ({others}).",

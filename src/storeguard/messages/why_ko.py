@@ -21,6 +21,9 @@ TEXTS: dict[str, str] = {
         "{scale}: {time}에 시작해 {product}, {count}개쯤, {won}원 안팎이 결제 없이 줄었습니다. "
         "냉동고의 무게로는 어떤 상품인지 알 수 없습니다."
     ),
+    "why.bulk_unsure": (
+        "냉동고가 오래 멎지 않아, 이 무게는 {count} g까지 틀릴 수 있습니다. 금액도 그만큼 다릅니다."
+    ),
     "why.standing": "아무도 없는 동안 {product} 선반 재고가 판매 재고보다 {count}개 적습니다.",
     "why.standing_start": "꺼져 있던 동안 {product} 선반 재고가 {count}개 줄었습니다.",
     "why.interrupted": (
@@ -60,6 +63,24 @@ TEXTS: dict[str, str] = {
         "{product} 개수를 확인하지 못했습니다."
     ),
     "why.no_sales": ("하루가 지나도 판매 기록이 오지 않아 {product} 결제를 확인하지 못했습니다."),
+    "why.bulk_failed": (
+        "냉동고 {scale}의 저울을 {time}부터 쓸 수 없어 무엇이 줄었는지 확인하지 못했습니다."
+    ),
+    "why.bulk_restless": (
+        "냉동고 {scale}의 무게가 {time}부터 멎지 않아 무엇이 줄었는지 확인하지 못했습니다."
+    ),
+    "why.bulk_shared": (
+        "냉동고 {scale}의 {time}부터의 무게 변화({change} g)가 이 손님 것인지 다른 손님 것인지 "
+        "알 수 없습니다."
+    ),
+    "why.bulk_fetched": (
+        "{time}에 냉동고 {scale}에서 줄어든 {grams} g은 앞서 누가 두고 간 것과 무게가 같아, 결제 "
+        "안 된 것으로 보지 않았습니다."
+    ),
+    "why.bulk_lifted": (
+        "{time}에 냉동고 {scale}에서 {grams} g이 줄었습니다. 사람이 들고 나가기에는 많아 냉동고를 "
+        "들거나 옮긴 것으로 보았으니, 직접 확인하세요."
+    ),
     "why.unverified": "{product} 개수를 확인하지 못했습니다.",
     # What is not missing.
     "why.mixed_up": "{product} {count}개는 다른 상품({others})으로 결제되었습니다.",

@@ -149,6 +149,7 @@ class ReconcilingService:
             elif visit.awaiting is None:
                 known = self._known(visit.id)
                 self.ledger = postpone(self.ledger, known, self._clock.now_s())
+        await self._judge_late()
         await self._report_overdue()
         is_quiet = all(visit.awaiting for visit in self.ledger.visits) and not self._is_expecting
         if is_quiet and self._comparison.is_due():
@@ -180,7 +181,8 @@ class ReconcilingService:
     async def _judge(self, visit_id: str) -> None:
         await self._decide(self._visit(visit_id))
         self.ledger = refunds.settle_put_back(self.ledger, visit_id)
-        visit = self._named(visit_id)
+        now_s = self._clock.now_s()
+        visit = self._heaps.doubted(self._named(visit_id), self.ledger.visits, now_s)
         judgement = self._judged(visit)
         await self._questions.ask(visit, judgement.unannounced)
         changes = await self._raise_hiding(visit, judgement)
@@ -189,7 +191,7 @@ class ReconcilingService:
         to_shelf = left_to_the_shelf(visit, reported)
         rest = await self._provisional.settle(unpaid, judgement.uncertain, to_shelf=to_shelf)
         sealed = None
-        found, reasons = self._heaps.with_counted(visit, judgement, rest, self._clock.now_s())
+        found, reasons = self._heaps.with_counted(visit, judgement, rest, now_s)
         if found:
             kept = self._sales.leftovers(visit)
             case = Case(visit.id, visit, found, reasons, kept)
@@ -212,6 +214,19 @@ class ReconcilingService:
         for sale in paid_meanwhile:
             self._keeper.book_late(sale)
         await self._keep_or_discard(visit, judgement, has_issue=bool(found))
+
+    async def _judge_late(self) -> None:
+        """What a freezer shows at last of visits that were judged before it had come to rest."""
+        for late in self._heaps.late(self.ledger.visits, self._clock.now_s()):
+            first = late.visits[0]
+            if late.lines:
+                key, kept = f"{late.scale} of {first.id}", self._sales.leftovers(first)
+                case = Case(key, first, late.lines, late.reasons, kept)
+                self._issued(await self._filing.file(case))
+            self._heaps.close(late)
+            for visit in late.visits:
+                if not self._heaps.awaits(visit):  # of another freezer
+                    await self._evidence.keep(visit.started_s)
 
     async def _raise_hiding(self, visit: Visit, judgement: Judgement) -> dict[str, int]:
         """Books goods that hid what was taken after them; returns what is to be booked besides.
@@ -332,6 +347,8 @@ class ReconcilingService:
     async def _keep_or_discard(self, visit: Visit, judged: Judgement, *, has_issue: bool) -> None:
         doubts = judged.uncertain or judged.unverified or judged.proposed
         is_clean = not (has_issue or judged.unpaid or doubts or self._is_contested(visit))
+        if self._heaps.awaits(visit):
+            return  # its clips are an issue's, perhaps, when the freezer has come to rest
         if is_clean:
             await self._evidence.discard(visit.started_s)
             await self._sales.discard(visit)

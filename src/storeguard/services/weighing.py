@@ -94,6 +94,11 @@ class Channel:
     def is_calm(self) -> bool:
         return self.weighing.is_settled and not self.trembles
 
+    def expect(self, step: StepSettled | LevelJumped) -> None:
+        """To be counted; of a freezer nothing ever is, and its steps would wait there for ever."""
+        if self.weighed:
+            self.pending.append(step)
+
     def was_restless(self, at_s: float) -> bool:
         """Has what began to move by `at_s` not come to rest, and into the book, yet?"""
         since_s = self.weighing.moving_since_s
@@ -217,11 +222,11 @@ class WeighingService:
     def _take(self, channel: Channel, event: WeighingEvent) -> None:
         part = self._health.part(channel.id)
         if isinstance(event, LevelJumped):
-            channel.pending.append(event)
+            channel.expect(event)
             return  # nobody has been seen moving anything: the tally alone can make sense of it
         if isinstance(event, StepSettled):
             event = replace(event, is_slight=_is_slight(event, channel))
-            channel.pending.append(event)
+            channel.expect(event)
             if event.is_slight:
                 channel.shifts_s.append(event.t_s)
         elif isinstance(event, DeviceFailed):
