@@ -1,10 +1,13 @@
 """The first level after a start: what the book says, what the weight says, and which is right."""
 
+from dataclasses import replace
+
 import pytest
 
 from storeguard.domain.answers import counts
 from storeguard.domain.belief import Belief
-from storeguard.domain.counting import Weighed, first_weighed
+from storeguard.domain.counting import Weighed
+from storeguard.domain.firstlevel import first_weighed
 from storeguard.domain.product import Product
 
 
@@ -35,3 +38,43 @@ def test_a_book_that_is_wrong_is_corrected(booked, there):
 def test_once_the_zero_is_known_a_single_unit_of_fifty_is_missed():
     found = first(50, 49 * 95.0, 95.0, has_zero=True)
     assert (found.count, found.is_certain) == (49, True)
+
+
+# --- several products on a scale whose zero is remembered
+
+
+BOTTLE, LIGHT, BAR, HEAVY = (
+    Product("우유", 1500, 95.0),
+    Product("사탕", 1000, 24.0),
+    Product("초코바", 1200, 52.0),
+    Product("즙", 3000, 500.0),
+)
+
+
+@pytest.mark.parametrize(
+    ("booked", "gone"),
+    [
+        ({BOTTLE: 40, LIGHT: 60}, {LIGHT: 2}),
+        ({BOTTLE: 40, BAR: 30}, {BAR: 1}),
+        ({HEAVY: 12, BAR: 30}, {BAR: 1}),
+        ({HEAVY: 12, BOTTLE: 40}, {BOTTLE: 1}),
+    ],
+)
+def test_the_spread_of_a_full_mixed_scale_that_was_weighed_hides_no_theft(booked, gone):
+    """It was in the level before the stop, and is in the zero since."""
+    there = {one: n - gone.get(one, 0) for one, n in booked.items()}
+    found = mixed(booked, sum(n * one.unit_weight_g for one, n in there.items()))
+    assert {one: (found[one.name].count, found[one.name].is_certain) for one in there} == {
+        one: (n, True) for one, n in there.items()
+    }
+
+
+def test_a_loss_of_a_mixed_scale_that_two_products_explain_is_said_to_be_in_doubt():
+    found = mixed({BOTTLE: 40, replace(BOTTLE, name="두유"): 40}, 79 * 95.0)
+    assert [(one.is_certain, one.low, one.high) for one in found.values()] == [(False, 39, 40)] * 2
+
+
+def mixed(booked, level_g):
+    goods = Belief({"A": tuple(booked)})
+    counted = {one.name: n for one, n in booked.items()}
+    return counts(first_weighed(goods, Weighed("A", level_g, 3.0, 0.0), counted, {}))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from storeguard.clock import Clock
-from storeguard.domain import answers, counting, jumping, testimony, weighing
+from storeguard.domain import answers, counting, firstlevel, jumping, testimony, weighing
 from storeguard.domain.answers import Changes, Count
 from storeguard.domain.belief import Belief, departed, entered, given_back, paid, stayed
 from storeguard.domain.counting import Weighed
@@ -99,7 +99,7 @@ class Tally:
         guests = self._on_shelves.guests(channel)
         weighed = self._weighed(channel, channel.weighing.level_g, channel.weighing.noise_g)
         has_zero = self._on_shelves.has_zero(channel)
-        belief = counting.first_weighed(self._belief, weighed, booked, guests, has_zero=has_zero)
+        belief = firstlevel.first_weighed(self._belief, weighed, booked, guests, has_zero=has_zero)
         first = (channel.id, {**booked, **guests})
         await self._commit(belief, f"scale {channel.id}", None, first)
         channel.is_counted, channel.is_told = True, False

@@ -1,0 +1,52 @@
+"""What changes on the scales while the daemon is off, and what its first levels say of it."""
+
+import pytest
+
+from storeguard.domain import events as ev
+from storeguard.recovery import KIOSK_CSV
+
+MIXED = """\
+상품명,개수,가격,무게,선반
+바나나우유,20,1500,265,A
+초코바,30,1200,52,A
+콜라,8,1800,370,C
+메로나,8,1000,80,B
+"""
+
+
+@pytest.fixture
+def mixed(make_store):
+    """Bars of 52 g beside five kilos of bottles, weighed before: one bottle has been bought."""
+    store = make_store()
+    store.config = store.config.model_copy(
+        update={
+            "scales": tuple(one.model_copy(update={"products": ()}) for one in store.config.scales)
+        }
+    )
+    (store.folder / "inventory" / KIOSK_CSV).write_text(MIXED, encoding="utf-8")
+    store.start()
+    store.enter()
+    store.take("바나나우유")
+    store.pay("바나나우유")
+    store.leave()
+    store.be_judged()
+    store.stop()
+    store.events.clear()
+    return store
+
+
+def test_a_bar_stolen_beside_many_bottles_while_the_power_was_off_is_found(mixed):
+    mixed.world.take("초코바")
+    mixed.advance(60)
+    mixed.start()
+    assert mixed.missing == [{"초코바": 1}]
+    assert mixed.shelf["초코바"] == 29
+
+
+def test_a_full_mixed_scale_is_as_booked_after_every_restart(mixed):
+    for _ in range(3):
+        mixed.advance(60)
+        mixed.start()
+        assert mixed.told(ev.StockChanged) == []
+        mixed.stop()
+    assert mixed.issues == ()
