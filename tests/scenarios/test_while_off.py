@@ -50,3 +50,28 @@ def test_a_full_mixed_scale_is_as_booked_after_every_restart(mixed):
         assert mixed.told(ev.StockChanged) == []
         mixed.stop()
     assert mixed.issues == ()
+
+
+# --- a zero that has drifted meanwhile
+
+
+def test_a_zero_that_drifted_while_the_power_was_off_accuses_nobody(store):
+    """By 35 g in a night, on a scale of bars of 52 g: it may be a bar, and is no issue."""
+    store.enter()
+    store.take("초코바")
+    store.pay("초코바")
+    store.leave()
+    store.be_judged()
+    store.stop()
+    store.world.put_thing("B", "a cold night", -35.0)
+    store.advance(3600)
+    store.events.clear()
+    store.start()
+    store.advance(60)
+    [change] = store.told(ev.StockChanged)
+    assert (change.after, change.certain, store.issues) == (10, False, ())
+    store.enter("thief")
+    store.take("초코바")
+    store.leave("thief")
+    store.be_judged()
+    assert store.missing == [{"초코바": 1}]

@@ -74,7 +74,30 @@ def test_a_loss_of_a_mixed_scale_that_two_products_explain_is_said_to_be_in_doub
     assert [(one.is_certain, one.low, one.high) for one in found.values()] == [(False, 39, 40)] * 2
 
 
-def mixed(booked, level_g):
+def mixed(booked, level_g, **more):
     goods = Belief({"A": tuple(booked)})
     counted = {one.name: n for one, n in booked.items()}
-    return counts(first_weighed(goods, Weighed("A", level_g, 3.0, 0.0), counted, {}))
+    weighed = Weighed("A", level_g, 3.0, 0.0)
+    return counts(first_weighed(goods, weighed, counted, {}, **more))
+
+
+# --- a zero that has drifted while the power was off
+
+
+@pytest.mark.parametrize("off_g", [-24.0, -20.0, 20.0])
+def test_what_a_zero_may_have_drifted_by_is_no_light_unit_for_certain(off_g):
+    found = mixed({LIGHT: 9}, 9 * 24.0 + off_g, drift_g=45.0)[LIGHT.name]
+    assert (found.is_certain, found.count) == (False, 9)
+    assert found.low <= 8 if off_g < 0 else found.high >= 10
+
+
+@pytest.mark.parametrize(("product", "gone"), [(BAR, 1), (BAR, 2), (BOTTLE, 1), (HEAVY, 1)])
+def test_what_is_more_than_a_zero_drifts_is_goods_still(product, gone):
+    found = mixed({product: 12}, (12 - gone) * product.unit_weight_g, drift_g=45.0)[product.name]
+    assert (found.count, found.is_certain) == (12 - gone, True)
+
+
+@pytest.mark.parametrize("drifted_g", [-9.0, 0.0, 9.0])
+def test_a_zero_that_has_drifted_a_little_leaves_the_count_certain(drifted_g):
+    found = mixed({LIGHT: 9}, 9 * 24.0 + drifted_g, drift_g=45.0)[LIGHT.name]
+    assert (found.count, found.is_certain) == (9, True)

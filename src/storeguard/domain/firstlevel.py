@@ -2,7 +2,8 @@
 
 What lies there was weighed before the stop, and the zero was remembered at which it weighed what
 the book says. So neither the spread of its units nor the owner's rounding of their weights is in
-the difference: that is known as well as a step is. Before the first zero, both add up.
+the difference: that is known as well as a step is, but for what the zero has drifted by while
+nobody followed it. Before the first zero, both add up.
 """
 
 import math
@@ -28,6 +29,9 @@ BOOK_IS_RIGHT = math.log(20.0)
 ZERO_PER_UNIT = 0.1 / math.sqrt(3)
 """One sigma: the zero is remembered to a tenth of the lightest unit to either side."""
 
+DRIFT_SIGMAS = 3.0
+"""The most that a zero drifts, in sigmas."""
+
 UNTOUCHED = math.log(5.0)
 """So much more often than a unit went while the power was off, the level is another though nothing
 went."""
@@ -40,9 +44,11 @@ def first_weighed(
     guests: Mapping[str, int],
     *,
     has_zero: bool = True,
+    drift_g: float = 0.0,
 ) -> Belief:
     """The nearest level is believed without more: the cell's zero may have drifted while the
-    power was off. `has_zero`: it is remembered for what lay there.
+    power was off. `has_zero`: it is remembered for what lay there; `drift_g`: the most that it may
+    have drifted by since.
     """
     goods = belief.goods[weighed.scale]
     own = tuple(booked.get(one.name, 0) for one in goods)
@@ -60,7 +66,8 @@ def first_weighed(
     if is_spread or abs(off_g) <= NEAREST * least_g:
         return as_booked
     if has_zero:
-        sigma_g = math.hypot(weighed.sigma_g, ZERO_PER_UNIT * least_g)
+        zero_g = math.hypot(ZERO_PER_UNIT * least_g, drift_g / DRIFT_SIGMAS)
+        sigma_g = math.hypot(weighed.sigma_g, zero_g)
         untouched = UNTOUCHED + density(off_g, sigma_g**2)
     else:
         sigma_g = min(in_all_g, max(weighed.sigma_g, least_g / 4))

@@ -73,8 +73,10 @@ class ShelfGoods:
         for scale, (off_g, least_g) in self._offsets.items():
             weighed = self._channels[scale].weighing
             zero_g = weighed.zero_g + off_g
-            is_moved = abs(zero_g - (self._memory.zero_g(scale) or 0.0)) > least_g
-            if is_moved and weighed.is_settled:
+            known_g = self._memory.zero_g(scale)
+            # One that is nothing is known, too: the goods have been weighed with it.
+            is_news = known_g is None or abs(zero_g - known_g) > least_g
+            if is_news and weighed.is_settled:
                 await self._memory.keep_zero(scale, zero_g)
 
     def _offset_g(self, scale: str, load: Load) -> float:

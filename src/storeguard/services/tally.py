@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from storeguard.clock import Clock
-from storeguard.domain import answers, counting, firstlevel, jumping, testimony, weighing
+from storeguard.domain import answers, counting, jumping, testimony, weighing
 from storeguard.domain.answers import Changes, Count
 from storeguard.domain.belief import Belief, departed, entered, given_back, paid, stayed
 from storeguard.domain.counting import Weighed
@@ -23,6 +23,7 @@ from storeguard.domain.teaching import taught
 from storeguard.ports import Book
 from storeguard.services import doorway
 from storeguard.services.bus import Bus
+from storeguard.services.firstcounts import FirstCounts
 from storeguard.services.shelfgoods import ShelfGoods
 from storeguard.services.stepqueue import Step, next_to_count
 from storeguard.services.swaps import SwapWatch
@@ -54,6 +55,7 @@ class Tally:
         self._clock = clock
         self._swaps = swaps
         self._on_shelves = goods
+        self._first = FirstCounts(goods, clock)
         self._belief = Belief(self._products())
         self._shares = VisitShares()
         self._unclear_s: dict[str, float] = {}
@@ -94,13 +96,8 @@ class Tally:
             channel.weighing = weighing.set_level(channel.weighing, level_g)
         elif self._swaps.is_waiting(channel):
             return
-        assert channel.weighing.level_g is not None
-        booked = {p.name: self._on_shelves.booked(p.name) for p in channel.weighed}
-        guests = self._on_shelves.guests(channel)
-        weighed = self._weighed(channel, channel.weighing.level_g, channel.weighing.noise_g)
-        has_zero = self._on_shelves.has_zero(channel)
-        belief = firstlevel.first_weighed(self._belief, weighed, booked, guests, has_zero=has_zero)
-        first = (channel.id, {**booked, **guests})
+        belief = self._first.counted(self._belief, channel)
+        first = (channel.id, self._first.booked(channel))
         await self._commit(belief, f"scale {channel.id}", None, first)
         channel.is_counted, channel.is_told = True, False
         channel.pending.clear()
