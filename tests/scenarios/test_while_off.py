@@ -75,3 +75,69 @@ def test_a_zero_that_drifted_while_the_power_was_off_accuses_nobody(store):
     store.leave("thief")
     store.be_judged()
     assert store.missing == [{"초코바": 1}]
+
+
+# --- what lies there at the start and may be no product
+
+
+BOTTLE_G = 265.0
+
+
+@pytest.mark.parametrize("bag_g", [BOTTLE_G + 12.0, 3 * BOTTLE_G - 20.0])
+def test_who_takes_his_bag_that_lay_there_as_the_daemon_started_is_not_accused(store, bag_g):
+    store.enter()
+    store.stop()
+    store.world.put_thing("A", "a bag", bag_g)
+    store.start()
+    assert store.shelf["바나나우유"] == 6
+    store.world.lift_thing("A", "a bag")
+    store.advance(5)
+    store.leave()
+    store.be_judged()
+    assert (store.issues, store.shelf["바나나우유"]) == ((), 6)
+    assert store.kiosk["바나나우유"] == 6
+
+
+@pytest.mark.parametrize("until_s", [30, 200], ids=["waited for", "too long to wait for"])
+def test_a_hand_that_trembles_there_as_the_daemon_starts_is_no_goods(trace, replay, until_s):
+    """Of somebody whom no camera has seen; it weighs like a bar."""
+    trace.press(0, until_s, "B", 52.0)
+    lines = replay(trace.write(ends_s=120)).lines
+    assert [one for one in lines if one["event"] in ("StockChanged", "IssueSealed")] == []
+
+
+@pytest.mark.parametrize("bag_g", [BOTTLE_G + 30.0, 2 * BOTTLE_G + 45.0])
+@pytest.mark.parametrize("restarts", [0, 1, 2])
+def test_who_fetches_what_another_forgot_is_not_accused_whether_or_not_it_restarts(
+    store, bag_g, restarts
+):
+    store.enter("forgetful")
+    store.world.put_thing("A", "a bag", bag_g)
+    store.advance(5)
+    store.leave("forgetful")
+    store.be_judged()
+    for _ in range(restarts):
+        store.stop()
+        store.advance(60)
+        store.start()
+    store.enter("finder")
+    store.world.lift_thing("A", "a bag")
+    store.advance(5)
+    store.leave("finder")
+    store.be_judged()
+    store.advance(60)
+    assert (store.issues, store.shelf["바나나우유"]) == ((), 6)
+
+
+def test_what_was_forgotten_and_fetched_while_it_was_off_leaves_no_doubt(store):
+    store.enter("forgetful")
+    store.world.put_thing("A", "a bag", 2 * BOTTLE_G + 45.0)
+    store.advance(5)
+    store.leave("forgetful")
+    store.be_judged()
+    store.stop()
+    store.world.lift_thing("A", "a bag")
+    store.start()
+    channel = store.app.weighing.channel("A")
+    assert store.app.weighing.is_certain(channel)
+    assert (store.issues, store.shelf["바나나우유"]) == ((), 6)

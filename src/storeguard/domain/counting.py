@@ -184,14 +184,23 @@ def _beside(one: Hypothesis, weighed: Weighed, scene: Scene) -> Iterator[Way]:
         if is_move(found):
             log_p, base_g = one.log_p - found.cost - stays, load.base_g + step_g
             yield Way(log_p, one, found, base_g, load.object_g)
-    for found in explanations(off_g, load, one.hands, scene, is_bringer=is_bringer):
+    bare = _uncovering(scene, load)
+    for found in explanations(off_g, load, one.hands, bare, is_bringer=is_bringer):
         log_p = one.log_p - found.cost - OBJECT_LEAVES - lies
-        is_near = abs(off_g) <= weighed.band_g  # what moved beneath was weighed with it
+        # What moved beneath was weighed with it.
+        is_near = abs(off_g) <= max(weighed.band_g, REACH_SIGMAS * load.base_sd_g)
         base_g = level_g if is_near else base_after(found, load, level_g)
         for was, now, cost in beside.parted(one, weighed.scale, found, scene):
             yield Way(log_p - cost, was, now, base_g, None)
     again = min(OBJECT_AGAIN + stays, _uncovered(off_g, load, scene) + lies)
     yield Way(one.log_p - again, one, None, load.base_g, off_g)
+
+
+def _uncovering(scene: Scene, load: Load) -> Scene:
+    """The level beneath a thing that lay there at the start is known from the book alone."""
+    if not load.base_sd_g:
+        return scene
+    return replace(scene, sigma_g=math.hypot(scene.sigma_g, load.base_sd_g), known={})
 
 
 def _uncovered(off_g: float, load: Load, scene: Scene) -> float:
@@ -288,6 +297,8 @@ def gone(way: Way, weighed: Weighed, scene: Scene) -> Hypothesis:
         is_left = new.is_left and way.object_g is not None
         new = new._replace(own=own, guests=guests, is_left=is_left)
     is_hand = weighed.is_shaken and way.object_g is not None
+    if way.object_g is None and new.base_sd_g:
+        new = new._replace(base_sd_g=0.0)
     new = new._replace(base_g=way.base_g, object_g=way.object_g, is_hand=is_hand, jumped_g=0.0)
     return replace(one, loads={**one.loads, weighed.scale: new}, hands=hands, log_p=way.log_p)
 

@@ -55,7 +55,7 @@ class Tally:
         self._clock = clock
         self._swaps = swaps
         self._on_shelves = goods
-        self._first = FirstCounts(goods, clock)
+        self._first = FirstCounts(goods, swaps, clock)
         self._belief = Belief(self._products())
         self._shares = VisitShares()
         self._unclear_s: dict[str, float] = {}
@@ -94,9 +94,10 @@ class Tally:
         if channel.is_told:  # by the owner, before the first level was known
             level_g = self._on_shelves.booked_g(channel)
             channel.weighing = weighing.set_level(channel.weighing, level_g)
-        elif self._swaps.is_waiting(channel):
+        elif self._first.is_waiting(channel):
             return
-        belief = self._first.counted(self._belief, channel)
+        is_inside = self._shares.present.is_inside
+        belief = self._first.counted(self._belief, channel, is_somebody_inside=is_inside)
         first = (channel.id, self._first.booked(channel))
         await self._commit(belief, f"scale {channel.id}", None, first)
         channel.is_counted, channel.is_told = True, False
