@@ -21,9 +21,9 @@ from storeguard.domain.belief import (
 from storeguard.domain.counting import (
     FORGOTTEN_S,
     Weighed,
-    first_weighed,
     weigh,
 )
+from storeguard.domain.firstlevel import first_weighed
 from storeguard.domain.jumping import jumped
 from storeguard.domain.product import Product
 from storeguard.domain.testimony import decided, told
@@ -48,10 +48,11 @@ class Shelves:
             self.begin(scale, sum(booked[p.name] * p.unit_weight_g for p in products))
         self.enter()
 
-    def begin(self, scale, level_g, guests=()):
+    def begin(self, scale, level_g, guests=(), **more):
+        """`more`: what is known of the stop, as in `first_weighed`."""
         self.level[scale] = level_g
         first = Weighed(scale, level_g, self.band(scale), self.now_s)
-        self.belief = first_weighed(self.belief, first, self.booked, dict(guests))
+        self.belief = first_weighed(self.belief, first, self.booked, dict(guests), **more)
 
     def band(self, scale):
         return min(BAND_G, *(0.4 * one.unit_weight_g for one in self.belief.goods[scale]))
@@ -155,7 +156,7 @@ def test_a_restart_still_knows_the_guests(more_g, count):
 def test_a_full_mixed_scale_is_as_booked_within_the_spread_of_all_its_units():
     shelves = Shelves({"콜라": 20, "초코바": 20}, A=[COLA, CHOC])
     shelves.belief = Belief({"A": (COLA, CHOC)})
-    shelves.begin("A", 20 * (370 + 52) + 31)
+    shelves.begin("A", 20 * (370 + 52) + 31, has_zero=False)
     assert (certain(shelves.count(COLA)), certain(shelves.count(CHOC))) == (20, 20)
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from storeguard.domain.answers import counts, moves
 from storeguard.domain.belief import Belief, departed, entered, stayed
-from storeguard.domain.counting import Weighed, first_weighed, weigh
+from storeguard.domain.counting import Weighed, weigh
+from storeguard.domain.firstlevel import first_weighed
 from storeguard.domain.product import Product
 
 ICE = Product("메로나", 1200, 368.0)

@@ -6,7 +6,8 @@ import pytest
 
 from storeguard.domain.answers import counts, moves
 from storeguard.domain.belief import Belief, departed, entered, stayed
-from storeguard.domain.counting import Weighed, first_weighed, weigh
+from storeguard.domain.counting import Weighed, weigh
+from storeguard.domain.firstlevel import first_weighed
 from storeguard.domain.product import Product
 from storeguard.domain.shifting import is_seen, may_be_shift
 

@@ -288,7 +288,8 @@ class DeclinedFile:
 
 
 class GuestFile:
-    """`state/guests.json`: units that were put down on scales that are not their own."""
+    """`state/guests.json`: units that were put down on scales that are not their own, and grams
+    of what may be no product, under the names that `shelfgoods` has for it."""
 
     def __init__(
         self, path: Path, *, new_scales: frozenset[str] = frozenset(), fsync: bool = True

@@ -68,7 +68,8 @@ class Load(NamedTuple):
     jump that no level shows yet was goods; `jumped_s`: since when, as of the last of it.
     `is_shift`: the level may be another without anything there (`shifting`); `is_pressed`: after
     weight was beyond both levels. `paid_for`: own units that were paid, and not seen to be taken,
-    in the visit that left it there.
+    in the visit that left it there. `base_sd_g`: one sigma of `base_g`, of what has not been
+    weighed alone since the start.
     """
 
     own: tuple[int, ...]
@@ -87,6 +88,7 @@ class Load(NamedTuple):
     is_shift: bool = False
     is_pressed: bool = True
     paid_for: tuple[int, ...] = ()
+    base_sd_g: float = 0.0
 
     @property
     def level_g(self) -> float:

@@ -8,7 +8,7 @@ decide.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from heapq import nlargest
 from typing import NamedTuple
@@ -35,7 +35,7 @@ from storeguard.domain.moving import moved
 from storeguard.domain.objects import is_pressed, object_cost
 from storeguard.domain.product import Product
 from storeguard.domain.shifting import may_be_shift
-from storeguard.domain.spread import density, weight_var
+from storeguard.domain.spread import density
 
 OBJECT_AGAIN = math.log(5000.0 / 0.05)
 OBJECT_LEAVES = math.log(2.0)
@@ -48,16 +48,6 @@ SHAKEN, STILLED = math.log(300.0), math.log(10.0)
 
 STEP_PER_BAND = 1 / 6
 """A settled difference is known to so much of the scale's band."""
-
-NEAREST = 0.45
-"""A first level so near to the booked one, in lightest units, is the booked one."""
-
-ROUNDED, ROUNDED_SHARE = 0.015, math.log(0.3)
-"""Three owners in ten round unit weights as roughly as that (one sigma), which a full shelf adds
-up: 50 units of 98.5 g at 100 g are 49 and a half."""
-
-BOOK_IS_RIGHT = math.log(20.0)
-"""Until a zero is known, of how much rarer each other count is than the booked one."""
 
 FORGOTTEN_S = 1200.0
 """What was taken so long ago is not in any hand any more."""
@@ -102,60 +92,16 @@ def weigh(belief: Belief, weighed: Weighed) -> Belief:
     """The belief after a step of one scale that is counted already."""
     scene = scene_of(belief, weighed, weighed.sigma_g)
     fresh = [_fresh(one, weighed) for one in belief.hypotheses]
-    ways = [way for one in fresh for way in _ways(one, weighed, scene)]
+    ways = [way for one in fresh for way in ways_of(one, weighed, scene)]
     if weighed.pauses:
         slack = pausing.UNEXPLAINED * len(weighed.pauses)
         ways = [_paused(way, weighed, scene) for way in _likely(ways, slack)]
     found = []
-    for way in _worth(ways):
-        found.append(_gone(way, weighed, scene))
+    for way in worth(ways):
+        found.append(gone(way, weighed, scene))
         if way.object_g is None:
             since_s = (weighed.started_s, weighed.touched_s, way.one.loads[weighed.scale].hidden_s)
             found += _recognised(found[-1], min(since_s), weighed, scene, belief)
-    return settled(belief, found)
-
-
-def first_weighed(
-    belief: Belief,
-    weighed: Weighed,
-    booked: Mapping[str, int],
-    guests: Mapping[str, int],
-    *,
-    has_zero: bool = True,
-) -> Belief:
-    """The first level of a scale after a start: what the book says, unless the weight differs.
-
-    The nearest level is believed without more: the cell's zero may have drifted while the power
-    was off, and many units add up their spread. `has_zero`: its zero is remembered for what lay
-    there, so that the owner's rounding of unit weights is in it; before, that adds up too.
-    """
-    own = tuple(booked.get(one.name, 0) for one in belief.goods[weighed.scale])
-    lots = tuple(_nominal(belief.product(name), n, weighed.now_s) for name, n in guests.items())
-    pairs = [(n, p) for n, p in zip(own, belief.goods[weighed.scale], strict=True)]
-    pairs += [(lot.units, belief.product(lot.product)) for lot in lots]
-    goods_g = sum(n * p.unit_weight_g for n, p in pairs)
-    var = sum(weight_var(p, n) for n, p in pairs)
-    lightest_g = min(p.unit_weight_g for p in belief.goods[weighed.scale])
-    load = Load(own, lots, goods_g)
-    is_as_booked = abs(weighed.level_g - goods_g) <= NEAREST * lightest_g
-    sigma_g = math.hypot(weighed.sigma_g, math.sqrt(var))
-    if is_as_booked or (len(own) > 1 and abs(weighed.level_g - goods_g) <= 2 * sigma_g):
-        return _with_load(belief, weighed.scale, load._replace(base_g=weighed.level_g))
-    # Where nothing was booked, nothing has been rounded.
-    rounded = math.hypot(ROUNDED * goods_g, math.sqrt(var)) if goods_g and not has_zero else None
-    sigma_g = min(sigma_g, max(weighed.sigma_g, lightest_g / 4))
-    booked_belief = _with_load(belief, weighed.scale, load)
-    scene = replace(scene_of(belief, weighed, sigma_g), is_restocked=True)  # while it was off
-    found = []
-    for one in booked_belief.hypotheses:
-        for way in _worth(list(_ways(one, weighed, scene))):
-            new = _gone(way, weighed, scene)
-            opened = _opened(belief, one, new)
-            found.append(replace(new, hands=one.hands, opened=opened))
-    if rounded is not None:
-        as_booked = _with_load(belief, weighed.scale, load._replace(base_g=weighed.level_g))
-        fit = BOOK_IS_RIGHT + ROUNDED_SHARE + density(weighed.level_g - goods_g, rounded**2)
-        found += [replace(one, log_p=one.log_p + fit) for one in as_booked.hypotheses]
     return settled(belief, found)
 
 
@@ -176,25 +122,6 @@ def scene_of(belief: Belief, weighed: Weighed, sigma_g: float) -> Scene:
     )
 
 
-def _nominal(product: Product, units: int, now_s: float) -> Lot:
-    sd_g = math.sqrt(units) * product.spread_g
-    return Lot(product.name, units, units * product.unit_weight_g, sd_g, now_s)
-
-
-def _with_load(belief: Belief, scale: str, load: Load) -> Belief:
-    changed = []
-    for one in belief.hypotheses:
-        new = replace(one, loads={**one.loads, scale: load})
-        changed.append(replace(new, opened=_opened(belief, one, new)))
-    return settled(belief, changed)
-
-
-def _opened(belief: Belief, before: Hypothesis, after: Hypothesis) -> Mapping[str, int]:
-    """What lies on a scale that is counted for the first time was there before this visit."""
-    had, has = belief.totals(before), belief.totals(after)
-    return {name: before.opened.get(name, 0) + has[name] - had[name] for name in {**had, **has}}
-
-
 def _fresh(one: Hypothesis, weighed: Weighed) -> Hypothesis:
     """Without what is in no hand any more; and a jump that was goods is in the level of now."""
     hands = tuple(lot for lot in one.hands if _may_be_in_hand(lot, weighed.now_s))
@@ -209,7 +136,7 @@ def _may_be_in_hand(lot: Lot, now_s: float) -> bool:
     return now_s - lot.since_s <= FORGOTTEN_S and not is_out
 
 
-class _Way(NamedTuple):
+class Way(NamedTuple):
     """What a hypothesis may become: `found` moved (None: nothing), and the load is so."""
 
     log_p: float
@@ -219,13 +146,13 @@ class _Way(NamedTuple):
     object_g: float | None
 
 
-def _ways(one: Hypothesis, weighed: Weighed, scene: Scene) -> Iterator[_Way]:
+def ways_of(one: Hypothesis, weighed: Weighed, scene: Scene) -> Iterator[Way]:
     """Units moved; something that is no product came, goes, or units moved beside it."""
     is_hidden = one.loads[weighed.scale].object_g is not None
     return _beside(one, weighed, scene) if is_hidden else _bare(one, weighed, scene)
 
 
-def _bare(one: Hypothesis, weighed: Weighed, scene: Scene) -> Iterator[_Way]:
+def _bare(one: Hypothesis, weighed: Weighed, scene: Scene) -> Iterator[Way]:
     """Of a scale with goods alone. What came and was joined by units is known where the scale kept
     still between the two."""
     load, level_g = one.loads[weighed.scale], weighed.level_g
@@ -236,17 +163,17 @@ def _bare(one: Hypothesis, weighed: Weighed, scene: Scene) -> Iterator[_Way]:
     for change_g, cost in as_leant(off_g, leant_g, weighed.sigma_g):
         for found in explanations(change_g, load, one.hands, scene, is_bringer=is_bringer):
             log_p = one.log_p - cost - found.cost - lies
-            yield _Way(log_p, one, found, base_after(found, load, level_g), None)
+            yield Way(log_p, one, found, base_after(found, load, level_g), None)
     cost = object_cost(off_g, load, scene, is_shaken=weighed.is_shaken)
-    yield _Way(one.log_p - cost, one, None, load.base_g, off_g)
+    yield Way(one.log_p - cost, one, None, load.base_g, off_g)
     for object_g in weighed.pauses:
         cost, base_g = object_cost(object_g, load, scene) + TOGETHER + lies, level_g - object_g
         for found in explanations(off_g - object_g, load, one.hands, scene, is_bringer=is_bringer):
             if is_move(found):
-                yield _Way(one.log_p - cost - found.cost, one, found, base_g, object_g)
+                yield Way(one.log_p - cost - found.cost, one, found, base_g, object_g)
 
 
-def _beside(one: Hypothesis, weighed: Weighed, scene: Scene) -> Iterator[_Way]:
+def _beside(one: Hypothesis, weighed: Weighed, scene: Scene) -> Iterator[Way]:
     """Of a scale on which something lies that is no product."""
     load, level_g = one.loads[weighed.scale], weighed.level_g
     is_bringer = _has_brought(one, load, scene)
@@ -256,15 +183,24 @@ def _beside(one: Hypothesis, weighed: Weighed, scene: Scene) -> Iterator[_Way]:
     for found in explanations(step_g, load, one.hands, scene, is_bringer=is_bringer):
         if is_move(found):
             log_p, base_g = one.log_p - found.cost - stays, load.base_g + step_g
-            yield _Way(log_p, one, found, base_g, load.object_g)
-    for found in explanations(off_g, load, one.hands, scene, is_bringer=is_bringer):
+            yield Way(log_p, one, found, base_g, load.object_g)
+    bare = _uncovering(scene, load)
+    for found in explanations(off_g, load, one.hands, bare, is_bringer=is_bringer):
         log_p = one.log_p - found.cost - OBJECT_LEAVES - lies
-        is_near = abs(off_g) <= weighed.band_g  # what moved beneath was weighed with it
+        # What moved beneath was weighed with it.
+        is_near = abs(off_g) <= max(weighed.band_g, REACH_SIGMAS * load.base_sd_g)
         base_g = level_g if is_near else base_after(found, load, level_g)
         for was, now, cost in beside.parted(one, weighed.scale, found, scene):
-            yield _Way(log_p - cost, was, now, base_g, None)
+            yield Way(log_p - cost, was, now, base_g, None)
     again = min(OBJECT_AGAIN + stays, _uncovered(off_g, load, scene) + lies)
-    yield _Way(one.log_p - again, one, None, load.base_g, off_g)
+    yield Way(one.log_p - again, one, None, load.base_g, off_g)
+
+
+def _uncovering(scene: Scene, load: Load) -> Scene:
+    """The level beneath a thing that lay there at the start is known from the book alone."""
+    if not load.base_sd_g:
+        return scene
+    return replace(scene, sigma_g=math.hypot(scene.sigma_g, load.base_sd_g), known={})
 
 
 def _uncovered(off_g: float, load: Load, scene: Scene) -> float:
@@ -274,7 +210,7 @@ def _uncovered(off_g: float, load: Load, scene: Scene) -> float:
     return OBJECT_LEAVES - density(off_g - (load.beneath.object_g or 0.0), 2 * scene.sigma_g**2)
 
 
-def _paused(way: _Way, weighed: Weighed, scene: Scene) -> _Way:
+def _paused(way: Way, weighed: Weighed, scene: Scene) -> Way:
     """The way, less likely where it does not explain the pauses."""
     load = way.one.loads[weighed.scale]
     lay_g, is_gone = load.object_g, way.object_g is None
@@ -301,12 +237,12 @@ def base_after(found: Explanation, load: Load, level_g: float) -> float:
     return level_g if is_move(found) else load.base_g
 
 
-def _worth(ways: list[_Way]) -> list[_Way]:
+def worth(ways: list[Way]) -> list[Way]:
     """Those that are likely enough to be built."""
     return nlargest(4 * MOST_HYPOTHESES, _likely(ways, 0.0), key=lambda way: way.log_p)
 
 
-def _likely(ways: list[_Way], slack: float) -> list[_Way]:
+def _likely(ways: list[Way], slack: float) -> list[Way]:
     """Those that may still be likely enough when others have become less so by `slack` nats."""
     best = max(way.log_p for way in ways)
     return [way for way in ways if way.log_p >= best + LEAST_LOG_P - slack]
@@ -349,7 +285,7 @@ def is_move(found: Explanation) -> bool:
     return bool(found.puts or found.leaves or any(found.own))
 
 
-def _gone(way: _Way, weighed: Weighed, scene: Scene) -> Hypothesis:
+def gone(way: Way, weighed: Weighed, scene: Scene) -> Hypothesis:
     one, load = way.one, way.one.loads[weighed.scale]
     is_new = way.object_g is not None and (way.found is None or load.object_g is None)
     new = _with_object(load, weighed, scene) if is_new else load
@@ -361,6 +297,8 @@ def _gone(way: _Way, weighed: Weighed, scene: Scene) -> Hypothesis:
         is_left = new.is_left and way.object_g is not None
         new = new._replace(own=own, guests=guests, is_left=is_left)
     is_hand = weighed.is_shaken and way.object_g is not None
+    if way.object_g is None and new.base_sd_g:
+        new = new._replace(base_sd_g=0.0)
     new = new._replace(base_g=way.base_g, object_g=way.object_g, is_hand=is_hand, jumped_g=0.0)
     return replace(one, loads={**one.loads, weighed.scale: new}, hands=hands, log_p=way.log_p)
 

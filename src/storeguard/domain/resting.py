@@ -89,7 +89,12 @@ def _is_handled(state: Weighing) -> bool:
 
 def is_shaken(state: Weighing, rules: WeighingRules) -> bool:
     """Is it so noisy that a hand lies on it, or that it swings?"""
-    return state.noise_g > max(SHAKEN * state.calm_g, SHAKEN_PER_BAND * rules.band_g)
+    return state.noise_g > SHAKEN * state.calm_g and is_noisy(state, rules)
+
+
+def is_noisy(state: Weighing, rules: WeighingRules) -> bool:
+    """Is it noisier than any good cell with nobody at it?"""
+    return state.noise_g > SHAKEN_PER_BAND * rules.band_g
 
 
 def _with_noise_of_now(state: Weighing, rules: WeighingRules) -> Weighing:

@@ -5,13 +5,17 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from storeguard.domain.belief import Belief, Load
+from storeguard.domain.belief import SURE, Belief, Load
 from storeguard.domain.spread import weight_var
 from storeguard.ports import Book
 from storeguard.services.shelfmemory import ShelfMemory
 
 if TYPE_CHECKING:
     from storeguard.services.weighing import Channel
+
+BESIDE, BOOKED = "", "+"
+"""No products have these names. Under them, beside foreign goods, the whole grams are remembered of
+what lies on a scale and may be no product: beside what is booked there, or booked as goods."""
 
 
 class ShelfGoods:
@@ -49,6 +53,14 @@ class ShelfGoods:
         guests = self._memory.guests_on(channel.id)
         return {name: n for name, n in guests.items() if name in known - own}
 
+    def has_thing(self, channel: "Channel") -> bool:
+        """Was there something beside what is booked, and perhaps no product?"""
+        return BESIDE in self._memory.guests_on(channel.id)
+
+    def booked_thing_g(self, channel: "Channel") -> float:
+        """What is booked as goods and was perhaps none; 0 where all are."""
+        return float(self._memory.guests_on(channel.id).get(BOOKED, 0))
+
     def unsure_g(self, channel: "Channel") -> float:
         """How far off `booked_g` may be, one sigma; 0 once a zero is remembered for it."""
         if self.has_zero(channel):
@@ -63,7 +75,8 @@ class ShelfGoods:
         """Keeps guests and zeros that have changed."""
         if belief is not self._kept:
             loads = belief.likeliest.loads
-            await self._memory.keep_guests({s: _guests(load) for s, load in loads.items()})
+            guests = {s: {**_guests(load), **_thing(belief, s)} for s, load in loads.items()}
+            await self._memory.keep_guests(guests)
             certain = {s: load for s, load in loads.items() if is_certain(self._channels[s])}
             self._offsets = {
                 scale: (self._offset_g(scale, load), self._lightest_g(scale) / 10)
@@ -73,8 +86,10 @@ class ShelfGoods:
         for scale, (off_g, least_g) in self._offsets.items():
             weighed = self._channels[scale].weighing
             zero_g = weighed.zero_g + off_g
-            is_moved = abs(zero_g - (self._memory.zero_g(scale) or 0.0)) > least_g
-            if is_moved and weighed.is_settled:
+            known_g = self._memory.zero_g(scale)
+            # One that is nothing is known, too: the goods have been weighed with it.
+            is_news = known_g is None or abs(zero_g - known_g) > least_g
+            if is_news and weighed.is_settled:
                 await self._memory.keep_zero(scale, zero_g)
 
     def _offset_g(self, scale: str, load: Load) -> float:
@@ -86,6 +101,15 @@ class ShelfGoods:
 
     def _lightest_g(self, scale: str) -> float:
         return min(one.unit_weight_g for one in self._channels[scale].weighed)
+
+
+def _thing(belief: Belief, scale: str) -> Mapping[str, int]:
+    """What lies on the scale and may be no product."""
+    things_g = [one.loads[scale].object_g or 0.0 for one in belief.hypotheses]
+    likeliest_g = next((grams for grams in things_g if grams >= 1.0), 0.0)
+    if not likeliest_g or belief.hidden(scale) <= 1 - SURE:
+        return {}
+    return {BESIDE if things_g[0] else BOOKED: round(likeliest_g)}
 
 
 def _guests(load: Load) -> Mapping[str, int]:

@@ -23,6 +23,7 @@ from storeguard.domain.teaching import taught
 from storeguard.ports import Book
 from storeguard.services import doorway
 from storeguard.services.bus import Bus
+from storeguard.services.firstcounts import FirstCounts
 from storeguard.services.shelfgoods import ShelfGoods
 from storeguard.services.stepqueue import Step, moved_s, next_to_count
 from storeguard.services.swaps import SwapWatch
@@ -54,6 +55,7 @@ class Tally:
         self._clock = clock
         self._swaps = swaps
         self._on_shelves = goods
+        self._first = FirstCounts(goods, swaps, clock)
         self._belief = Belief(self._products())
         self._shares = VisitShares()
         self._unclear_s: dict[str, float] = {}
@@ -95,15 +97,11 @@ class Tally:
         if channel.is_told:  # by the owner, before the first level was known
             level_g = self._on_shelves.booked_g(channel)
             channel.weighing = weighing.set_level(channel.weighing, level_g)
-        elif self._swaps.is_waiting(channel):
+        elif self._first.is_waiting(channel):
             return
-        assert channel.weighing.level_g is not None
-        booked = {p.name: self._on_shelves.booked(p.name) for p in channel.weighed}
-        guests = self._on_shelves.guests(channel)
-        weighed = self._weighed(channel, channel.weighing.level_g, channel.weighing.noise_g)
-        has_zero = self._on_shelves.has_zero(channel)
-        belief = counting.first_weighed(self._belief, weighed, booked, guests, has_zero=has_zero)
-        first = (channel.id, {**booked, **guests})
+        is_inside = self._shares.present.is_inside
+        belief = self._first.counted(self._belief, channel, is_somebody_inside=is_inside)
+        first = (channel.id, self._first.booked(channel))
         await self._commit(belief, f"scale {channel.id}", None, first)
         channel.is_counted, channel.is_told = True, False
         channel.pending.clear()

@@ -34,6 +34,11 @@ class VisitShare:
     found_g: Mapping[str, float] = field(default_factory=dict)
     mixed: set[str] = field(default_factory=set)
 
+    @property
+    def is_inside(self) -> bool:
+        """Is somebody of the visit inside still?"""
+        return not self.is_over and self.emptied_s is None
+
     def may_have_begun(self, t_s: float) -> bool:
         """Is what began at that instant this visit's, if it is no earlier one's? As in the
         ledger; of a visit that is judged nothing is told any more."""
