@@ -68,8 +68,8 @@ class Load(NamedTuple):
     jump that no level shows yet was goods; `jumped_s`: since when, as of the last of it.
     `is_shift`: the level may be another without anything there (`shifting`); `is_pressed`: after
     weight was beyond both levels. `paid_for`: own units that were paid, and not seen to be taken,
-    in the visit that left it there. `base_sd_g`: one sigma of `base_g`, of what has not been
-    weighed alone since the start.
+    in the visit that left it there; empty where that owes something. `base_sd_g`: one sigma of
+    `base_g`, of what has not been weighed alone since the start.
     """
 
     own: tuple[int, ...]
@@ -239,7 +239,9 @@ def entered(belief: Belief, sales: Mapping[str, int] = NO_SALES) -> Belief:
     found = []
     for one in belief.hypotheses:
         has = belief.totals(one)
-        unseen = {n: max(0, k + has[n] - one.opened.get(n, 0)) for n, k in sales.items()}
+        went = {name: one.opened.get(name, 0) - units for name, units in has.items()}
+        owes = any(units > sales.get(name, 0) for name, units in went.items())
+        unseen = None if owes else {n: max(0, k - went.get(n, 0)) for n, k in sales.items()}
         loads = {s: _left(load, belief.goods[s], unseen) for s, load in one.loads.items()}
         found.append(replace(one, loads=loads, hands=(), opened=has))
     return settled(belief, found)
@@ -256,11 +258,11 @@ def _less_likely(belief: Belief, is_odd: Callable[[Load], bool]) -> Belief:
     return belief if is_same else settled(belief, found)
 
 
-def _left(load: Load, own: Sequence[Product], unseen: Mapping[str, int]) -> Load:
-    """`unseen`: product → units that were paid and not seen to be taken."""
+def _left(load: Load, own: Sequence[Product], unseen: Mapping[str, int] | None) -> Load:
+    """`unseen`: product → units that were paid and not seen to be taken; None for who owes."""
     if load.object_g is None:
         return load
-    paid = tuple(unseen.get(one.name, 0) for one in own)
+    paid = () if unseen is None else tuple(unseen.get(one.name, 0) for one in own)
     paid_for = load.paid_for if load.is_left else paid
     return load._replace(is_left=True, is_hand=False, paid_for=paid_for)
 

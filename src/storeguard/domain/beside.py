@@ -4,6 +4,7 @@ Who takes a bottle and leaves a cup in its place changes the level once. What he
 when the cup is fetched, by somebody else perhaps, of whose visit it is not.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product as combinations_of
@@ -15,6 +16,10 @@ from storeguard.domain.lattice import Units
 from storeguard.domain.objects import object_cost
 from storeguard.domain.shifting import UNSEEN, lightest_g
 from storeguard.domain.testimony import PAID_BY_NAME
+
+OWING = math.log(10.0)
+"""Who owes something was not paying for what nobody has seen him take, and seldom took that too:
+most likely he has put down what he seems to owe."""
 
 
 def parted(
@@ -53,6 +58,7 @@ def _cost(left: Load, went: Units, now: Units, scene: Scene) -> float:
     if any(went):
         cost += 0.0 if left.is_pressed else UNSEEN
         cost -= PAID_BY_NAME if tuple(-n for n in went) == left.paid_for else 0.0
+        cost += 0.0 if left.paid_for else OWING
     return cost
 
 

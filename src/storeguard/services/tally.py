@@ -99,7 +99,7 @@ class Tally:
             channel.weighing = weighing.set_level(channel.weighing, level_g)
         elif self._first.is_waiting(channel):
             return
-        is_inside = self._shares.present.is_inside
+        is_inside = self._shares.present.is_inside and not self.is_restocked(self._clock.now_s())
         belief = self._first.counted(self._belief, channel, is_somebody_inside=is_inside)
         first = (channel.id, self._first.booked(channel))
         await self._commit(belief, f"scale {channel.id}", None, first)
