@@ -71,8 +71,11 @@ class ShelfGoods:
         """Is the zero remembered at which its goods weigh what they do?"""
         return self._memory.zero_g(channel.id) is not None
 
-    async def remember(self, belief: Belief, is_certain: Callable[["Channel"], bool]) -> None:
-        """Keeps guests and zeros that have changed."""
+    async def remember(
+        self, belief: Belief, is_certain: Callable[["Channel"], bool], *, is_quiet: bool
+    ) -> None:
+        """Keeps guests and zeros that have changed. `is_quiet`: nobody is inside; what nobody needs
+        before the next start waits for that, for on a sick disk the weighing waits for it."""
         if belief is not self._kept:
             loads = belief.likeliest.loads
             guests = {s: {**_guests(load), **_thing(belief, s)} for s, load in loads.items()}
@@ -83,14 +86,17 @@ class ShelfGoods:
                 for scale, load in certain.items()
             }
             self._kept = belief
+        news: dict[str, float] = {}
         for scale, (off_g, least_g) in self._offsets.items():
             weighed = self._channels[scale].weighing
             zero_g = weighed.zero_g + off_g
             known_g = self._memory.zero_g(scale)
             # One that is nothing is known, too: the goods have been weighed with it.
-            is_news = known_g is None or abs(zero_g - known_g) > least_g
+            is_news = abs(zero_g - (known_g or 0.0)) > least_g or (known_g is None and is_quiet)
             if is_news and weighed.is_settled:
-                await self._memory.keep_zero(scale, zero_g)
+                news[scale] = zero_g
+        if news:
+            await self._memory.keep_zeros(news)
 
     def _offset_g(self, scale: str, load: Load) -> float:
         """The zero at which what lies on the scale would weigh exactly its level, less today's.

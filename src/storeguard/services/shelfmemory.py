@@ -24,8 +24,9 @@ class ShelfMemory:
     def zero_g(self, scale: str) -> float | None:
         return self._zeros.get(scale)
 
-    async def keep_zero(self, scale: str, zero_g: float) -> None:
-        self._zeros[scale] = round(zero_g, 2)
+    async def keep_zeros(self, found: Mapping[str, float]) -> None:
+        """Scale → grams."""
+        self._zeros |= {scale: round(zero_g, 2) for scale, zero_g in found.items()}
         await asyncio.to_thread(self._zero_memory.save, dict(self._zeros))
 
     async def forget_zero(self, scale: str) -> None:

@@ -79,7 +79,8 @@ class Tally:
                 await self._count_step(first, first.pending[0])
             for name in tuple(self._untold):
                 self._tell(name, self._shelf.counts.get(name, 0))
-        await self._on_shelves.remember(self._belief, self.is_certain)
+        is_quiet = not self._shares.present.is_inside
+        await self._on_shelves.remember(self._belief, self.is_certain, is_quiet=is_quiet)
 
     def _next(self) -> "Channel | None":
         shares, now_s = self._shares, self._clock.now_s()
