@@ -8,7 +8,6 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product as combinations_of
-from math import inf
 
 from storeguard.domain.belief import LEAST_HIDING, LEFT_BEHIND, Hypothesis, Load
 from storeguard.domain.explaining import TOGETHER, Explanation, Scene, rarity
@@ -52,7 +51,7 @@ def _left(load: Load) -> Load | None:
 
 def _cost(left: Load, went: Units, now: Units, scene: Scene) -> float:
     """In nats: a thing of that weight was left beside what went, and fetched with the others."""
-    then = replace(scene, swung_g=inf if left.is_pressed else 0.0)
+    then = replace(scene, swung_g=math.inf if left.is_pressed else 0.0)
     cost = object_cost(_thing_g(left, went, scene), left, then)
     cost += sum(TOGETHER + rarity(units, is_customer=True) for units in (went, now) if any(units))
     if any(went):
