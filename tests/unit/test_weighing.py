@@ -267,6 +267,26 @@ def test_a_weight_that_still_creeps_has_not_settled():
     assert events == []
 
 
+@pytest.mark.parametrize("rate", [0.15, 0.34, -0.34])
+@pytest.mark.parametrize(
+    ("hz", "settle_for_s", "noise_g"), [(80.0, 2.0, 0.2), (10.0, 4.0, 0.35), (10.0, 2.0, 0.05)]
+)
+def test_what_is_taken_as_the_zero_drifts_is_weighed_at_once_on_any_device(
+    rate, hz, settle_for_s, noise_g
+):
+    """The air conditioning is on, and a bottle goes; what drifts after it is none of its step."""
+    drift = rate * 50  # within the following 50 s
+    samples = readings(
+        lambda t: 950 + drift * min(1.0, max(0.0, t - 10) / 50) - BOTTLE_G * (t > 20),
+        90,
+        hz=hz,
+        noise_g=noise_g,
+    )
+    _, [step] = weigh(samples, rules(settle_for_s), batch=20)
+    assert step.grams == pytest.approx(-BOTTLE_G, abs=1.5 + abs(rate) * (settle_for_s + 1))
+    assert step.t_s < 20 + settle_for_s + 2
+
+
 # --- batches
 
 

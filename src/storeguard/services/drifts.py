@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from storeguard.clock import Clock
-from storeguard.domain.drift import Drift, began_s, is_in_doubt
+from storeguard.domain.drift import Drift, began_s, is_in_doubt, meanwhile
 from storeguard.domain.events import ZeroMoved
+from storeguard.domain.product import Product
 from storeguard.services.bus import Bus
 
 if TYPE_CHECKING:
@@ -75,14 +76,18 @@ class DriftWatch:
             await asyncio.to_thread(self._memory.save, dict(self._saved))
 
     def doubts(self, from_s: float, until_s: float) -> dict[str, tuple[int, int]]:
-        """Product → least and most units that may have come unseen, where its doubt began then:
-        what was in doubt before is no matter of that visit."""
+        """Product → least and most units that may have come unseen, where its doubt began then.
+
+        What was in doubt before is a matter of that visit only by what the zero moved in it."""
         found: dict[str, tuple[int, int]] = {}
         for channel in self._channels:
             grams, since_s = channel.weighing.drift.total_g, self._doubted.get(channel.id, {})
-            for product in channel.products:
+            first_g, last_g = meanwhile(channel.weighing.drift, from_s, until_s)
+            for product in (one for one in channel.products if one.is_weighable):
                 if from_s <= since_s.get(product.name, -math.inf) <= until_s:
                     found[product.name] = _units(grams, product.unit_weight_g)
+                elif _may_hide_more(channel, product, first_g, last_g):
+                    found[product.name] = _units(last_g - first_g, product.unit_weight_g)
         return found
 
     def _tell(self, channel: "Channel", unit_g: float, before: Drift) -> None:
@@ -132,6 +137,13 @@ def lightest_g(channel: "Channel") -> float | None:
     """The lightest unit on it; None on a scale without goods that can be weighed."""
     weights_g = (one.unit_weight_g for one in channel.products if one.is_weighable)
     return min(weights_g, default=None)
+
+
+def _may_hide_more(channel: "Channel", product: Product, first_g: float, last_g: float) -> bool:
+    """May a unit have gone, or come, with what a zero moved that was in doubt already?"""
+    unit_g, bounds = product.unit_weight_g, channel.rules.drift
+    was = is_in_doubt(Drift(first_g), unit_g, bounds, was=True)
+    return was and is_in_doubt(Drift(last_g - first_g), unit_g, bounds, was=False)
 
 
 def _units(grams: float, unit_g: float) -> tuple[int, int]:
