@@ -816,6 +816,20 @@ def test_a_slow_device_settles_and_steps(every_s):
     assert step.t_s <= 20 + 4 * every_s
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_slow_device_whose_few_samples_agree_by_chance_drifts_all_the_same(seed):
+    """Within a hundredth of a gram at first; after a spike the noise that the cell has: no hand."""
+
+    def load(t_s: float) -> float:
+        spike_g = 500.0 * (25 <= t_s < 26)
+        return 950 + 0.12 * max(0.0, min(t_s, 80) - 30) + spike_g
+
+    alike = [Reading(n / 2, raw_of(950) + n % 2) for n in range(5)]
+    state, events = weigh([*alike, *readings(load, 100, hz=2.0, seed=seed)[5:]])
+    assert events == []
+    assert state.drift.total_g == pytest.approx(6, abs=1)
+
+
 def test_the_ancestors_trace_shows_eleven_states_and_not_seventeen():
     """Bottles of 95 g at 0.75 s a reading: plateaus of minutes, transients of one reading.
 
