@@ -229,14 +229,6 @@ def test_the_owners_word_ends_the_drift():
     assert set_level(state, 2400.0).drift.total_g == 0
 
 
-def test_what_a_zero_moved_in_a_visit_is_known_from_the_notes_about_it():
-    state = Drift(-9.0, ((60.0, -1.0), (120.0, -2.0), (180.0, -5.0)))
-    assert drift.meanwhile(state, 130.0, 170.0) == (-2.0, -5.0)
-    assert drift.meanwhile(state, 130.0, 200.0) == (-2.0, -9.0)
-    assert drift.meanwhile(state, 10.0, 60.0) == (-1.0, -1.0)
-    assert drift.meanwhile(Drift(-9.0), 10.0, 60.0) == (-9.0, -9.0)
-
-
 # --- a word that never changes
 
 

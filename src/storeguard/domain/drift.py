@@ -223,16 +223,6 @@ def began_s(drift: Drift, t_s: float) -> float:
     return drift.held.since_s
 
 
-def meanwhile(drift: Drift, from_s: float, until_s: float) -> tuple[float, float]:
-    """Its total then and then, in grams; of what is no longer remembered, the oldest that is.
-
-    Notes are a minute apart: what moved within a minute of either end may be among it.
-    """
-    known = drift.past or ((from_s, drift.total_g),)
-    first_g = next((g for t_s, g in reversed(known) if t_s <= from_s), known[0][1])
-    return first_g, next((g for t_s, g in known if t_s >= until_s), drift.total_g)
-
-
 def told(drift: Drift) -> Drift:
     """The owner has said what is there: the residual is nothing again."""
     return Drift(slid_s=drift.slid_s)
