@@ -7,9 +7,10 @@ the error budget of `check-config` finds no two products, or grabs, or sums of p
 counting: units weigh what they weigh, hands press. `--weights hard`: each cell drifts by 7 g/°C in
 a shop with air conditioning, creeps, has spikes, bursts and readings that fail, and the owner has
 rounded what a unit weighs; `clean`: cells are noisy and no more. `outside`: products called
-uncertain of which less or more was stolen than the range that is told; kept, too.
+uncertain of which less or more was stolen than the range that is told; kept, too. `--separable`
+replays only what was drawn with such a scale: of three products as they come it is one in nine.
 
-    python bench/mixed.py [--visits N] [--seed S] [--weights clean|hard] [--keep DIR]
+    python bench/mixed.py [--visits N] [--seed S] [--weights clean|hard] [--separable] [--keep DIR]
 """
 
 import argparse
@@ -347,15 +348,31 @@ def _judge_one(
         sums[f"{key}_right"] += min(true, found)
 
 
+def _open(per_scale: int, seed: int, number: int, *, is_apart: bool) -> Shop:
+    chance = random.Random(f"{per_scale} {is_apart} {seed} {number}")
+    return Shop(draw_kinds(per_scale, chance, is_apart=is_apart), chance)
+
+
+def _written(shop: Shop, wanted: argparse.Namespace) -> Sequence[Kind]:
+    return as_written(shop.kinds, wanted.seed) if wanted.weights == "hard" else shop.kinds
+
+
+def _numbers(per_scale: int, wanted: argparse.Namespace, *, is_apart: bool) -> Iterator[int]:
+    """Of the traces that are replayed."""
+    for number in itertools.count():
+        shop = _open(per_scale, wanted.seed, number, is_apart=is_apart)
+        if not wanted.separable or promised(shop, _written(shop, wanted))[0]:
+            yield number
+
+
 def run_one(per_scale: int, wanted: argparse.Namespace, number: int, *, is_apart: bool) -> Any:
     seed, keep, is_hard = wanted.seed, wanted.keep, wanted.weights == "hard"
-    chance = random.Random(f"{per_scale} {is_apart} {seed} {number}")
-    shop = Shop(draw_kinds(per_scale, chance, is_apart=is_apart), chance)
+    shop = _open(per_scale, seed, number, is_apart=is_apart)
     for _ in range(VISITS_A_TRACE):
         shop.visit()
     with tempfile.TemporaryDirectory(prefix="storeguard-mixed-") as folder:
         trace, lines = Path(folder) / "trace", list[dict[str, Any]]()
-        written = as_written(shop.kinds, seed) if is_hard else shop.kinds
+        written = _written(shop, wanted)
         write(shop, written, (hard if is_hard else clean)(shop, loads_g(shop)), trace)
         replay(trace, Path(folder) / "out", lines.append)
         sums = judge(shop.truths, lines, *promised(shop, written))
@@ -377,13 +394,16 @@ def _share(part: int, whole: int) -> float:
 def run(per_scale: int, wanted: argparse.Namespace, *, is_apart: bool) -> bool:
     began_s, sums = time.perf_counter(), Counter[str]()
     one = partial(run_one, per_scale, wanted, is_apart=is_apart)
+    drawn = _numbers(per_scale, wanted, is_apart=is_apart)
+    numbers = itertools.islice(drawn, math.ceil(wanted.visits / VISITS_A_TRACE))
     with ProcessPoolExecutor(2) as pool:
-        for found in pool.map(one, range(math.ceil(wanted.visits / VISITS_A_TRACE))):
+        for found in pool.map(one, numbers):
             sums.update(found)
     figures = {
         "products_a_scale": per_scale,
         "weights": "apart" if is_apart else "any",
         "cells": wanted.weights,
+        "drawn": "separable" if wanted.separable else "all",
         "n": sums["visits"],
         "recall": _share(sums["taken_right"], sums["taken_true"]),
         "precision": _share(sums["taken_right"], sums["taken_told"]),
@@ -413,6 +433,7 @@ def main() -> int:
     parser.add_argument("--visits", type=int, default=VISITS)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--weights", choices=("clean", "hard"), default="hard")
+    parser.add_argument("--separable", action="store_true")
     parser.add_argument("--keep", type=Path)
     wanted = parser.parse_args()
     cases = itertools.product((2, 3), (True, False))

@@ -104,3 +104,44 @@ def test_nor_does_it_hide_that_one_was_taken_for_certain(make_store):
     [visit] = store.told(VisitReconciled)
     low, high = visit.uncertain["초코바"]
     assert low <= 1 <= high
+
+
+def test_what_slides_away_from_a_scale_that_is_in_doubt_already_is_uncertain_too(make_store):
+    """It had drifted by 10 g before he came; nobody can say that his 24 g are drift as well."""
+    store = of_light_bars(make_store)
+    wander(store, -10.0)
+    assert moved(store) == [("B", False)]
+    store.advance(120)
+    store.enter()
+    wander(store, -24.0)
+    store.leave()
+    store.be_judged()
+    assert store.told(StepSettled) == []
+    [visit] = store.told(VisitReconciled)
+    assert (visit.unpaid, visit.uncertain) == ({}, {"초코바": (0, 1)})
+    assert [(one.kind, one.doubt.scale) for one in visit.reasons] == [("drifted", "B")]
+
+
+def test_and_where_the_zero_is_back_at_nothing_by_it(make_store):
+    store = of_light_bars(make_store)
+    wander(store, 20.0)
+    store.advance(120)
+    store.enter()
+    wander(store, -22.0)
+    store.leave()
+    store.be_judged()
+    assert moved(store) == [("B", False), ("B", True)]
+    [visit] = store.told(VisitReconciled)
+    assert visit.uncertain == {"초코바": (0, 1)}
+
+
+def test_the_doubt_is_no_matter_of_a_visit_in_which_the_zero_moves_a_little(make_store):
+    store = of_light_bars(make_store)
+    wander(store, -10.0)
+    store.advance(120)
+    store.enter()
+    wander(store, -4.0)
+    store.leave()
+    store.be_judged()
+    [visit] = store.told(VisitReconciled)
+    assert (visit.unpaid, visit.uncertain, visit.reasons) == ({}, {}, ())

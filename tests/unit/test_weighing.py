@@ -267,6 +267,26 @@ def test_a_weight_that_still_creeps_has_not_settled():
     assert events == []
 
 
+@pytest.mark.parametrize("rate", [0.15, 0.34, -0.34])
+@pytest.mark.parametrize(
+    ("hz", "settle_for_s", "noise_g"), [(80.0, 2.0, 0.2), (10.0, 4.0, 0.35), (10.0, 2.0, 0.05)]
+)
+def test_what_is_taken_as_the_zero_drifts_is_weighed_at_once_on_any_device(
+    rate, hz, settle_for_s, noise_g
+):
+    """The air conditioning is on, and a bottle goes; what drifts after it is none of its step."""
+    drift = rate * 50  # within the following 50 s
+    samples = readings(
+        lambda t: 950 + drift * min(1.0, max(0.0, t - 10) / 50) - BOTTLE_G * (t > 20),
+        90,
+        hz=hz,
+        noise_g=noise_g,
+    )
+    _, [step] = weigh(samples, rules(settle_for_s), batch=20)
+    assert step.grams == pytest.approx(-BOTTLE_G, abs=1.5 + abs(rate) * (settle_for_s + 1))
+    assert step.t_s < 20 + settle_for_s + 2
+
+
 # --- batches
 
 
@@ -794,6 +814,20 @@ def test_a_slow_device_settles_and_steps(every_s):
     assert step.grams == pytest.approx(-95, abs=1.5)
     assert 20 <= step.started_s <= 20 + every_s
     assert step.t_s <= 20 + 4 * every_s
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_slow_device_whose_few_samples_agree_by_chance_drifts_all_the_same(seed):
+    """Within a hundredth of a gram at first; after a spike the noise that the cell has: no hand."""
+
+    def load(t_s: float) -> float:
+        spike_g = 500.0 * (25 <= t_s < 26)
+        return 950 + 0.12 * max(0.0, min(t_s, 80) - 30) + spike_g
+
+    alike = [Reading(n / 2, raw_of(950) + n % 2) for n in range(5)]
+    state, events = weigh([*alike, *readings(load, 100, hz=2.0, seed=seed)[5:]])
+    assert events == []
+    assert state.drift.total_g == pytest.approx(6, abs=1)
 
 
 def test_the_ancestors_trace_shows_eleven_states_and_not_seventeen():

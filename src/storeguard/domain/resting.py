@@ -29,6 +29,10 @@ some twenty samples, so it may be far too low: a third of the band is more than 
 PAUSE_SIGMAS, PAUSE_PER_BAND, MOST_PAUSES = 4.0, 0.25, 3
 """How still a scale is that no hand touches, and how many pauses of one step are remembered."""
 
+FEW_SAMPLES, PROMISED_PER_BAND = 8, 1 / 8
+"""So few may agree by chance, and the next ones look like a hand, or like a jump: they are taken to
+be no quieter than the noise that the band allows for."""
+
 SLOW_S = 0.25
 """Between two samples of a slow device one thing may have come and another have gone, unseen."""
 
@@ -180,8 +184,10 @@ def noise_of(state: Weighing, rules: WeighingRules) -> float:
     """What its window shows. Where most words are alike that is none: a cell that has shown noise
     may be about to stick, and keeps what it had with nobody at it."""
     noise_g = sigma_g(state.window)
-    is_kept = has_flickered(state, rules) and not _is_flicker(noise_g, rules)
-    return state.calm_g if is_kept else noise_g
+    if not _is_flicker(noise_g, rules):
+        return state.calm_g if has_flickered(state, rules) else noise_g
+    is_few = len(state.window) < FEW_SAMPLES
+    return max(noise_g, PROMISED_PER_BAND * rules.band_g) if is_few else noise_g
 
 
 def rest_near(

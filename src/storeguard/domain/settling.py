@@ -19,14 +19,22 @@ MEDIAN_LOSS = 1.2533
 CREEP_SIGMAS = 5.0
 """Between the halves of a window that does not creep: 3.5 sigma of their difference."""
 
+DRIFTING_SIGMAS = 2.5
+"""The same where the halves differ already by what a zero may drift from one to the other. The more
+samples, the less the noise leaves them to differ by; a zero drifts all the same."""
 
 PAUSE_S, FEWEST_IN_PAUSE = 0.6, 5
 """A hand that has let go of a plate comes back no sooner, to put down something else. A device of
 less than about 8 Hz shows no such moment."""
 
 
-def is_steady(window: Samples, settle_for_s: float, band_g: float) -> bool:
-    """Has the weight held for the settling time, spikes aside, and not crept either?"""
+def is_steady(
+    window: Samples, settle_for_s: float, band_g: float, drifts_g_per_s: float = 0.0
+) -> bool:
+    """Has the weight held for the settling time, spikes aside, and not crept either?
+
+    `drifts_g_per_s`: so fast its zero may drift.
+    """
     if len(window) < FEWEST_SAMPLES:
         return False
     if window[-1][0] - window[0][0] < settle_for_s * SPAN_SHARE - gap_s(window):
@@ -41,7 +49,9 @@ def is_steady(window: Samples, settle_for_s: float, band_g: float) -> bool:
         return False
     half = len(grams) // 2
     crept_g = abs(median(grams[:half]) - median(grams[half:]))
-    return crept_g <= min(band_g / 2, CREEP_SIGMAS * median_sigma_g(sigma_g(window), half))
+    unsure_g = median_sigma_g(sigma_g(window), half)
+    drifted_g = drifts_g_per_s * (window[-1][0] - window[0][0]) / 2 + DRIFTING_SIGMAS * unsure_g
+    return crept_g <= min(band_g / 2, max(CREEP_SIGMAS * unsure_g, drifted_g))
 
 
 def pause_g(window: Samples, still_g: float) -> float | None:

@@ -257,4 +257,5 @@ def _wait_for_the_shelf(state: Weighing, t_s: float, rules: WeighingRules) -> Ad
 
 def _holds(window: Samples, rules: WeighingRules) -> bool:
     """Has the weight held for the settling time, and not crept either?"""
-    return is_steady(window, rules.settle_for_s, band_of(sigma_g(window), rules))
+    band_g = band_of(sigma_g(window), rules)
+    return is_steady(window, rules.settle_for_s, band_g, rules.drift.per_s_g)

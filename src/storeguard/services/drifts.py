@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 from storeguard.clock import Clock
 from storeguard.domain.drift import Drift, began_s, is_in_doubt
 from storeguard.domain.events import ZeroMoved
+from storeguard.domain.product import Product
+from storeguard.domain.wandering import BEGINNING, Path, moved_g, wandered
 from storeguard.services.bus import Bus
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ class DriftWatch:
         self._doubted: dict[str, dict[str, float]] = {}
         self._seen: dict[str, Drift] = {}
         self._told: dict[str, bool] = {}
+        self._paths: dict[str, Path] = {}
 
     async def load(self) -> None:
         """Before the first reading."""
@@ -69,21 +72,31 @@ class DriftWatch:
             self._seen[channel.id] = channel.weighing.drift
             unit_g = lightest_g(channel)
             if unit_g is not None:
+                self._walk(channel, unit_g, before)
                 self._tell(channel, unit_g, before)
                 is_new |= self._has_moved(channel, unit_g)
         if is_new:
             await asyncio.to_thread(self._memory.save, dict(self._saved))
 
     def doubts(self, from_s: float, until_s: float) -> dict[str, tuple[int, int]]:
-        """Product → least and most units that may have come unseen, where its doubt began then:
-        what was in doubt before is no matter of that visit."""
+        """Product → least and most units that may have come unseen, where its doubt began then.
+
+        What was in doubt before is a matter of that visit only by what the zero moved in it."""
         found: dict[str, tuple[int, int]] = {}
         for channel in self._channels:
             grams, since_s = channel.weighing.drift.total_g, self._doubted.get(channel.id, {})
-            for product in channel.products:
+            wandered_g = moved_g(self._paths.get(channel.id, BEGINNING), from_s, until_s)
+            for product in (one for one in channel.products if one.is_weighable):
                 if from_s <= since_s.get(product.name, -math.inf) <= until_s:
                     found[product.name] = _units(grams, product.unit_weight_g)
+                elif _may_hide(channel, product, wandered_g):
+                    found[product.name] = _units(wandered_g, product.unit_weight_g)
         return found
+
+    def _walk(self, channel: "Channel", unit_g: float, before: Drift) -> None:
+        path, now_s = self._paths.get(channel.id, BEGINNING), self._clock.now_s()
+        after, least_g = channel.weighing.drift, TOLD_PER_UNIT * unit_g
+        self._paths[channel.id] = wandered(path, now_s, before, after, least_g)
 
     def _tell(self, channel: "Channel", unit_g: float, before: Drift) -> None:
         """The heavier a product, the later the doubt of it begins; said once for the scale."""
@@ -132,6 +145,14 @@ def lightest_g(channel: "Channel") -> float | None:
     """The lightest unit on it; None on a scale without goods that can be weighed."""
     weights_g = (one.unit_weight_g for one in channel.products if one.is_weighable)
     return min(weights_g, default=None)
+
+
+def _may_hide(channel: "Channel", product: Product, wandered_g: float) -> bool:
+    """May a unit have gone, or come, with what a zero moved that was in doubt before?"""
+    unit_g, bounds = product.unit_weight_g, channel.rules.drift
+    was = Drift(channel.weighing.drift.total_g - wandered_g)
+    is_doubted = is_in_doubt(was, unit_g, bounds, was=True)
+    return is_doubted and is_in_doubt(Drift(wandered_g), unit_g, bounds, was=False)
 
 
 def _units(grams: float, unit_g: float) -> tuple[int, int]:
