@@ -270,6 +270,25 @@ def test_a_trace_that_ends_occupied_ends_with_0_and_judges_nobody(trace, replay)
     assert result.stderr == "storeguard: the trace ends with somebody inside; not judged\n"
 
 
+@pytest.mark.parametrize("words", [["114663"], ["114663", "", "231039"], [""]])
+def test_a_trace_that_is_cut_off_in_garbage_ends_with_what_lay_there(trace, replay, words):
+    folder = trace.of_a_thief()
+    rows = (folder / "scales.csv").read_text("utf-8").splitlines()
+    last_s = float(rows[-1].split(",")[0])
+    rows += [f"{last_s + n / 10:.1f},A,{word}" for n, word in enumerate(words, 1)]
+    trace.put("scales.csv", "\n".join([*rows, ""]))
+    lines = replay(folder).lines
+    assert [line["after"] for line in of(lines, "StockChanged")] == [3]
+    assert of(lines, "DeviceFailed") == []
+    assert kinds(lines).count("StoreOccupied") == 1
+
+
+def test_what_is_put_down_with_the_last_moment_of_a_trace_is_counted(trace, replay):
+    trace.enter(55)
+    trace.take(59, "초코바")
+    assert [line["after"] for line in of(replay(trace.write()).lines, "StockChanged")] == [11]
+
+
 def test_a_trace_that_ends_in_the_dark_ends(trace, replay):
     trace.people.append("20,")
     result = replay(trace.write(ends_s=30))

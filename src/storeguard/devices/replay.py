@@ -20,12 +20,17 @@ JUST_BEFORE_S = 1e-5
 """A row's people hold until the very moment of the next row. More than the resolution of the
 simulated clock: timers of that moment must not fire with it."""
 
+TRUSTED, WITHIN_S = 9, 1.5
+"""Of so many words of the last moment the one in the middle is held on to: a trace may be cut off
+in a spike, or in the four words that are garbage after an overrun. A sparser one ends as it says.
+"""
+
 NO_ROW = "the trace has no row of this scale"
 SOMEWHERE = (0.25, 0.25, 0.75, 0.75)
 
 
 class ReplayScale:
-    """Plays a scale's readings; after the last one it goes on showing it.
+    """Plays a scale's readings; after the last one it goes on showing where it was.
 
     Give or take a count: a cell that says the very same word for long is taken for a dead one,
     which a trace must not end in, unless it has.
@@ -40,6 +45,7 @@ class ReplayScale:
         self._period_s = 1 / sample_rate_hz
         self._next = 0
         self._held_s = self._readings[-1].t_s
+        self._last = _last_sound(self._readings)
         self._ends_stuck = _ends_stuck(self._readings)
 
     def start(self) -> None:
@@ -62,13 +68,21 @@ class ReplayScale:
         return held
 
     def _held(self, t_s: float, number: int) -> Reading:
-        last = self._readings[-1]
+        last = self._last
         if last.raw is None or last.raw in SATURATED or self._ends_stuck:
             return last._replace(t_s=t_s)
         return last._replace(t_s=t_s, raw=last.raw - number % 2)
 
     async def close(self) -> None:
         """Nothing to close."""
+
+
+def _last_sound(readings: Sequence[Reading]) -> Reading:
+    """What is held on to after the last reading."""
+    last = readings[-1]
+    recent = [one for one in readings[-2 * TRUSTED :] if last.t_s - one.t_s <= WITHIN_S]
+    words = [one.raw for one in recent if one.raw is not None][-TRUSTED:]
+    return last if len(words) < TRUSTED else last._replace(raw=sorted(words)[TRUSTED // 2], why="")
 
 
 def _ends_stuck(readings: Sequence[Reading]) -> bool:
