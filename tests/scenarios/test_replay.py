@@ -10,6 +10,8 @@ import pytest
 
 from storeguard.outbox.folder import read_manifest, sealed_issues
 
+BURST = ["249539", "761698", "328866", "1031335", "888297", "908632", "685652"]
+
 
 def kinds(lines):
     return [line["event"] for line in lines]
@@ -270,7 +272,7 @@ def test_a_trace_that_ends_occupied_ends_with_0_and_judges_nobody(trace, replay)
     assert result.stderr == "storeguard: the trace ends with somebody inside; not judged\n"
 
 
-@pytest.mark.parametrize("words", [["114663"], ["114663", "", "231039"], [""]])
+@pytest.mark.parametrize("words", [["114663"], ["114663", "", "231039"], [""], BURST])
 def test_a_trace_that_is_cut_off_in_garbage_ends_with_what_lay_there(trace, replay, words):
     folder = trace.of_a_thief()
     rows = (folder / "scales.csv").read_text("utf-8").splitlines()

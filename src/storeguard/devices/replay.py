@@ -3,7 +3,9 @@
 import asyncio
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
+from statistics import median
 
 from storeguard.clock import Clock
 from storeguard.devices.opencv import video_frames
@@ -20,10 +22,11 @@ JUST_BEFORE_S = 1e-5
 """A row's people hold until the very moment of the next row. More than the resolution of the
 simulated clock: timers of that moment must not fire with it."""
 
-TRUSTED, WITHIN_S = 9, 1.5
-"""Of so many words of the last moment the one in the middle is held on to: a trace may be cut off
-in a spike, or in the four words that are garbage after an overrun. A sparser one ends as it says.
-"""
+DENSE, DENSE_S, LOOKS_BACK_S = 9, 1.5, 5.0
+AGREEING, AGREE_JUMPS = 3, 8
+"""A trace may be cut off in a spike, a burst, or the garbage after an overrun: held on to is the
+last of so many words in a row that differ by no more than the noise, which is so many times the
+usual difference between two. A trace of fewer words ends as it says."""
 
 NO_ROW = "the trace has no row of this scale"
 SOMEWHERE = (0.25, 0.25, 0.75, 0.75)
@@ -80,9 +83,17 @@ class ReplayScale:
 def _last_sound(readings: Sequence[Reading]) -> Reading:
     """What is held on to after the last reading."""
     last = readings[-1]
-    recent = [one for one in readings[-2 * TRUSTED :] if last.t_s - one.t_s <= WITHIN_S]
-    words = [one.raw for one in recent if one.raw is not None][-TRUSTED:]
-    return last if len(words) < TRUSTED else last._replace(raw=sorted(words)[TRUSTED // 2], why="")
+    first = bisect_right(readings, last.t_s - LOOKS_BACK_S, key=lambda one: one.t_s)
+    recent = [(one.t_s, one.raw) for one in readings[first:] if one.raw is not None]
+    if sum(last.t_s - t_s <= DENSE_S for t_s, _ in recent) < DENSE:
+        return last
+    words = [raw for _, raw in recent]
+    noise = AGREE_JUMPS * median(abs(b - a) for a, b in pairwise(words)) + 1
+    for end in range(len(words), AGREEING - 1, -1):
+        row = words[end - AGREEING : end]
+        if max(row) - min(row) <= noise:
+            return last._replace(raw=row[-1], why="")
+    return last
 
 
 def _ends_stuck(readings: Sequence[Reading]) -> bool:
