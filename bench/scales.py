@@ -26,9 +26,10 @@ from _shop_weights import Air, Cell, Grams, Raws, draw_cell, measured_g, owners_
 from storeguard.domain import bulk
 from storeguard.domain.belief import Belief, entered
 from storeguard.domain.bulk import Moved, Typical
-from storeguard.domain.counting import Weighed, first_weighed, weigh
+from storeguard.domain.counting import Weighed, weigh
 from storeguard.domain.drift import DriftRules
 from storeguard.domain.events import LevelJumped, StepSettled
+from storeguard.domain.firstlevel import first_weighed
 from storeguard.domain.jumping import jumped
 from storeguard.domain.product import Product
 from storeguard.domain.scalerules import Reading, WeighingRules, band_g
