@@ -28,9 +28,7 @@ PAUSE_S, FEWEST_IN_PAUSE = 0.6, 5
 less than about 8 Hz shows no such moment."""
 
 
-def is_steady(
-    window: Samples, settle_for_s: float, band_g: float, drifts_g_per_s: float = 0.0
-) -> bool:
+def is_steady(window: Samples, settle_for_s: float, band_g: float, drifts_g_per_s: float) -> bool:
     """Has the weight held for the settling time, spikes aside, and not crept either?
 
     `drifts_g_per_s`: so fast its zero may drift.
