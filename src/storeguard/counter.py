@@ -12,7 +12,6 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from storeguard import durable
-from storeguard.beside import Beside, NobodyThere, find
 from storeguard.books.book import CsvBook
 from storeguard.books.deliveries import RestockFile
 from storeguard.books.journalfile import open_journal
@@ -22,6 +21,7 @@ from storeguard.books.records import SaleRecords
 from storeguard.books.textlog import TextLog
 from storeguard.clock import SystemClock, SystemPinClock
 from storeguard.config import Config, Folders
+from storeguard.daemonclient import DaemonClient, NobodyThere, find
 from storeguard.domain.pricing import on_the_board
 from storeguard.domain.promotions import set_prices
 from storeguard.errors import AlreadyRunning, SaleRefused, StoreguardError
@@ -129,7 +129,7 @@ def _sell_through_daemon(folders: Folders, product: str, count: int, key: str) -
     }
 
 
-def _tell_daemon(daemon: Beside, what: str, body: dict[str, Any]) -> dict[str, Any]:
+def _tell_daemon(daemon: DaemonClient, what: str, body: dict[str, Any]) -> dict[str, Any]:
     try:
         return dict(daemon.ask(f"/api/v1/{what}", body, within_s=ANSWER_WITHIN_S))
     except urllib.error.HTTPError as error:
@@ -143,7 +143,7 @@ def _tell_daemon(daemon: Beside, what: str, body: dict[str, Any]) -> dict[str, A
         ) from error
 
 
-def _left(daemon: Beside, product: str) -> int | None:
+def _left(daemon: DaemonClient, product: str) -> int | None:
     """The sale has been taken: what comes after may not call it a failure."""
     try:
         rows = daemon.ask("/api/v1/snapshot", within_s=ANSWER_WITHIN_S)["rows"]

@@ -5,9 +5,9 @@ import urllib.parse
 from pathlib import Path
 
 from storeguard import durable
-from storeguard.beside import Beside, NobodyThere, find
 from storeguard.checking import find_issue
 from storeguard.config import Config, Folders
+from storeguard.daemonclient import DaemonClient, NobodyThere, find
 from storeguard.errors import StoreguardError
 
 ANSWER_WITHIN_S = 60.0
@@ -31,7 +31,7 @@ def export(config: Config, base: Path, wanted: str, target: Path, reason: str = 
     return issue_id
 
 
-def _found(config: Config, base: Path, wanted: str) -> tuple[str, Beside]:
+def _found(config: Config, base: Path, wanted: str) -> tuple[str, DaemonClient]:
     folders = Folders.of(config, base)
     found = find_issue(folders.issue_data, wanted, has_bucket=config.upload.bucket is not None)
     try:
@@ -42,7 +42,7 @@ def _found(config: Config, base: Path, wanted: str) -> tuple[str, Beside]:
         ) from None
 
 
-def _post(daemon: Beside, path: str, fields: dict[str, str]) -> bytes:
+def _post(daemon: DaemonClient, path: str, fields: dict[str, str]) -> bytes:
     try:
         return daemon.form(path, fields, within_s=ANSWER_WITHIN_S)
     except urllib.error.HTTPError as error:

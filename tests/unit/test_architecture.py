@@ -38,7 +38,7 @@ ROWS: tuple[frozenset[str], ...] = (
             "daemon",
             "upkeep",
         }
-        | {"assembling", "pages", "beside", "safemode", "unattended", "staffdesk", "tilldesk"}
+        | {"assembling", "pages", "daemonclient", "safemode", "unattended", "staffdesk", "tilldesk"}
         | {"productpictures"}
     )
     | {

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from storeguard.beside import Beside
+from storeguard.daemonclient import DaemonClient
 
 
 @contextlib.contextmanager
-def answering(words: bytes) -> Iterator[Beside]:
+def answering(words: bytes) -> Iterator[DaemonClient]:
     """A server of one answer, whatever is asked."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
@@ -24,7 +24,7 @@ def answering(words: bytes) -> Iterator[Beside]:
         one = threading.Thread(target=answer)
         one.start()
         try:
-            yield Beside(f"http://127.0.0.1:{server.getsockname()[1]}", "token")
+            yield DaemonClient(f"http://127.0.0.1:{server.getsockname()[1]}", "token")
         finally:
             one.join()
 

@@ -27,7 +27,7 @@ CALLS = frozenset(
 )
 
 KNOWN = {
-    "beside.py": "this machine's own daemon",
+    "daemonclient.py": "this machine's own daemon",
     "demo_cloud.py": "a bucket that the demo itself plays",
     "deploying/account.py": "the owner's AWS account, by command",
     "deploying/bucketchecks.py": "the owner's AWS account, by command",

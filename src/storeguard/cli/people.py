@@ -22,9 +22,9 @@ def code(config_path: Path, as_json: bool) -> None:
     """A one-time code for the first owner, or for an owner whose password is lost."""
     from storeguard import config as cfg
     from storeguard import printing
-    from storeguard.beside import NobodyThere, find
     from storeguard.books.accounts import AccountFiles
     from storeguard.clock import SystemClock
+    from storeguard.daemonclient import NobodyThere, find
     from storeguard.lock import make_folder
 
     config = cfg.load(config_path)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any
 
-from storeguard.beside import NobodyThere, find
+from storeguard.daemonclient import NobodyThere, find
 from storeguard.errors import AlreadyRunning, masked
 from storeguard.lock import refuse_second
 from storeguard.upkeep.checks.finding import Finding, Site, taken_apart
@@ -50,15 +50,15 @@ def find_daemon(site: Site) -> Daemon | None:
 
 def _asked(site: Site, holder: str) -> Daemon:
     try:
-        beside = find(site.folders.state)
+        client = find(site.folders.state)
     except NobodyThere:
         return Daemon(holder)
     try:
-        snapshot = dict(beside.ask("/api/v1/snapshot", within_s=ANSWER_WITHIN_S))
-        snapshot["faults"] = beside.ask("/healthz", within_s=ANSWER_WITHIN_S)["faults"]
+        snapshot = dict(client.ask("/api/v1/snapshot", within_s=ANSWER_WITHIN_S))
+        snapshot["faults"] = client.ask("/healthz", within_s=ANSWER_WITHIN_S)["faults"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        return Daemon(holder, beside.url, why=masked(str(error)))
-    return Daemon(holder, beside.url, snapshot)
+        return Daemon(holder, client.url, why=masked(str(error)))
+    return Daemon(holder, client.url, snapshot)
 
 
 def _get(address: str) -> dict[str, Any]:

@@ -23,8 +23,8 @@ class NobodyThere(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
-    """The running daemon. `token` is its own; a file of an older storeguard has none."""
+class DaemonClient:
+    """Asks the running daemon. `token`: its own; a file of an older storeguard has none."""
 
     url: str
     token: str
@@ -53,7 +53,7 @@ class Beside:
             raise ConnectionError(f"{type(error).__name__}: {error}") from None
 
 
-def find(state: Path) -> Beside:
+def find(state: Path) -> DaemonClient:
     """Raises NobodyThere where the state folder names none."""
     try:
         said = read_json(state / ENDPOINT)
@@ -62,7 +62,7 @@ def find(state: Path) -> Beside:
         raise NobodyThere from None
     if _ADDRESS.fullmatch(url) is None:
         raise NobodyThere
-    return Beside(url, token)
+    return DaemonClient(url, token)
 
 
 def _on_this_machine() -> ssl.SSLContext:
