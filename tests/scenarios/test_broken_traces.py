@@ -2,6 +2,8 @@
 
 import pytest
 
+LATE = "t_s,product,count,told_t_s\n"
+
 
 @pytest.mark.parametrize(
     ("name", "text", "said"),
@@ -22,6 +24,22 @@ import pytest
         ("sales.csv", "t_s,product,count\n3,수박,1\n", "sales.csv: sale at 3 s"),
         ("edits.csv", "t_s,book,product,count\n3,cellar,바나나우유,1\n", "edits.csv:2: got"),
         ("edits.csv", "t_s,book,product,count\n3,shelf,수박,1\n", "edits.csv: product '수박'"),
+        ("edits.csv", "t_s,book,product,count\n3,shelf,바나나우유,-1\n", "edits.csv:2: got"),
+        ("scales.csv", "", "scales.csv: is empty, expected the columns t_s, scale, raw"),
+        ("scales.csv", "t_s,scale,raw\n0,A,8388608\n", "counts (-8388608 to 8388607;"),
+        ("scales.csv", "t_s,scale,raw\n0,A,1,2\n", "scales.csv:2: got '0,A,1,2'"),
+        ("scales.csv", "t_s,scale,raw\n1.7e9,A,1\n", "seconds from the start (0 to 31622400)"),
+        ("people.csv", "t_s,people\n1764230400000,1\n", "people.csv:2: got"),
+        ("people.csv", f"t_s,people\n0,{'1' * 200_000}\n", "people.csv:2: is no CSV"),
+        ("sales.csv", "t_s,product,count\n3,바나나우유,100000000\n", "units (1 to 999, or -1"),
+        ("sales.csv", "t_s,product,count\n3,바나나우유,0\n", "sales.csv:2: got"),
+        (
+            "sales.csv",
+            't_s,product,count\n3,"바나나우유,1\n4,바나나우유,1\n',
+            "sales.csv:3: got '3,",
+        ),
+        ("late_sales.csv", LATE + "42,바나나우유,1,30\n", "not before it was sold"),
+        ("restock.csv", "t_s,mode,who\n5,an,owner\n", "on or off, owner, cleaner, staff"),
     ],
 )
 def test_a_broken_table_is_named_with_file_and_line(trace, replay, name, text, said):
@@ -31,6 +49,24 @@ def test_a_broken_table_is_named_with_file_and_line(trace, replay, name, text, s
     assert result.exit_code == 1
     assert said in one_line(result)
     assert str(folder) in one_line(result)
+
+
+@pytest.mark.parametrize("name", ["scales.csv", "sales.csv", "people.csv"])
+def test_a_table_that_is_not_utf8_is_named(trace, replay, name):
+    """As a Korean Excel saves it."""
+    folder = trace.of_a_thief()
+    (folder / name).write_bytes("t_s,품목\n0,바나나우유\n".encode("cp949"))
+    result = replay(folder)
+    assert result.exit_code == 1
+    assert f"{folder / name}: is not UTF-8; save it as 'CSV UTF-8'" in one_line(result)
+
+
+def test_empty_cells_that_a_spreadsheet_adds_are_none(trace, replay):
+    folder = trace.of_a_thief()
+    told = replay(folder).stdout
+    rows = (folder / "people.csv").read_text(encoding="utf-8").splitlines()
+    trace.put("people.csv", "\n".join([rows[0], *(f"{row},," for row in rows[1:]), ""]))
+    assert replay(folder).stdout == told
 
 
 def test_no_such_trace(replay, tmp_path):

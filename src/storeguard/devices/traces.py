@@ -14,18 +14,23 @@ are told; an empty `until_t_s` says that each is told at once, as without the fi
 import csv
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from math import inf
 from operator import itemgetter
 from pathlib import Path
 from typing import TypeVar
 
 from storeguard.devices.opencv import video_frames
-from storeguard.domain.restock import Who, as_who
+from storeguard.domain.restock import WHO, Who, as_who
+from storeguard.domain.scalerules import SATURATED
 from storeguard.errors import CameraFault, TraceInvalid
 from storeguard.ports import Reading
 
 FAILED = "failed reading in the trace"
-MOST_PEOPLE = 1000
+MOST_S = 366 * 86_400
+"""Milliseconds since 1970 are no seconds from the start: the replay would never end."""
+
+LOWEST, HIGHEST = min(SATURATED), max(SATURATED)
+MOST_PEOPLE, MOST_SOLD, MOST_BOOKED = 1000, 999, 999_999
+LONGEST_SHOWN = 60
 
 Row = TypeVar("Row")
 
@@ -127,14 +132,13 @@ def check_video(path: Path) -> None:
 def _readings(path: Path) -> dict[str, list[Reading]]:
     """Hand-written loop: a day of six scales has five million rows."""
     readings: dict[str, list[Reading]] = {}
-    for number, (typed_s, scale, typed) in _rows(path, ("t_s", "scale", "raw")):
+    for number, (typed_s, scale, typed) in _rows(path, _SCALES):
         try:
             t_s, raw = float(typed_s), int(typed) if typed else None
-            if not 0 <= t_s < inf:
-                raise ValueError(typed_s)
+            if not (0 <= t_s <= MOST_S and (raw is None or LOWEST <= raw <= HIGHEST)):
+                raise ValueError(typed_s, typed)
         except ValueError:
-            got = f"'{typed_s},{scale},{typed}'"
-            raise _wrong(path, number, got, "seconds, scale, counts") from None
+            raise _wrong(path, number, _shown([typed_s, scale, typed]), _SCALES.cells) from None
         channel = readings.get(scale)
         if channel is None:
             channel = readings[scale] = []
@@ -146,26 +150,52 @@ def _readings(path: Path) -> dict[str, list[Reading]]:
 
 
 def _ordered(path: Path, parse: Callable[[list[str]], tuple[float, Row]]) -> Iterator[Row]:
-    before_s = float("-inf")
-    for number, cells in _rows(path, _COLUMNS[path.name]):
+    before_s, table = float("-inf"), _TABLES[path.name]
+    for number, cells in _rows(path, table):
         try:
             t_s, row = parse(cells)
         except ValueError:
-            expected = ", ".join(_COLUMNS[path.name])
-            raise _wrong(path, number, f"'{','.join(cells)}'", expected) from None
+            raise _wrong(path, number, _shown(cells), table.cells) from None
         if t_s < before_s:
             raise _wrong(path, number, f"{t_s}", f"times that do not run back (before: {before_s})")
         before_s = t_s
         yield row
 
 
-_COLUMNS = {
-    "people.csv": ("t_s", "people"),
-    "sales.csv": ("t_s", "product", "count"),
-    "late_sales.csv": ("t_s", "product", "count", "told_t_s"),
-    "sales_complete.csv": ("t_s", "until_t_s"),
-    "edits.csv": ("t_s", "book", "product", "count"),
-    "restock.csv": ("t_s", "mode", "who"),
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """Its columns, and what is expected in them."""
+
+    columns: tuple[str, ...]
+    cells: str
+
+
+_SECONDS = f"seconds from the start (0 to {MOST_S})"
+_UNITS = f"units (1 to {MOST_SOLD}, or -1 to -{MOST_SOLD}: given back)"
+_SCALES = _Table(
+    ("t_s", "scale", "raw"),
+    f"{_SECONDS}, scale, counts ({LOWEST} to {HIGHEST}; empty: a failed reading)",
+)
+_TABLES = {
+    "people.csv": _Table(
+        ("t_s", "people"),
+        f"{_SECONDS}, people (0 to {MOST_PEOPLE}; empty: nobody could be seen)",
+    ),
+    "sales.csv": _Table(("t_s", "product", "count"), f"{_SECONDS}, product, {_UNITS}"),
+    "late_sales.csv": _Table(
+        ("t_s", "product", "count", "told_t_s"),
+        f"{_SECONDS}, product, {_UNITS}, when it is told (seconds, not before it was sold)",
+    ),
+    "sales_complete.csv": _Table(
+        ("t_s", "until_t_s"), f"{_SECONDS}, until when all is told (not later; empty: at once)"
+    ),
+    "edits.csv": _Table(
+        ("t_s", "book", "product", "count"),
+        f"{_SECONDS}, shelf or kiosk, product, units (0 to {MOST_BOOKED})",
+    ),
+    "restock.csv": _Table(
+        ("t_s", "mode", "who"), f"{_SECONDS}, on or off, {', '.join(WHO)} (off: empty)"
+    ),
 }
 _BOOKS = {
     "shelf": "shelf",
@@ -180,9 +210,9 @@ _BOOKS = {
 
 
 def _seconds(cell: str) -> float:
-    """Seconds from the start; neither before it nor never."""
+    """From the start; neither before it nor never."""
     t_s = float(cell)
-    if not 0 <= t_s < inf:
+    if not 0 <= t_s <= MOST_S:
         raise ValueError(cell)
     return t_s
 
@@ -194,8 +224,15 @@ def _people_row(cells: list[str]) -> tuple[float, tuple[float, int | None]]:
     return t_s, (t_s, people)
 
 
+def _sold(cell: str) -> int:
+    units = int(cell)
+    if not 1 <= abs(units) <= MOST_SOLD:
+        raise ValueError(cell)
+    return units
+
+
 def _sale_row(cells: list[str]) -> tuple[float, TraceSale]:
-    sale = TraceSale(_seconds(cells[0]), cells[1], int(cells[2]))
+    sale = TraceSale(_seconds(cells[0]), cells[1], _sold(cells[2]))
     return sale.t_s, sale
 
 
@@ -203,7 +240,7 @@ def _late_sale_row(cells: list[str]) -> tuple[float, TraceSale]:
     t_s, told_s = _seconds(cells[0]), _seconds(cells[3])
     if told_s < t_s:
         raise ValueError(told_s)
-    return told_s, TraceSale(t_s, cells[1], int(cells[2]), told_s)
+    return told_s, TraceSale(t_s, cells[1], _sold(cells[2]), told_s)
 
 
 def _complete_row(cells: list[str]) -> tuple[float, TraceComplete]:
@@ -217,6 +254,8 @@ def _edit_row(cells: list[str]) -> tuple[float, TraceEdit]:
     if cells[1] not in _BOOKS:
         raise ValueError(cells[1])
     edit = TraceEdit(_seconds(cells[0]), _BOOKS[cells[1]], cells[2], int(cells[3]))
+    if not 0 <= edit.count <= MOST_BOOKED:
+        raise ValueError(edit.count)
     return edit.t_s, edit
 
 
@@ -227,7 +266,7 @@ def _restock_row(cells: list[str]) -> tuple[float, TraceRestock]:
     return t_s, TraceRestock(t_s, as_who(who) if mode == "on" else None)
 
 
-def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
+def _rows(path: Path, table: _Table) -> Iterator[tuple[int, list[str]]]:
     """Line number and cells; a missing file has no rows. Extra columns are left out."""
     try:
         file = path.open(encoding="utf-8-sig", newline="")
@@ -235,17 +274,36 @@ def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, list[str]]]
         return
     with file:
         reader = csv.reader(file)
-        header = [cell.strip() for cell in next(reader, [])]
-        missing = [name for name in columns if name not in header]
-        if missing:
-            raise _wrong(path, 1, f"'{','.join(header)}'", f"the columns {', '.join(columns)}")
-        wanted = itemgetter(*(header.index(name) for name in columns))
-        for cells in reader:
-            if not cells:
-                continue
-            if len(cells) < len(header):
-                raise _wrong(path, reader.line_num, f"'{','.join(cells)}'", ", ".join(columns))
-            yield reader.line_num, [*map(str.strip, wanted(cells))]
+        try:
+            wanted, width = _layout(path, next(reader, None), table.columns)
+            for cells in reader:
+                if len(cells) == width or (len(cells) > width and not any(cells[width:])):
+                    yield reader.line_num, [*map(str.strip, wanted(cells))]
+                elif cells:
+                    raise _wrong(path, reader.line_num, _shown(cells), table.cells)
+        except UnicodeDecodeError:
+            raise TraceInvalid(f"{path}: is not UTF-8; save it as 'CSV UTF-8'") from None
+        except csv.Error as error:
+            raise TraceInvalid(f"{path}:{reader.line_num}: is no CSV: {error}") from None
+
+
+def _layout(
+    path: Path, typed: list[str] | None, columns: Sequence[str]
+) -> tuple[Callable[[list[str]], tuple[str, ...]], int]:
+    """What takes the columns out of a row, and how many cells a row has."""
+    expected = f"the columns {', '.join(columns)}"
+    if typed is None:
+        raise TraceInvalid(f"{path}: is empty, expected {expected}")
+    header = [cell.strip() for cell in typed]
+    if any(name not in header for name in columns):
+        raise _wrong(path, 1, _shown(header), expected)
+    return itemgetter(*(header.index(name) for name in columns)), len(header)
+
+
+def _shown(cells: Sequence[str]) -> str:
+    """On one line: behind a quote that is not closed the rest of the file is one cell."""
+    text = " ".join(",".join(cells).split())
+    return f"'{text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + '…'}'"
 
 
 def _wrong(path: Path, number: int, got: str, expected: str) -> TraceInvalid:
