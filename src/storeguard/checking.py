@@ -12,7 +12,7 @@ from storeguard import budgeting
 from storeguard import config as cfg
 from storeguard.books import csvfile, journalfile
 from storeguard.books import promotions as promotionsfile
-from storeguard.books.calibrations import CalibrationFile
+from storeguard.books.calibrations import CalibrationFile, Kept, in_force
 from storeguard.books.decisions import DISMISSED, OPEN
 from storeguard.books.proposals import AnswersFile
 from storeguard.books.rows import Rows
@@ -20,6 +20,7 @@ from storeguard.clock import Clock
 from storeguard.configfile import ConfigFile
 from storeguard.domain.product import Product
 from storeguard.domain.promotions import Bonus, Bundle, Promotion
+from storeguard.domain.scalerules import HIGHEST_RAW, LOWEST_RAW
 from storeguard.errors import (
     BookMalformed,
     CalibrationDamaged,
@@ -63,12 +64,13 @@ def check(path: Path) -> Checked:
     folders = cfg.Folders.of(config, path.parent)
     products = _products(folders.inventory / KIOSK_CSV)
     fit = goods_of(config, products or ())
-    devices, damaged = _devices(config, folders)
+    kept, damaged = _kept(folders)
+    devices = () if damaged else unusable(config, kept)
     in_config = [*devices, *_no_network(config), *(fit.problems if products else ())]
     counts = {row.product.name: row.count for row in _book_rows(folders.inventory / KIOSK_CSV)}
     found = budgeting.found(config, fit, counts)
-    unsure = budgeting.remarks(found.scales)
-    remarks = (*_guards_little(config), *(fit.remarks if products else ()), *unsure)
+    of_scales = (*_full_early(config, kept), *budgeting.remarks(found.scales))
+    remarks = (*_guards_little(config), *(fit.remarks if products else ()), *of_scales)
     return Checked(
         (
             *(f"{path}: {one}" for one in in_config),
@@ -82,12 +84,12 @@ def check(path: Path) -> Checked:
     )
 
 
-def _devices(config: cfg.Config, folders: cfg.Folders) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What keeps the devices from being made: in the configuration, and in the state folder."""
+def _kept(folders: cfg.Folders) -> tuple[Mapping[str, Kept], tuple[str, ...]]:
+    """The scales' own calibrations, and why they cannot be read."""
     try:
-        return unusable(config, CalibrationFile(folders.state).load()), ()
+        return CalibrationFile(folders.state).load(), ()
     except CalibrationDamaged as damaged:
-        return (), (str(damaged),)
+        return {}, (str(damaged),)
 
 
 def refuse_unusable(config: cfg.Config, path: Path, base: Path | None = None) -> None:
@@ -122,6 +124,21 @@ def _guards_little(config: cfg.Config) -> Iterator[str]:
             "detector 'auto': no network is here, so people are only differences to the "
             "empty store; run: storeguard models pull yolox-nano"
         )
+
+
+def _full_early(config: cfg.Config, kept: Mapping[str, Kept]) -> Iterator[str]:
+    """Scales whose converter is at its end before the cell is."""
+    for scale in config.scales:
+        if (own := in_force(scale, kept)) is None:
+            continue
+        tare_raw, slope = own.calibration.tare_raw, own.calibration.counts_per_g
+        full_g = ((HIGHEST_RAW if slope > 0 else LOWEST_RAW) - tare_raw) / slope
+        if full_g < scale.capacity_g:
+            yield (
+                f"scale '{scale.id}': its counts are full at {full_g:,.1f} g (tare_raw "
+                f"{tare_raw}, counts_per_g {slope:g}), but capacity_g is {scale.capacity_g:,.0f}; "
+                f"run: storeguard scale calibrate {scale.id}"
+            )
 
 
 def _folders(folders: cfg.Folders) -> Iterator[str]:

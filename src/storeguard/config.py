@@ -71,7 +71,9 @@ DetectorBackend = Literal[
 
 
 class Calibration(_Section):
-    tare_raw: int = Field(0, description="Raw counts of the empty scale.")
+    tare_raw: int = Field(
+        0, ge=-0x800000, le=0x7FFFFF, description="Raw counts of the empty scale."
+    )
     counts_per_g: float = Field(..., description="Raw counts a gram; negative when upside down.")
 
     @field_validator("counts_per_g")

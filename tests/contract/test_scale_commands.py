@@ -213,6 +213,16 @@ def test_without_options_it_asks_and_enter_means_the_scales_own_product(shop: Sh
     assert "'a bag': is no mass, expected grams" in only_line(wrong)
 
 
+@pytest.mark.parametrize("mass_g", ["inf", "nan", "10001"])
+def test_a_mass_that_the_cell_cannot_carry_is_refused_before_anybody_empties_the_shelf(
+    shop: Shop, mass_g: str
+) -> None:
+    answer = say("calibrate", "A", "--mass", mass_g)
+    assert answer.exit_code == 1
+    assert "expected up to 10000 g, the scale's capacity_g; nothing was kept" in only_line(answer)
+    assert shop.kept is None
+
+
 @pytest.mark.parametrize(
     ("deeds", "said"),
     [

@@ -86,7 +86,10 @@ def test_a_calibrated_scale_counts_right(make_store):
     emptied(store)
     ask = hands(lambda: None, put(store, 500), lift(store))
     with_scale(
-        store, lambda shop, device, clock: run_calibration(shop, device, clock, plan_mass(500), ask)
+        store,
+        lambda shop, device, clock: run_calibration(
+            shop, device, clock, plan_mass(500, 10_000), ask
+        ),
     )
     store.advance(store.world.restock(BOTTLES, 6))
     store.start()

@@ -63,7 +63,7 @@ def of(events, kind):
     return [event for event in events if event["event"] == kind]
 
 
-def test_grams_that_no_sale_explains_are_an_issue_in_grams_and_won(tmp_path):
+def test_grams_that_no_sale_explains_are_an_issue_in_grams_and_won(tmp_path, caplog):
     events = played(tmp_path, [(60, 100, 232.0)], [])
     [issue] = of(events, "IssueSealed")
     [line] = issue["lines"]
@@ -75,6 +75,7 @@ def test_grams_that_no_sale_explains_are_an_issue_in_grams_and_won(tmp_path):
     manifest = tmp_path / "out" / "issue_data" / issue["id"] / "issue.json"
     why = json.loads(manifest.read_text("utf-8"))["why"]["ko"]
     assert any("냉동고의 무게로는 어떤 상품인지 알 수 없습니다" in one for one in why)
+    assert "has no row any more" not in caplog.text
 
 
 def test_what_was_paid_is_no_issue_and_a_lid_that_was_opened_is_none(tmp_path):

@@ -385,6 +385,32 @@ def test_what_scales_cannot_tell_and_what_a_freezer_can_is_said(shop):
     }
 
 
+@pytest.mark.parametrize("counts_per_g", ["429000", "-429000", "1000"])
+def test_a_converter_that_is_full_before_its_cell_is_remarked(shop, counts_per_g):
+    (shop / "config.yaml").write_text(
+        "scales: [{id: A, products: [초코바], backend: sim, calibration: {counts_per_g: "
+        f"{counts_per_g}}}}}, {{id: B, backend: sim, calibration: {{counts_per_g: 800}}}}]\n",
+        encoding="utf-8",
+    )
+    answer = said("check-config")
+    assert answer.exit_code == 0
+    [note] = [line for line in answer.stdout.splitlines() if "its counts are full at" in line]
+    full_g = 0x7FFFFF / abs(int(counts_per_g))
+    assert note.startswith(f"note: config.yaml: scale 'A': its counts are full at {full_g:,.1f} g")
+    assert note.endswith("capacity_g is 10,000; run: storeguard scale calibrate A")
+
+
+def test_a_zero_that_no_converter_says_is_refused(shop):
+    (shop / "config.yaml").write_text(
+        "scales: [{id: A, backend: sim, calibration: {tare_raw: 99999999, counts_per_g: 400}}]\n",
+        encoding="utf-8",
+    )
+    answer = said("check-config")
+    assert answer.exit_code == 2
+    assert "tare_raw" in answer.stderr
+    assert "8388607" in answer.stderr
+
+
 def test_all_problems_are_said_at_once_and_nothing_is_made(shop):
     (shop / "config.yaml").write_text(
         "scales: [{id: A, products: [없는것], backend: sim}, {id: B, backend: replay},\n"

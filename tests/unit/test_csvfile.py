@@ -94,7 +94,8 @@ def test_what_is_no_plain_count_is_refused_with_line_column_and_value(cell):
     text = HEADER + f'콜라,5,1800,355\n바나나우유,"{cell}",1500,95\n'
     shown = cell.strip()
     assert complaint(text) == (
-        f"inventory_store.csv:3 개수: I807 '{shown}'는 숫자가 아닙니다. 0~999,999의 정수를 쓰세요."
+        f"inventory_store.csv:3 개수: I807 '{shown}': 쓸 수 없는 값입니다. "
+        "0~999,999의 정수를 쓰세요."
     )
 
 
@@ -116,7 +117,7 @@ def test_a_file_that_is_wrong_throughout_is_told_by_its_first_mistakes():
 
 def test_the_complaint_is_english_by_setting():
     assert complaint(HEADER + "바나나우유,12개,1500,95\n", "en") == (
-        "inventory_store.csv:2 개수: I807 '12개' is no number; expected a whole number 0..999,999."
+        "inventory_store.csv:2 개수: I807 got '12개', expected a whole number 0..999,999."
     )
 
 

@@ -74,8 +74,8 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "I807 the name is empty; write it, or delete the line.",
     ),
     "number": (
-        "I807 {value}는 숫자가 아닙니다. {expected}를 쓰세요.",
-        "I807 {value} is no number; expected {expected}.",
+        "I807 {value}: 쓸 수 없는 값입니다. {expected}를 쓰세요.",
+        "I807 got {value}, expected {expected}.",
     ),
     "excel": (
         "I808 {value}: 엑셀에서 바뀐 값입니다{before}. 열을 '텍스트'로 바꾸고 다시 쓰세요.",

@@ -20,7 +20,7 @@ from typing import TypeVar
 
 from storeguard.devices.opencv import video_frames
 from storeguard.domain.restock import WHO, Who, as_who
-from storeguard.domain.scalerules import SATURATED
+from storeguard.domain.scalerules import HIGHEST_RAW, LOWEST_RAW
 from storeguard.errors import CameraFault, TraceInvalid
 from storeguard.ports import Reading
 
@@ -28,7 +28,6 @@ FAILED = "failed reading in the trace"
 MOST_S = 366 * 86_400
 """Milliseconds since 1970 are no seconds from the start: the replay would never end."""
 
-LOWEST, HIGHEST = min(SATURATED), max(SATURATED)
 MOST_PEOPLE, MOST_SOLD, MOST_BOOKED = 1000, 999, 999_999
 LONGEST_SHOWN = 60
 
@@ -135,7 +134,7 @@ def _readings(path: Path) -> dict[str, list[Reading]]:
     for number, (typed_s, scale, typed) in _rows(path, _SCALES):
         try:
             t_s, raw = float(typed_s), int(typed) if typed else None
-            if not (0 <= t_s <= MOST_S and (raw is None or LOWEST <= raw <= HIGHEST)):
+            if not (0 <= t_s <= MOST_S and (raw is None or LOWEST_RAW <= raw <= HIGHEST_RAW)):
                 raise ValueError(typed_s, typed)
         except ValueError:
             raise _wrong(path, number, _shown([typed_s, scale, typed]), _SCALES.cells) from None
@@ -174,7 +173,7 @@ _SECONDS = f"seconds from the start (0 to {MOST_S})"
 _UNITS = f"units (1 to {MOST_SOLD}, or -1 to -{MOST_SOLD}: given back)"
 _SCALES = _Table(
     ("t_s", "scale", "raw"),
-    f"{_SECONDS}, scale, counts ({LOWEST} to {HIGHEST}; empty: a failed reading)",
+    f"{_SECONDS}, scale, counts ({LOWEST_RAW} to {HIGHEST_RAW}; empty: a failed reading)",
 )
 _TABLES = {
     "people.csv": _Table(

@@ -10,7 +10,8 @@ BAND_PER_CAPACITY = 0.0003
 LARGEST_BAND_PER_UNIT = 0.4
 """A wider band would hide the lightest item in the noise."""
 
-SATURATED = frozenset({0x7FFFFF, -0x800000})
+LOWEST_RAW, HIGHEST_RAW = -0x800000, 0x7FFFFF
+SATURATED = frozenset({LOWEST_RAW, HIGHEST_RAW})
 
 OFF_PER_CAPACITY = 0.01
 """Far below nothing: 100 g on a 10 kg cell. A shelf plate weighs more, no drift is as large."""

@@ -125,7 +125,7 @@ class FilingService:
         placed = await asyncio.to_thread(self._place, case, shown)
         issue, manifest = await asyncio.to_thread(self._sealed, case, evidence, placed)
         if not case.is_provisional:
-            await self.correct(issue.id, {line.product: line.missing for line in issue.lines})
+            await self.correct(issue.id, _booked(case))
         await asyncio.to_thread(self._write_down, issue, case)
         self._notices.sealed(manifest, _places(case))
         del self._ids[case.key]
@@ -362,6 +362,11 @@ def _shown_in(clips: Sequence[Clip], t_s: float) -> tuple[str | None, float | No
 def _unfinished(clips: Sequence[Clip]) -> dict[str, str]:
     named = enumerate(clips, 1)
     return {f"clip-{i}.mp4": clip.copy_of.name for i, clip in named if clip.copy_of is not None}
+
+
+def _booked(case: Case) -> dict[str, int]:
+    """A freezer's grams are of no row."""
+    return {one.product: one.missing for one in case.discrepancies if one.loss_won is None}
 
 
 def _places(case: Case) -> frozenset[Place]:

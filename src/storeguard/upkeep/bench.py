@@ -242,4 +242,4 @@ def _asker(ask: Callable[[_Session, str], str], session: _Session) -> Callable[[
 def _plan(shop: Shop, wish: BenchWish) -> Plan:
     if wish.product:
         return plan_product(shop, wish.product, USUAL_COUNTS)
-    return plan_mass(wish.grams)
+    return plan_mass(wish.grams, shop.scale(wish.scale).capacity_g)

@@ -132,7 +132,14 @@ class Plan:
         return f"scale calibrate, {self.product.name}: {counts}"
 
 
-def plan_mass(grams: float) -> Plan:
+def plan_mass(grams: float, capacity_g: float) -> Plan:
+    """Raises CalibrationRefused for what no scale of that capacity carries."""
+    if not 0 < grams <= capacity_g:
+        raise CalibrationRefused(
+            f"a mass of {grams:g} g: expected up to {capacity_g:g} g, the scale's capacity_g; "
+            "nothing was kept",
+            "implausible",
+        )
     return Plan((Stage(grams),))
 
 
@@ -175,7 +182,7 @@ def plan_asked(shop: Shop, device: Device, ask: Ask) -> Plan:
         raise StoreguardError(
             f"'{said}': is no mass, expected grams, for example 500; nothing was kept"
         )
-    return plan_mass(grams)
+    return plan_mass(grams, device.settings.capacity_g)
 
 
 @dataclass(frozen=True, slots=True)
