@@ -2,7 +2,10 @@
 
 import json
 
-from storeguard.domain.events import StepSettled, VisitReconciled, ZeroMoved
+import pytest
+
+from storeguard.domain.events import IssueSealed, StepSettled, VisitReconciled, ZeroMoved
+from storeguard.services import comparing
 
 UNIT_G = 52.0
 """A chocolate bar, on scale B."""
@@ -25,6 +28,13 @@ def of_light_bars(make_store):
     path = store.folder / "inventory" / "inventory_store.csv"
     written = path.read_text("utf-8").replace("초코바,12,1200,52", "초코바,12,1200,24")
     path.write_text(written, encoding="utf-8")
+    store.start()
+    return store
+
+
+def often_compared(make_store, monkeypatch):
+    monkeypatch.setattr(comparing, "COMPARED_EVERY_S", 20.0)
+    store = make_store()
     store.start()
     return store
 
@@ -145,3 +155,35 @@ def test_the_doubt_is_no_matter_of_a_visit_in_which_the_zero_moves_a_little(make
     store.be_judged()
     [visit] = store.told(VisitReconciled)
     assert (visit.unpaid, visit.uncertain, visit.reasons) == ({}, {}, ())
+
+
+@pytest.mark.parametrize(("taken", "told"), [(1, []), (3, [2])])
+def test_what_a_visit_left_open_for_its_zero_is_not_told_by_the_next_comparison(
+    make_store, monkeypatch, taken, told
+):
+    store = often_compared(make_store, monkeypatch)
+    store.enter()
+    wander(store, 20.0)
+    for _ in range(taken):
+        store.world.take("초코바", 1)
+        store.advance(6)
+    store.leave()
+    store.advance(90)
+    [visit] = store.told(VisitReconciled)
+    assert visit.uncertain == {"초코바": (taken - 1, taken)}
+    assert [line.missing for issue in store.told(IssueSealed) for line in issue.lines] == told
+
+
+def test_what_is_still_missing_once_the_zero_is_back_is_told(make_store, monkeypatch):
+    store = often_compared(make_store, monkeypatch)
+    store.enter()
+    wander(store, 20.0)
+    store.world.take("초코바", 1)
+    store.advance(10)
+    store.leave()
+    store.advance(60)
+    assert store.told(IssueSealed) == []
+    wander(store, -16.0)
+    store.advance(60)
+    [issue] = store.told(IssueSealed)
+    assert [(line.product, line.missing) for line in issue.lines] == [("초코바", 1)]

@@ -123,10 +123,11 @@ def test_a_cell_that_hangs_upside_down_has_positive_spreads_and_a_drift_in_grams
     assert found.peak_g > 0
 
 
-def test_the_lightest_unit_decides_what_is_noisy():
+def test_a_unit_that_is_too_light_for_its_cell_is_told_from_a_noisy_cell():
     light = replace(CELL, lightest_unit_g=2.0)
     assert diagnose(run(noise_g=0.5), CELL).findings == ()
-    assert diagnose(run(noise_g=0.5), light).findings == (Finding.NOISY,)
+    assert diagnose(run(noise_g=0.5), light).findings == (Finding.UNIT_TOO_LIGHT,)
+    assert diagnose(run(noise_g=4.0), light).findings == (Finding.NOISY,)
 
 
 # --- figures of a series ---------------------------------------------------------------------

@@ -43,6 +43,7 @@ class Finding(StrEnum):
     TOO_FAST = "too_fast"
     RESTLESS = "restless"
     NOISY = "noisy"
+    UNIT_TOO_LIGHT = "unit_too_light"
     DRIFTING = "drifting"
     NEAR_LIMIT = "near_limit"
     DROPOUTS = "dropouts"
@@ -197,9 +198,11 @@ def _drifts(series: Series, sigma: float, slope: float, cell: Cell, span_s: floa
 
 
 def _of_the_noise(series: Series, sigma: float, cell: Cell) -> Iterator[Finding]:
+    """A cell that is as quiet as such cells are is told from one whose wires pick something up."""
     band = band_g(cell.capacity_g, cell.lightest_unit_g) * cell.scale
     if NOISE_BANDS * sigma > WIDEST_BAND * band:
-        yield Finding.NOISY
+        is_quiet = NOISE_BANDS * sigma <= band_g(cell.capacity_g, None) * cell.scale
+        yield Finding.UNIT_TOO_LIGHT if is_quiet else Finding.NOISY
     elif NOISE_BANDS * sigma > band:
         yield Finding.SOMEWHAT_NOISY
     if _spikes(series.raws, sigma) > SPIKES_MANY * len(series.raws):

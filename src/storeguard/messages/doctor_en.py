@@ -65,9 +65,11 @@ TEXTS: dict[str, str] = {
     "doctor.inventory.weightless_do": "write the weight of one (g) into the CSV",
     # The daemon.
     "doctor.budget.is": (
-        "noise up to {noise} g (seen on {seen} scales), drift up to ±{drift} g a day (assumed), "
+        "noise up to {noise} g ({seen}), drift up to ±{drift} g a day (assumed), "
         "guarded: {share} of the value of the {of}"
     ),
+    "doctor.budget.seen": "seen on {scales} scales",
+    "doctor.budget.assumed": "assumed",
     "doctor.budget.by_grams": ", {share} more in freezers by grams and won only",
     "doctor.budget.freezer": (
         "freezer '{scale}': by grams and won, not by product, from {grams} g on (about {items} "

@@ -67,9 +67,10 @@ TEXTS: dict[str, str] = {
     "doctor.inventory.weightless_do": "상품표에 한 개의 무게(g)를 적으세요.",
     # The daemon.
     "doctor.budget.is": (
-        "잡음 최대 {noise} g (저울 {seen}대에서 잰 값), 하루 흐름 ±{drift} g 가정, "
-        "{of} 금액의 {share}를 낱개로 지킴"
+        "잡음 최대 {noise} g ({seen}), 하루 흐름 ±{drift} g 가정, {of} 금액의 {share}를 낱개로 지킴"
     ),
+    "doctor.budget.seen": "저울 {scales}대에서 잰 값",
+    "doctor.budget.assumed": "재지 않은 가정",
     "doctor.budget.by_grams": ", 그 밖에 냉동고의 상품 {share}는 무게와 금액으로만 지킴",
     "doctor.budget.freezer": (
         "냉동고 '{scale}': 상품별이 아니라 무게와 금액으로 봄, {grams} g({items}개쯤, {won}원 안팎)"

@@ -259,6 +259,10 @@ TEXTS: dict[str, str] = {
         "It trembles too much to be counted. Keep the cell's cable away from the fridge's motor "
         "and mains, use a shielded one, check the 5 V supply."
     ),
+    "scale.finding.unit_too_light": (
+        "It trembles no more than such a cell does, but too much for the lightest product on it. "
+        "Put that one on a smaller cell, or write 0 for its weight so that it is not counted."
+    ),
     "scale.finding.drifting": (
         "The value keeps moving. Do it again ten minutes after switching on; if it still does, "
         "look whether the plate touches something, or water or cold air reaches the cell."

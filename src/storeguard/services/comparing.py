@@ -154,6 +154,7 @@ class BookComparison:
             missing = await self._settle_provisional(missing, verified)
         if not self.has_begun:
             missing = await self._paid_by_amount(missing, visits)
+        missing = self._beyond_zeros(missing)
         is_clean = not (missing or visits)
         missing = self._sales.ripe(missing)
         surplus = {one.product: -one.missing for one in found if one.missing < 0}
@@ -210,6 +211,12 @@ class BookComparison:
         for one in self._excused:
             open_still[one.product] += one.units
         less = (replace(one, kiosk=one.kiosk - open_still[one.product]) for one in missing)
+        return tuple(one for one in less if one.missing > 0)
+
+    def _beyond_zeros(self, missing: Iterable[Discrepancy]) -> tuple[Discrepancy, ...]:
+        """Less what a zero in doubt may stand for: a visit that left it open has said so."""
+        drifts = self._weighing.drifts
+        less = (replace(one, kiosk=one.kiosk - drifts.off_by(one.product)) for one in missing)
         return tuple(one for one in less if one.missing > 0)
 
     def _missing(self, verified: Collection[str], visits: Sequence[Visit]) -> dict[str, int]:

@@ -93,6 +93,15 @@ class DriftWatch:
                     found[product.name] = _units(wandered_g, product.unit_weight_g)
         return found
 
+    def off_by(self, product: str) -> int:
+        """Most units, either way, by which its count may be off while its zero is in doubt."""
+        return sum(
+            max(map(abs, _units(channel.weighing.drift.total_g, one.unit_weight_g)))
+            for channel in self._channels
+            for one in channel.products
+            if one.name == product and product in self._doubted.get(channel.id, {})
+        )
+
     def _walk(self, channel: "Channel", unit_g: float, before: Drift) -> None:
         path, now_s = self._paths.get(channel.id, BEGINNING), self._clock.now_s()
         after, least_g = channel.weighing.drift, TOLD_PER_UNIT * unit_g

@@ -121,9 +121,10 @@ def budget(site: Site, noise_g: Mapping[str, float] | None = None) -> Iterator[F
 
 def _budget(site: Site, found: Found, guarded: Guarded | None) -> Finding:
     topic, say, cells = site.topic("budget"), site.say, [one.cell for one in found.scales]
+    seen = sum(one.noise_g is not None for one in cells)
     values = {
         "noise": f"{max(one.noise_sigma_g for one in cells):.2f}",
-        "seen": sum(one.noise_g is not None for one in cells),
+        "seen": say("doctor.budget.seen", scales=seen) if seen else say("doctor.budget.assumed"),
         "drift": f"{max(one.drift_a_day_g for one in cells):.0f}",
         "share": "-" if guarded is None else f"{guarded.share:.0%}",
         "of": say(f"doctor.budget.{'stock' if guarded is None else guarded.of}"),
