@@ -187,3 +187,15 @@ def test_what_is_still_missing_once_the_zero_is_back_is_told(make_store, monkeyp
     store.advance(60)
     [issue] = store.told(IssueSealed)
     assert [(line.product, line.missing) for line in issue.lines] == [("초코바", 1)]
+
+
+def test_a_zero_in_doubt_keeps_no_theft_from_the_comparison_that_no_visit_left_open(
+    make_store, monkeypatch
+):
+    """At night, with nobody seen."""
+    store = often_compared(make_store, monkeypatch)
+    wander(store, 20.0)
+    store.world.take("초코바", 1)
+    store.advance(90)
+    [issue] = store.told(IssueSealed)
+    assert [(line.product, line.missing) for line in issue.lines] == [("초코바", 1)]

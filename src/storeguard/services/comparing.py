@@ -99,6 +99,7 @@ class BookComparison:
         self._lacking: Counter[str] = Counter()
         self._counted_s = -inf
         self._excused: tuple[Excuse, ...] = ()
+        self._left_open: Counter[str] = Counter()
         self._due_s = 0.0
         bus.subscribe(self._on_event)
 
@@ -213,10 +214,15 @@ class BookComparison:
         less = (replace(one, kiosk=one.kiosk - open_still[one.product]) for one in missing)
         return tuple(one for one in less if one.missing > 0)
 
+    def leave_open(self, drifted: Mapping[str, tuple[int, int]]) -> None:
+        """What a visit has said that a zero may hide of it; `drifted` as `DriftWatch.doubts`."""
+        self._left_open.update({name: most - least for name, (least, most) in drifted.items()})
+
     def _beyond_zeros(self, missing: Iterable[Discrepancy]) -> tuple[Discrepancy, ...]:
-        """Less what a zero in doubt may stand for: a visit that left it open has said so."""
-        drifts = self._weighing.drifts
-        less = (replace(one, kiosk=one.kiosk - drifts.off_by(one.product)) for one in missing)
+        """Less what visits have left open for a zero that is in doubt still."""
+        doubted = self._weighing.drifts.in_doubt
+        self._left_open = Counter({n: c for n, c in self._left_open.items() if n in doubted})
+        less = (replace(one, kiosk=one.kiosk - self._left_open[one.product]) for one in missing)
         return tuple(one for one in less if one.missing > 0)
 
     def _missing(self, verified: Collection[str], visits: Sequence[Visit]) -> dict[str, int]:

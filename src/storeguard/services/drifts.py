@@ -93,14 +93,10 @@ class DriftWatch:
                     found[product.name] = _units(wandered_g, product.unit_weight_g)
         return found
 
-    def off_by(self, product: str) -> int:
-        """Most units, either way, by which its count may be off while its zero is in doubt."""
-        return sum(
-            max(map(abs, _units(channel.weighing.drift.total_g, one.unit_weight_g)))
-            for channel in self._channels
-            for one in channel.products
-            if one.name == product and product in self._doubted.get(channel.id, {})
-        )
+    @property
+    def in_doubt(self) -> frozenset[str]:
+        """Products of which a zero may hide a unit by now."""
+        return frozenset(name for names in self._doubted.values() for name in names)
 
     def _walk(self, channel: "Channel", unit_g: float, before: Drift) -> None:
         path, now_s = self._paths.get(channel.id, BEGINNING), self._clock.now_s()

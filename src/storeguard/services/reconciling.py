@@ -201,6 +201,7 @@ class ReconcilingService:
         await asyncio.to_thread(self._record.close, visit, judgement)
         self._comparison.may_be_others(alternatives(visit, judgement.unpaid))
         self._comparison.excuse(judgement.excused)
+        self._comparison.leave_open(shelfdoubts.drifted(self._weighing, visit, now_s))
         paid_meanwhile = self._sales_since(visit)
         self._close(visit, judgement)
         self._bus.publish(reconciled(visit, judgement, self._clock.now_s()))

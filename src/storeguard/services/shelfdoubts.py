@@ -33,21 +33,25 @@ def unpaid_ranges(
     for name, count in weighing.tally.open_in(visit).items():
         owed = visit.owed(name) + told[name]
         ranges[name] = (owed - count.high, owed - count.low)
-    until_s = visit.emptied_s if visit.emptied_s is not None else now_s
-    for name, (least, most) in weighing.drifts.doubts(visit.started_s, until_s).items():
+    for name, (least, most) in drifted(weighing, visit, now_s).items():
         low, high = ranges.get(name) or (visit.owed(name), visit.owed(name))
         ranges[name] = (low - most, high - least)
     return {name: (max(0, low), max(0, high)) for name, (low, high) in ranges.items()}
 
 
+def drifted(weighing: WeighingService, visit: Visit, now_s: float) -> dict[str, tuple[int, int]]:
+    """As `DriftWatch.doubts`, of the time of the visit."""
+    until_s = visit.emptied_s if visit.emptied_s is not None else now_s
+    return weighing.drifts.doubts(visit.started_s, until_s)
+
+
 def doubts(weighing: WeighingService, visit: Visit, now_s: float) -> tuple[Doubt, ...]:
     """Why counts of the visit are open: the step behind each, and the zeros that have moved."""
-    tally, until_s = weighing.tally, visit.emptied_s if visit.emptied_s is not None else now_s
-    drifted = weighing.drifts.doubts(visit.started_s, until_s)
+    tally = weighing.tally
     return (
         *(_of_step(weighing, visit, "uncertain", name) for name in sorted(tally.open_in(visit))),
         *(_of_step(weighing, visit, "shared", name) for name in sorted(tally.open_shares(visit))),
-        *(_of_zero(weighing, name) for name in sorted(drifted)),
+        *(_of_zero(weighing, name) for name in sorted(drifted(weighing, visit, now_s))),
     )
 
 
@@ -140,12 +144,12 @@ def _nameable(
     weighing: WeighingService, visit: Visit, unknown: Collection[str]
 ) -> dict[str, Count]:
     """Open counts of products which nothing but the weight leaves open."""
-    tally, until_s = weighing.tally, visit.emptied_s or visit.started_s
+    tally = weighing.tally
     heard, paid = tally.heard_in(visit), visit.paid
     others = {
         *unknown,
         *(visit.unverified - tally.open_shares(visit)),
-        *weighing.drifts.doubts(visit.started_s, until_s),
+        *drifted(weighing, visit, visit.started_s),
         *(product for one in visit.promotions for product in one.products),
         *(name for name in heard if heard[name] > paid[name]),
     }
