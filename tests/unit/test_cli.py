@@ -293,6 +293,13 @@ def test_the_list_of_issues_ends_with_what_today_has_cost(shop, issue, monkeypat
     assert said("issues", "list").stdout.splitlines()[-1] == "오늘 손실: 0원"
 
 
+@pytest.mark.parametrize("what", ["promotions", "notices"])
+def test_a_list_of_nothing_says_so(shop, what):
+    verb = {"notices": "notify"}.get(what, what)
+    assert said(verb, "list").stdout.splitlines() == [f"no {what}"]
+    assert said(verb, "list", "--json").stdout == ""
+
+
 def test_what_was_paid_late_is_no_loss(shop, issue, monkeypatch):
     monkeypatch.setattr("storeguard.clock.SystemClock.utc", lambda _: AT)
     journal = journalfile.open_journal(shop / "state", fsync=False)

@@ -61,10 +61,13 @@ def _test_lines(tried: Iterable[dict[str, Any]]) -> Iterator[str]:
 
 
 def _list_lines(notices: Iterable[dict[str, Any]]) -> Iterator[str]:
+    one = None
     for one in notices:
         legs = ", ".join(f"{channel}: {leg['phase']}" for channel, leg in one["channels"].items())
         seen = " (seen)" if one["acknowledged"] else ""
         yield f"{one['at']}  {one['subject']}{seen}  [{legs or 'no channel'}]"
+    if one is None:
+        yield "no notices"
 
 
 def _ack_lines(seen: Iterable[dict[str, Any]]) -> Iterator[str]:

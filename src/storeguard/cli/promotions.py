@@ -39,7 +39,8 @@ def promotions_reject(name: str, config_path: Path) -> None:
 def _lines(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     from storeguard.printing import columns
 
-    yield from columns([[*_cells(row)] for row in rows])
+    table = [[*_cells(row)] for row in rows]
+    yield from columns(table) if table else ("no promotions",)
 
 
 def _cells(row: Mapping[str, Any]) -> Iterator[str]:
