@@ -66,7 +66,8 @@ def test_what_cannot_be_is_named_with_its_line(trace, owners, replay, row):
     result = replay(owners)
     assert result.exit_code == 1
     [line] = result.stderr.splitlines()
-    assert f"restock.csv:2: got '{row}', expected t_s, mode, who" in line
+    assert f"restock.csv:2: got '{row}', expected seconds from the start" in line
+    assert "on or off, owner, cleaner, staff (off: empty)" in line
 
 
 def test_a_recorded_delivery_is_played_back_as_it_was(make_store, replay, tmp_path):
