@@ -61,13 +61,13 @@ def _test_lines(tried: Iterable[dict[str, Any]]) -> Iterator[str]:
 
 
 def _list_lines(notices: Iterable[dict[str, Any]]) -> Iterator[str]:
-    one = None
-    for one in notices:
-        legs = ", ".join(f"{channel}: {leg['phase']}" for channel, leg in one["channels"].items())
-        seen = " (seen)" if one["acknowledged"] else ""
-        yield f"{one['at']}  {one['subject']}{seen}  [{legs or 'no channel'}]"
-    if one is None:
-        yield "no notices"
+    yield from [_list_line(one) for one in notices] or ["no notices"]
+
+
+def _list_line(notice: dict[str, Any]) -> str:
+    legs = ", ".join(f"{channel}: {leg['phase']}" for channel, leg in notice["channels"].items())
+    seen = " (seen)" if notice["acknowledged"] else ""
+    return f"{notice['at']}  {notice['subject']}{seen}  [{legs or 'no channel'}]"
 
 
 def _ack_lines(seen: Iterable[dict[str, Any]]) -> Iterator[str]:

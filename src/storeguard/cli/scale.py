@@ -12,6 +12,7 @@ import click
 from storeguard.cli.frame import DONE, FAILED, Group, config_option, json_option, print_records
 
 if TYPE_CHECKING:
+    from storeguard.config import Scale
     from storeguard.upkeep.calibrating import Plan
     from storeguard.upkeep.scales import Device, Shop
     from storeguard.upkeep.scaling import LiveScale, Shown
@@ -164,25 +165,32 @@ def scale_calibrate(
 ) -> None:
     """Guided: empty, a known load, empty again; says the error of scale ID."""
     from storeguard.upkeep import scalewords
-    from storeguard.upkeep.calibrating import plan_mass, run_calibration
+    from storeguard.upkeep.calibrating import run_calibration
     from storeguard.upkeep.scales import CommandClock, taken
 
     if (mass_g is not None and product is not None) or (counts and product is None):
         raise click.UsageError("either --mass, or --product with --count")
     shop, clock = _shop(config_path), CommandClock()
     settings = shop.scale(scale_id)
-    mass = None if mass_g is None else plan_mass(mass_g, settings.capacity_g)
-    planned = mass or _planned(shop, product, counts)
+    planned = _planned(shop, settings, mass_g, product, counts)
     with taken(shop, [settings], clock) as [device]:
         done = run_calibration(shop, device, clock, planned or _asked(shop, device), _ask)
     language = shop.config.store.language
     _tell(done.as_json(), as_json, lambda: scalewords.made(done, language))
 
 
-def _planned(shop: "Shop", product: str | None, counts: tuple[int, ...]) -> "Plan | None":
-    from storeguard.upkeep.calibrating import USUAL_COUNTS, plan_product
+def _planned(
+    shop: "Shop",
+    settings: "Scale",
+    mass_g: float | None,
+    product: str | None,
+    counts: tuple[int, ...],
+) -> "Plan | None":
+    from storeguard.upkeep.calibrating import USUAL_COUNTS, plan_mass, plan_product
 
-    return None if product is None else plan_product(shop, product, counts or USUAL_COUNTS)
+    if product is not None:
+        return plan_product(shop, product, counts or USUAL_COUNTS)
+    return None if mass_g is None else plan_mass(mass_g, settings.capacity_g)
 
 
 def _asked(shop: "Shop", device: "Device") -> "Plan":

@@ -297,6 +297,12 @@ def test_folders_of_another_store_or_an_absent_disk_are_wrong(make_site):
 # --- the budget ---
 
 
+def test_a_noise_that_nobody_has_listened_to_is_said_to_be_assumed(make_site):
+    site = make_site("scales: [{id: A, products: [바나나우유], backend: sim}]\n")
+    assert "잡음 최대 0.36 g (재지 않은 가정)" in one(shop.budget(site)).measured
+    assert "(저울 1대에서 잰 값)" in one(shop.budget(site, {"A": 0.2})).measured
+
+
 def test_what_is_guarded_is_said_of_what_has_been_sold(make_site, tmp_path):
     """The bars lie on no scale: they are most of the stock, and little of what is sold."""
     site = make_site("scales: [{id: A, products: [바나나우유], backend: sim}]\n")
